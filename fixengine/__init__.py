@@ -1,0 +1,3 @@
+"""The execution engine of a trading suite."""
+
+__version__ = "0.1.0"

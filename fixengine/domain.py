@@ -1,0 +1,90 @@
+"""The values the engine works on: orders, executions and fills."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class TradeType(StrEnum):
+    """What an order asks for; the suite's five kinds."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+    SHORT = "SHORT"
+    COVER = "COVER"
+    EXRC = "EXRC"
+
+
+class Status(StrEnum):
+    """How far an execution is: nothing filled yet, partly, wholly."""
+
+    WORK = "WORK"
+    PART = "PART"
+    FULL = "FULL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A valid order as execution-service sent it, before its security has a ticker.
+
+    `quantity` and `limit_price` fit numeric(18,8); `limit_price` is None for a market order.
+    `id` is execution-service's, and becomes `Execution.execution_service_id`.
+    """
+
+    id: int
+    trade_type: TradeType
+    destination: str
+    security_id: str
+    quantity: Decimal
+    limit_price: Decimal | None
+    received_timestamp: datetime
+    trade_service_execution_id: int | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """One row of `public.execution`, field for field.
+
+    `trade_type` is text: rows that other programs wrote may hold any. Timestamps are aware.
+    """
+
+    id: int
+    execution_service_id: int
+    is_open: bool
+    execution_status: str
+    trade_type: str
+    destination: str
+    security_id: str
+    ticker: str
+    quantity_ordered: Decimal
+    limit_price: Decimal | None
+    received_timestamp: datetime
+    sent_timestamp: datetime
+    last_fill_timestamp: datetime | None
+    quantity_filled: Decimal
+    next_fill_timestamp: datetime | None
+    number_of_fills: int
+    total_amount: Decimal
+    trade_service_execution_id: int | None
+    version: int
+
+    @property
+    def remaining(self) -> Decimal:
+        """The quantity still to fill, never negative in a sound row."""
+        return self.quantity_ordered - self.quantity_filled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """One evaluation of an execution, and the execution as it stands after it.
+
+    (`execution.id`, `execution.number_of_fills`) identifies it. `quantity` may be 0: the price
+    was beyond the limit, or the draw said so. `announced` says whether the topic gets to see it.
+    """
+
+    quantity: Decimal
+    price: Decimal
+    announced: bool
+    execution: Execution

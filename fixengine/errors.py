@@ -1,0 +1,42 @@
+"""The one error tree: an error's type decides what happens next.
+
+FixengineError
+├── MalformedError     bad input: dead letter, or 400; repeating it can't help
+├── UnavailableError   a part outside is away or too slow: back off and stay
+├── RejectedError      the database refuses these values: find the row, dead-letter it
+├── SchemaError        the database's schema can't be used: wait for an operator
+└── ConfigError        the configuration is wrong: one line for each mistake, exit 2
+
+Anything else is a bug: it crashes one actor, and the supervisor restarts it.
+"""
+
+
+class FixengineError(Exception):
+    """An error that somebody decided on, as opposed to a bug."""
+
+
+class MalformedError(FixengineError):
+    """Input that can never be accepted; the message names the field and the remedy."""
+
+
+class UnavailableError(FixengineError):
+    """A database, broker or neighbour is away or missed its deadline; it may come back."""
+
+
+class RejectedError(FixengineError):
+    """The database refused a value although it was there to ask."""
+
+
+class SchemaError(FixengineError):
+    """The database's schema is newer than this program, or was changed behind its back."""
+
+
+class ConfigError(FixengineError):
+    """One or more settings are unknown or invalid.
+
+    `problems` has one sentence for each, every one naming its variable.
+    """
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems

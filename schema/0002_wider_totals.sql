@@ -1,0 +1,5 @@
+-- quantity × price of two numeric(18,8) needs 20 integer digits; a small limit gate can be
+-- evaluated more than 32,767 times before it lets a fill through.
+alter table public.execution
+    alter column total_amount type decimal(28, 8),
+    alter column number_of_fills type integer;
