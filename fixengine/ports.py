@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
-
 from decimal import Decimal
+from typing import Protocol
 
 from fixengine.domain import Execution
 
@@ -75,3 +74,35 @@ class PricingService(Protocol):
 
     def all_prices(self) -> Mapping[str, Decimal]:
         """Return every priced ticker's closing price; raises UnavailableError."""
+
+
+class ActorState(Protocol):
+    """One actor of the tree as an outsider sees it."""
+
+    @property
+    def name(self) -> str:
+        """Its place in the tree."""
+
+    @property
+    def state(self) -> str:
+        """Where in its life it is."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is there to do its work."""
+
+    @property
+    def restarts(self) -> int:
+        """How often it was started again."""
+
+    @property
+    def mailbox(self) -> int:
+        """How many messages wait for it."""
+
+    @property
+    def busy_for(self) -> float | None:
+        """Seconds it has spent on the message in hand, None when idle."""
+
+    @property
+    def last_error(self) -> str | None:
+        """Why it last crashed."""

@@ -1,0 +1,169 @@
+"""The engine's own session: it holds the engine's lock, claims due executions, stores fills.
+
+A fill can only be stored while the lock is held, because the same session does both: when it
+breaks, the claim, its row locks and the engine's ownership of the outbox end together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from fixengine.domain import Execution, Fill
+from fixengine.errors import FixengineError, UnavailableError
+from fixengine.infra.postgres import Connection, Database, query, translated_errors
+
+LOCK_CLASS = 0x66697865  # "fixe"; the second key of these locks is the engine's number
+
+_END_OWN_GHOST = """
+select pg_terminate_backend(l.pid)
+from pg_locks as l
+join pg_stat_activity as a on a.pid = l.pid
+where l.locktype = 'advisory' and l.classid = %s and l.objid = %s
+    and a.application_name = current_setting('application_name')
+    and l.pid <> pg_backend_pid()
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Executions locked for this engine, and the database's time.
+
+    `next_due_in` is how many seconds from `now` the next execution that is not due yet falls
+    due; None when there is none.
+    """
+
+    executions: tuple[Execution, ...]
+    now: datetime
+    next_due_in: float | None
+
+
+class ClaimSession:
+    """One claim at a time; a new one abandons the one before."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+        self._owner: int | None = None
+
+    @property
+    def owner(self) -> int:
+        """This engine's number in the outbox; raises UnavailableError before `open`."""
+        if self._owner is None:
+            raise UnavailableError("the database is not available: no session yet")
+        return self._owner
+
+    def open(self) -> None:
+        """Connect and take the engine's lock; keeps the number of an earlier session.
+
+        Does nothing while the session stands. Raises UnavailableError.
+        """
+        if self._connection is not None:
+            return
+        connection = self._database.session()
+        try:
+            with translated_errors():
+                if self._owner is None:
+                    row = connection.execute("select nextval('public.engine_number')").fetchone()
+                    assert row is not None
+                    self._owner = int(row[0])
+                # the server may not have noticed yet that an earlier session is gone
+                connection.execute(_END_OWN_GHOST, [LOCK_CLASS, self._owner])
+                connection.execute("select pg_advisory_lock(%s, %s)", [LOCK_CLASS, self._owner])
+        except FixengineError:
+            connection.close()
+            raise
+        self._connection = connection
+
+    def claim(self, limit: int) -> Claim:
+        """Lock up to `limit` due executions until `store` or `abandon`; raises UnavailableError.
+
+        When nothing is due no transaction stays open.
+        """
+        self.abandon()
+        connection = self._opened()
+        try:
+            with translated_errors():
+                with connection.pipeline():
+                    connection.execute("begin")
+                    due = connection.cursor(row_factory=class_row(Execution))
+                    due.execute(query("claim"), {"limit": limit})
+                    clock = connection.execute(query("clock"))
+                row = clock.fetchone()
+                assert row is not None
+                claim = Claim(executions=tuple(due.fetchall()), now=row[0], next_due_in=row[1])
+        except FixengineError:
+            self.abandon()
+            raise
+        if not claim.executions:
+            self.abandon()
+        return claim
+
+    def store(
+        self, fills: Sequence[Fill], postponed: Sequence[tuple[int, datetime]]
+    ) -> frozenset[int]:
+        """Store the claim's fills, postpone (execution id, next time), commit, unlock.
+
+        Returns the ids of executions whose fill was stored: all but those that another program
+        changed in spite of the lock. Raises RejectedError with nothing stored, UnavailableError
+        with the outcome unknown when the connection broke during the commit.
+        """
+        connection = self._opened()
+        try:
+            with translated_errors():
+                stored = self._store_fills(connection, fills) if fills else frozenset()
+                if postponed:
+                    parameters = {
+                        "execution_ids": [execution_id for execution_id, _ in postponed],
+                        "next_fills": [next_fill for _, next_fill in postponed],
+                    }
+                    connection.execute(query("postpone"), parameters)
+                connection.execute("commit")
+        except FixengineError:
+            self.abandon()
+            raise
+        return stored
+
+    def abandon(self) -> None:
+        """Give back what is claimed, if anything; a broken session gives it back by itself."""
+        connection = self._connection
+        if connection is None:
+            return
+        try:
+            with translated_errors():
+                if connection.info.transaction_status:
+                    connection.execute("rollback")
+        except UnavailableError:
+            self.close()
+
+    def close(self) -> None:
+        """End the session: claims are given back and the lock is free. Safe to call twice."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _opened(self) -> Connection:
+        self.open()
+        assert self._connection is not None
+        return self._connection
+
+    def _store_fills(self, connection: Connection, fills: Sequence[Fill]) -> frozenset[int]:
+        after = [fill.execution for fill in fills]
+        parameters = {
+            "owner": self.owner,
+            "execution_ids": [execution.id for execution in after],
+            "numbers": [execution.number_of_fills for execution in after],
+            "quantities": [fill.quantity for fill in fills],
+            "prices": [fill.price for fill in fills],
+            "filled_at": [execution.last_fill_timestamp for execution in after],
+            "quantities_filled": [execution.quantity_filled for execution in after],
+            "total_amounts": [execution.total_amount for execution in after],
+            "versions": [execution.version for execution in after],
+            "announced": [fill.announced for fill in fills],
+            "open": [execution.is_open for execution in after],
+            "statuses": [execution.execution_status for execution in after],
+            "next_fills": [execution.next_fill_timestamp for execution in after],
+        }
+        rows = connection.execute(query("store_fills"), parameters).fetchall()
+        return frozenset(row[0] for row in rows)

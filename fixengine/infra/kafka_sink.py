@@ -1,0 +1,138 @@
+"""Fills and dead letters out: an idempotent producer, and the topics it needs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from logging import getLogger
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+from loguru import logger
+
+from fixengine.errors import UnavailableError
+from fixengine.ports import Headers
+
+_SETTINGS: dict[str, Any] = {
+    "enable.idempotence": True,
+    "acks": "all",
+    # A delivery that times out may have happened all the same. Waiting for as long as it takes
+    # leaves no such doubt; the outbox bounds how much waits.
+    "message.timeout.ms": 0,
+    "linger.ms": 5,
+    "queue.buffering.max.kbytes": 16_384,
+    "topic.metadata.refresh.interval.ms": 10_000,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A topic the engine creates when it is absent, and never alters."""
+
+    name: str
+    partitions: int
+    replication_factor: int
+
+
+class KafkaSink:
+    """The producer; all methods are for one thread alone."""
+
+    def __init__(
+        self,
+        *,
+        brokers: str,
+        client_id: str,
+        topics: tuple[Topic, ...],
+        client_config: Mapping[str, object],
+    ) -> None:
+        self._topics = topics
+        self._connection: dict[str, Any] = {
+            **client_config,
+            "bootstrap.servers": brokers,
+            "client.id": client_id,
+            "logger": getLogger("librdkafka"),
+        }
+        self._producer: Producer | None = None
+        self._fatal: KafkaError | None = None
+
+    def open(self) -> None:
+        """Create the producer; it connects by itself."""
+        self._producer = Producer({**_SETTINGS, **self._connection, "error_cb": self._on_error})
+
+    def ensure_topics(self, timeout: float) -> None:
+        """Create what is absent of the topics; raises UnavailableError after `timeout` seconds."""
+        try:
+            present = self._opened().list_topics(timeout=timeout).topics
+        except KafkaException as error:
+            raise UnavailableError(f"the broker does not answer: {error}") from error
+        missing = [topic for topic in self._topics if topic.name not in present]
+        if missing:
+            self._create(missing, timeout)
+
+    def produce(
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers = (),
+        on_delivery: Callable[[KafkaError | None, Message], None],
+    ) -> None:
+        """Queue a message; `on_delivery` is called during a later `poll`, and must not raise.
+
+        Raises UnavailableError when the queue is full: poll and try again.
+        """
+        try:
+            self._opened().produce(
+                topic, value=value, key=key, headers=list(headers), on_delivery=on_delivery
+            )
+        except BufferError as error:
+            raise UnavailableError("the producer's queue is full") from error
+
+    def poll(self, timeout: float) -> None:
+        """Serve delivery reports, waiting `timeout` seconds for the first.
+
+        Raises KafkaException on an error that this producer can't recover from.
+        """
+        self._opened().poll(timeout)
+        if self._fatal is not None:
+            raise KafkaException(self._fatal)
+
+    def close(self) -> None:
+        """Drop what is not delivered; it stays in the outbox. Safe to call twice."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            producer.purge()
+
+    def _opened(self) -> Producer:
+        assert self._producer is not None, "open() comes first"
+        return self._producer
+
+    def _create(self, topics: list[Topic], timeout: float) -> None:
+        admin = AdminClient(self._connection)
+        wanted = [
+            NewTopic(
+                topic.name,
+                num_partitions=topic.partitions,
+                replication_factor=topic.replication_factor,
+            )
+            for topic in topics
+        ]
+        for name, future in admin.create_topics(wanted, operation_timeout=timeout).items():
+            try:
+                future.result(timeout)
+            except (KafkaException, TimeoutError) as error:
+                if _code(error) != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise UnavailableError(f"topic {name} can't be created: {error}") from error
+            else:
+                logger.bind(topic=name).info("topic created")
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.fatal():
+            self._fatal = error
+        logger.bind(error=error.str()).debug("producer error")
+
+
+def _code(error: Exception) -> int | None:
+    first = error.args[0] if error.args else None
+    return first.code() if isinstance(first, KafkaError) else None

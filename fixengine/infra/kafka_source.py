@@ -1,0 +1,186 @@
+"""Orders in: a consumer of the `orders` topic whose offsets are committed by hand."""
+
+from collections.abc import Callable, Iterable, Mapping
+from logging import getLogger
+from threading import Thread
+from typing import Any, cast
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from loguru import logger
+
+from fixengine.errors import UnavailableError
+from fixengine.ports import Record
+
+_SETTINGS: dict[str, Any] = {
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "auto.offset.reset": "earliest",
+    "partition.assignment.strategy": "range",
+    "allow.auto.create.topics": False,
+    "session.timeout.ms": 10_000,
+    "heartbeat.interval.ms": 1_000,
+    "max.poll.interval.ms": 60_000,
+    # a topic or partitions that come later are picked up within this time
+    "topic.metadata.refresh.interval.ms": 2_000,
+    "fetch.wait.max.ms": 100,
+    # the default of 64 MiB read ahead does not fit the pod
+    "queued.max.messages.kbytes": 4_096,
+    "fetch.message.max.bytes": 262_144,
+}
+_NO_TOPIC = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001 - its name
+
+
+class KafkaSource:
+    """One member of the consumer group; all methods are for one thread alone."""
+
+    def __init__(
+        self,
+        *,
+        brokers: str,
+        group: str,
+        topic: str,
+        client_id: str,
+        client_config: Mapping[str, object],
+    ) -> None:
+        self._topic = topic
+        self._settings: dict[str, Any] = {
+            **_SETTINGS,
+            **client_config,
+            "bootstrap.servers": brokers,
+            "group.id": group,
+            "client.id": client_id,
+            "error_cb": self._on_error,
+            "logger": getLogger("librdkafka"),
+        }
+        self._consumer: Consumer | None = None
+        self._on_revoked: Callable[[Iterable[int]], None] = lambda _: None
+        self._paused = False
+        self._fatal: KafkaError | None = None
+        self.assigned: frozenset[int] = frozenset()
+        self.topic_exists = True
+
+    def open(self, on_revoked: Callable[[Iterable[int]], None]) -> None:
+        """Subscribe; partitions arrive during later polls, also when the topic comes later.
+
+        `on_revoked` is called during a poll with partitions that are about to go; it may commit.
+        """
+        self._on_revoked = on_revoked
+        self._consumer = Consumer(self._settings)
+        self._consumer.subscribe(
+            [self._topic],
+            on_assign=self._assigned,
+            on_revoke=self._revoked,
+            on_lost=self._lost,
+        )
+
+    def poll(self, limit: int, timeout: float) -> tuple[Record, ...]:
+        """Return up to `limit` records, waiting `timeout` seconds for the first.
+
+        Raises KafkaException on an error that this consumer can't recover from.
+        """
+        consumer = self._opened()
+        first = consumer.poll(timeout)
+        if self._fatal is not None:
+            raise KafkaException(self._fatal)
+        if first is None:
+            return ()
+        rest = consumer.consume(limit - 1, 0) if limit > 1 else []
+        return tuple(_record(message) for message in (first, *rest) if self._is_record(message))
+
+    def commit(self, positions: Mapping[int, int]) -> None:
+        """Hand the next offsets to read, by partition, to the broker without waiting.
+
+        Raises UnavailableError when the group has no place for them right now.
+        """
+        offsets = [TopicPartition(self._topic, part, at) for part, at in positions.items()]
+        try:
+            self._opened().commit(offsets=offsets, asynchronous=True)
+        except KafkaException as error:
+            raise UnavailableError(f"offsets are not committed: {error}") from error
+
+    def pause(self, *, paused: bool) -> None:
+        """Stop or go on receiving records; polling keeps the place in the group either way."""
+        if paused != self._paused:
+            self._paused = paused
+            self._apply_pause(self.assigned)
+
+    def close(self, deadline: float) -> None:
+        """Leave the group; gives up waiting after `deadline` seconds. Safe to call twice."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is None:
+            return
+        closing = Thread(target=consumer.close, name="leave-group", daemon=True)
+        closing.start()
+        closing.join(deadline)
+        if closing.is_alive():
+            logger.bind(deadline=deadline).warning("the group was left without the broker's word")
+
+    def _opened(self) -> Consumer:
+        assert self._consumer is not None, "open() comes first"
+        return self._consumer
+
+    def _is_record(self, message: Message) -> bool:
+        error = message.error()
+        if error is None:
+            self.topic_exists = True
+            return True
+        if error.code() in _NO_TOPIC:
+            self.topic_exists = False
+        else:
+            logger.bind(error=error.str()).warning("a poll brought an error")
+        return False
+
+    def _apply_pause(self, partitions: Iterable[int]) -> None:
+        affected = [TopicPartition(self._topic, partition) for partition in partitions]
+        change = self._opened().pause if self._paused else self._opened().resume
+        change(affected)
+
+    # Callbacks run inside poll and must never raise: what poll has taken would be lost.
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self.topic_exists = True
+        self.assigned |= {partition.partition for partition in partitions}
+        consumer.assign(partitions)
+        if self._paused:
+            consumer.pause(partitions)
+        logger.bind(partitions=len(self.assigned)).info("partitions assigned")
+
+    def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._on_revoked(self._dropped(partitions))
+
+    def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        # others have them already, a commit would be refused
+        self._on_revoked(self._dropped(partitions))
+
+    def _dropped(self, partitions: list[TopicPartition]) -> frozenset[int]:
+        gone = frozenset(partition.partition for partition in partitions)
+        self.assigned -= gone
+        logger.bind(partitions=len(gone)).info("partitions revoked")
+        return gone
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.fatal():
+            self._fatal = error
+        logger.bind(error=error.str()).debug("consumer error")
+
+
+def _record(message: Message) -> Record:
+    kind, timestamp = message.timestamp()
+    headers = cast("list[tuple[str, bytes | None]]", message.headers() or [])
+    partition, offset, topic = message.partition(), message.offset(), message.topic()
+    assert partition is not None
+    assert offset is not None
+    assert topic is not None
+    return Record(
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        key=_bytes(message.key()),
+        value=_bytes(message.value()),
+        headers=tuple(headers),
+        timestamp_ms=timestamp if kind else None,
+    )
+
+
+def _bytes(value: str | bytes | None) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value

@@ -1,0 +1,102 @@
+"""Brings a database to this program's schema: numbered SQL files, forward only."""
+
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from loguru import logger
+from psycopg import errors as sqlstate
+
+from fixengine.errors import SchemaError
+from fixengine.infra.postgres import Connection, translated_errors
+
+_LOCK = 0x66697865  # "fixe"; engines that start together take turns
+_FILE = re.compile(r"(\d{4})_(\w+)\.sql")
+_LEDGER = """
+create table if not exists public.fixengine_schema (
+    version     integer primary key,
+    name        text not null,
+    applied_at  timestamptz not null default now()
+)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """One numbered file."""
+
+    version: int
+    name: str
+    statements: bytes
+
+
+def migrations() -> tuple[Migration, ...]:
+    """Return all migrations of this program in order.
+
+    Raises SchemaError when the numbers are not 1, 2, 3 …: a file is missing or doubled.
+    """
+    found = sorted(
+        (
+            Migration(version=int(match[1]), name=match[2], statements=file.read_bytes())
+            for file in _folder().iterdir()
+            if (match := _FILE.fullmatch(file.name))
+        ),
+        key=lambda migration: migration.version,
+    )
+    if [migration.version for migration in found] != list(range(1, len(found) + 1)):
+        raise SchemaError("the files under schema/ are not numbered 0001, 0002, 0003 …")
+    return tuple(found)
+
+
+def migrate(connection: Connection) -> tuple[Migration, ...]:
+    """Apply what is missing, in one transaction, and return it.
+
+    Many engines may do this at once. Raises SchemaError when the database is ahead of this
+    program, UnavailableError when it is away or another engine's migration takes too long.
+    """
+    known = migrations()
+    with translated_errors():
+        if _version(connection) == len(known):
+            return ()
+        with connection.transaction():
+            connection.execute("set local lock_timeout = '60s'")
+            connection.execute("set local statement_timeout = '10min'")
+            connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+            connection.execute(_LEDGER)
+            version = _version(connection)
+            if version > len(known):
+                raise SchemaError(
+                    f"the database has schema version {version}, this program knows {len(known)}: "
+                    "run a newer fixengine, or restore the database from before its upgrade"
+                )
+            missing = known[version:]
+            for migration in missing:
+                _apply(connection, migration)
+    return missing
+
+
+def _apply(connection: Connection, migration: Migration) -> None:
+    connection.execute(migration.statements)
+    connection.execute(
+        "insert into public.fixengine_schema (version, name) values (%s, %s)",
+        [migration.version, migration.name],
+    )
+    logger.bind(version=migration.version, migration=migration.name).info("migration applied")
+
+
+def _version(connection: Connection) -> int:
+    try:
+        row = connection.execute(
+            "select coalesce(max(version), 0) from public.fixengine_schema"
+        ).fetchone()
+    except sqlstate.UndefinedTable:
+        return 0
+    assert row is not None
+    return int(row[0])
+
+
+def _folder() -> Traversable:
+    packaged = files("fixengine").joinpath("schema")
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "schema"

@@ -1,0 +1,114 @@
+"""Connections to PostgreSQL, and the one boundary where its errors become the engine's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+from typing import TypeAlias
+
+import psycopg
+from psycopg import errors as sqlstate
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from fixengine.errors import RejectedError, UnavailableError
+
+Connection: TypeAlias = psycopg.Connection[TupleRow]
+
+CONNECT_TIMEOUT = 3
+"""Seconds for one attempt to connect."""
+
+_SESSION = {
+    "statement_timeout": "5s",
+    "lock_timeout": "3s",
+    # frees the rows and the lock of a pod that hangs between claim and store
+    "idle_in_transaction_session_timeout": "15s",
+    # lets the server notice within seconds that a pod's node is gone
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "timezone": "UTC",
+}
+_CONNECTION: dict[str, str | int | bool] = {
+    "connect_timeout": CONNECT_TIMEOUT,
+    "target_session_attrs": "read-write",
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 8000,
+    "options": " ".join(f"-c {name}={value}" for name, value in _SESSION.items()),
+    "autocommit": True,
+}
+
+# A demoted server still answers but refuses writes; a killed backend says so in its last word.
+_AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    PoolTimeout,
+    PoolClosed,
+    sqlstate.ReadOnlySqlTransaction,
+    sqlstate.IdleInTransactionSessionTimeout,
+)
+
+
+@cache
+def query(name: str) -> bytes:
+    """Return the statement in `queries/<name>.sql`."""
+    return (files(__package__) / "queries" / f"{name}.sql").read_bytes()
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn the driver's errors into UnavailableError and RejectedError; others are bugs."""
+    try:
+        yield
+    except _AWAY as error:
+        raise UnavailableError(f"the database is not available: {_line(error)}") from error
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        raise RejectedError(f"the database refuses this: {_line(error)}") from error
+
+
+class Database:
+    """A pool of connections, and single sessions beside it.
+
+    Connections are in autocommit mode: a single statement is one round trip.
+    """
+
+    def __init__(self, *, dsn: str, application_name: str, max_connections: int) -> None:
+        self._dsn = dsn
+        self._settings = {**_CONNECTION, "application_name": application_name}
+        self._pool = ConnectionPool(
+            dsn,
+            kwargs=self._settings,
+            min_size=1,
+            max_size=max_connections,
+            open=False,
+            reconnect_timeout=5,
+            name=application_name,
+        )
+
+    def open(self) -> None:
+        """Start connecting in the background; returns at once, also when nobody answers."""
+        self._pool.open(wait=False)
+
+    @contextmanager
+    def connection(self, timeout: float = 2.0) -> Iterator[Connection]:
+        """Lend a pooled connection, waiting `timeout` seconds for one at the most.
+
+        Raises UnavailableError and RejectedError for whatever goes wrong within the block.
+        """
+        with translated_errors(), self._pool.connection(timeout) as connection:
+            yield connection
+
+    def session(self) -> Connection:
+        """Open a connection of its own, which the caller closes; raises UnavailableError."""
+        with translated_errors():
+            return psycopg.connect(self._dsn, **self._settings)  # type: ignore[arg-type]  # keywords are mixed
+
+    def close(self) -> None:
+        """Close the pool; safe to call twice, or before `open`."""
+        self._pool.close(timeout=1.0)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

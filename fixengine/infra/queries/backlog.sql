@@ -1,0 +1,12 @@
+-- How far behind the engines are; counting stops at 10,000, which is as bad as any more.
+select
+    count(*)::integer as due,
+    coalesce(extract(epoch from now() - min(d.next_fill_timestamp)), 0)::float8 as oldest_due_age,
+    (select count(*) from public.outbox)::integer as unpublished
+from (
+    select e.next_fill_timestamp
+    from public.execution as e
+    where e.is_open and e.next_fill_timestamp <= now()
+    order by e.next_fill_timestamp
+    limit 10000
+) as d

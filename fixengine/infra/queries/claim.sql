@@ -1,0 +1,15 @@
+-- Due executions, longest due first, locked until the transaction ends. One whose last fill is
+-- not published yet has to wait, so that an execution's fills reach the topic in order.
+select
+    e.id, e.execution_service_id, e.is_open, e.execution_status, e.trade_type, e.destination,
+    e.security_id::text as security_id, e.ticker, e.quantity_ordered, e.limit_price,
+    e.received_timestamp, e.sent_timestamp, e.last_fill_timestamp, e.quantity_filled,
+    e.next_fill_timestamp, e.number_of_fills, e.total_amount, e.trade_service_execution_id,
+    e.version
+from public.execution as e
+where e.is_open
+    and e.next_fill_timestamp <= now()
+    and not exists (select from public.outbox as o where o.execution_id = e.id)
+order by e.next_fill_timestamp
+limit %(limit)s
+for update of e skip locked

@@ -1,0 +1,21 @@
+-- A page of executions, newest first, for REST; a null parameter filters nothing. Planned anew
+-- for each call, when the nulls are known.
+select
+    e.id, e.execution_service_id, e.is_open, e.execution_status, e.trade_type, e.destination,
+    e.security_id::text as security_id, e.ticker, e.quantity_ordered, e.limit_price,
+    e.received_timestamp, e.sent_timestamp, e.last_fill_timestamp, e.quantity_filled,
+    e.next_fill_timestamp, e.number_of_fills, e.total_amount, e.trade_service_execution_id,
+    e.version
+from public.execution as e
+where (%(before_id)s::integer is null or e.id < %(before_id)s)
+    and (%(is_open)s::boolean is null or e.is_open = %(is_open)s)
+    and (%(status)s::text is null or e.execution_status = %(status)s)
+    and (%(ticker)s::text is null or e.ticker = %(ticker)s)
+    and (%(trade_type)s::text is null or e.trade_type = %(trade_type)s)
+    and (%(destination)s::text is null or e.destination = %(destination)s)
+    and (%(execution_service_id)s::integer is null
+        or e.execution_service_id = %(execution_service_id)s)
+    and (%(received_since)s::timestamptz is null or e.received_timestamp >= %(received_since)s)
+    and (%(received_until)s::timestamptz is null or e.received_timestamp < %(received_until)s)
+order by e.id desc
+limit %(limit)s

@@ -1,0 +1,48 @@
+-- Fills: the executions move on, the ledger and the outbox say so, all or nothing. A row that is
+-- no longer as it was claimed is left alone, and its fill is not stored.
+with evaluated as (
+    select *
+    from unnest(
+        %(execution_ids)b::integer[], %(numbers)b::integer[], %(quantities)b::numeric[],
+        %(prices)b::numeric[], %(filled_at)b::timestamptz[], %(quantities_filled)b::numeric[],
+        %(total_amounts)b::numeric[], %(versions)b::integer[], %(announced)b::boolean[],
+        %(open)b::boolean[], %(statuses)b::text[], %(next_fills)b::timestamptz[]
+    ) as f (
+        execution_id, number, quantity, price, filled_at, quantity_filled, total_amount, version,
+        announced, is_open, execution_status, next_fill_timestamp
+    )
+),
+moved as (
+    update public.execution as e
+    set
+        is_open = f.is_open,
+        execution_status = f.execution_status,
+        last_fill_timestamp = f.filled_at,
+        quantity_filled = f.quantity_filled,
+        next_fill_timestamp = f.next_fill_timestamp,
+        number_of_fills = f.number,
+        total_amount = f.total_amount,
+        version = f.version
+    from evaluated as f
+    where e.id = f.execution_id and e.version = f.version - 1 and e.is_open
+    returning e.id
+),
+ledger as (
+    insert into public.fill (
+        execution_id, number, quantity, price, filled_at, quantity_filled, total_amount, version,
+        announced
+    )
+    select
+        f.execution_id, f.number, f.quantity, f.price, f.filled_at, f.quantity_filled,
+        f.total_amount, f.version, f.announced
+    from evaluated as f
+    join moved on moved.id = f.execution_id
+),
+to_publish as (
+    insert into public.outbox (execution_id, fill_number, owner)
+    select f.execution_id, f.number, %(owner)s
+    from evaluated as f
+    join moved on moved.id = f.execution_id
+    where f.announced
+)
+select id from moved

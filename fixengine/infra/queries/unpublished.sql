@@ -1,0 +1,20 @@
+-- Fills that this engine still has to publish, as they were: the ledger has what changes from
+-- fill to fill, the execution what never does.
+select
+    f.quantity, f.price, f.announced,
+    e.id, e.execution_service_id, f.quantity_filled < e.quantity_ordered as is_open,
+    case
+        when f.quantity_filled = e.quantity_ordered then 'FULL'
+        when f.quantity_filled > 0 then 'PART'
+        else 'WORK'
+    end as execution_status,
+    e.trade_type, e.destination, e.security_id::text as security_id, e.ticker,
+    e.quantity_ordered, e.limit_price, e.received_timestamp, e.sent_timestamp,
+    f.filled_at as last_fill_timestamp, f.quantity_filled, e.next_fill_timestamp,
+    f.number as number_of_fills, f.total_amount, e.trade_service_execution_id, f.version
+from public.outbox as o
+join public.fill as f on f.execution_id = o.execution_id and f.number = o.fill_number
+join public.execution as e on e.id = o.execution_id
+where o.owner = %(owner)s and o.execution_id > %(after)s
+order by o.execution_id
+limit %(limit)s

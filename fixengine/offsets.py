@@ -1,0 +1,55 @@
+"""Which offsets of each partition may be committed: those below the oldest unfinished record."""
+
+from collections.abc import Iterable, Mapping
+
+
+class Offsets:
+    """Records in hand, by partition.
+
+    Records finish in any order; what may be committed never passes one that has not.
+    """
+
+    def __init__(self) -> None:
+        self._unfinished: dict[int, dict[int, None]] = {}
+        self._next: dict[int, int] = {}
+        self._committed: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        """Return how many records are in hand."""
+        return sum(map(len, self._unfinished.values()))
+
+    def begin(self, partition: int, offset: int) -> None:
+        """Take a record in hand; a partition's offsets come in rising order."""
+        self._unfinished.setdefault(partition, {})[offset] = None
+        self._next[partition] = offset + 1
+
+    def finish(self, partition: int, offset: int) -> None:
+        """Let a record go; one of a partition that was taken away meanwhile is passed over."""
+        self._unfinished.get(partition, {}).pop(offset, None)
+
+    def holds(self, partition: int, offset: int) -> bool:
+        """Say whether the record is in hand."""
+        return offset in self._unfinished.get(partition, {})
+
+    def committable(self) -> Mapping[int, int]:
+        """Return the next offset to read by partition, where it moved since `committed`."""
+        positions = {
+            partition: next(iter(self._unfinished.get(partition, {})), following)
+            for partition, following in self._next.items()
+        }
+        return {
+            partition: position
+            for partition, position in positions.items()
+            if position > self._committed.get(partition, -1)
+        }
+
+    def committed(self, positions: Mapping[int, int]) -> None:
+        """Remember positions handed to the broker."""
+        self._committed.update(positions)
+
+    def forget(self, partitions: Iterable[int]) -> None:
+        """Drop everything about partitions that now belong to another consumer."""
+        for partition in partitions:
+            self._unfinished.pop(partition, None)
+            self._next.pop(partition, None)
+            self._committed.pop(partition, None)

@@ -1,0 +1,175 @@
+"""Orders in: the bytes of execution-service's messages, decoded and checked."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TypeVar
+
+import msgspec
+
+from fixengine.domain import Order, TradeType
+from fixengine.errors import MalformedError
+
+LARGEST_INTEGER = 2**31 - 1
+_COLUMN_LIMIT = Decimal(10) ** 10
+_COLUMN_PLACES = 8
+_NO_LIMIT_BELOW = Decimal("0.0001")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST_SECOND = Decimal(253_402_300_799)  # the end of the year 9999
+_HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
+
+
+class _Security(msgspec.Struct, rename="camel"):
+    security_id: str | None = None
+
+
+class _Message(msgspec.Struct, rename="camel"):
+    """The fields that count; the others, known and unknown, are passed over."""
+
+    id: Decimal | None = None
+    trade_type: str | None = None
+    destination: str | None = None
+    security_id: str | None = None
+    security: _Security | None = None
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    received_timestamp: msgspec.Raw = msgspec.Raw()
+    trade_service_execution_id: Decimal | None = None
+    version: Decimal | None = None
+
+
+_decoder = msgspec.json.Decoder(_Message)
+_T = TypeVar("_T")
+
+
+def decode_order(value: bytes | None) -> Order:
+    """Decode the value of an `orders` record.
+
+    Raises MalformedError, its message naming the field and what it should be.
+    """
+    if not value:
+        raise MalformedError("the message is empty: an order is a JSON object")
+    try:
+        message = _decoder.decode(value)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedError(f"the message is not an order: {error}") from error
+    return Order(
+        id=_identifier("id", _required("id", message.id)),
+        trade_type=_trade_type(_required("tradeType", message.trade_type)),
+        destination=_destination(_required("destination", message.destination)),
+        security_id=_security_id(message),
+        quantity=_quantity(_required("quantity", message.quantity)),
+        limit_price=_limit_price(message.limit_price),
+        received_timestamp=_moment("receivedTimestamp", bytes(message.received_timestamp)),
+        trade_service_execution_id=(
+            None
+            if message.trade_service_execution_id is None
+            else _integer("tradeServiceExecutionId", message.trade_service_execution_id)
+        ),
+        version=1 if message.version is None else _integer("version", message.version),
+    )
+
+
+def _required(name: str, value: _T | None) -> _T:
+    if value is None:
+        raise MalformedError(f"{name} is missing")
+    return value
+
+
+def _integer(name: str, number: Decimal) -> int:
+    if not number.is_finite() or number.copy_abs() > LARGEST_INTEGER or number != int(number):
+        raise MalformedError(f"{name} is {_shown(number)}: it must be a 32-bit whole number")
+    return int(number)
+
+
+def _identifier(name: str, number: Decimal) -> int:
+    identifier = _integer(name, number)
+    if identifier <= 0:
+        raise MalformedError(f"{name} is {identifier}: it must be above 0")
+    return identifier
+
+
+def _trade_type(name: str) -> TradeType:
+    try:
+        return TradeType(name)
+    except ValueError:
+        known = ", ".join(TradeType)
+        raise MalformedError(f"tradeType is {_shown(name)}: it must be one of {known}") from None
+
+
+def _destination(name: str) -> str:
+    if not 0 < len(name) <= 20 or "\0" in name:
+        raise MalformedError(f"destination is {_shown(name)}: it must have 1 to 20 characters")
+    return name
+
+
+def _security_id(message: _Message) -> str:
+    nested = None if message.security is None else message.security.security_id
+    security_id = _required("securityId", message.security_id or nested)
+    if nested is not None and nested != security_id:
+        raise MalformedError("securityId and security.securityId differ: they must be the same")
+    if len(security_id) != 24 or not _HEX_DIGITS.issuperset(security_id):
+        raise MalformedError(f"securityId is {_shown(security_id)}: it must be 24 hex digits")
+    return security_id
+
+
+def _quantity(quantity: Decimal) -> Decimal:
+    if not _fits_column(quantity) or quantity <= 0:
+        raise MalformedError(
+            f"quantity is {_shown(quantity)}: it must be above 0 and below 10000000000, "
+            "with 8 decimal places at the most"
+        )
+    return quantity
+
+
+def _limit_price(limit: Decimal | None) -> Decimal | None:
+    if limit is None or (limit.is_finite() and limit.copy_abs() < _NO_LIMIT_BELOW):
+        return None
+    if not _fits_column(limit) or limit < 0:
+        raise MalformedError(
+            f"limitPrice is {_shown(limit)}: it must be absent, null, 0, or up to 10000000000 "
+            "with 8 decimal places at the most"
+        )
+    return limit
+
+
+def _fits_column(number: Decimal) -> bool:
+    """Say whether numeric(18,8) holds the number without rounding it."""
+    if not number.is_finite() or number.copy_abs() >= _COLUMN_LIMIT:
+        return False
+    _, digits, exponent = number.as_tuple()
+    excess = -_COLUMN_PLACES - int(exponent)
+    return excess <= 0 or not any(digits[-excess:])
+
+
+def _moment(name: str, raw: bytes) -> datetime:
+    """Read epoch seconds, or ISO 8601 with an offset; finer than a microsecond is cut off."""
+    text = raw.strip()
+    if text in {b"", b"null"}:
+        raise MalformedError(f"{name} is missing")
+    try:
+        if text.startswith(b'"'):
+            return _from_iso(msgspec.json.decode(text, type=str))
+        return _from_seconds(Decimal(text.decode()))
+    except (ValueError, OverflowError, InvalidOperation, msgspec.MsgspecError) as error:
+        raise MalformedError(
+            f"{name} is {_shown(text.decode(errors='replace'))}: it must be seconds since 1970, "
+            "or ISO 8601 with an offset, before the year 10000"
+        ) from error
+
+
+def _from_seconds(seconds: Decimal) -> datetime:
+    if not 0 <= seconds <= _LATEST_SECOND:
+        raise ValueError("out of range")
+    return _EPOCH + timedelta(microseconds=int(seconds.scaleb(6)))
+
+
+def _from_iso(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("no offset")
+    return moment.astimezone(UTC)
+
+
+def _shown(value: object) -> str:
+    text = ascii(str(value))
+    return text if len(text) <= 60 else f"{text[:57]}..."
