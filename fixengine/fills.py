@@ -15,6 +15,7 @@ NOTHING_CHANCE = 0.05
 SMALL_REMAINDER = Decimal(100)
 SHARES = (Decimal("0.8"), Decimal("0.6"), Decimal(4), Decimal("0.2"), Decimal("0.1"))
 LARGEST_SHARE = Decimal(10_000)
+LONGEST_WAIT = timedelta(minutes=10)
 
 _UNIT = Decimal(1)
 _COLUMN_SCALE = Decimal("1e-8")
@@ -92,6 +93,26 @@ def within_limit(execution: Execution, price: Decimal) -> bool:
 def amount(quantity: Decimal, price: Decimal) -> Decimal:
     """Return `quantity` × `price` as the table can hold it: 8 places, rounded half up."""
     return _EXACT.multiply(quantity, price).quantize(_COLUMN_SCALE, ROUND_HALF_UP, _EXACT)
+
+
+def wait_without_price(
+    execution: Execution, *, now: datetime, has_none: bool, rules: FillRules
+) -> timedelta:
+    """Return how long an execution waits that could not be priced.
+
+    One whose ticker is known to have no price waits as long again as it has waited since it was
+    sent or last filled: the waits double, up to LONGEST_WAIT.
+    """
+    shortest = timedelta(seconds=max(rules.delay_min, 0.1))
+    waited = now - (execution.last_fill_timestamp or execution.sent_timestamp)
+    return min(max(shortest, waited), LONGEST_WAIT) if has_none else shortest
+
+
+def outcome(fill: Fill) -> str:
+    """Name what a fill came to: the whole is filled, a part more, or none."""
+    if not fill.execution.is_open:
+        return "full"
+    return "part" if fill.quantity > 0 else "none"
 
 
 def draws_for(seed: str | None, execution: Execution) -> Random:

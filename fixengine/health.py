@@ -1,15 +1,14 @@
 """What works and what doesn't, told to probes, logs and metrics in one place."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from threading import Lock
 
 from loguru import logger
 from prometheus_client import Gauge
 
-from fixengine.ports import ActorState
+from fixengine.ports import ActorState, ActorTree
 
-HUNG_AFTER = 30.0
+HUNG_AFTER = 60.0
 """Seconds with one message after which an actor counts as hung."""
 
 PARTS = ("database", "schema", "broker", "consumer")
@@ -33,9 +32,9 @@ class _Part:
 class Health:
     """A board the actors write to and probes read; no reader ever waits for a part."""
 
-    def __init__(self, *, gauge: Gauge, actors: Callable[[], Iterable[ActorState]]) -> None:
+    def __init__(self, *, gauge: Gauge, tree: ActorTree) -> None:
         self._gauge = gauge
-        self._actors = actors
+        self._tree = tree
         self._lock = Lock()
         self._draining = False
         self._parts = {part: _Part(up=False, said="not reached yet") for part in PARTS}
@@ -68,12 +67,11 @@ class Health:
         """Say whether this engine can do its work now."""
         with self._lock:
             parts = dict(self._parts)
-        actors = tuple(self._actors())
+        actors = self._tree.snapshot()
         ok = (
             not self._draining
             and all(part.up for part in parts.values())
-            and bool(actors)
-            and all(actor.alive for actor in actors)
+            and all(actor.state == "running" for actor in actors)
         )
         return Verdict(
             ok=ok,
@@ -87,12 +85,8 @@ class Health:
 
     def live(self) -> Verdict:
         """Say whether this process should be left to live: no actor hangs."""
-        hung = [
-            actor.name
-            for actor in self._actors()
-            if actor.busy_for is not None and actor.busy_for > HUNG_AFTER
-        ]
-        return Verdict(ok=not hung, body={"alive": not hung, "hung": hung})
+        hung = self._tree.hung(HUNG_AFTER)
+        return Verdict(ok=not hung, body={"alive": not hung, "hung": list(hung)})
 
 
 def _described(actor: ActorState) -> dict[str, object]:
@@ -100,7 +94,7 @@ def _described(actor: ActorState) -> dict[str, object]:
         "name": actor.name,
         "state": actor.state,
         "restarts": actor.restarts,
-        "mailbox": actor.mailbox,
+        "mailbox": actor.mailbox_depth,
         "busy_for": actor.busy_for,
         "last_error": actor.last_error,
     }

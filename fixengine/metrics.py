@@ -1,13 +1,13 @@
 """Every metric the engine exports, declared in one place."""
 
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from fixengine.ports import ActorState
+from fixengine.ports import ActorTree
 
 SERVICE = "globeco-fix-engine"
 UNKNOWN_PARTITION = "unknown"
@@ -90,10 +90,6 @@ class ConsumerMetrics:
             share = seconds * records / (total or 1)
             self._poll.labels(*self._labels(partition)).inc(share)
             self._idle.labels(*self._labels(partition)).inc(share)
-
-    def waited(self, seconds: float) -> None:
-        """Count time spent waiting before a retry."""
-        self._idle.labels(*self._labels(UNKNOWN_PARTITION)).inc(seconds)
 
     def settled(
         self, partition: int, *, success: bool, seconds: float, latency: float | None
@@ -185,8 +181,8 @@ class EngineMetrics:
 class ActorCollector(Collector):
     """Restarts and mailboxes of the actors, read when Prometheus asks."""
 
-    def __init__(self, actors: Callable[[], Iterable[ActorState]]) -> None:
-        self._actors = actors
+    def __init__(self, tree: ActorTree) -> None:
+        self._tree = tree
 
     def collect(self) -> Iterator[Metric]:
         """Yield one sample of each family for each actor."""
@@ -196,9 +192,9 @@ class ActorCollector(Collector):
         mailbox = GaugeMetricFamily(
             "fixengine_actor_mailbox_depth", "Messages that wait for an actor", labels=["actor"]
         )
-        for actor in self._actors():
+        for actor in self._tree.snapshot():
             restarts.add_metric([actor.name], actor.restarts)
-            mailbox.add_metric([actor.name], actor.mailbox)
+            mailbox.add_metric([actor.name], actor.mailbox_depth)
         yield restarts
         yield mailbox
 

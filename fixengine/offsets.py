@@ -47,6 +47,10 @@ class Offsets:
         """Remember positions handed to the broker."""
         self._committed.update(positions)
 
+    def recommit(self) -> None:
+        """Forget what was handed to the broker, for it was refused."""
+        self._committed.clear()
+
     def forget(self, partitions: Iterable[int]) -> None:
         """Drop everything about partitions that now belong to another consumer."""
         for partition in partitions:

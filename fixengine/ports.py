@@ -1,12 +1,12 @@
 """What the actors and the REST resources need from the outside, as protocols and values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from fixengine.domain import Execution
+from fixengine.domain import Execution, Fill, Order
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
@@ -40,6 +40,92 @@ class ExecutionQuery:
     received_until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Executions locked for this engine, and the database's time.
+
+    `next_due_in` is how many seconds from `now` the next execution that is not due yet falls
+    due; None when there is none.
+    """
+
+    executions: tuple[Execution, ...]
+    now: datetime
+    next_due_in: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How far behind the engines are, counted to 10,000. `oldest_due_age` is in seconds.
+
+    `writable` is False on a server that was demoted and still answers.
+    """
+
+    due: int
+    oldest_due_age: float
+    unpublished: int
+    writable: bool
+
+
+class Claims(Protocol):
+    """This engine's claims on due executions; one at a time, all raise UnavailableError."""
+
+    def open(self) -> None:
+        """Become known to other engines as alive; does nothing when that is so."""
+
+    def claim(self, limit: int) -> Claim:
+        """Lock due executions; a claim that is open is abandoned first."""
+
+    def store(
+        self, fills: Sequence[Fill], postponed: Sequence[tuple[int, datetime]]
+    ) -> frozenset[int]:
+        """End the claim with its outcome; returns the ids whose fill is stored.
+
+        Raises RejectedError when the database refuses a value; then nothing is stored.
+        """
+
+    def abandon(self) -> None:
+        """Give the claim back."""
+
+    def close(self) -> None:
+        """Give everything back and be gone. Safe to call twice."""
+
+
+class Outbox(Protocol):
+    """Fills that are stored but not acknowledged by the broker; all raise UnavailableError."""
+
+    def take_over(self) -> int:
+        """Adopt what engines that are gone left; returns how many."""
+
+    def unpublished(self, *, after: int, limit: int) -> tuple[Fill, ...]:
+        """Return this engine's, ordered by execution id, from above `after`."""
+
+    def mark_published(self, fills: Sequence[tuple[int, int]]) -> int:
+        """Remove (execution id, fill number); returns how many were this engine's."""
+
+
+class OrderTable(Protocol):
+    """Where orders become executions; both raise UnavailableError."""
+
+    def insert_orders(self, orders: Sequence[tuple[Order, str]]) -> int:
+        """Store orders with their tickers; returns how many were new.
+
+        Raises RejectedError when the database refuses any; then none is stored.
+        """
+
+    def backlog(self) -> Backlog:
+        """Look how far behind the engines are."""
+
+
+class ExecutionQueries(Protocol):
+    """Queries with a time limit in seconds; both raise UnavailableError."""
+
+    def get(self, execution_id: int, *, timeout: float) -> Execution | None:
+        """Find one execution by the engine's own id."""
+
+    def page(self, query: ExecutionQuery, *, timeout: float) -> tuple[Execution, ...]:
+        """Find executions, highest id first."""
+
+
 class ExecutionReader(Protocol):
     """Queries; both raise UnavailableError when the database does not answer in time."""
 
@@ -48,6 +134,61 @@ class ExecutionReader(Protocol):
 
     def page(self, query: ExecutionQuery) -> tuple[Execution, ...]:
         """Find executions, highest id first."""
+
+
+class OrderSource(Protocol):
+    """The `orders` topic, as one member of the consumer group."""
+
+    assigned: frozenset[int]
+    topic_exists: bool
+
+    def open(self, on_revoked: Callable[[frozenset[int]], None]) -> None:
+        """Join; `on_revoked` is called during a poll with partitions that are about to go."""
+
+    def poll(self, limit: int, timeout: float) -> tuple[Record, ...]:
+        """Return up to `limit` records, waiting `timeout` seconds for the first."""
+
+    def commit(self, positions: Mapping[int, int]) -> None:
+        """Commit the next offset to read by partition, without waiting for it."""
+
+    def commit_failed(self) -> bool:
+        """Say whether a commit has failed since the last call."""
+
+    def pause(self, *, paused: bool) -> None:
+        """Stop or go on receiving; polling keeps the place in the group either way."""
+
+    def close(self, deadline: float) -> None:
+        """Leave, within `deadline` seconds."""
+
+
+class Sink(Protocol):
+    """A producer; what it takes is delivered for as long as it lives, however long it takes."""
+
+    def open(self) -> None:
+        """Begin."""
+
+    def ensure_topics(self, timeout: float) -> None:
+        """Create absent topics; raises UnavailableError after `timeout` seconds."""
+
+    def produce(
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers,
+        on_delivery: Callable[[str | None], None],
+    ) -> None:
+        """Queue a message; `on_delivery` gets None or an error during a later poll.
+
+        Raises UnavailableError when the queue is full.
+        """
+
+    def poll(self, timeout: float) -> None:
+        """Serve deliveries, waiting `timeout` seconds for the first."""
+
+    def close(self) -> None:
+        """Drop what is not delivered. Safe to call twice."""
 
 
 class SecurityService(Protocol):
@@ -77,7 +218,7 @@ class PricingService(Protocol):
 
 
 class ActorState(Protocol):
-    """One actor of the tree as an outsider sees it."""
+    """One actor as an outsider sees it at one moment."""
 
     @property
     def name(self) -> str:
@@ -85,18 +226,14 @@ class ActorState(Protocol):
 
     @property
     def state(self) -> str:
-        """Where in its life it is."""
-
-    @property
-    def alive(self) -> bool:
-        """Whether it is there to do its work."""
+        """Where in its life it is; `running` when it can do its work."""
 
     @property
     def restarts(self) -> int:
         """How often it was started again."""
 
     @property
-    def mailbox(self) -> int:
+    def mailbox_depth(self) -> int:
         """How many messages wait for it."""
 
     @property
@@ -106,3 +243,13 @@ class ActorState(Protocol):
     @property
     def last_error(self) -> str | None:
         """Why it last crashed."""
+
+
+class ActorTree(Protocol):
+    """All actors, to be read from any thread without waiting."""
+
+    def snapshot(self) -> Sequence[ActorState]:
+        """All actors as they are now."""
+
+    def hung(self, limit: float) -> Sequence[str]:
+        """Name those that have been at one message for more than `limit` seconds."""

@@ -5,7 +5,6 @@ breaks, the claim, its row locks and the engine's ownership of the outbox end to
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.rows import class_row
@@ -13,6 +12,7 @@ from psycopg.rows import class_row
 from fixengine.domain import Execution, Fill
 from fixengine.errors import FixengineError, UnavailableError
 from fixengine.infra.postgres import Connection, Database, query, translated_errors
+from fixengine.ports import Claim
 
 LOCK_CLASS = 0x66697865  # "fixe"; the second key of these locks is the engine's number
 
@@ -24,19 +24,6 @@ where l.locktype = 'advisory' and l.classid = %s and l.objid = %s
     and a.application_name = current_setting('application_name')
     and l.pid <> pg_backend_pid()
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """Executions locked for this engine, and the database's time.
-
-    `next_due_in` is how many seconds from `now` the next execution that is not due yet falls
-    due; None when there is none.
-    """
-
-    executions: tuple[Execution, ...]
-    now: datetime
-    next_due_in: float | None
 
 
 class ClaimSession:

@@ -13,6 +13,9 @@ from loguru import logger
 from fixengine.errors import UnavailableError
 from fixengine.ports import Headers
 
+LARGEST_MESSAGE = 10 * 2**20
+"""Bytes: a dead letter is its record and its headers more, and must find a place."""
+
 _SETTINGS: dict[str, Any] = {
     "enable.idempotence": True,
     "acks": "all",
@@ -20,6 +23,7 @@ _SETTINGS: dict[str, Any] = {
     # leaves no such doubt; the outbox bounds how much waits.
     "message.timeout.ms": 0,
     "linger.ms": 5,
+    "message.max.bytes": LARGEST_MESSAGE,
     "queue.buffering.max.kbytes": 16_384,
     "topic.metadata.refresh.interval.ms": 10_000,
 }
@@ -27,11 +31,15 @@ _SETTINGS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A topic the engine creates when it is absent, and never alters."""
+    """A topic the engine creates when it is absent, and never alters.
+
+    A `large` one takes messages of up to LARGEST_MESSAGE bytes.
+    """
 
     name: str
     partitions: int
     replication_factor: int
+    large: bool = False
 
 
 class KafkaSink:
@@ -75,19 +83,26 @@ class KafkaSink:
         *,
         key: bytes | None,
         value: bytes | None,
-        headers: Headers = (),
-        on_delivery: Callable[[KafkaError | None, Message], None],
+        headers: Headers,
+        on_delivery: Callable[[str | None], None],
     ) -> None:
-        """Queue a message; `on_delivery` is called during a later `poll`, and must not raise.
+        """Queue a message.
 
+        `on_delivery` gets None, or why it failed, during a later `poll`, and must not raise.
         Raises UnavailableError when the queue is full: poll and try again.
         """
+
+        def delivered(error: KafkaError | None, _message: Message) -> None:
+            on_delivery(None if error is None else error.str())
+
         try:
             self._opened().produce(
-                topic, value=value, key=key, headers=list(headers), on_delivery=on_delivery
+                topic, value=value, key=key, headers=list(headers), on_delivery=delivered
             )
         except BufferError as error:
             raise UnavailableError("the producer's queue is full") from error
+        except KafkaException as error:  # too large, for one
+            on_delivery(str(error))
 
     def poll(self, timeout: float) -> None:
         """Serve delivery reports, waiting `timeout` seconds for the first.
@@ -115,6 +130,7 @@ class KafkaSink:
                 topic.name,
                 num_partitions=topic.partitions,
                 replication_factor=topic.replication_factor,
+                config={"max.message.bytes": str(LARGEST_MESSAGE)} if topic.large else {},
             )
             for topic in topics
         ]

@@ -50,16 +50,18 @@ class KafkaSource:
             "group.id": group,
             "client.id": client_id,
             "error_cb": self._on_error,
+            "on_commit": self._on_commit,
             "logger": getLogger("librdkafka"),
         }
         self._consumer: Consumer | None = None
-        self._on_revoked: Callable[[Iterable[int]], None] = lambda _: None
+        self._on_revoked: Callable[[frozenset[int]], None] = lambda _: None
         self._paused = False
         self._fatal: KafkaError | None = None
+        self._commit_failed = False
         self.assigned: frozenset[int] = frozenset()
         self.topic_exists = True
 
-    def open(self, on_revoked: Callable[[Iterable[int]], None]) -> None:
+    def open(self, on_revoked: Callable[[frozenset[int]], None]) -> None:
         """Subscribe; partitions arrive during later polls, also when the topic comes later.
 
         `on_revoked` is called during a poll with partitions that are about to go; it may commit.
@@ -97,6 +99,11 @@ class KafkaSource:
             self._opened().commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:
             raise UnavailableError(f"offsets are not committed: {error}") from error
+
+    def commit_failed(self) -> bool:
+        """Say whether the broker has refused a commit since the last call."""
+        failed, self._commit_failed = self._commit_failed, False
+        return failed
 
     def pause(self, *, paused: bool) -> None:
         """Stop or go on receiving records; polling keeps the place in the group either way."""
@@ -157,6 +164,12 @@ class KafkaSource:
         self.assigned -= gone
         logger.bind(partitions=len(gone)).info("partitions revoked")
         return gone
+
+    def _on_commit(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
+        refused = error or next((p.error for p in partitions if p.error), None)
+        if refused is not None:
+            self._commit_failed = True
+            logger.bind(error=refused.str()).debug("offsets were not committed")
 
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():

@@ -7,39 +7,44 @@ from psycopg import Cursor
 from psycopg.rows import RowMaker
 
 from fixengine.domain import Execution, Fill
-from fixengine.infra.claims import LOCK_CLASS
+from fixengine.infra.claims import LOCK_CLASS, ClaimSession
 from fixengine.infra.postgres import Database, query
 
 
-def take_over(database: Database, *, owner: int) -> int:
-    """Make `owner` the publisher of what engines that are gone left; return how many rows."""
-    with database.connection() as connection:
-        parameters = {"owner": owner, "lock_class": LOCK_CLASS}
-        return connection.execute(query("take_over"), parameters).rowcount
+class OutboxTable:
+    """This engine's rows and those of engines that are gone; all raise UnavailableError."""
 
+    def __init__(self, database: Database, claims: ClaimSession) -> None:
+        self._database = database
+        self._claims = claims
 
-def unpublished(database: Database, *, owner: int, after: int, limit: int) -> tuple[Fill, ...]:
-    """Return up to `limit` of `owner`'s unpublished fills, by execution id, above id `after`."""
-    with (
-        database.connection() as connection,
-        connection.cursor(row_factory=_fill_row) as cursor,
-    ):
-        parameters = {"owner": owner, "after": after, "limit": limit}
-        return tuple(cursor.execute(query("unpublished"), parameters).fetchall())
+    def take_over(self) -> int:
+        """Adopt what engines that are gone left; return how many rows."""
+        parameters = {"owner": self._claims.owner, "lock_class": LOCK_CLASS}
+        with self._database.connection() as connection:
+            return connection.execute(query("take_over"), parameters).rowcount
 
+    def unpublished(self, *, after: int, limit: int) -> tuple[Fill, ...]:
+        """Return up to `limit` of this engine's fills, by execution id, from above `after`."""
+        parameters = {"owner": self._claims.owner, "after": after, "limit": limit}
+        with (
+            self._database.connection() as connection,
+            connection.cursor(row_factory=_fill_row) as cursor,
+        ):
+            return tuple(cursor.execute(query("unpublished"), parameters).fetchall())
 
-def mark_published(database: Database, fills: Sequence[tuple[int, int]], *, owner: int) -> int:
-    """Remove acknowledged (execution id, fill number) from the outbox.
+    def mark_published(self, fills: Sequence[tuple[int, int]]) -> int:
+        """Remove acknowledged (execution id, fill number).
 
-    Returns how many there were: fewer when another engine took some over meanwhile.
-    """
-    parameters = {
-        "execution_ids": [execution_id for execution_id, _ in fills],
-        "numbers": [number for _, number in fills],
-        "owner": owner,
-    }
-    with database.connection() as connection:
-        return connection.execute(query("mark_published"), parameters).rowcount
+        Returns how many there were: fewer when another engine took some over meanwhile.
+        """
+        parameters = {
+            "execution_ids": [execution_id for execution_id, _ in fills],
+            "numbers": [number for _, number in fills],
+            "owner": self._claims.owner,
+        }
+        with self._database.connection() as connection:
+            return connection.execute(query("mark_published"), parameters).rowcount
 
 
 def _fill_row(cursor: Cursor[Fill]) -> RowMaker[Fill]:

@@ -1,0 +1,1 @@
+"""The actors: each owns one part of the work, and the supervisor owns them all."""

@@ -1,0 +1,81 @@
+"""Messages on their way to the broker: waiting for a place in the producer, or in flight."""
+
+from collections import deque
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
+
+from fixengine.errors import UnavailableError
+from fixengine.ports import Headers, Sink
+
+Token = TypeVar("Token")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing(Generic[Token]):
+    """One message; `token` says to its sender what it was."""
+
+    token: Token
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered(Generic[Token]):
+    """What one step came to. Each failure is a message and why; it has not been delivered."""
+
+    tokens: tuple[Token, ...]
+    failures: tuple[tuple[Outgoing[Token], str], ...]
+
+
+class Deliveries(Generic[Token]):
+    """Order is kept among messages of one key, as long as none of them fails."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._waiting: deque[Outgoing[Token]] = deque()
+        self._in_flight = 0
+        self._delivered: list[Token] = []
+        self._failures: list[tuple[Outgoing[Token], str]] = []
+
+    def __len__(self) -> int:
+        """Return how many messages are not delivered yet."""
+        return len(self._waiting) + self._in_flight
+
+    def add(self, message: Outgoing[Token]) -> None:
+        """Take a message on."""
+        self._waiting.append(message)
+
+    def step(self, timeout: float) -> Delivered[Token]:
+        """Move on, waiting `timeout` seconds for the first news if anything is in flight."""
+        self._hand_over()
+        self._sink.poll(timeout if self._in_flight else 0)
+        news = Delivered(tokens=tuple(self._delivered), failures=tuple(self._failures))
+        self._delivered.clear()
+        self._failures.clear()
+        return news
+
+    def _hand_over(self) -> None:
+        while self._waiting:
+            message = self._waiting[0]
+            try:
+                self._sink.produce(
+                    message.topic,
+                    key=message.key,
+                    value=message.value,
+                    headers=message.headers,
+                    on_delivery=partial(self._on_delivery, message),
+                )
+            except UnavailableError:
+                return  # the producer is full; there is room again after some deliveries
+            self._waiting.popleft()
+            self._in_flight += 1
+
+    def _on_delivery(self, message: Outgoing[Token], error: str | None) -> None:
+        self._in_flight -= 1
+        if error is None:
+            self._delivered.append(message.token)
+        else:
+            self._failures.append((message, error))

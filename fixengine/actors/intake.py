@@ -1,0 +1,345 @@
+"""The intake: orders from the topic become executions, what can't is sent to the dead letters."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic, time
+from typing import Any, assert_never
+
+from loguru import logger
+
+from fixengine.actors.asking import ask, tell
+from fixengine.actors.base import Actor
+from fixengine.actors.messages import (
+    ActorRef,
+    DeadLetter,
+    DeadLettersPublished,
+    FinishDeadLetters,
+    OrdersStored,
+    PublishDeadLetters,
+    ResolveTickers,
+    StoreOrders,
+    Tickers,
+    TickersArrived,
+)
+from fixengine.actors.retries import Retries
+from fixengine.created import creation_time
+from fixengine.domain import Order
+from fixengine.errors import MalformedError, RejectedError, UnavailableError
+from fixengine.health import Health
+from fixengine.metrics import ConsumerMetrics
+from fixengine.offsets import Offsets
+from fixengine.orders import decode_order
+from fixengine.ports import OrderSource, Record
+
+LARGEST_BATCH = 500
+"""Records taken by one poll."""
+
+ENOUGH_IN_HAND = 4_000
+"""Unfinished records at which no more are taken."""
+
+POLL_TIMEOUT = 0.1
+LETTERS_WITHIN = 1.5
+LEAVE_WITHIN = 2.0
+_STORE_TIMEOUT = 12.0
+_RESOLVE_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Poll:
+    """Intake → itself: take the next records and move on with those in hand."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _InHand:
+    """A record until its fate is final; `busy` are the seconds spent on it so far."""
+
+    record: Record
+    order: Order | None = None
+    ticker: str | None = None
+    busy: float = 0.0
+
+    @property
+    def security_id(self) -> str:
+        """Of the decoded order."""
+        assert self.order is not None
+        return self.order.security_id
+
+    @property
+    def storable(self) -> tuple[Order, str]:
+        """The decoded order with its ticker."""
+        assert self.order is not None
+        assert self.ticker is not None
+        return self.order, self.ticker
+
+
+class Intake(Actor):
+    """Records are in hand from the poll that took them until their fate is final.
+
+    Only then may their offsets be committed: until then a crash or a rebalance brings them again,
+    which is harmless, since storing an order twice changes nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: OrderSource,
+        repository: ActorRef,
+        securities: ActorRef,
+        publisher: ActorRef,
+        scheduler: ActorRef,
+        health: Health,
+        metrics: ConsumerMetrics,
+        first_fill_delay: float,
+        pause_per_order: float,
+    ) -> None:
+        """Take the parts; both times are in seconds."""
+        super().__init__()
+        self._source = source
+        self._repository = repository
+        self._securities = securities
+        self._publisher = publisher
+        self._scheduler = scheduler
+        self._health = health
+        self._metrics = metrics
+        self._first_fill_delay = first_fill_delay
+        self._pause_per_order = pause_per_order
+        self._offsets = Offsets()
+        self._unresolved: dict[str, list[_InHand]] = {}
+        self._unstored: deque[tuple[_InHand, ...]] = deque()
+        self._letters: dict[Record, _InHand] = {}
+        self._retries = Retries(first=0.1, cap=5.0)
+        self._stalled = False
+        self._store_at = 0.0
+        self._full = False
+
+    def boot(self) -> None:
+        self._source.open(self._revoked)
+        self.actor_ref.tell(_Poll())
+
+    def receive(self, message: _Poll | TickersArrived | DeadLettersPublished) -> Any:
+        match message:
+            case _Poll():
+                return self._poll()
+            case TickersArrived(tickers=tickers):
+                return self._tickers_arrived(tickers)
+            case DeadLettersPublished(records=records):
+                return self._letters_published(records)
+            case _:
+                assert_never(message)
+
+    def close(self) -> None:
+        try:
+            self._finish_letters()
+            self._commit()
+        finally:
+            self._source.close(LEAVE_WITHIN)
+
+    def _poll(self) -> None:
+        records = self._take()
+        self._begin(records)
+        self._store()
+        self._commit()
+        self._regulate()
+        if records and self._pause_per_order:
+            self.tell_later(self._pause_per_order, _Poll())
+        else:
+            self.actor_ref.tell(_Poll())
+
+    def _take(self) -> tuple[Record, ...]:
+        began = monotonic()
+        limit = 1 if self._pause_per_order else LARGEST_BATCH
+        records = self._source.poll(limit, POLL_TIMEOUT)
+        self._metrics.polled(monotonic() - began, (record.partition for record in records))
+        self._health.up("consumer", self._note())
+        for record in records:
+            self._offsets.begin(record.partition, record.offset)
+        return records
+
+    def _note(self) -> str:
+        if not self._source.topic_exists:
+            return "the orders topic does not exist yet"
+        return "" if self._source.assigned else "no partitions are assigned"
+
+    def _begin(self, records: tuple[Record, ...]) -> None:
+        """Decode records and find their tickers."""
+        items = [_InHand(record=record) for record in records]
+        with _timed(items):
+            good: list[_InHand] = []
+            bad: list[tuple[_InHand, str]] = []
+            for item in items:
+                try:
+                    item.order = decode_order(item.record.value)
+                except MalformedError as error:
+                    bad.append((item, str(error)))
+                else:
+                    good.append(item)
+            self._bury(bad)
+            self._resolve(good)
+
+    def _resolve(self, items: list[_InHand]) -> None:
+        if not items:
+            return
+        for item in items:
+            self._unresolved.setdefault(item.security_id, []).append(item)
+        message = ResolveTickers(
+            security_ids=frozenset(item.security_id for item in items), reply_to=self.actor_ref
+        )
+        self._tickers_arrived(ask(self._securities, message, timeout=_RESOLVE_TIMEOUT))
+
+    def _tickers_arrived(self, tickers: Tickers) -> None:
+        resolved: list[_InHand] = []
+        for security_id, ticker in tickers.known.items():
+            for item in self._unresolved.pop(security_id, ()):
+                item.ticker = ticker
+                resolved.append(item)
+        if resolved:
+            self._unstored.append(tuple(resolved))
+        self._bury(
+            (item, f"securityId is {security_id}: security-service knows no such security")
+            for security_id in tickers.unknown
+            for item in self._unresolved.pop(security_id, ())
+        )
+
+    def _store(self) -> None:
+        """Store what has its tickers, unless the database is away and the next try is not due."""
+        if not self._unstored or monotonic() < self._store_at:
+            return
+        try:
+            while self._unstored:
+                self._store_group(self._unstored[0])
+        except UnavailableError as error:
+            self._store_at = monotonic() + self._retries.next_wait()
+            if not self._stalled:
+                self._stalled = True
+                logger.bind(reason=str(error)).warning("storing orders waits")
+            return
+        self._retries.reset()
+        if self._stalled:
+            self._stalled = False
+            logger.info("storing orders goes on")
+        tell(self._scheduler, OrdersStored(due_in=self._first_fill_delay))
+
+    def _store_group(self, group: tuple[_InHand, ...]) -> None:
+        """Store the first group; one that is refused is halved until the culprit is alone."""
+        orders = tuple(item.storable for item in group)
+        try:
+            with _timed(group):
+                ask(self._repository, StoreOrders(orders=orders), timeout=_STORE_TIMEOUT)
+        except RejectedError as error:
+            self._unstored.popleft()
+            if len(group) == 1:
+                self._bury([(group[0], str(error))])
+            else:
+                middle = len(group) // 2
+                self._unstored.extendleft((group[middle:], group[:middle]))
+        else:
+            self._unstored.popleft()
+            for item in group:
+                self._settle(item, success=True)
+
+    def _bury(self, dead: Iterable[tuple[_InHand, str]]) -> None:
+        letters: list[DeadLetter] = []
+        for item, reason in dead:
+            record = item.record
+            self._letters[record] = item
+            letters.append(DeadLetter(record=record, reason=reason))
+            logger.bind(
+                topic=record.topic, partition=record.partition, offset=record.offset, reason=reason
+            ).warning("order is bad, a dead letter is written")
+        if letters:
+            tell(
+                self._publisher,
+                PublishDeadLetters(letters=tuple(letters), reply_to=self.actor_ref),
+            )
+
+    def _letters_published(self, records: tuple[Record, ...]) -> None:
+        for record in records:
+            item = self._letters.pop(record, None)
+            if item is not None:
+                self._settle(item, success=False)
+
+    def _finish_letters(self) -> None:
+        """Wait a moment for dead letters on their way; those that don't arrive come again."""
+        if not self._letters:
+            return
+        message = FinishDeadLetters(records=tuple(self._letters), within=LETTERS_WITHIN)
+        try:
+            published = ask(self._publisher, message, timeout=LETTERS_WITHIN + 1)
+        except UnavailableError as error:
+            logger.bind(reason=str(error)).warning("dead letters are left for another engine")
+        else:
+            self._letters_published(published)
+
+    def _settle(self, item: _InHand, *, success: bool) -> None:
+        """Let a record go: its fate is final."""
+        record = item.record
+        self._offsets.finish(record.partition, record.offset)
+        self._metrics.settled(
+            record.partition, success=success, seconds=item.busy, latency=_latency(record)
+        )
+
+    def _commit(self) -> None:
+        if self._source.commit_failed():
+            self._offsets.recommit()
+        positions = self._offsets.committable()
+        if not positions:
+            return
+        try:
+            self._source.commit(positions)
+        except UnavailableError as error:
+            logger.bind(reason=str(error)).debug("offsets are committed later")
+        else:
+            self._offsets.committed(positions)
+
+    def _regulate(self) -> None:
+        """Take no more records than can be kept in hand."""
+        if self._full:
+            self._full = self._stalled or len(self._offsets) > ENOUGH_IN_HAND // 2
+        else:
+            self._full = self._stalled or len(self._offsets) >= ENOUGH_IN_HAND
+        self._source.pause(paused=self._full)
+
+    def _revoked(self, partitions: frozenset[int]) -> None:
+        """Commit what is done and drop what is not: another engine reads it again."""
+        self._commit()
+        self._offsets.forget(partitions)
+        self._unresolved = {
+            security_id: kept
+            for security_id, items in self._unresolved.items()
+            if (kept := [item for item in items if item.record.partition not in partitions])
+        }
+        groups = (
+            tuple(item for item in group if item.record.partition not in partitions)
+            for group in self._unstored
+        )
+        self._unstored = deque(group for group in groups if group)
+        self._letters = {
+            record: item
+            for record, item in self._letters.items()
+            if record.partition not in partitions
+        }
+
+
+@contextmanager
+def _timed(items: Sequence[_InHand]) -> Iterator[None]:
+    """Divide the time spent in the block among the items."""
+    began = monotonic()
+    try:
+        yield
+    finally:
+        for item in items:
+            item.busy += (monotonic() - began) / len(items)
+
+
+def _latency(record: Record) -> float | None:
+    """Return the seconds from the record's creation until now; None when that makes no sense."""
+    created = creation_time(record.headers, record.value, record.timestamp_ms)
+    latency = None if created is None else time() - created
+    if latency is None or latency <= -1:
+        logger.bind(partition=record.partition, offset=record.offset, latency=latency).warning(
+            "record has no usable creation time"
+        )
+        return None
+    return max(latency, 0.0)

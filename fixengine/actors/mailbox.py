@@ -1,0 +1,61 @@
+"""An actor's mailbox: a stop overtakes what waits, and other threads may look on."""
+
+import queue
+import threading
+import time
+from typing import Any
+
+import pykka
+from pykka._envelope import Envelope
+from pykka.messages import _ActorStop  # pykka has no public name for either
+
+
+class Mailbox(queue.Queue[Envelope[Any]]):
+    """An actor's inbox, and what any thread may read of the actor without asking it."""
+
+    thread: threading.Thread  # the actor's, set before it is started
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._closed = False
+        self.busy_since: float | None = None  # monotonic start of the message in hand
+
+    @property
+    def depth(self) -> int:
+        """How many messages wait."""
+        return len(self.queue)
+
+    def close(self) -> None:
+        """Refuse what waits and all that is still to come."""
+        with self.mutex:
+            self._closed = True
+            waiting = tuple(self.queue)
+            self.queue.clear()
+        for envelope in waiting:
+            _refuse(envelope)
+
+    # queue.Queue calls these two under its lock, and leaves the order to them.
+
+    def _put(self, item: Envelope[Any]) -> None:
+        if self._closed:  # the sender saw the actor alive a moment ago
+            _refuse(item)
+        elif is_stop(item):
+            self.queue.appendleft(item)
+        else:
+            self.queue.append(item)
+
+    def _get(self) -> Envelope[Any]:
+        self.busy_since = time.monotonic()
+        envelope: Envelope[Any] = self.queue.popleft()
+        return envelope
+
+
+def is_stop(envelope: Envelope[Any]) -> bool:
+    """Tell pykka's order to stop from all other messages."""
+    return isinstance(envelope.message, _ActorStop)
+
+
+def _refuse(envelope: Envelope[Any]) -> None:
+    if envelope.reply_to is not None:
+        error = pykka.ActorDeadError("the actor ended before it took the message")
+        envelope.reply_to.set_exception((pykka.ActorDeadError, error, None))

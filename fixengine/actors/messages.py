@@ -1,0 +1,182 @@
+"""The messages between actors. Commands are imperative, events past tense, queries `Get…`."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import pykka
+
+from fixengine.domain import Fill, Order
+from fixengine.ports import ExecutionQuery, Record
+
+ActorRef: TypeAlias = pykka.ActorRef[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreOrders:
+    """Intake → repository: make these orders executions. Replies with how many were new."""
+
+    orders: tuple[tuple[Order, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimDue:
+    """Fill scheduler → repository: lock due executions. Replies with a Claim."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreFills:
+    """Fill scheduler → repository: end the claim. Replies with the ids that were stored."""
+
+    fills: tuple[Fill, ...]
+    postponed: tuple[tuple[int, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbandonClaim:
+    """Fill scheduler → repository: give the claim back untouched. No reply."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOverOutbox:
+    """Publisher → repository: adopt what dead engines left. Replies with how many rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetUnpublished:
+    """Publisher → repository: this engine's unpublished fills. Replies with a tuple of Fill."""
+
+    after: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkPublished:
+    """Publisher → repository: the broker has these (execution id, fill number).
+
+    Replies with how many of them were this engine's.
+    """
+
+    fills: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetExecution:
+    """REST → reader. Replies with the execution or None; `deadline` is monotonic seconds."""
+
+    execution_id: int
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetExecutions:
+    """REST → reader. Replies with a tuple of executions; `deadline` is monotonic seconds."""
+
+    query: ExecutionQuery
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveTickers:
+    """Intake → security cache. Replies at once with a Tickers.
+
+    What is pending then follows as TickersArrived to `reply_to`.
+    """
+
+    security_ids: frozenset[str]
+    reply_to: ActorRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tickers:
+    """What is known of some securities; `pending` ones are being asked for."""
+
+    known: dict[str, str] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+    pending: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickersArrived:
+    """Security cache → intake: some that were pending are known, or known not to exist."""
+
+    tickers: Tickers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetPrices:
+    """Fill scheduler → pricing. Replies with Prices, or raises UnavailableError."""
+
+    tickers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """Fresh prices; `unknown` tickers have none, those in neither could not be asked for."""
+
+    known: dict[str, Decimal]
+    unknown: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishFills:
+    """Fill scheduler → publisher: these are stored. FillsPublished follows to `reply_to`."""
+
+    fills: tuple[Fill, ...]
+    reply_to: ActorRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillsPublished:
+    """Publisher → fill scheduler: so many of its fills were acknowledged and marked."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoverFills:
+    """Fill scheduler → publisher: a store ended in doubt, look for fills nobody told you of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A record nobody can process, and a sentence that says why."""
+
+    record: Record
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishDeadLetters:
+    """Intake → publisher. DeadLettersPublished follows to `reply_to`."""
+
+    letters: tuple[DeadLetter, ...]
+    reply_to: ActorRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLettersPublished:
+    """Publisher → intake: the broker has the dead letters of these records."""
+
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishDeadLetters:
+    """Intake → publisher, before it leaves: wait for these `within` seconds.
+
+    Replies with the records whose dead letters the broker has.
+    """
+
+    records: tuple[Record, ...]
+    within: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersStored:
+    """Intake → fill scheduler: the next execution may fall due in so many seconds."""
+
+    due_in: float

@@ -1,0 +1,144 @@
+"""The repository actor: all writes, the schema, and the watch over the database."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias, assert_never
+
+from fixengine.actors.base import Actor
+from fixengine.actors.messages import (
+    AbandonClaim,
+    ClaimDue,
+    GetUnpublished,
+    MarkPublished,
+    StoreFills,
+    StoreOrders,
+    TakeOverOutbox,
+)
+from fixengine.actors.retries import Retries
+from fixengine.errors import SchemaError, UnavailableError
+from fixengine.health import Health
+from fixengine.metrics import EngineMetrics
+from fixengine.ports import Claims, OrderTable, Outbox
+
+CHECK_INTERVAL = 2.0
+SCHEMA_RETRY = 10.0
+"""Seconds between looks at a schema that this program can't use."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Connect:
+    """Repository → itself: reach the database and bring its schema up to date."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """Repository → itself: is the database still there, and how far behind are we?"""
+
+
+_Write: TypeAlias = (
+    StoreOrders
+    | ClaimDue
+    | StoreFills
+    | AbandonClaim
+    | TakeOverOutbox
+    | GetUnpublished
+    | MarkPublished
+)
+
+
+class Repository(Actor):
+    """Writes, one at a time. Until the database was reached every write is unavailable."""
+
+    def __init__(
+        self,
+        *,
+        migrate: Callable[[], object],
+        orders: OrderTable,
+        claims: Claims,
+        outbox: Outbox,
+        health: Health,
+        metrics: EngineMetrics,
+    ) -> None:
+        super().__init__()
+        self._migrate = migrate
+        self._orders = orders
+        self._claims = claims
+        self._outbox = outbox
+        self._health = health
+        self._metrics = metrics
+        self._ready = False
+        self._retries = Retries(first=0.2, cap=5.0)
+
+    def boot(self) -> None:
+        self.actor_ref.tell(_Connect())
+
+    def receive(self, message: _Connect | _Check | _Write) -> Any:
+        match message:
+            case _Connect():
+                return self._connect()
+            case _Check():
+                return self._check()
+            case _:
+                return self._write(message)
+
+    def close(self) -> None:
+        self._claims.close()
+
+    def _write(self, message: _Write) -> Any:
+        if not self._ready:
+            raise UnavailableError("the database was not reached yet")
+        try:
+            return self._perform(message)
+        except UnavailableError as error:
+            self._health.down("database", str(error))
+            raise
+
+    def _perform(self, message: _Write) -> Any:
+        match message:
+            case StoreOrders(orders=orders):
+                return self._orders.insert_orders(orders)
+            case ClaimDue(limit=limit):
+                return self._claims.claim(limit)
+            case StoreFills(fills=fills, postponed=postponed):
+                return self._claims.store(fills, postponed)
+            case AbandonClaim():
+                return self._claims.abandon()
+            case TakeOverOutbox():
+                return self._outbox.take_over()
+            case GetUnpublished(after=after, limit=limit):
+                return self._outbox.unpublished(after=after, limit=limit)
+            case MarkPublished(fills=fills):
+                return self._outbox.mark_published(fills)
+            case _:
+                assert_never(message)
+
+    def _connect(self) -> None:
+        try:
+            self._migrate()
+            self._claims.open()
+        except SchemaError as error:
+            self._health.up("database")
+            self._health.down("schema", str(error))
+            self.tell_later(SCHEMA_RETRY, _Connect())
+        except UnavailableError as error:
+            self._health.down("database", str(error))
+            self.tell_later(self._retries.next_wait(), _Connect())
+        else:
+            self._health.up("schema")
+            self._ready = True
+            self._check()
+
+    def _check(self) -> None:
+        try:
+            backlog = self._orders.backlog()
+        except UnavailableError as error:
+            self._health.down("database", str(error))
+        else:
+            if backlog.writable:
+                self._health.up("database")
+            else:
+                self._health.down("database", "the database is read-only: it was demoted")
+            self._metrics.due.set(backlog.due)
+            self._metrics.oldest_due_age.set(backlog.oldest_due_age)
+            self._metrics.outbox_depth.set(backlog.unpublished)
+        self.tell_later(CHECK_INTERVAL, _Check())

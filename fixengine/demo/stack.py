@@ -1,0 +1,145 @@
+"""Everything around an engine: database, broker, neighbours, and the engines themselves."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+import fixengine
+from fixengine.demo.apache import ApacheKafka
+from fixengine.demo.broker import Broker, TansuBroker
+from fixengine.demo.engine import Engine
+from fixengine.demo.postgres import PostgresServer
+from fixengine.demo.stubs import PricingService, SecurityService
+from fixengine.demo.topics import TopicNames, create_topic
+from fixengine.demo.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.workspace import Workspace
+
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+
+
+class BrokerKind(StrEnum):
+    """Which broker: the one from a wheel, or Apache Kafka by Maven and Java."""
+
+    EMBEDDED = "embedded"
+    APACHE = "apache"
+
+
+def make_broker(kind: BrokerKind, workspace: Workspace) -> Broker:
+    """Return a broker of that kind, not started; raises DemoError when it can't be had."""
+    match kind:
+        case BrokerKind.EMBEDDED:
+            return TansuBroker(workspace=workspace)
+        case BrokerKind.APACHE:
+            return ApacheKafka(workspace=workspace)
+
+
+class Stack:
+    """A context manager over the parts; after it nothing runs, and nothing is left on disk.
+
+    The parts have their addresses from the beginning and may be started in any order, all of
+    them with `start`. Only the topics are not made: see `create_topic`. With `keep`, an empty
+    folder, the files stay.
+    """
+
+    def __init__(
+        self,
+        *,
+        broker: BrokerKind = BrokerKind.EMBEDDED,
+        topics: TopicNames | None = None,
+        keep: Path | None = None,
+        durable: bool = False,
+        seed: int = 0,
+    ) -> None:
+        self.topics = topics or TopicNames()
+        self.workspace = Workspace(keep=keep)
+        try:
+            listings = (*priced_listings(), *UNPRICEABLE)
+            port = self.workspace.reserve_port
+            self.postgres = PostgresServer(workspace=self.workspace, durable=durable)
+            self.broker = make_broker(broker, self.workspace)
+            self.securities = SecurityService(port=port(), listings=listings)
+            self.prices = PricingService(port=port(), listings=listings, seed=seed)
+        except BaseException:
+            self.workspace.close()
+            raise
+        self._engines: list[Engine] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start database, broker and neighbours, those that do not run yet; raises DemoError."""
+        self.broker.start()
+        self.postgres.start()
+        self.securities.start()
+        self.prices.start()
+
+    def create_topic(self) -> None:
+        """Make the `orders` topic with its 20 partitions; raises DemoError."""
+        create_topic(self.broker.bootstrap, self.topics.orders)
+
+    def environment(self, **overrides: str) -> dict[str, str]:
+        """Return an engine's settings, its own ports among them; `overrides` add and replace."""
+        return {
+            "HTTP_PORT": str(self.workspace.reserve_port()),
+            "HEALTH_PORT": str(self.workspace.reserve_port()),
+            "LOG_FORMAT": "text",
+            "KAFKA_BROKERS": self.broker.bootstrap,
+            "KAFKA_CLIENT_CONFIG": json.dumps(dict(self.broker.client_config)),
+            "KAFKA_ORDERS_TOPIC": self.topics.orders,
+            "KAFKA_FILLS_TOPIC": self.topics.fills,
+            "KAFKA_DLQ_TOPIC": self.topics.dlq,
+            "KAFKA_CONSUMER_GROUP": self.topics.group,
+            "POSTGRES_DSN": self.postgres.dsn,
+            "SECURITY_SVC_URL": self.securities.url,
+            "PRICING_SVC_URL": self.prices.url,
+            **overrides,
+        }
+
+    def engine(self, name: str = "engine", **overrides: str) -> Engine:
+        """Return an engine with the settings of `environment`, not started.
+
+        Nothing else of this process's environment reaches it but what a program needs to run.
+        """
+        environment = self.environment(**overrides)
+        process = self.workspace.child(
+            name,
+            [sys.executable, "-m", "fixengine", "serve"],
+            environment={**_surroundings(), **environment},
+        )
+        engine = Engine(
+            process=process,
+            http_port=int(environment["HTTP_PORT"]),
+            health_port=int(environment["HEALTH_PORT"]),
+        )
+        self._engines.append(engine)
+        return engine
+
+    def stop(self) -> None:
+        """Stop everything cleanly, engines first; raises DemoError when a part is too late."""
+        for engine in self._engines:
+            engine.terminate()
+        self.prices.stop()
+        self.securities.stop()
+        self.broker.stop()
+        self.postgres.stop()
+
+    def close(self) -> None:
+        """End whatever still runs at once and remove the files; safe to repeat."""
+        for engine in self._engines:
+            engine.close()
+        self.workspace.close()
+        self.prices.stop()
+        self.securities.stop()
+
+
+def _surroundings() -> Mapping[str, str]:
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {**inherited, "PYTHONPATH": str(Path(fixengine.__file__).parents[1])}

@@ -1,0 +1,139 @@
+"""A stand-in for an HTTP neighbour: a real server that can be slow, broken, hung or gone."""
+
+import json
+import socket
+import threading
+from abc import ABC, abstractmethod
+from collections import Counter
+from enum import StrEnum
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+_HOST = "127.0.0.1"
+_STOP_SECONDS = 5.0
+
+
+class Mode(StrEnum):
+    """How a stub answers: as it should, 500, never, or 200 with a page of HTML."""
+
+    NORMAL = "normal"
+    ERROR = "error"
+    HANG = "hang"
+    GARBAGE = "garbage"
+
+
+class Stub(ABC):
+    """A threaded HTTP/1.1 server with one address for life, through stops and starts.
+
+    `latency_seconds` and `mode` may be changed at any time and hold for later requests; requests
+    that hang are let go when the stub stops. While it is stopped connections are refused.
+    `calls` counts requests by route.
+    """
+
+    def __init__(self, *, port: int) -> None:
+        self.url = f"http://{_HOST}:{port}"
+        self.mode = Mode.NORMAL
+        self.latency_seconds = 0.0
+        self.calls: Counter[str] = Counter()
+        self._port = port
+        self._lock = threading.Lock()
+        self._server: _Server | None = None
+
+    @abstractmethod
+    def route(self, path: tuple[str, ...]) -> tuple[str, HTTPStatus, Any]:
+        """Return the route's name, the status and the JSON body for an unquoted path."""
+
+    def start(self) -> None:
+        """Start to listen; does nothing when it does."""
+        if self._server is None:
+            self._server = _Server((_HOST, self._port), self)
+            self._server.begin()
+
+    def stop(self) -> None:
+        """Close the listening socket and every connection; safe to repeat."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.end()
+
+    def answer(self, target: str, stopping: threading.Event) -> tuple[HTTPStatus, str, bytes]:
+        """Return status, content type and body for a request target, in due time."""
+        path = tuple(unquote(part) for part in urlsplit(target).path.strip("/").split("/"))
+        with self._lock:
+            name, status, body = self.route(path)
+            self.calls[name] += 1
+        stopping.wait(self.latency_seconds)
+        mode = self.mode
+        if mode is Mode.NORMAL:
+            return status, "application/json", json.dumps(body).encode()
+        if mode is Mode.GARBAGE:
+            return HTTPStatus.OK, "text/html", b"<html><body>Welcome!</body></html>"
+        if mode is Mode.HANG:
+            stopping.wait()
+        error = json.dumps({"detail": "Internal Server Error"}).encode()
+        return HTTPStatus.INTERNAL_SERVER_ERROR, "application/json", error
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    daemon_threads = False  # so that the end of the server waits for its threads
+
+    def __init__(self, address: tuple[str, int], stub: Stub) -> None:
+        super().__init__(address, _Handler)
+        self.stub = stub
+        self.stopping = threading.Event()
+        self._connections: set[socket.socket] = set()
+        self._guard = threading.Lock()
+        self._thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.02}, name=f"stub {stub.url}"
+        )
+
+    def begin(self) -> None:
+        self._thread.start()
+
+    def end(self) -> None:
+        self.stopping.set()
+        self.shutdown()
+        self._thread.join(_STOP_SECONDS)
+        with self._guard:
+            for connection in self._connections:
+                _hang_up(connection)
+        self.server_close()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._guard:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._guard:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a client that hangs up is no event here."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet
+
+    def do_GET(self) -> None:
+        status, content_type, body = self.server.stub.answer(self.path, self.server.stopping)
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+        """Say nothing."""
+
+
+def _hang_up(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return

@@ -1,0 +1,128 @@
+"""Topics: their names in a stack, making them, and reading one from its first record to its end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import cast
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic comes from within
+    AdminClient,
+    NewTopic,
+)
+
+from fixengine.demo.errors import DemoError
+from fixengine.demo.waiting import wait_until
+from fixengine.ports import Headers, Record
+
+_END_OF_PARTITION = KafkaError._PARTITION_EOF  # noqa: SLF001 - its only name
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicNames:
+    """The topics and the consumer group that the engines of a stack share."""
+
+    orders: str = "orders"
+    fills: str = "fills"
+    dlq: str = "orders.dlq"
+    group: str = "fix_engine"
+
+
+def create_topic(
+    bootstrap: str, name: str, *, partitions: int = 20, deadline_seconds: float = 30.0
+) -> None:
+    """Make a topic and return when the broker tells clients about it; one that exists is fine.
+
+    Raises DemoError when the broker refuses or is too late.
+    """
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    request = admin.create_topics([NewTopic(name, partitions, 1)], request_timeout=deadline_seconds)
+
+    def shown() -> bool:
+        topic = admin.list_topics(timeout=deadline_seconds).topics.get(name)
+        return topic is not None and topic.error is None and len(topic.partitions) > 0
+
+    try:
+        request[name].result(deadline_seconds)
+        wait_until(shown, deadline_seconds, f"the broker to show the topic {name}")
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+            raise DemoError(f"the topic {name} can't be made: {_line(error)}") from error
+
+
+def read_topic(bootstrap: str, name: str, *, deadline_seconds: float = 60.0) -> tuple[Record, ...]:
+    """Read a topic from its first record to its end, by partition, then offset.
+
+    A topic that does not exist is empty. Raises DemoError when the broker is too late.
+    """
+    records: list[Record] = []
+    try:
+        with _consumer(bootstrap) as consumer:
+            topic = consumer.list_topics(timeout=deadline_seconds).topics.get(name)
+            unread = set() if topic is None else set(topic.partitions)
+            consumer.assign([TopicPartition(name, part, OFFSET_BEGINNING) for part in unread])
+
+            def at_the_end() -> bool:
+                for message in consumer.consume(_BATCH, 0.05) if unread else ():
+                    if not _is_end(message):
+                        records.append(_record(message))
+                    else:
+                        unread.discard(message.partition() or 0)
+                return not unread
+
+            wait_until(at_the_end, deadline_seconds, f"the end of the topic {name}")
+    except KafkaException as error:
+        raise DemoError(f"the topic {name} can't be read: {_line(error)}") from error
+    return tuple(sorted(records, key=lambda record: (record.partition, record.offset)))
+
+
+@contextmanager
+def _consumer(bootstrap: str) -> Iterator[Consumer]:
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "fixengine-demo-reader",  # never joined: partitions are assigned by hand
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,
+            "log_level": 0,
+        }
+    )
+    try:
+        yield consumer
+    finally:
+        consumer.close()
+
+
+def _is_end(message: Message) -> bool:
+    error = message.error()
+    if error is not None and error.code() != _END_OF_PARTITION:
+        raise KafkaException(error)
+    return error is not None
+
+
+def _record(message: Message) -> Record:
+    kind, timestamp = message.timestamp()
+    topic, partition, offset = message.topic(), message.partition(), message.offset()
+    assert topic is not None and partition is not None and offset is not None  # noqa: PT018
+    return Record(
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        key=message.key(),
+        value=message.value(),
+        headers=cast("Headers", tuple(message.headers() or ())),  # values are bytes or None
+        timestamp_ms=None if kind == 0 else timestamp,
+    )
+
+
+def _line(error: KafkaException) -> str:
+    return str(error.args[0].str())

@@ -1,0 +1,100 @@
+"""GET requests to a JSON service that may hang, drip, fail or answer garbage."""
+
+import socket
+from time import monotonic
+from typing import Any, TypeVar
+
+import msgspec
+import urllib3
+from urllib3.connection import HTTPConnection
+
+from fixengine.errors import UnavailableError
+
+CALL_DEADLINE = 1.5
+"""Seconds to connect, and again from the request to the last byte of the answer."""
+
+BODY_LIMIT = 8 * 2**20
+"""Bytes of the largest body that is read."""
+
+_T = TypeVar("_T")
+
+
+class JsonService:
+    """One service: kept-alive connections, a deadline for each call, a bound on its body.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self, *, name: str, url: str, connections: int) -> None:
+        self._name = name
+        self._url = url
+        self._pool = urllib3.PoolManager(num_pools=1, maxsize=connections, retries=False)
+        self._pool.pool_classes_by_scheme = {
+            **self._pool.pool_classes_by_scheme,
+            "http": _DeadlinePool,
+        }
+
+    def get(self, path: str, kind: type[_T]) -> _T | None:
+        """Return the decoded body, None for 404.
+
+        Raises UnavailableError for every other status, a body that does not decode, a connection
+        that fails and a deadline that passes.
+        """
+        try:
+            status, body = self._fetch(path)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise UnavailableError(f"{self._name} does not answer {path}: {error}") from error
+        if status == 404:
+            return None
+        if status != 200:
+            raise UnavailableError(f"{self._name} answers {status} to {path}")
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise UnavailableError(f"{self._name} answers {path} with garbage: {error}") from error
+
+    def close(self) -> None:
+        """Close idle connections; those in use end with their calls."""
+        self._pool.clear()
+
+    def _fetch(self, path: str) -> tuple[int, bytes]:
+        response = self._pool.request(
+            "GET",
+            self._url + path,
+            timeout=urllib3.Timeout(connect=CALL_DEADLINE, read=CALL_DEADLINE),
+            redirect=False,
+            preload_content=False,
+        )
+        body = response.read(BODY_LIMIT + 1)
+        if len(body) > BODY_LIMIT:
+            response.close()
+            raise UnavailableError(f"{self._name} answers {path} with too much")
+        response.release_conn()
+        return response.status, body
+
+
+class _DeadlineSocket(socket.socket):
+    """A socket whose timeout bounds all reads together that follow it, not each of them."""
+
+    _deadline: float | None = None
+
+    def settimeout(self, value: float | None, /) -> None:
+        self._deadline = None if value is None else monotonic() + value
+        super().settimeout(value)
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        if self._deadline is not None:
+            remaining = self._deadline - monotonic()
+            if remaining <= 0:
+                raise TimeoutError("the answer comes too slowly")
+            super().settimeout(remaining)
+        return super().recv_into(*args, **kwargs)
+
+
+class _DeadlineConnection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _DeadlineSocket(fileno=super()._new_conn().detach())
+
+
+class _DeadlinePool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _DeadlineConnection

@@ -1,0 +1,95 @@
+"""The two HTTP neighbours: security-service and pricing-service."""
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from urllib.parse import quote
+
+import msgspec
+from loguru import logger
+
+from fixengine.errors import UnavailableError
+from fixengine.infra.http_client import JsonService
+
+_PRICE_SCALE = Decimal("1e-8")
+_LOWEST_PRICE = Decimal("0.0001")  # a lower one is 0 in averagePrice, which the suite refuses
+_PRICE_LIMIT = Decimal(10) ** 10
+_LONGEST_TICKER = 20
+
+
+class _Security(msgspec.Struct, rename="camel"):
+    security_id: str
+    ticker: str
+
+
+class _Price(msgspec.Struct):
+    ticker: str
+    close: Decimal
+
+
+class SecurityClient(JsonService):
+    """security-service; safe to use from several threads."""
+
+    def __init__(self, *, url: str, connections: int) -> None:
+        super().__init__(name="security-service", url=url, connections=connections)
+
+    def ticker(self, security_id: str) -> str | None:
+        """Return the ticker, None when there is no such security; raises UnavailableError."""
+        security = self.get(f"/api/v1/security/{quote(security_id, safe='')}", _Security)
+        if security is None:
+            return None
+        if not _usable_ticker(security.ticker):
+            raise UnavailableError(
+                f"security-service answers {security_id} with an unusable ticker"
+            )
+        return security.ticker
+
+    def all_tickers(self) -> Mapping[str, str]:
+        """Return every usable ticker by security id; raises UnavailableError."""
+        securities = self.get("/api/v1/securities", tuple[_Security, ...])
+        if securities is None:
+            raise UnavailableError("security-service answers 404 to /api/v1/securities")
+        return {
+            security.security_id: security.ticker
+            for security in securities
+            if _usable_ticker(security.ticker)
+        }
+
+
+class PricingClient(JsonService):
+    """pricing-service; safe to use from several threads."""
+
+    def __init__(self, *, url: str, connections: int) -> None:
+        super().__init__(name="pricing-service", url=url, connections=connections)
+
+    def price(self, ticker: str) -> Decimal | None:
+        """Return a fresh price to 8 places, None when unknown; raises UnavailableError."""
+        price = self.get(f"/api/v1/price/{quote(ticker, safe='')}", _Price)
+        if price is None:
+            return None
+        if not _usable_price(price.close):
+            raise UnavailableError(f"pricing-service answers {ticker} with price {price.close}")
+        return _rounded(price.close)
+
+    def all_prices(self) -> Mapping[str, Decimal]:
+        """Return every usable price by ticker, to 8 places; raises UnavailableError."""
+        prices = self.get("/api/v1/prices", tuple[_Price, ...])
+        if prices is None:
+            raise UnavailableError("pricing-service answers 404 to /api/v1/prices")
+        unusable = [price.ticker for price in prices if not _usable_price(price.close)]
+        if unusable:
+            logger.bind(tickers=unusable[:10]).warning("prices that can't be used")
+        return {
+            price.ticker: _rounded(price.close) for price in prices if _usable_price(price.close)
+        }
+
+
+def _usable_ticker(ticker: str) -> bool:
+    return 0 < len(ticker) <= _LONGEST_TICKER and "\0" not in ticker
+
+
+def _usable_price(price: Decimal) -> bool:
+    return price.is_finite() and _LOWEST_PRICE <= price < _PRICE_LIMIT
+
+
+def _rounded(price: Decimal) -> Decimal:
+    return price.quantize(_PRICE_SCALE, ROUND_HALF_UP)
