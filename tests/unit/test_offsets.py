@@ -1,0 +1,67 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fixengine.offsets import Offsets
+
+
+def test_nothing_is_committable_before_a_record_was_begun() -> None:
+    assert Offsets().committable() == {}
+
+
+def test_an_unfinished_record_holds_back_those_behind_it() -> None:
+    offsets = Offsets()
+    for offset in (10, 11, 12):
+        offsets.begin(0, offset)
+    offsets.finish(0, 11)
+    offsets.finish(0, 12)
+    assert offsets.committable() == {0: 10}
+    offsets.finish(0, 10)
+    assert offsets.committable() == {0: 13}
+
+
+def test_partitions_do_not_hold_back_each_other() -> None:
+    offsets = Offsets()
+    offsets.begin(0, 5)
+    offsets.begin(1, 7)
+    offsets.finish(1, 7)
+    offsets.committed({0: 5})
+    assert offsets.committable() == {1: 8}
+
+
+def test_a_position_is_handed_over_once_unless_it_was_refused() -> None:
+    offsets = Offsets()
+    offsets.begin(0, 5)
+    offsets.finish(0, 5)
+    offsets.committed(offsets.committable())
+    assert offsets.committable() == {}
+    offsets.recommit()
+    assert offsets.committable() == {0: 6}
+
+
+def test_a_partition_that_is_gone_is_forgotten() -> None:
+    offsets = Offsets()
+    offsets.begin(0, 5)
+    offsets.begin(1, 5)
+    offsets.forget({0})
+    offsets.finish(0, 5)
+    offsets.finish(1, 5)
+    assert offsets.committable() == {1: 6}
+    assert len(offsets) == 0
+
+
+@given(st.data())
+def test_every_record_below_a_committable_offset_is_finished(data: st.DataObject) -> None:
+    offsets, unfinished = Offsets(), set[int]()
+    begun = 0
+    for _ in range(data.draw(st.integers(0, 30))):
+        if unfinished and data.draw(st.booleans()):
+            offset = data.draw(st.sampled_from(sorted(unfinished)))
+            unfinished.discard(offset)
+            offsets.finish(0, offset)
+        else:
+            begun += 1 + data.draw(st.integers(0, 3))  # compaction leaves gaps
+            unfinished.add(begun)
+            offsets.begin(0, begun)
+        expected = min(unfinished, default=begun + 1) if begun else None
+        assert offsets.committable().get(0) == expected
+        assert len(offsets) == len(unfinished)
