@@ -16,6 +16,7 @@ CALL_DEADLINE = 1.5
 BODY_LIMIT = 8 * 2**20
 """Bytes of the largest body that is read."""
 
+_KEPT_ALIVE = 8
 _T = TypeVar("_T")
 
 
@@ -25,10 +26,10 @@ class JsonService:
     Safe to use from several threads.
     """
 
-    def __init__(self, *, name: str, url: str, connections: int) -> None:
+    def __init__(self, *, name: str, url: str) -> None:
         self._name = name
         self._url = url
-        self._pool = urllib3.PoolManager(num_pools=1, maxsize=connections, retries=False)
+        self._pool = urllib3.PoolManager(num_pools=1, maxsize=_KEPT_ALIVE, retries=False)
         self._pool.pool_classes_by_scheme = {
             **self._pool.pool_classes_by_scheme,
             "http": _DeadlinePool,

@@ -29,8 +29,8 @@ class _Price(msgspec.Struct):
 class SecurityClient(JsonService):
     """security-service; safe to use from several threads."""
 
-    def __init__(self, *, url: str, connections: int) -> None:
-        super().__init__(name="security-service", url=url, connections=connections)
+    def __init__(self, *, url: str) -> None:
+        super().__init__(name="security-service", url=url)
 
     def ticker(self, security_id: str) -> str | None:
         """Return the ticker, None when there is no such security; raises UnavailableError."""
@@ -58,8 +58,8 @@ class SecurityClient(JsonService):
 class PricingClient(JsonService):
     """pricing-service; safe to use from several threads."""
 
-    def __init__(self, *, url: str, connections: int) -> None:
-        super().__init__(name="pricing-service", url=url, connections=connections)
+    def __init__(self, *, url: str) -> None:
+        super().__init__(name="pricing-service", url=url)
 
     def price(self, ticker: str) -> Decimal | None:
         """Return a fresh price to 8 places, None when unknown; raises UnavailableError."""

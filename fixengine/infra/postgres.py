@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
+from select import POLLIN, poll
 from typing import TypeAlias
 
 import psycopg
@@ -83,6 +84,7 @@ class Database:
             min_size=1,
             max_size=max_connections,
             open=False,
+            check=_check,
             reconnect_timeout=5,
             name=application_name,
         )
@@ -108,6 +110,17 @@ class Database:
     def close(self) -> None:
         """Close the pool; safe to call twice, or before `open`."""
         self._pool.close(timeout=1.0)
+
+
+def _check(connection: Connection) -> None:
+    """Find a connection dead that the server has closed, at no cost to those that live.
+
+    An idle connection has nothing to read but the server's last words.
+    """
+    watch = poll()
+    watch.register(connection.fileno(), POLLIN)
+    if watch.poll(0):
+        ConnectionPool.check_connection(connection)
 
 
 def _line(error: Exception) -> str:

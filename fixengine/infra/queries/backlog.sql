@@ -8,6 +8,6 @@ from (
     select e.next_fill_timestamp
     from public.execution as e
     where e.is_open and e.next_fill_timestamp <= now()
-    order by e.next_fill_timestamp
+    order by e.next_fill_timestamp nulls first
     limit 10000
 ) as d

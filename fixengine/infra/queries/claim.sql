@@ -1,5 +1,6 @@
 -- Due executions, longest due first, locked until the transaction ends. One whose last fill is
 -- not published yet has to wait, so that an execution's fills reach the topic in order.
+-- `nulls first`, though there are none, is the order in which the index can be read.
 select
     e.id, e.execution_service_id, e.is_open, e.execution_status, e.trade_type, e.destination,
     e.security_id::text as security_id, e.ticker, e.quantity_ordered, e.limit_price,
@@ -10,6 +11,6 @@ from public.execution as e
 where e.is_open
     and e.next_fill_timestamp <= now()
     and not exists (select from public.outbox as o where o.execution_id = e.id)
-order by e.next_fill_timestamp
+order by e.next_fill_timestamp nulls first
 limit %(limit)s
 for update of e skip locked

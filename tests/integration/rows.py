@@ -1,0 +1,68 @@
+"""Orders and rows for tests on a real database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+
+from fixengine.domain import Order, TradeType
+from fixengine.infra.claims import ClaimSession
+from fixengine.infra.executions import Executions
+from fixengine.infra.postgres import Database
+
+SECURITY = "68bda020e3644b42ebcb2bd3"
+
+
+def order(number: int, **changes: Any) -> Order:
+    """Return a market order for ten units, with `changes`."""
+    fields: dict[str, Any] = {
+        "id": number,
+        "trade_type": TradeType.BUY,
+        "destination": "ML",
+        "security_id": SECURITY,
+        "quantity": Decimal(10),
+        "limit_price": None,
+        "received_timestamp": datetime(2026, 7, 28, tzinfo=UTC),
+        "trade_service_execution_id": None,
+        "version": 1,
+    }
+    return Order(**{**fields, **changes})
+
+
+@contextmanager
+def opened(dsn: str, name: str = "test") -> Iterator[Database]:
+    """Lend an open pool."""
+    database = Database(dsn=dsn, application_name=name, max_connections=3)
+    database.open()
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def session(database: Database) -> Iterator[ClaimSession]:
+    """Lend an open claim session."""
+    claims = ClaimSession(database)
+    claims.open()
+    try:
+        yield claims
+    finally:
+        claims.close()
+
+
+def fill_with_orders(database: Database, numbers: range, **changes: Any) -> None:
+    """Store orders that are due at once."""
+    executions = Executions(database, first_fill_delay=0)
+    executions.insert_orders([(order(number, **changes), "A") for number in numbers])
+
+
+def one(dsn: str, statement: str) -> Any:
+    """Return the first column of the only row."""
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(statement.encode()).fetchone()
+    assert row is not None
+    return row[0]

@@ -1,0 +1,236 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+from threading import Barrier
+
+import psycopg
+import pytest
+
+from fixengine.demo.waiting import wait_until
+from fixengine.domain import Execution, Fill
+from fixengine.errors import RejectedError, UnavailableError
+from fixengine.fills import FillRules, evaluate
+from fixengine.infra.claims import ClaimSession
+from fixengine.infra.outbox import OutboxTable
+from fixengine.infra.postgres import Database, query
+from fixengine.ports import Claim
+from tests.integration.rows import fill_with_orders, one, opened, session
+
+EAGER = FillRules(delay_min=0, delay_max=0)
+
+
+def filled(claim: Claim, rules: FillRules = EAGER, price: str = "43.25") -> tuple[Fill, ...]:
+    return tuple(
+        evaluate(execution, price=Decimal(price), now=claim.now, rng=Random(1), rules=rules)
+        for execution in claim.executions
+    )
+
+
+def ids(executions: tuple[Execution, ...]) -> set[int]:
+    return {execution.id for execution in executions}
+
+
+def test_two_sessions_never_claim_one_row(database: str) -> None:
+    with opened(database) as pool, session(pool) as one_, session(pool) as other:
+        fill_with_orders(pool, range(1, 101))
+        first, second = one_.claim(60), other.claim(60)
+        assert len(first.executions) == 60
+        assert len(second.executions) == 40
+        assert ids(first.executions).isdisjoint(ids(second.executions))
+
+
+def test_many_engines_together_fill_each_unit_once(database: str) -> None:
+    """Eager claims of few rows by many sessions, until nothing is left."""
+    start = Barrier(4)
+
+    def work(pool: Database) -> None:
+        with session(pool) as claims:
+            outbox = OutboxTable(pool, claims)
+            start.wait()
+            while one(database, "select exists (select from execution where is_open)"):
+                claim = claims.claim(7)
+                claims.store(filled(claim), ())
+                mine = [(e.id, e.number_of_fills + 1) for e in claim.executions]
+                outbox.mark_published(mine)
+
+    with opened(database) as pool, ThreadPoolExecutor(4) as threads:
+        fill_with_orders(pool, range(1, 201), quantity=Decimal(5000))
+        for thread in [threads.submit(work, pool) for _ in range(4)]:
+            thread.result(60)
+    assert one(database, "select count(*) from fill") > 200
+    wrong = """
+        select count(*) from execution as e
+        where quantity_filled <> quantity_ordered
+            or quantity_filled <> (select sum(quantity) from fill where execution_id = e.id)
+            or number_of_fills <> (select count(*) from fill where execution_id = e.id)
+            or version <> number_of_fills + 1
+    """
+    assert one(database, wrong) == 0
+
+
+def test_the_longest_due_comes_first(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 4))
+        with pool.connection() as connection:
+            connection.execute(
+                "update execution set next_fill_timestamp = now() - id * interval '1 minute'"
+            )
+        assert [execution.id for execution in claims.claim(2).executions] == [3, 2]
+
+
+def test_rows_of_a_killed_session_are_free_at_once(database: str) -> None:
+    with opened(database) as pool, session(pool) as dead, session(pool) as heir:
+        fill_with_orders(pool, range(1, 11))
+        assert len(dead.claim(10).executions) == 10
+        assert not heir.claim(10).executions
+        with pool.connection() as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where state = "
+                "'idle in transaction'"
+            )
+        wait_until(lambda: len(heir.claim(10).executions) == 10, 5, "the rows to be free")
+        with pytest.raises(UnavailableError):
+            dead.store((), ())
+
+
+def test_a_session_that_broke_comes_back_with_its_number(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 2))
+        owner = claims.owner
+        with pool.connection() as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where pid <> pg_backend_pid() and datname = current_database()"
+            )
+        with pytest.raises(UnavailableError):
+            claims.claim(1)
+        assert len(claims.claim(1).executions) == 1
+        assert claims.owner == owner
+
+
+def test_a_ghost_of_the_own_session_does_not_keep_the_lock(database: str) -> None:
+    """The server still holds a connection that its client has lost."""
+    with opened(database) as pool:
+        ghost, revenant = ClaimSession(pool), ClaimSession(pool)
+        ghost.open()
+        revenant._owner = ghost.owner
+        revenant.open()
+        assert not revenant.claim(1).executions
+        ghost.close()
+        revenant.close()
+
+
+def test_nothing_due_leaves_no_transaction_open(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        claim = claims.claim(10)
+        assert claim.executions == ()
+        assert claim.next_due_in is None
+        idle = "select count(*) from pg_stat_activity where state like 'idle in trans%'"
+        assert one(database, idle) == 0
+
+
+def test_the_claim_tells_when_the_next_falls_due(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 2))
+        claim = claims.claim(1)
+        later = claim.now + timedelta(seconds=40)
+        claims.store((), [(claim.executions[0].id, later)])
+        waiting = claims.claim(1)
+        assert waiting.executions == ()
+        assert waiting.next_due_in == pytest.approx(40, abs=5)
+
+
+def test_a_fill_moves_execution_ledger_and_outbox_together(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 3))
+        claim = claims.claim(2)
+        stored = claims.store(filled(claim), ())
+        assert stored == ids(claim.executions)
+        outbox = OutboxTable(pool, claims).unpublished(after=0, limit=10)
+        assert [fill.execution.id for fill in outbox] == [1, 2]
+        assert one(database, "select count(*) from execution where is_open") == 0
+
+
+def test_what_is_not_announced_stays_out_of_the_outbox(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 2), limit_price=Decimal(1))
+        claims.store(filled(claims.claim(1)), ())
+        assert one(database, "select count(*) from fill where not announced") == 1
+        assert one(database, "select count(*) from outbox") == 0
+        assert one(database, "select execution_status from execution") == "WORK"
+
+
+def test_an_unpublished_fill_holds_its_execution_back(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 2), quantity=Decimal(10**6))
+        claims.store(filled(claims.claim(1)), ())
+        assert not claims.claim(1).executions
+        OutboxTable(pool, claims).mark_published([(1, 1)])
+        assert len(claims.claim(1).executions) == 1
+
+
+def test_a_row_that_another_program_changed_is_left_alone(database: str) -> None:
+    """A program that ignores locks, as a session under the same lock can."""
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 3))
+        claim = claims.claim(2)
+        connection = claims._connection
+        assert connection is not None
+        connection.execute("update execution set version = version + 1 where id = 1")
+        assert claims.store(filled(claim), ()) == {2}
+        assert one(database, "select count(*) from fill") == 1
+
+
+def test_a_value_that_the_table_refuses_stores_nothing_and_frees_the_rows(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 3))
+        with pool.connection() as connection:
+            connection.execute("alter table fill add constraint odd check (execution_id <> 2)")
+        owner = claims.owner
+        with pytest.raises(RejectedError):
+            claims.store(filled(claims.claim(2)), ())
+        assert one(database, "select count(*) from fill") == 0
+        assert len(claims.claim(2).executions) == 2
+        assert claims.owner == owner
+
+
+def test_totals_beyond_the_go_services_columns_are_stored(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 2), quantity=Decimal("9999999999.99999999"))
+        with pool.connection() as connection:
+            connection.execute("update execution set number_of_fills = 32767")
+        claim = claims.claim(1)
+        whole = Random()
+        whole.random = lambda: 0.0  # type: ignore[method-assign]  # the first draw: everything
+        fill = evaluate(
+            claim.executions[0],
+            price=Decimal("9999999999.99999999"),
+            now=claim.now,
+            rng=whole,
+            rules=EAGER,
+        )
+        assert claims.store([fill], ()) == {1}
+    assert one(database, "select total_amount from execution") == Decimal(99999999999999999800)
+    assert one(database, "select number_of_fills from execution") == 32768
+
+
+def test_the_claim_uses_its_index_beside_a_million_closed_rows(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            """
+            insert into execution (execution_service_id, is_open, execution_status, trade_type,
+                destination, security_id, ticker, quantity_ordered, received_timestamp,
+                sent_timestamp, next_fill_timestamp)
+            select n, n > 1000000, case when n > 1000000 then 'WORK' else 'FULL' end, 'BUY', 'ML',
+                '68bda020e3644b42ebcb2bd3', 'A', 10, now(), now(),
+                case when n > 1000000 then now() + (n - 1000900) * interval '1 second' end
+            from generate_series(1, 1002000) as n
+            """
+        )
+        connection.execute("vacuum analyze execution")
+        explain = b"explain (analyze, format text) " + query("claim")
+        plan = "\n".join(row[0] for row in connection.execute(explain, {"limit": 500}))
+    assert "Index Scan Backward using execution_next_fill_ndx" in plan
+    assert "Seq Scan on execution" not in plan
+    assert "Sort" not in plan

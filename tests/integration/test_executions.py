@@ -1,0 +1,121 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import psycopg
+import pytest
+
+from fixengine.domain import TradeType
+from fixengine.errors import RejectedError, UnavailableError
+from fixengine.infra.executions import Executions
+from fixengine.ports import ExecutionQuery
+from tests.integration.rows import SECURITY, fill_with_orders, one, opened, order
+
+
+def test_an_order_becomes_an_execution_field_by_field(database: str) -> None:
+    received = datetime(2026, 7, 28, 12, 16, 10, 233793, tzinfo=UTC)
+    subject = order(
+        37,
+        trade_type=TradeType.SHORT,
+        quantity=Decimal("134.00000001"),
+        limit_price=Decimal("44.1"),
+        received_timestamp=received,
+        trade_service_execution_id=12,
+        version=3,
+    )
+    with opened(database) as pool:
+        executions = Executions(pool, first_fill_delay=1.5)
+        assert executions.insert_orders([(subject, "BRK.B")]) == 1
+        row = executions.get(1, timeout=2)
+    assert row is not None
+    assert (row.execution_service_id, row.trade_type, row.destination) == (37, "SHORT", "ML")
+    assert (row.security_id, row.ticker) == (SECURITY, "BRK.B")
+    assert (row.quantity_ordered, row.limit_price) == (Decimal("134.00000001"), Decimal("44.1"))
+    assert (row.received_timestamp, row.trade_service_execution_id) == (received, 12)
+    assert (row.is_open, row.execution_status, row.version) == (True, "WORK", 3)
+    assert (row.quantity_filled, row.number_of_fills, row.total_amount) == (0, 0, 0)
+    assert row.last_fill_timestamp is None
+    assert row.next_fill_timestamp == row.sent_timestamp + timedelta(seconds=1.5)
+    assert abs(datetime.now(UTC) - row.sent_timestamp) < timedelta(minutes=1)
+
+
+def test_an_order_from_the_future_was_not_sent_before_it_was_received(database: str) -> None:
+    future = datetime.now(UTC) + timedelta(hours=1)
+    with opened(database) as pool:
+        fill_with_orders(pool, range(1, 2), received_timestamp=future)
+    assert one(database, "select sent_timestamp from execution") == future
+
+
+def test_an_order_seen_twice_is_stored_once(database: str) -> None:
+    with opened(database) as pool:
+        executions = Executions(pool, first_fill_delay=0)
+        first, again = order(1, quantity=Decimal(5)), order(1, quantity=Decimal(6))
+        assert executions.insert_orders([(first, "A"), (again, "B")]) == 1
+        assert executions.insert_orders([(again, "B"), (order(2), "A")]) == 1
+    assert one(database, "select quantity_ordered from execution where id = 1") == 5
+    assert one(database, "select count(*) from execution") == 2
+
+
+def test_a_row_that_is_refused_refuses_its_batch(database: str) -> None:
+    with opened(database) as pool:
+        executions = Executions(pool, first_fill_delay=0)
+        with pytest.raises(RejectedError):
+            executions.insert_orders([(order(1), "A"), (order(2), "T" * 21)])
+    assert one(database, "select count(*) from execution") == 0
+
+
+def test_filters_and_pages(database: str) -> None:
+    with opened(database) as pool:
+        fill_with_orders(pool, range(1, 6))
+        fill_with_orders(pool, range(6, 8), trade_type=TradeType.SELL, destination="X")
+        executions = Executions(pool, first_fill_delay=0)
+
+        def page(**criteria: object) -> list[int]:
+            query = ExecutionQuery(**criteria)  # type: ignore[arg-type]  # any of its fields
+            return [row.execution_service_id for row in executions.page(query, timeout=2)]
+
+        assert page() == [7, 6, 5, 4, 3, 2, 1]
+        assert page(limit=2) == [7, 6]
+        assert page(limit=2, before_id=6) == [5, 4]
+        assert page(trade_type="SELL") == [7, 6]
+        assert page(destination="ML", limit=1) == [5]
+        assert page(execution_service_id=3) == [3]
+        assert page(ticker="B") == []
+        assert page(is_open=False) == []
+        assert len(page(status="WORK", is_open=True)) == 7
+        now = datetime.now(UTC)
+        assert page(received_since=now) == []
+        assert len(page(received_until=now)) == 7
+
+
+def test_the_backlog_counts_what_is_due(database: str) -> None:
+    with opened(database) as pool:
+        executions = Executions(pool, first_fill_delay=0)
+        assert executions.backlog().due == 0
+        fill_with_orders(pool, range(1, 4))
+        with pool.connection() as connection:
+            connection.execute(
+                "update execution set next_fill_timestamp = now() - interval '90 s' where id = 2"
+            )
+        backlog = executions.backlog()
+    assert (backlog.due, backlog.unpublished, backlog.writable) == (3, 0, True)
+    assert backlog.oldest_due_age == pytest.approx(90, abs=10)
+
+
+def test_no_server_is_said_within_the_time_given() -> None:
+    with opened("postgresql://postgres@127.0.0.1:1/none") as pool:
+        began = datetime.now(UTC)
+        with pytest.raises(UnavailableError):
+            Executions(pool, first_fill_delay=0).get(1, timeout=0.5)
+        assert datetime.now(UTC) - began < timedelta(seconds=2)
+
+
+def test_a_dead_connection_of_the_pool_is_replaced(database: str) -> None:
+    with opened(database) as pool:
+        executions = Executions(pool, first_fill_delay=0)
+        assert executions.get(1, timeout=2) is None
+        with psycopg.connect(database, autocommit=True) as killer:
+            killer.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where application_name = 'test'"
+            )
+        assert executions.get(1, timeout=2) is None

@@ -1,0 +1,88 @@
+from decimal import Decimal
+from random import Random
+
+from fixengine.demo.waiting import wait_until
+from fixengine.fills import FillRules, evaluate
+from fixengine.infra.claims import ClaimSession
+from fixengine.infra.outbox import OutboxTable
+from fixengine.infra.postgres import Database
+from fixengine.wire import encode_execution
+from tests.integration.rows import fill_with_orders, one, opened, session
+
+
+def store_fills(claims: ClaimSession, limit: int) -> dict[int, bytes]:
+    """Fill what is due; return the message of each fill as it would be sent now."""
+    claim = claims.claim(limit)
+    fills = [
+        evaluate(e, price=Decimal("1.1"), now=claim.now, rng=Random(7), rules=FillRules())
+        for e in claim.executions
+    ]
+    claims.store(fills, ())
+    return {fill.execution.id: encode_execution(fill.execution) for fill in fills}
+
+
+def messages(database: Database, claims: ClaimSession) -> dict[int, bytes]:
+    fills = OutboxTable(database, claims).unpublished(after=0, limit=1000)
+    return {fill.execution.id: encode_execution(fill.execution) for fill in fills}
+
+
+def test_a_fill_read_back_is_byte_for_byte_the_same_message(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(
+            pool,
+            range(1, 30),
+            quantity=Decimal("12345.67890123"),
+            limit_price=Decimal("1.10000000"),
+            trade_service_execution_id=4,
+        )
+        sent = store_fills(claims, 30)
+        assert len(sent) == 29
+        assert messages(pool, claims) == sent
+
+
+def test_later_changes_of_the_execution_do_not_change_an_older_fills_message(
+    database: str,
+) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 2), quantity=Decimal(5000))
+        sent = store_fills(claims, 1)
+        with pool.connection() as connection:
+            connection.execute(
+                "update execution set is_open = false, execution_status = 'FULL', version = 9, "
+                "quantity_filled = 5000, number_of_fills = 7, total_amount = 9"
+            )
+        assert messages(pool, claims) == sent
+
+
+def test_the_fills_of_an_engine_that_is_gone_are_taken_over_by_one_heir(database: str) -> None:
+    with opened(database) as pool, session(pool) as heir, session(pool) as other:
+        fill_with_orders(pool, range(1, 11))
+        dead = ClaimSession(pool)
+        sent = store_fills(dead, 10)
+        assert OutboxTable(pool, heir).take_over() == 0
+        dead.close()
+        wait_until(lambda: OutboxTable(pool, heir).take_over() == 10, 5, "the lock to be free")
+        assert OutboxTable(pool, other).take_over() == 0
+        assert messages(pool, heir) == sent
+        assert messages(pool, other) == {}
+
+
+def test_marking_leaves_what_another_engine_took_over(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 4))
+        store_fills(claims, 3)
+        outbox = OutboxTable(pool, claims)
+        with pool.connection() as connection:
+            connection.execute("update outbox set owner = owner + 1000 where execution_id = 2")
+        assert outbox.mark_published([(1, 1), (2, 1), (3, 99)]) == 1
+        assert one(database, "select count(*) from outbox") == 2
+
+
+def test_pages_of_the_outbox_follow_each_other(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 6))
+        store_fills(claims, 5)
+        outbox = OutboxTable(pool, claims)
+        first = outbox.unpublished(after=0, limit=3)
+        second = outbox.unpublished(after=first[-1].execution.id, limit=3)
+        assert [fill.execution.id for fill in (*first, *second)] == [1, 2, 3, 4, 5]
