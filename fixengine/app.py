@@ -36,10 +36,10 @@ from fixengine.infra.claims import ClaimSession
 from fixengine.infra.executions import Executions
 from fixengine.infra.kafka_sink import KafkaSink, Topic
 from fixengine.infra.kafka_source import KafkaSource
-from fixengine.infra.migrate import migrate
+from fixengine.infra.migrate import Migration, migrate
 from fixengine.infra.neighbours import PricingClient, SecurityClient
 from fixengine.infra.outbox import OutboxTable
-from fixengine.infra.postgres import Database
+from fixengine.infra.postgres import Database, open_session
 from fixengine.metrics import ActorCollector, ConsumerMetrics, EngineMetrics, HttpMetrics
 
 FILLS_PARTITIONS = 20
@@ -274,3 +274,12 @@ def serve(settings: Settings, *, pod: str) -> int:
         return 1
     logger.info("engine has drained")
     return 0
+
+
+def migrate_once(settings: Settings, *, pod: str) -> tuple[Migration, ...]:
+    """Bring the database to this program's schema; return the migrations that were missing.
+
+    Raises SchemaError, and UnavailableError when the database does not answer.
+    """
+    with open_session(settings.postgres_dsn, application_name=pod) as connection:
+        return migrate(connection)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from select import POLLIN, poll
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import psycopg
 from psycopg import errors as sqlstate
@@ -69,6 +69,16 @@ def translated_errors() -> Iterator[None]:
         raise RejectedError(f"the database refuses this: {_line(error)}") from error
 
 
+def open_session(dsn: str, *, application_name: str) -> Connection:
+    """Open one connection in autocommit mode, which the caller closes.
+
+    Raises UnavailableError.
+    """
+    settings: dict[str, Any] = {**_CONNECTION, "application_name": application_name}
+    with translated_errors():
+        return psycopg.connect(dsn, **settings)
+
+
 class Database:
     """A pool of connections, and single sessions beside it.
 
@@ -77,10 +87,10 @@ class Database:
 
     def __init__(self, *, dsn: str, application_name: str, max_connections: int) -> None:
         self._dsn = dsn
-        self._settings = {**_CONNECTION, "application_name": application_name}
+        self._application_name = application_name
         self._pool = ConnectionPool(
             dsn,
-            kwargs=self._settings,
+            kwargs={**_CONNECTION, "application_name": application_name},
             min_size=1,
             max_size=max_connections,
             open=False,
@@ -104,8 +114,7 @@ class Database:
 
     def session(self) -> Connection:
         """Open a connection of its own, which the caller closes; raises UnavailableError."""
-        with translated_errors():
-            return psycopg.connect(self._dsn, **self._settings)  # type: ignore[arg-type]  # keywords are mixed
+        return open_session(self._dsn, application_name=self._application_name)
 
     def close(self) -> None:
         """Close the pool; safe to call twice, or before `open`."""

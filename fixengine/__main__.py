@@ -1,0 +1,6 @@
+"""`python -m fixengine`."""
+
+from fixengine.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Everything outside: PostgreSQL, Kafka, the HTTP neighbours and the log."""
