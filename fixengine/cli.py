@@ -11,6 +11,7 @@ from fixengine import __version__, app
 from fixengine.config import Settings, describe, load
 from fixengine.demo import run as demo
 from fixengine.errors import ConfigError, FixengineError
+from fixengine.infra.logs import configure_logs
 
 OK, FAILED, MISUSED = 0, 1, 2
 
@@ -72,7 +73,7 @@ def _check_config(_arguments: argparse.Namespace) -> int:
 
 def _settings() -> Settings:
     settings = load(os.environ)
-    app.set_up_logs(settings, pod=_pod())
+    configure_logs(level=settings.log_level, json_lines=settings.log_format == "json", pod=_pod())
     return settings
 
 

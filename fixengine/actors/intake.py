@@ -1,16 +1,15 @@
 """The intake: orders from the topic become executions, what can't is sent to the dead letters."""
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
-from time import monotonic, time
+from time import monotonic
 from typing import Any, assert_never
 
 from loguru import logger
 
 from fixengine.actors.asking import ask, tell
 from fixengine.actors.base import Actor
+from fixengine.actors.in_hand import InHand, timed
 from fixengine.actors.messages import (
     ActorRef,
     DeadLetter,
@@ -19,14 +18,11 @@ from fixengine.actors.messages import (
     OrdersStored,
     PublishDeadLetters,
     ResolveTickers,
-    StoreOrders,
     Tickers,
     TickersArrived,
 )
-from fixengine.actors.retries import Retries
-from fixengine.created import creation_time
-from fixengine.domain import Order
-from fixengine.errors import MalformedError, RejectedError, UnavailableError
+from fixengine.actors.storing import Storing
+from fixengine.errors import MalformedError, UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import ConsumerMetrics
 from fixengine.offsets import Offsets
@@ -49,29 +45,6 @@ _RESOLVE_TIMEOUT = 5.0
 @dataclass(frozen=True, slots=True)
 class _Poll:
     """Intake → itself: take the next records and move on with those in hand."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _InHand:
-    """A record until its fate is final; `busy` are the seconds spent on it so far."""
-
-    record: Record
-    order: Order | None = None
-    ticker: str | None = None
-    busy: float = 0.0
-
-    @property
-    def security_id(self) -> str:
-        """Of the decoded order."""
-        assert self.order is not None
-        return self.order.security_id
-
-    @property
-    def storable(self) -> tuple[Order, str]:
-        """The decoded order with its ticker."""
-        assert self.order is not None
-        assert self.ticker is not None
-        return self.order, self.ticker
 
 
 class Intake(Actor):
@@ -97,7 +70,6 @@ class Intake(Actor):
         """Take the parts; both times are in seconds."""
         super().__init__()
         self._source = source
-        self._repository = repository
         self._securities = securities
         self._publisher = publisher
         self._scheduler = scheduler
@@ -106,12 +78,9 @@ class Intake(Actor):
         self._first_fill_delay = first_fill_delay
         self._pause_per_order = pause_per_order
         self._offsets = Offsets()
-        self._unresolved: dict[str, list[_InHand]] = {}
-        self._unstored: deque[tuple[_InHand, ...]] = deque()
-        self._letters: dict[Record, _InHand] = {}
-        self._retries = Retries(first=0.1, cap=5.0)
-        self._stalled = False
-        self._store_at = 0.0
+        self._unresolved: dict[str, list[InHand]] = {}
+        self._storing = Storing(repository)
+        self._letters: dict[Record, InHand] = {}
         self._full = False
 
     def boot(self) -> None:
@@ -164,10 +133,10 @@ class Intake(Actor):
 
     def _begin(self, records: tuple[Record, ...]) -> None:
         """Decode records and find their tickers."""
-        items = [_InHand(record=record) for record in records]
-        with _timed(items):
-            good: list[_InHand] = []
-            bad: list[tuple[_InHand, str]] = []
+        items = [InHand(record=record) for record in records]
+        with timed(items):
+            good: list[InHand] = []
+            bad: list[tuple[InHand, str]] = []
             for item in items:
                 try:
                     item.order = decode_order(item.record.value)
@@ -178,7 +147,7 @@ class Intake(Actor):
             self._bury(bad)
             self._resolve(good)
 
-    def _resolve(self, items: list[_InHand]) -> None:
+    def _resolve(self, items: list[InHand]) -> None:
         if not items:
             return
         for item in items:
@@ -189,13 +158,12 @@ class Intake(Actor):
         self._tickers_arrived(ask(self._securities, message, timeout=_RESOLVE_TIMEOUT))
 
     def _tickers_arrived(self, tickers: Tickers) -> None:
-        resolved: list[_InHand] = []
+        resolved: list[InHand] = []
         for security_id, ticker in tickers.known.items():
             for item in self._unresolved.pop(security_id, ()):
                 item.ticker = ticker
                 resolved.append(item)
-        if resolved:
-            self._unstored.append(tuple(resolved))
+        self._storing.add(resolved)
         self._bury(
             (item, f"securityId is {security_id}: security-service knows no such security")
             for security_id in tickers.unknown
@@ -203,43 +171,14 @@ class Intake(Actor):
         )
 
     def _store(self) -> None:
-        """Store what has its tickers, unless the database is away and the next try is not due."""
-        if not self._unstored or monotonic() < self._store_at:
-            return
-        try:
-            while self._unstored:
-                self._store_group(self._unstored[0])
-        except UnavailableError as error:
-            self._store_at = monotonic() + self._retries.next_wait()
-            if not self._stalled:
-                self._stalled = True
-                logger.bind(reason=str(error)).warning("storing orders waits")
-            return
-        self._retries.reset()
-        if self._stalled:
-            self._stalled = False
-            logger.info("storing orders goes on")
-        tell(self._scheduler, OrdersStored(due_in=self._first_fill_delay))
+        stored = self._storing.store()
+        for item in stored.items:
+            self._settle(item, success=True)
+        self._bury(stored.refused)
+        if stored.items:
+            tell(self._scheduler, OrdersStored(due_in=self._first_fill_delay))
 
-    def _store_group(self, group: tuple[_InHand, ...]) -> None:
-        """Store the first group; one that is refused is halved until the culprit is alone."""
-        orders = tuple(item.storable for item in group)
-        try:
-            with _timed(group):
-                ask(self._repository, StoreOrders(orders=orders), timeout=_STORE_TIMEOUT)
-        except RejectedError as error:
-            self._unstored.popleft()
-            if len(group) == 1:
-                self._bury([(group[0], str(error))])
-            else:
-                middle = len(group) // 2
-                self._unstored.extendleft((group[middle:], group[:middle]))
-        else:
-            self._unstored.popleft()
-            for item in group:
-                self._settle(item, success=True)
-
-    def _bury(self, dead: Iterable[tuple[_InHand, str]]) -> None:
+    def _bury(self, dead: Iterable[tuple[InHand, str]]) -> None:
         letters: list[DeadLetter] = []
         for item, reason in dead:
             record = item.record
@@ -272,12 +211,12 @@ class Intake(Actor):
         else:
             self._letters_published(published)
 
-    def _settle(self, item: _InHand, *, success: bool) -> None:
+    def _settle(self, item: InHand, *, success: bool) -> None:
         """Let a record go: its fate is final."""
         record = item.record
         self._offsets.finish(record.partition, record.offset)
         self._metrics.settled(
-            record.partition, success=success, seconds=item.busy, latency=_latency(record)
+            record.partition, success=success, seconds=item.busy, latency=item.latency()
         )
 
     def _commit(self) -> None:
@@ -296,9 +235,9 @@ class Intake(Actor):
     def _regulate(self) -> None:
         """Take no more records than can be kept in hand."""
         if self._full:
-            self._full = self._stalled or len(self._offsets) > ENOUGH_IN_HAND // 2
+            self._full = self._storing.stalled or len(self._offsets) > ENOUGH_IN_HAND // 2
         else:
-            self._full = self._stalled or len(self._offsets) >= ENOUGH_IN_HAND
+            self._full = self._storing.stalled or len(self._offsets) >= ENOUGH_IN_HAND
         self._source.pause(paused=self._full)
 
     def _revoked(self, partitions: frozenset[int]) -> None:
@@ -310,36 +249,9 @@ class Intake(Actor):
             for security_id, items in self._unresolved.items()
             if (kept := [item for item in items if item.record.partition not in partitions])
         }
-        groups = (
-            tuple(item for item in group if item.record.partition not in partitions)
-            for group in self._unstored
-        )
-        self._unstored = deque(group for group in groups if group)
+        self._storing.forget(partitions)
         self._letters = {
             record: item
             for record, item in self._letters.items()
             if record.partition not in partitions
         }
-
-
-@contextmanager
-def _timed(items: Sequence[_InHand]) -> Iterator[None]:
-    """Divide the time spent in the block among the items."""
-    began = monotonic()
-    try:
-        yield
-    finally:
-        for item in items:
-            item.busy += (monotonic() - began) / len(items)
-
-
-def _latency(record: Record) -> float | None:
-    """Return the seconds from the record's creation until now; None when that makes no sense."""
-    created = creation_time(record.headers, record.value, record.timestamp_ms)
-    latency = None if created is None else time() - created
-    if latency is None or latency <= -1:
-        logger.bind(partition=record.partition, offset=record.offset, latency=latency).warning(
-            "record has no usable creation time"
-        )
-        return None
-    return max(latency, 0.0)

@@ -1,18 +1,16 @@
 """The publisher: fills and dead letters go to the broker; fills then leave the outbox."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, TypeAlias, assert_never
 
-from cachetools import LRUCache
 from loguru import logger
 
 from fixengine.actors.asking import ask, tell
 from fixengine.actors.base import Actor
-from fixengine.actors.deliveries import Deliveries, Outgoing
+from fixengine.actors.deliveries import Deliveries
 from fixengine.actors.messages import (
     ActorRef,
     DeadLetter,
@@ -26,14 +24,21 @@ from fixengine.actors.messages import (
     RecoverFills,
     TakeOverOutbox,
 )
+from fixengine.actors.outgoing import (
+    FillToken,
+    LetterToken,
+    Message,
+    Token,
+    fill_message,
+    letter_message,
+)
+from fixengine.actors.pending import PendingFills
 from fixengine.actors.retries import Retries
 from fixengine.domain import Fill
 from fixengine.errors import UnavailableError
 from fixengine.health import Health
-from fixengine.letters import letter_headers
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Record, Sink
-from fixengine.wire import encode_execution
 
 SWEEP_INTERVAL = 2.0
 """Seconds between looks at the broker, and at what engines that are gone left."""
@@ -47,26 +52,6 @@ _BROKER_TIMEOUT = 1.0
 _RESEND_AFTER = 1.0
 _STEP = 0.05
 _ENOUGH_PENDING = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class _FillToken:
-    execution_id: int
-    number: int
-
-    @property
-    def key(self) -> tuple[int, int]:
-        return (self.execution_id, self.number)
-
-
-@dataclass(frozen=True, slots=True)
-class _LetterToken:
-    record: Record
-    reply_to: ActorRef
-
-
-_Token: TypeAlias = _FillToken | _LetterToken
-_Message: TypeAlias = Outgoing[_Token]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +75,7 @@ class _Scan:
 class _Resend:
     """Publisher → itself: try again what the broker refused."""
 
-    messages: tuple[_Message, ...]
+    messages: tuple[Message, ...]
 
 
 _Received: TypeAlias = (
@@ -106,11 +91,7 @@ _Received: TypeAlias = (
 
 
 class Publisher(Actor):
-    """Each stored fill goes to the topic once while this actor lives.
-
-    A fill is pending from when it is told or found until it is marked. Found ones are remembered,
-    because the message that tells of them may still be on its way.
-    """
+    """Each stored fill goes to the topic once while this actor lives."""
 
     def __init__(
         self,
@@ -129,10 +110,8 @@ class Publisher(Actor):
         self._metrics = metrics
         self._fills_topic = fills_topic
         self._dlq_topic = dlq_topic
-        self._deliveries = Deliveries[_Token](sink)
-        self._pending: dict[tuple[int, int], ActorRef | None] = {}
-        self._found: LRUCache[tuple[int, int], None] = LRUCache(10_000)
-        self._acknowledged: list[tuple[int, int]] = []
+        self._deliveries = Deliveries[Token](sink)
+        self._pending = PendingFills()
         self._letters: set[Record] = set()
         self._in_doubt = True
         self._serving = False
@@ -172,35 +151,19 @@ class Publisher(Actor):
             self._sink.close()
 
     def _publish_told(self, fills: tuple[Fill, ...], reply_to: ActorRef) -> None:
-        news = [fill for fill in fills if _key(fill) not in self._found]
+        news = self._pending.told(fills, reply_to)
         if len(news) < len(fills):
             tell(reply_to, FillsPublished(count=len(fills) - len(news)))
-        self._publish(news, reply_to)
+        self._publish(news)
 
-    def _publish(self, fills: Iterable[Fill], reply_to: ActorRef | None) -> None:
-        for fill in fills:
-            self._pending[_key(fill)] = reply_to
-        self._send(
-            Outgoing(
-                token=_FillToken(*_key(fill)),
-                topic=self._fills_topic,
-                key=str(fill.execution.execution_service_id).encode(),
-                value=encode_execution(fill.execution),
-            )
-            for fill in fills
-        )
+    def _publish(self, fills: Iterable[Fill]) -> None:
+        self._send(fill_message(fill, topic=self._fills_topic) for fill in fills)
 
     def _publish_letters(self, letters: tuple[DeadLetter, ...], reply_to: ActorRef) -> None:
         now = datetime.now(UTC)
         self._letters.update(letter.record for letter in letters)
         self._send(
-            Outgoing(
-                token=_LetterToken(letter.record, reply_to),
-                topic=self._dlq_topic,
-                key=letter.record.key,
-                value=letter.record.value,
-                headers=letter_headers(letter.record, reason=letter.reason, failed_at=now),
-            )
+            letter_message(letter, topic=self._dlq_topic, failed_at=now, reply_to=reply_to)
             for letter in letters
         )
 
@@ -210,7 +173,7 @@ class Publisher(Actor):
             self._step()
         return tuple(record for record in records if record not in self._letters)
 
-    def _send(self, messages: Iterable[_Message]) -> None:
+    def _send(self, messages: Iterable[Message]) -> None:
         for message in messages:
             self._deliveries.add(message)
         if not self._serving:
@@ -222,7 +185,7 @@ class Publisher(Actor):
         self._serving = bool(self._deliveries)
         if self._serving:
             self.actor_ref.tell(_Serve())
-        elif self._acknowledged:
+        elif self._pending.acknowledged:
             self._serving = True
             self.tell_later(max(self._mark_at - monotonic(), 0), _Serve())
 
@@ -231,9 +194,9 @@ class Publisher(Actor):
         news = self._deliveries.step(_STEP)
         for token in news.tokens:
             match token:
-                case _FillToken():
-                    self._acknowledged.append(token.key)
-                case _LetterToken(record=record, reply_to=reply_to):
+                case FillToken(key=key):
+                    self._pending.acknowledged.append(key)
+                case LetterToken(record=record, reply_to=reply_to):
                     self._letters.discard(record)
                     self._metrics.dead_letters.inc()
                     tell(reply_to, DeadLettersPublished(records=(record,)))
@@ -242,10 +205,10 @@ class Publisher(Actor):
         elif news.tokens and self._refused:
             self._refused = False
             logger.info("the broker takes messages again")
-        if self._acknowledged and monotonic() >= self._mark_at:
+        if self._pending.acknowledged and monotonic() >= self._mark_at:
             self._mark()
 
-    def _failed(self, failures: tuple[tuple[_Message, str], ...]) -> None:
+    def _failed(self, failures: tuple[tuple[Message, str], ...]) -> None:
         if not self._refused:
             self._refused = True
             message, reason = failures[0]
@@ -256,23 +219,20 @@ class Publisher(Actor):
 
     def _mark(self) -> None:
         """Take acknowledged fills out of the outbox, or leave them for the next step."""
-        fills = tuple(self._acknowledged)
+        fills = tuple(self._pending.acknowledged)
         try:
             marked = ask(self._repository, MarkPublished(fills=fills), timeout=_REPOSITORY_TIMEOUT)
         except UnavailableError:
             self._mark_at = monotonic() + self._mark_retries.next_wait()
             return
         self._mark_retries.reset()
-        self._acknowledged.clear()
         self._metrics.published.inc(len(fills))
         if marked < len(fills):
             logger.bind(fills=len(fills) - marked).warning(
                 "fills were taken over by another engine while they were published here"
             )
-        tally = Counter(self._pending.pop(key) for key in fills)
-        for reply_to, count in tally.items():
-            if reply_to is not None:
-                tell(reply_to, FillsPublished(count=count))
+        for sender, count in self._pending.marked().items():
+            tell(sender, FillsPublished(count=count))
 
     def _sweep(self) -> None:
         try:
@@ -312,9 +272,7 @@ class Publisher(Actor):
             GetUnpublished(after=after, limit=_PAGE),
             timeout=_REPOSITORY_TIMEOUT,
         )
-        found = [fill for fill in page if _key(fill) not in self._pending]
-        self._found.update((_key(fill), None) for fill in found)
-        self._publish(found, reply_to=None)
+        self._publish(self._pending.found(page))
         return page
 
     def _drain(self, deadline: float) -> None:
@@ -323,11 +281,7 @@ class Publisher(Actor):
             self._page(after=0)  # the stop has overtaken messages that told of fills
         except UnavailableError as error:
             logger.bind(reason=str(error)).warning("fills are left for another engine")
-        while (self._deliveries or self._acknowledged) and monotonic() < deadline:
+        while (self._deliveries or self._pending.acknowledged) and monotonic() < deadline:
             self._step()
         if self._pending:
             logger.bind(fills=len(self._pending)).warning("fills are left for another engine")
-
-
-def _key(fill: Fill) -> tuple[int, int]:
-    return (fill.execution.id, fill.execution.number_of_fills)

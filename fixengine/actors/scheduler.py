@@ -1,6 +1,6 @@
 """The fill scheduler: claims due executions, prices and evaluates them, stores the outcome."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Timer
@@ -11,6 +11,7 @@ from loguru import logger
 
 from fixengine.actors.asking import ask, tell
 from fixengine.actors.base import Actor
+from fixengine.actors.evaluation import Evaluated, evaluate_claim
 from fixengine.actors.messages import (
     AbandonClaim,
     ActorRef,
@@ -24,16 +25,8 @@ from fixengine.actors.messages import (
     StoreFills,
 )
 from fixengine.actors.retries import Retries
-from fixengine.domain import Fill
 from fixengine.errors import RejectedError, UnavailableError
-from fixengine.fills import (
-    LONGEST_WAIT,
-    FillRules,
-    draws_for,
-    evaluate,
-    outcome,
-    wait_without_price,
-)
+from fixengine.fills import LONGEST_WAIT, FillRules, outcome
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Claim
 
@@ -55,21 +48,6 @@ class _Tick:
     """Fill scheduler → itself: fill what is due."""
 
     turn: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Evaluated:
-    fills: tuple[Fill, ...]
-    postponed: tuple[tuple[int, datetime], ...]
-
-    @property
-    def next_times(self) -> Iterator[datetime]:
-        """When these executions fall due again."""
-        for fill in self.fills:
-            if fill.execution.next_fill_timestamp is not None:
-                yield fill.execution.next_fill_timestamp
-        for _, moment in self.postponed:
-            yield moment
 
 
 class FillScheduler(Actor):
@@ -146,34 +124,18 @@ class FillScheduler(Actor):
         self._store(evaluated)
         if full:
             return 0
-        return max(_sleep_until(claim, evaluated.next_times) - (monotonic() - began), 0)
+        return max(_sleep_until(claim, evaluated.next_times()) - (monotonic() - began), 0)
 
-    def _evaluate(self, claim: Claim) -> _Evaluated:
-        """Apply the rules at fresh prices; what has none is put off."""
+    def _evaluate(self, claim: Claim) -> Evaluated:
         tickers = frozenset(execution.ticker for execution in claim.executions)
         try:
             prices: Prices = ask(self._pricing, GetPrices(tickers=tickers), timeout=_PRICES_TIMEOUT)
         except UnavailableError:
-            self._repository.tell(AbandonClaim())
+            tell(self._repository, AbandonClaim())
             raise
-        fills: list[Fill] = []
-        postponed: list[tuple[int, datetime]] = []
-        for execution in claim.executions:
-            price = prices.known.get(execution.ticker)
-            if price is None:
-                has_none = execution.ticker in prices.unknown
-                wait = wait_without_price(
-                    execution, now=claim.now, has_none=has_none, rules=self._rules
-                )
-                postponed.append((execution.id, claim.now + wait))
-            else:
-                rng = draws_for(self._seed, execution)
-                fills.append(
-                    evaluate(execution, price=price, now=claim.now, rng=rng, rules=self._rules)
-                )
-        return _Evaluated(fills=tuple(fills), postponed=tuple(postponed))
+        return evaluate_claim(claim, prices, rules=self._rules, seed=self._seed)
 
-    def _store(self, evaluated: _Evaluated) -> None:
+    def _store(self, evaluated: Evaluated) -> None:
         """End the claim and hand what is stored to the publisher."""
         message = StoreFills(fills=evaluated.fills, postponed=evaluated.postponed)
         try:
@@ -199,7 +161,7 @@ class FillScheduler(Actor):
             self._unpublished += len(announced)
             tell(self._publisher, PublishFills(fills=announced, reply_to=self.actor_ref))
 
-    def _rejected(self, evaluated: _Evaluated, error: RejectedError) -> None:
+    def _rejected(self, evaluated: Evaluated, error: RejectedError) -> None:
         """Find the row that the database refuses: claim one at a time, and put that one off."""
         if len(evaluated.fills) > 1 or self._limit > 1:
             self._limit = 1

@@ -58,6 +58,10 @@ class Tree:
         watched += [(c.spec.name, c.mailbox) for c in self._children if c.state is State.RUNNING]
         return tuple(name for name, mailbox in watched if (_busy_for(mailbox) or 0) > limit)
 
+    def ref(self, name: str) -> pykka.ActorRef[Any] | None:
+        """Return the present incarnation of a child, None when it has none."""
+        return next((child.ref for child in self._children if child.spec.name == name), None)
+
     # The rest is for the supervisor.
 
     @property

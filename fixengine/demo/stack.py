@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +11,7 @@ import fixengine
 from fixengine.demo.apache import ApacheKafka
 from fixengine.demo.broker import Broker, TansuBroker
 from fixengine.demo.engine import Engine
+from fixengine.demo.options import BrokerKind
 from fixengine.demo.postgres import PostgresServer
 from fixengine.demo.stubs import PricingService, SecurityService
 from fixengine.demo.topics import TopicNames, create_topic
@@ -19,13 +19,6 @@ from fixengine.demo.universe import UNPRICEABLE, priced_listings
 from fixengine.demo.workspace import Workspace
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
-
-
-class BrokerKind(StrEnum):
-    """Which broker: the one from a wheel, or Apache Kafka by Maven and Java."""
-
-    EMBEDDED = "embedded"
-    APACHE = "apache"
 
 
 def make_broker(kind: BrokerKind, workspace: Workspace) -> Broker:

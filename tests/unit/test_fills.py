@@ -90,9 +90,7 @@ def test_a_share_is_whole_units_up_to_ten_thousand(
 
 
 @given(remaining=COLUMN, seed=st.integers())
-def test_a_draw_is_one_of_the_quantities_that_the_rules_name(
-    remaining: Decimal, seed: int
-) -> None:
+def test_a_draw_is_one_of_the_quantities_that_the_rules_name(remaining: Decimal, seed: int) -> None:
     shares = {
         min((remaining * share).quantize(Decimal(1), ROUND_HALF_UP), Decimal(10_000), remaining)
         for share in SHARES
@@ -226,7 +224,7 @@ def test_any_run_of_fills_keeps_the_books(
 def test_amounts_of_36_digits_are_rounded_once_and_half_up() -> None:
     assert amount(Decimal("0.00000001"), Decimal("0.5")) == Decimal("0.00000001")
     assert amount(Decimal("9999999999.99999999"), Decimal("9999999999.99999999")) == Decimal(
-        "99999999999999999800"
+        99999999999999999800
     )
 
 

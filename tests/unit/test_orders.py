@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -141,7 +142,7 @@ def test_a_required_field_that_is_missing_is_named(field: str, value: str | None
         ("destination", r'"a\u0000"'),
         ("securityId", '"68bda020e3644b42ebcb2bd"'),
         ("securityId", '"68bda020e3644b42ebcb2bdg"'),
-        ("securityId", '"６8bda020e3644b42ebcb2bd3"'),
+        ("securityId", '"\uff168bda020e3644b42ebcb2bd3"'),
         ("quantity", "0"),
         ("quantity", "-1"),
         ("quantity", "10000000000"),
@@ -202,9 +203,5 @@ def test_no_value_in_any_field_breaks_the_decoder(data: st.DataObject) -> None:
     fields = json.loads(NORMAL)
     field = data.draw(st.sampled_from(sorted(fields)))
     fields[field] = data.draw(JSON)
-    try:
-        order = decode_order(json.dumps(fields).encode())
-    except MalformedError as error:
-        assert str(error)
-    else:
-        assert 0 < order.quantity < Decimal(10) ** 10
+    with suppress(MalformedError):
+        assert 0 < decode_order(json.dumps(fields).encode()).quantity < Decimal(10) ** 10

@@ -1,0 +1,45 @@
+# Every target makes what it needs; nothing outside this folder is touched but a cache.
+
+PYTHON ?= python3
+STACK ?= embedded
+TESTS ?=
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+demo: $(VENV)/demo.installed ## run the whole engine here and watch it; ARGS="--orders 500 --speed 100 --exit"
+	@$(BIN)/fixengine demo $(ARGS)
+
+test: $(VENV)/dev.installed ## run all tests; STACK=apache for Apache Kafka (Java 17, Maven), TESTS=path, ARGS=...
+	@$(BIN)/python -m pytest --stack $(STACK) $(TESTS) $(ARGS)
+
+check: $(VENV)/dev.installed ## format, lint, strict types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/dev.installed ## format and mend what can be mended
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+clean: ## remove the virtual environment and the caches of the tools
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { rm -rf $(VENV); echo "$(PYTHON) can't make virtual environments: install its venv package"; exit 1; }
+
+$(VENV)/%.installed: pyproject.toml | $(BIN)/python
+	@echo "installing into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@

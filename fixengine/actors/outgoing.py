@@ -1,0 +1,56 @@
+"""What the publisher sends: fills and dead letters as messages, each with a token to know it by."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from fixengine.actors.deliveries import Outgoing
+from fixengine.actors.messages import ActorRef, DeadLetter
+from fixengine.actors.pending import Key, key_of
+from fixengine.domain import Fill
+from fixengine.letters import letter_headers
+from fixengine.ports import Record
+from fixengine.wire import encode_execution
+
+
+@dataclass(frozen=True, slots=True)
+class FillToken:
+    """A fill, by its key."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class LetterToken:
+    """A dead letter, by its record, and who wants to know."""
+
+    record: Record
+    reply_to: ActorRef
+
+
+Token: TypeAlias = FillToken | LetterToken
+Message: TypeAlias = Outgoing[Token]
+
+
+def fill_message(fill: Fill, *, topic: str) -> Message:
+    """Return the message of a fill: keyed, so that an execution's fills keep their order."""
+    return Outgoing(
+        token=FillToken(key_of(fill)),
+        topic=topic,
+        key=str(fill.execution.execution_service_id).encode(),
+        value=encode_execution(fill.execution),
+    )
+
+
+def letter_message(
+    letter: DeadLetter, *, topic: str, failed_at: datetime, reply_to: ActorRef
+) -> Message:
+    """Return the message of a dead letter: its record's key and bytes, and why it is one."""
+    record = letter.record
+    return Outgoing(
+        token=LetterToken(record, reply_to),
+        topic=topic,
+        key=record.key,
+        value=record.value,
+        headers=letter_headers(record, reason=letter.reason, failed_at=failed_at),
+    )

@@ -1,0 +1,57 @@
+"""Fills between their storage and the moment they have left the outbox."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from cachetools import LRUCache
+
+from fixengine.actors.messages import ActorRef
+from fixengine.domain import Fill
+
+Key: TypeAlias = tuple[int, int]
+"""Execution id and fill number."""
+
+_FOUND_REMEMBERED = 10_000
+
+
+class PendingFills:
+    """Sees to it that no fill is taken on twice.
+
+    A fill is either told of by whoever stored it, or found in the outbox. One that was found is
+    remembered, because the message that tells of it may still be on its way.
+    """
+
+    def __init__(self) -> None:
+        self._pending: dict[Key, ActorRef | None] = {}
+        self._found: LRUCache[Key, None] = LRUCache(_FOUND_REMEMBERED)
+        self.acknowledged: list[Key] = []
+
+    def __len__(self) -> int:
+        """Return how many fills are not marked as published yet."""
+        return len(self._pending)
+
+    def told(self, fills: Sequence[Fill], reply_to: ActorRef) -> list[Fill]:
+        """Take on fills that were told of; return those that had not been found before."""
+        news = [fill for fill in fills if key_of(fill) not in self._found]
+        self._pending.update((key_of(fill), reply_to) for fill in news)
+        return news
+
+    def found(self, fills: Iterable[Fill]) -> list[Fill]:
+        """Take on fills of the outbox; return those that are not pending already."""
+        news = [fill for fill in fills if key_of(fill) not in self._pending]
+        for fill in news:
+            self._found[key_of(fill)] = None
+            self._pending[key_of(fill)] = None
+        return news
+
+    def marked(self) -> Mapping[ActorRef, int]:
+        """Let go of what is acknowledged; return how many of them each sender told of."""
+        senders = [self._pending.pop(key) for key in self.acknowledged]
+        self.acknowledged.clear()
+        return Counter(sender for sender in senders if sender is not None)
+
+
+def key_of(fill: Fill) -> Key:
+    """Return what identifies a fill."""
+    return (fill.execution.id, fill.execution.number_of_fills)

@@ -1,0 +1,156 @@
+"""The course of the demo: start everything, feed, show, and in the end audit and stop it all."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+
+from rich.console import Console
+
+from fixengine.demo.audit import Report, audit
+from fixengine.demo.engine import Engine
+from fixengine.demo.errors import DemoError
+from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.options import DemoOptions
+from fixengine.demo.progress import Observer, Progress
+from fixengine.demo.sending import OrderSender
+from fixengine.demo.stack import Stack
+from fixengine.demo.view import View, opened_view
+
+_LOOK_EVERY_SECONDS = 0.5
+_PACE_SECONDS = 0.05
+_BURST = 1000
+_SHOWN_PROBLEMS = 10
+_INTERRUPTED = 130
+
+
+def perform(options: DemoOptions) -> int:
+    """Run the demo and return its exit code; raises DemoError when a part fails."""
+    console = Console()
+    with (
+        _sigterm_as_interrupt(),
+        Stack(broker=options.broker, keep=options.keep, seed=options.seed) as stack,
+    ):
+        try:
+            return _Session(stack, options, console).perform()
+        except KeyboardInterrupt:
+            console.print("stopping", highlight=False)
+            stack.stop()
+            return _INTERRUPTED if options.exits else 0
+
+
+class _Session:
+    def __init__(self, stack: Stack, options: DemoOptions, console: Console) -> None:
+        self._stack = stack
+        self._options = options
+        self._console = console
+        self._sent: list[FedOrder] = []
+
+    def perform(self) -> int:
+        engines = self._started()
+        observer = Observer(dsn=self._stack.postgres.dsn, engines=engines)
+        try:
+            with opened_view(self._console, f"{engines[0].url}/api/v1/executions") as view:
+                self._feed_and_show(engines, observer, view)
+        finally:
+            observer.close()
+        codes = {engine.process.name: engine.terminate() for engine in engines}
+        report = audit(
+            self._sent,
+            dsn=self._stack.postgres.dsn,
+            bootstrap=self._stack.broker.bootstrap,
+            topics=self._stack.topics,
+        )
+        self._stack.stop()
+        return self._conclude(report, codes)
+
+    def _started(self) -> list[Engine]:
+        self._stack.start()
+        self._stack.create_topic()
+        settings = self._options.engine_settings()
+        names = [f"engine-{number}" for number in range(1, self._options.engines + 1)]
+        engines = [self._stack.engine(name, **settings) for name in names]
+        for engine in engines:
+            engine.start(ready_within=None)
+        for engine in engines:
+            engine.wait_until_ready()
+        return engines
+
+    def _feed_and_show(self, engines: list[Engine], observer: Observer, view: View) -> None:
+        """Feed and look in turns; returns when there is an end and it is reached."""
+        options = self._options
+        sender = OrderSender(
+            bootstrap=self._stack.broker.bootstrap, topic=self._stack.topics.orders
+        )
+        feed = orders(seed=options.seed, since=datetime.now(UTC))
+        began = time.monotonic()
+        next_look, count = began, 0
+        while True:
+            now = time.monotonic()
+            due = _due(options, now - began) - count
+            for order in (next(feed) for _ in range(min(due, _BURST))):
+                sender.send(order)
+                count += 1
+                if options.exits:
+                    self._sent.append(order)
+            if now >= next_look:
+                progress = observer.look(sent=count, now=now)
+                view.show(progress)
+                _check_alive(engines)
+                if options.exits and self._finished(progress, now - began):
+                    sender.flush()
+                    return
+                next_look = now + _LOOK_EVERY_SECONDS
+            if due <= _BURST:
+                time.sleep(_PACE_SECONDS)
+
+    def _finished(self, progress: Progress, elapsed: float) -> bool:
+        deadline = self._options.deadline_seconds()
+        if elapsed > deadline:
+            raise DemoError(
+                f"after {deadline:.0f} s only {progress.full} of {self._options.orders} orders "
+                f"are full and {progress.unpublished} fills are not published"
+            )
+        return progress.full == self._options.orders and progress.unpublished == 0
+
+    def _conclude(self, report: Report, codes: dict[str, int | None]) -> int:
+        problems = [
+            *(f"{name} ended with exit code {code}" for name, code in codes.items() if code != 0),
+            *report.problems,
+        ]
+        for problem in problems[:_SHOWN_PROBLEMS]:
+            self._console.print(f"problem: {problem}", highlight=False, soft_wrap=True)
+        self._console.print(report.summary(), highlight=False, soft_wrap=True)
+        return 1 if problems else 0
+
+
+def _due(options: DemoOptions, elapsed: float) -> int:
+    """Return how many orders should have been sent by now."""
+    limit = options.orders
+    if options.rate is None:
+        return limit or 0
+    paced = int(elapsed * options.rate) + 1
+    return paced if limit is None else min(paced, limit)
+
+
+def _check_alive(engines: list[Engine]) -> None:
+    for engine in engines:
+        if not engine.process.running:
+            process = engine.process
+            raise DemoError(
+                f"{process.name} ended with exit code {process.exit_code}: {process.last_words()}"
+            )
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

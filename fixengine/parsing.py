@@ -1,0 +1,168 @@
+"""The text of one environment variable becomes a value, or a ValueError that says the remedy."""
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+import msgspec
+
+Scalar = str | int | float | bool
+
+DAY = 86_400.0
+"""Seconds; every duration is shorter."""
+
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off"})
+_LEVELS = ("trace", "debug", "info", "success", "warning", "error", "critical")
+_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
+_AMOUNT = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
+_STEP = re.compile(rf"({_AMOUNT})(ns|us|µs|μs|ms|s|m|h)")
+_TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
+_DSN = re.compile(r"postgres(?:ql)?://|\w+\s*=")
+
+OWN_CLIENT_SETTINGS = frozenset(
+    {
+        "acks",
+        "allow.auto.create.topics",
+        "auto.offset.reset",
+        "bootstrap.servers",
+        "client.id",
+        "enable.auto.commit",
+        "enable.auto.offset.store",
+        "enable.idempotence",
+        "group.id",
+        "group.protocol",
+        "metadata.broker.list",
+        "partition.assignment.strategy",
+        "request.required.acks",
+    }
+)
+"""What the engine sets itself: its guarantees rest on them, or variables of their own name them."""
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers from `low` to `high`."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,10}", text) or not low <= int(text) <= high:
+            raise ValueError(f"give a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Return a parser of a choice among lower-case words, in any case."""
+
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"give one of {', '.join(words)}")
+        return text.lower()
+
+    return parse
+
+
+def log_level(text: str) -> str:
+    """Parse the name of a level, `warn` among them, in any case."""
+    return one_of(*_LEVELS)("warning" if text.lower() == "warn" else text)
+
+
+def boolean(text: str) -> bool:
+    """Parse yes or no in its usual spellings."""
+    if text.lower() not in _TRUE | _FALSE:
+        raise ValueError("give true or false")
+    return text.lower() in _TRUE
+
+
+def duration(text: str) -> float:
+    """Parse seconds from 0 to below a day: `1.5`, or with units as Go writes them, `1h2m`."""
+    steps = _STEP.findall(text)
+    if re.fullmatch(_AMOUNT, text):
+        seconds = float(text)
+    elif steps and "".join(map("".join, steps)) == text:
+        seconds = sum(float(amount) * _UNITS[unit] for amount, unit in steps)
+    else:
+        raise ValueError("give seconds such as 1.5, or a duration such as 50ms or 1h2m")
+    if seconds >= DAY:
+        raise ValueError("give less than a day")
+    return seconds
+
+
+def interval(text: str) -> float:
+    """Parse a duration that is not 0."""
+    seconds = duration(text)
+    if not seconds:
+        raise ValueError("give more than 0")
+    return seconds
+
+
+def anything(text: str) -> str:
+    """Take any text."""
+    return text
+
+
+def topic(text: str) -> str:
+    """Parse a name that Kafka accepts for a topic."""
+    if not _TOPIC.fullmatch(text) or text in {".", ".."}:
+        raise ValueError("give at most 249 letters, digits, dots, underscores or hyphens")
+    return text
+
+
+def address(text: str) -> str:
+    """Parse `host:port`."""
+    match = _ADDRESS.fullmatch(text)
+    if match is None or not 0 < int(match[1]) < 65536:
+        raise ValueError("give host:port, such as kafka:9092")
+    return text
+
+
+def addresses(text: str) -> str:
+    """Parse `host:port`, or several with commas between; returns them without spaces."""
+    return ",".join(address(part.strip()) for part in text.split(","))
+
+
+def url(text: str) -> str:
+    """Parse the base of an http service's addresses; returns it without a slash at its end."""
+    remedy = "give http://host:port, without user, query or fragment"
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError as error:
+        raise ValueError(remedy) from error
+    if not sound or "@" in parts.netloc or set("?# \t\r\n") & set(text):
+        raise ValueError(remedy)
+    return text.rstrip("/")
+
+
+def collector(text: str) -> str:
+    """Parse where an OTLP collector listens: `host:port`, or the same as an http URL."""
+    return url(text) if "://" in text else address(text)
+
+
+def dsn(text: str) -> str:
+    """Parse what looks like a connection string of PostgreSQL; libpq has the last word."""
+    text = text.strip()
+    if not _DSN.match(text):
+        raise ValueError("give postgresql://user:password@host:port/dbname, or key=value pairs")
+    return text
+
+
+def client_config(text: str) -> Mapping[str, Scalar]:
+    """Parse a JSON object of librdkafka's settings, none of those the engine sets itself."""
+    try:
+        settings = msgspec.json.decode(text, type=dict[str, Scalar])
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"give a JSON object of texts, numbers and booleans ({error})") from error
+    if owned := sorted(OWN_CLIENT_SETTINGS & settings.keys()):
+        raise ValueError(f"leave out {', '.join(owned)}: the engine sets that itself")
+    return MappingProxyType(settings)
+
+
+def attributes(text: str) -> tuple[tuple[str, str], ...]:
+    """Parse `a=b, c=d`; a trailing comma is fine."""
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    if not all(name.strip() and equals for name, equals, _ in pairs):
+        raise ValueError("give name=value, with commas between several")
+    return tuple((name.strip(), value.strip()) for name, _, value in pairs)

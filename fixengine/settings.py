@@ -1,0 +1,197 @@
+"""The engine's settings: one table of variables, their types, defaults and meaning."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fixengine import parsing
+from fixengine.variables import optional, variable
+
+_SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collector:
+    """Where an OTLP collector listens: `target` is host:port; `insecure` means without TLS."""
+
+    target: str
+    insecure: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telemetry:
+    """What is exported over OTLP, and how it is labelled; None where nothing is exported to."""
+
+    traces: Collector | None
+    metrics: Collector | None
+    metric_interval_seconds: float
+    service_name: str
+    service_namespace: str
+    resource_attributes: tuple[tuple[str, str], ...]
+
+
+_port = parsing.whole(1, 65535)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set, checked; durations are in seconds, from 0 to below a day.
+
+    `otel_*_endpoint` and `dsn` are as given: `telemetry` and `postgres_dsn` say what they mean.
+    """
+
+    http_port: int = variable("HTTP_PORT", "8085", _port, "port of REST")
+    health_port: int = variable("HEALTH_PORT", "8086", _port, "port of the probes")
+    log_level: str = variable("LOG_LEVEL", "info", parsing.log_level, "least level that is logged")
+    log_format: str = variable(
+        "LOG_FORMAT", "json", parsing.one_of("json", "text"), "json for machines, text for people"
+    )
+    kafka_brokers: str = variable(
+        "KAFKA_BROKERS",
+        "globeco-execution-service-kafka:9092",
+        parsing.addresses,
+        "host:port of one or more brokers, with commas between",
+    )
+    kafka_orders_topic: str = variable(
+        "KAFKA_ORDERS_TOPIC", "orders", parsing.topic, "where orders come from"
+    )
+    kafka_fills_topic: str = variable(
+        "KAFKA_FILLS_TOPIC", "fills", parsing.topic, "where fills go; created when absent"
+    )
+    kafka_dlq_topic: str = variable(
+        "KAFKA_DLQ_TOPIC", "orders.dlq", parsing.topic, "where bad orders go; created when absent"
+    )
+    kafka_consumer_group: str = variable(
+        "KAFKA_CONSUMER_GROUP", "fix_engine", parsing.anything, "the engines' consumer group"
+    )
+    kafka_replication_factor: int = variable(
+        "KAFKA_REPLICATION_FACTOR",
+        "1",
+        parsing.whole(1, 32767),
+        "copies of the topics that the engine creates",
+    )
+    kafka_client_config: Mapping[str, parsing.Scalar] = variable(
+        "KAFKA_CLIENT_CONFIG",
+        "{}",
+        parsing.client_config,
+        "further settings of librdkafka as a JSON object, such as TLS and SASL",
+        secret=True,
+    )
+    dsn: str | None = optional(
+        "POSTGRES_DSN", parsing.dsn, "the database; or the parts that follow", secret=True
+    )
+    postgres_host: str = variable(
+        "POSTGRES_HOST", "globeco-fix-engine-postgresql", parsing.anything, "the database's host"
+    )
+    postgres_port: int = variable("POSTGRES_PORT", "5432", _port, "the database's port")
+    postgres_user: str = variable("POSTGRES_USER", "postgres", parsing.anything, "who logs in")
+    postgres_password: str | None = optional(
+        "POSTGRES_PASSWORD", parsing.anything, "that user's password", secret=True
+    )
+    postgres_dbname: str = variable(
+        "POSTGRES_DBNAME", "postgres", parsing.anything, "the database's name"
+    )
+    postgres_sslmode: str = variable(
+        "POSTGRES_SSLMODE", "disable", parsing.one_of(*_SSLMODES), "TLS, as libpq names it"
+    )
+    security_svc_url: str = variable(
+        "SECURITY_SVC_URL", "http://globeco-security-service:8000", parsing.url, "security-service"
+    )
+    pricing_svc_url: str = variable(
+        "PRICING_SVC_URL", "http://globeco-pricing-service:8083", parsing.url, "pricing-service"
+    )
+    fill_delay_first_seconds: float = variable(
+        "FILL_DELAY_FIRST", "1", parsing.duration, "from an order's storage to its first fill"
+    )
+    fill_delay_min_seconds: float = variable(
+        "FILL_DELAY_MIN", "5", parsing.duration, "the shortest time between an order's fills"
+    )
+    fill_delay_max_seconds: float = variable(
+        "FILL_DELAY_MAX", "120", parsing.duration, "the longest time between an order's fills"
+    )
+    fill_seed: str | None = optional(
+        "FILL_SEED", parsing.anything, "any text; the same one repeats the same fills"
+    )
+    publish_empty_fills: bool = variable(
+        "PUBLISH_EMPTY_FILLS", "false", parsing.boolean, "publish evaluations before the first fill"
+    )
+    order_intake_sleep_seconds: float = variable(
+        "ORDER_INTAKE_SLEEP", "0", parsing.duration, "a pause per order, to slow an engine down"
+    )
+    fill_processing_interval_seconds: float | None = optional(
+        "FILL_PROCESSING_INTERVAL",
+        parsing.duration,
+        "a fixed time between claims, to slow an engine down; unset: full speed",
+    )
+    otel_trace_endpoint: str | None = optional(
+        "OTEL_TRACEENDPOINT", parsing.collector, "host:port that traces go to over OTLP gRPC"
+    )
+    otel_metric_endpoint: str | None = optional(
+        "OTEL_METRICENDPOINT", parsing.collector, "host:port that metrics go to over OTLP gRPC"
+    )
+    otel_endpoint: str | None = optional(
+        "OTEL_EXPORTER_OTLP_ENDPOINT", parsing.collector, "either of them where it is not set"
+    )
+    otel_metric_interval_seconds: float = variable(
+        "OTEL_METRICINTERVAL", "15s", parsing.interval, "time between exports of metrics"
+    )
+    otel_insecure: bool = variable(
+        "OTEL_INSECURE", "true", parsing.boolean, "no TLS to a collector given as host:port"
+    )
+    otel_service_name: str = variable(
+        "OTEL_SERVICE_NAME",
+        "globeco-fix-engine",
+        parsing.anything,
+        "service.name of what is exported",
+    )
+    otel_service_namespace: str = variable(
+        "OTEL_SERVICE_NAMESPACE",
+        "globeco",
+        parsing.anything,
+        "service.namespace of what is exported",
+    )
+    otel_resource_attributes: tuple[tuple[str, str], ...] = variable(
+        "OTEL_RESOURCE_ATTRIBUTES", "", parsing.attributes, "more about the service: a=b, c=d"
+    )
+
+    @property
+    def postgres_dsn(self) -> str:
+        """The connection string, with the password in it."""
+        if self.dsn is not None:
+            return self.dsn
+        parts = {
+            "host": self.postgres_host,
+            "port": str(self.postgres_port),
+            "user": self.postgres_user,
+            "password": self.postgres_password,
+            "dbname": self.postgres_dbname,
+            "sslmode": self.postgres_sslmode,
+        }
+        return " ".join(f"{key}={_quoted(value)}" for key, value in parts.items() if value)
+
+    @property
+    def telemetry(self) -> Telemetry | None:
+        """What is exported over OTLP, None when nothing is."""
+        traces = self.otel_trace_endpoint or self.otel_endpoint
+        metrics = self.otel_metric_endpoint or self.otel_endpoint
+        if traces is None and metrics is None:
+            return None
+        return Telemetry(
+            traces=_collector(traces, insecure=self.otel_insecure),
+            metrics=_collector(metrics, insecure=self.otel_insecure),
+            metric_interval_seconds=self.otel_metric_interval_seconds,
+            service_name=self.otel_service_name,
+            service_namespace=self.otel_service_namespace,
+            resource_attributes=self.otel_resource_attributes,
+        )
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", r"\\").replace("'", r"\'")
+    return f"'{escaped}'"
+
+
+def _collector(endpoint: str | None, *, insecure: bool) -> Collector | None:
+    if endpoint is None:
+        return None
+    scheme, separator, target = endpoint.rpartition("://")
+    return Collector(target=target, insecure=scheme == "http" if separator else insecure)

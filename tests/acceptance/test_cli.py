@@ -1,0 +1,96 @@
+"""The commands as a shell sees them."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import psycopg
+import pytest
+
+from fixengine import __version__
+from fixengine.demo.options import BrokerKind
+from fixengine.demo.stack import Stack
+from fixengine.infra.migrate import migrations
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "fixengine", *arguments],
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_version() -> None:
+    assert run("--version").stdout == f"fixengine {__version__}\n"
+
+
+def test_no_command_is_a_misuse() -> None:
+    assert run().returncode == 2
+
+
+def test_check_config_shows_what_holds_and_no_secret() -> None:
+    result = run("check-config", POSTGRES_PASSWORD="s3cret", HTTP_PORT="9000")
+    assert result.returncode == 0
+    assert "HTTP_PORT=9000\n" in result.stdout
+    assert "KAFKA_ORDERS_TOPIC=orders\n" in result.stdout
+    assert "s3cret" not in result.stdout
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "check-config"])
+def test_all_mistakes_are_told_at_once_and_nothing_is_started(command: str) -> None:
+    result = run(command, HTTP_PORT="0", FILL_DELAY_MIN="x", KAFKA_BROKER="a:1")
+    assert result.returncode == 2
+    lines = result.stderr.splitlines()
+    assert len(lines) == 3
+    for name in ("HTTP_PORT", "FILL_DELAY_MIN", "KAFKA_BROKER"):
+        assert sum(line.startswith(f"fixengine: {name} ") for line in lines) == 1
+
+
+def test_migrate_tells_what_it_did(empty_database: str) -> None:
+    first = run("migrate", POSTGRES_DSN=empty_database)
+    assert (first.returncode, first.stdout.splitlines()[0]) == (
+        0,
+        f"{len(migrations())} migrations applied",
+    )
+    assert run("migrate", POSTGRES_DSN=empty_database).stdout == "the schema is up to date\n"
+
+
+def test_migrate_refuses_a_newer_schema(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("insert into fixengine_schema (version, name) values (999, 'x')")
+    result = run("migrate", POSTGRES_DSN=database)
+    assert result.returncode == 1
+    assert "the database has schema version 999" in result.stderr
+
+
+def test_migrate_without_a_database_fails_with_one_line() -> None:
+    result = run("migrate", POSTGRES_DSN="postgresql://postgres@127.0.0.1:1/none")
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_port_that_is_taken_ends_the_engine_with_a_clear_last_line(
+    broker_kind: BrokerKind,
+) -> None:
+    with Stack(broker=broker_kind) as stack:
+        stack.prices.start()
+        engine = stack.engine(HTTP_PORT=stack.prices.url.rpartition(":")[2])
+        engine.process.start()
+        assert engine.process.wait(20) == 1
+        assert "can't listen" in engine.process.last_words()
+
+
+def test_a_second_signal_ends_an_engine_at_once(broker_kind: BrokerKind) -> None:
+    with Stack(broker=broker_kind) as stack:
+        stack.start()
+        engine = stack.engine()
+        engine.start()
+        stack.postgres.pause()
+        engine.process._send(signal.SIGTERM)
+        engine.process._send(signal.SIGTERM)
+        assert engine.process.wait(5) in {0, 128 + signal.SIGTERM}

@@ -1,0 +1,181 @@
+"""Whole engines as processes, on real parts, through deaths and outages; the audit has the say."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from fixengine.demo.audit import Expectations, audit
+from fixengine.demo.engine import Engine
+from fixengine.demo.feed import FedOrder, mixed_orders
+from fixengine.demo.options import BrokerKind
+from fixengine.demo.sending import send_orders
+from fixengine.demo.stack import Stack
+from fixengine.demo.topics import read_topic
+from fixengine.demo.waiting import wait_until
+
+FAST = {"FILL_DELAY_FIRST": "0.01", "FILL_DELAY_MIN": "0.05", "FILL_DELAY_MAX": "1.2"}
+
+
+@pytest.fixture
+def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
+    with Stack(broker=broker_kind) as stack:
+        yield stack
+
+
+def count(stack: Stack, condition: str) -> int:
+    with psycopg.connect(stack.postgres.dsn) as connection:
+        row = connection.execute(f"select count(*) from {condition}".encode()).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def wait_until_done(stack: Stack, fed: tuple[FedOrder, ...], seconds: float = 90) -> None:
+    """Wait until all that can be filled is, all fills are published and all bad orders buried."""
+    fillable = {o.expected.execution_service_id for o in fed if o.expected and o.expected.fillable}
+    bad = sum(not order.valid for order in fed)
+    wait_until(
+        lambda: count(stack, "execution where not is_open") == len(fillable),
+        seconds,
+        "all orders to be filled",
+    )
+    wait_until(lambda: count(stack, "outbox") == 0, seconds, "all fills to be published")
+    wait_until(
+        lambda: len(read_topic(stack.broker.bootstrap, stack.topics.dlq)) >= bad,
+        seconds,
+        "all bad orders to be on the dead-letter topic",
+    )
+
+
+def assert_the_ledger_holds(
+    stack: Stack, fed: tuple[FedOrder, ...], expectations: Expectations | None = None
+) -> None:
+    report = audit(
+        fed,
+        dsn=stack.postgres.dsn,
+        bootstrap=stack.broker.bootstrap,
+        topics=stack.topics,
+        expectations=expectations,
+    )
+    assert report.ok, "\n".join((report.summary(), *report.problems[:20]))
+
+
+def send(stack: Stack, orders: tuple[FedOrder, ...]) -> None:
+    send_orders(stack.broker.bootstrap, stack.topics.orders, orders)
+
+
+def test_two_engines_lose_and_double_nothing_when_one_is_killed(stack: Stack) -> None:
+    fed = mixed_orders(seed=20260728, good=2000, bad=50, unpriceable=3, duplicates=100)
+    stack.start()
+    stack.create_topic()
+    engines = [stack.engine(name, **FAST) for name in ("victim", "survivor")]
+    for engine in engines:
+        engine.start(ready_within=None)
+    for engine in engines:
+        engine.wait_until_ready()
+    victim, survivor = engines
+    send(stack, fed[:1000])
+    wait_until(lambda: count(stack, "fill") > 200, 60, "the work to be in full swing")
+    send(stack, fed[1000:])
+    wait_until(lambda: count(stack, "outbox") > 0, 30, "fills to be on their way")
+    victim.kill()
+    wait_until_done(stack, fed)
+    assert survivor.terminate() == 0
+    assert_the_ledger_holds(stack, fed)
+
+
+def test_an_engine_that_is_started_first_waits_for_all_the_others(stack: Stack) -> None:
+    fed = mixed_orders(seed=1, good=100, bad=3)
+    engine = stack.engine(**FAST)
+    engine.start(ready_within=None)
+
+    def waits_for(part: str) -> bool:
+        return engine.state().get("parts", {}).get(part, {}).get("up") is False
+
+    wait_until(lambda: waits_for("database") and waits_for("broker"), 20, "the engine to answer")
+    stack.postgres.start()
+    wait_until(lambda: not waits_for("database"), 30, "the database to be found")
+    assert not engine.ready
+    stack.broker.start()
+    engine.wait_until_ready()
+    assert "does not exist" in engine.state()["parts"]["consumer"]["said"]
+    stack.create_topic()
+    send(stack, fed)
+    wait_until(lambda: not engine.state()["parts"]["consumer"]["said"], 30, "the partitions")
+    wait_until(
+        lambda: len(read_topic(stack.broker.bootstrap, stack.topics.dlq)) == 2,
+        30,
+        "those orders to be buried that are bad without asking security-service",
+    )
+    assert count(stack, "execution") == 0
+    stack.securities.start()
+    wait_until(lambda: count(stack, "execution") == 100, 30, "orders to be stored")
+    stack.prices.start()
+    wait_until_done(stack, fed)
+    assert engine.process.running
+    assert_the_ledger_holds(stack, fed, Expectations(repeats_allowed=False))
+
+
+def test_sigterm_under_load_leaves_nothing_half_done(stack: Stack) -> None:
+    """Engines follow each other; every fill is published, and only once."""
+    fed = mixed_orders(seed=2, good=1500, bad=30, duplicates=30)
+    stack.start()
+    stack.create_topic()
+    first = stack.engine("first", **FAST)
+    first.start()
+    send(stack, fed[:800])
+    wait_until(lambda: count(stack, "fill") > 100, 60, "the work to be in full swing")
+    send(stack, fed[800:])
+    assert first.terminate(deadline_seconds=10) == 0
+    assert count(stack, "outbox") == 0
+    second = stack.engine("second", **FAST)
+    second.start()
+    wait_until_done(stack, fed)
+    assert second.terminate(deadline_seconds=10) == 0
+    assert_the_ledger_holds(stack, fed, Expectations(repeats_allowed=False))
+
+
+def test_sigterm_ends_an_engine_that_waits_for_everything(stack: Stack) -> None:
+    engine = stack.engine()
+    engine.start(ready_within=None)
+    wait_until(lambda: bool(engine.state()), 20, "the engine to answer")
+    assert engine.terminate(deadline_seconds=10) == 0
+
+
+def test_outages_of_all_parts_are_survived_without_a_restart(stack: Stack) -> None:
+    fed = mixed_orders(seed=3, good=900, bad=10)
+    stack.start()
+    stack.create_topic()
+    engine = stack.engine(**FAST)
+    engine.start()
+    send(stack, fed[:300])
+    wait_until(lambda: count(stack, "fill") > 50, 60, "the work to be in full swing")
+    stack.postgres.crash()
+    wait_until(lambda: not engine.ready, 20, "the outage to be noticed")
+    status, _ = engine.get("/api/v1/executions")
+    assert status == 503
+    stack.postgres.start()
+    engine.wait_until_ready(30)
+    stack.prices.stop()
+    send(stack, fed[300:600])
+    wait_until(lambda: count(stack, "execution") >= 300, 30, "intake to go on")
+    stack.prices.start()
+    stack.securities.stop()
+    send(stack, fed[600:])
+    stack.securities.start()
+    wait_until_done(stack, fed)
+    restarts = {actor["name"]: actor["restarts"] for actor in engine.state()["actors"]}
+    assert not any(restarts.values()), restarts
+    assert_the_ledger_holds(stack, fed)
+
+
+def test_a_database_that_is_gone_is_answered_with_503_in_time(stack: Stack) -> None:
+    stack.start()
+    engine: Engine = stack.engine()
+    engine.start()
+    assert engine.get("/api/v1/executions") == (200, [])
+    assert engine.get("/api/v1/execution/1")[0] == 404
+    stack.postgres.crash()
+    status, body = engine.get("/api/v1/execution/1")
+    assert status == 503
+    assert body["title"]

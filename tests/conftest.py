@@ -1,0 +1,113 @@
+"""The stack that tests run on: `--stack` chooses its broker, fixtures share its servers.
+
+Tests that stop or crash a server start one of their own: `with Stack(broker=broker_kind)`.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import count
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from fixengine.demo.broker import Broker
+from fixengine.demo.options import BrokerKind
+from fixengine.demo.postgres import PostgresServer
+from fixengine.demo.stack import make_broker
+from fixengine.demo.topics import TopicNames
+from fixengine.demo.workspace import Workspace
+from fixengine.infra.migrate import migrate
+
+_TEMPLATE = "migrated"
+_numbers = count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stack",
+        choices=[kind.value for kind in BrokerKind],
+        default=BrokerKind.EMBEDDED.value,
+        help="the broker to test on: embedded (a wheel), or apache (by Maven and Java)",
+    )
+
+
+@pytest.fixture(scope="session")
+def broker_kind(request: pytest.FixtureRequest) -> BrokerKind:
+    """The broker that `--stack` asks for, for `Stack(broker=broker_kind)`."""
+    return BrokerKind(request.config.getoption("--stack"))
+
+
+@pytest.fixture(scope="session")
+def workspace() -> Iterator[Workspace]:
+    """The folder, ports and processes of the servers that all tests share."""
+    with Workspace() as workspace:
+        yield workspace
+
+
+@pytest.fixture(scope="session")
+def postgres(workspace: Workspace) -> PostgresServer:
+    """A running PostgreSQL that all tests share."""
+    server = PostgresServer(workspace=workspace, durable=False)
+    server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def broker(broker_kind: BrokerKind, workspace: Workspace) -> Broker:
+    """A running broker that all tests share."""
+    broker = make_broker(broker_kind, workspace)
+    broker.start()
+    return broker
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: PostgresServer) -> str:
+    """The name of a database with the schema and no rows, to copy."""
+    with _administrator(postgres) as connection:
+        connection.execute(_statement("create database {}", _TEMPLATE))
+    dsn = postgres.dsn_of(_TEMPLATE)
+    with closing(psycopg.connect(dsn, autocommit=True)) as connection:
+        migrate(connection)
+    return _TEMPLATE
+
+
+@pytest.fixture
+def database(postgres: PostgresServer, migrated_template: str) -> Iterator[str]:
+    """The DSN of a database of the test's own, with the schema and no rows."""
+    yield from _database(postgres, migrated_template)
+
+
+@pytest.fixture
+def empty_database(postgres: PostgresServer) -> Iterator[str]:
+    """The DSN of a database of the test's own, with nothing in it."""
+    yield from _database(postgres, "template0")
+
+
+@pytest.fixture
+def topics() -> TopicNames:
+    """Names of topics and of a consumer group that no other test uses; none of them exists."""
+    number = next(_numbers)
+    return TopicNames(
+        orders=f"orders{number}",
+        fills=f"fills{number}",
+        dlq=f"orders{number}.dlq",
+        group=f"fix_engine{number}",
+    )
+
+
+def _database(server: PostgresServer, template: str) -> Iterator[str]:
+    name = f"test{next(_numbers)}"
+    with _administrator(server) as connection:
+        connection.execute(_statement("create database {} template {}", name, template))
+    yield server.dsn_of(name)
+    with _administrator(server) as connection:
+        connection.execute(_statement("drop database {} with (force)", name))
+
+
+def _administrator(server: PostgresServer) -> closing[psycopg.Connection]:
+    return closing(psycopg.connect(server.dsn, autocommit=True))
+
+
+def _statement(text: str, *names: str) -> sql.Composed:
+    return sql.SQL(text).format(*map(sql.Identifier, names))

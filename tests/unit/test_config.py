@@ -1,0 +1,406 @@
+"""Settings from the environment."""
+
+import json
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fixengine.config import VARIABLES, Settings, describe, load
+from fixengine.errors import ConfigError
+from fixengine.settings import Collector
+
+DEFAULTS = {
+    "HTTP_PORT": "8085",
+    "HEALTH_PORT": "8086",
+    "LOG_LEVEL": "info",
+    "LOG_FORMAT": "json",
+    "KAFKA_BROKERS": "globeco-execution-service-kafka:9092",
+    "KAFKA_ORDERS_TOPIC": "orders",
+    "KAFKA_FILLS_TOPIC": "fills",
+    "KAFKA_DLQ_TOPIC": "orders.dlq",
+    "KAFKA_CONSUMER_GROUP": "fix_engine",
+    "KAFKA_REPLICATION_FACTOR": "1",
+    "KAFKA_CLIENT_CONFIG": "{}",
+    "POSTGRES_DSN": "(unset)",
+    "POSTGRES_HOST": "globeco-fix-engine-postgresql",
+    "POSTGRES_PORT": "5432",
+    "POSTGRES_USER": "postgres",
+    "POSTGRES_PASSWORD": "(unset)",
+    "POSTGRES_DBNAME": "postgres",
+    "POSTGRES_SSLMODE": "disable",
+    "SECURITY_SVC_URL": "http://globeco-security-service:8000",
+    "PRICING_SVC_URL": "http://globeco-pricing-service:8083",
+    "FILL_DELAY_FIRST": "1",
+    "FILL_DELAY_MIN": "5",
+    "FILL_DELAY_MAX": "120",
+    "FILL_SEED": "(unset)",
+    "PUBLISH_EMPTY_FILLS": "false",
+    "ORDER_INTAKE_SLEEP": "0",
+    "FILL_PROCESSING_INTERVAL": "(unset)",
+    "OTEL_TRACEENDPOINT": "(unset)",
+    "OTEL_METRICENDPOINT": "(unset)",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "(unset)",
+    "OTEL_METRICINTERVAL": "15",
+    "OTEL_INSECURE": "true",
+    "OTEL_SERVICE_NAME": "globeco-fix-engine",
+    "OTEL_SERVICE_NAMESPACE": "globeco",
+    "OTEL_RESOURCE_ATTRIBUTES": "(unset)",
+}
+
+
+def problems(**environment: str) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        load(environment)
+    return caught.value.problems
+
+
+def problem(**environment: str) -> str:
+    (only,) = problems(**environment)
+    return only
+
+
+def shown(settings: Settings, name: str) -> str:
+    return dict(describe(settings))[name]
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert dict(describe(load({}))) == DEFAULTS
+
+
+def test_defaults_have_their_types() -> None:
+    settings = load({})
+    assert (settings.http_port, settings.fill_delay_first_seconds) == (8085, 1.0)
+    assert settings.fill_processing_interval_seconds is None
+    assert settings.fill_seed is None
+    assert settings.publish_empty_fills is False
+    assert settings.kafka_client_config == {}
+    assert settings.telemetry is None
+
+
+def test_every_field_has_its_own_variable_with_a_meaning() -> None:
+    assert [field.name for field in fields(Settings)] == list(VARIABLES)
+    assert len({variable.name for variable in VARIABLES.values()}) == len(VARIABLES)
+    assert all(variable.meaning for variable in VARIABLES.values())
+
+
+def test_the_default_in_the_table_is_what_an_unset_variable_means() -> None:
+    given = {variable.name: variable.default for variable in VARIABLES.values()}
+    spelled_out = {name: text for name, text in given.items() if not name.startswith("POSTGRES_")}
+    assert load(spelled_out) == load({})
+
+
+def test_described_settings_can_be_loaded_again() -> None:
+    settings = load(
+        {
+            "LOG_LEVEL": "WARN",
+            "FILL_DELAY_FIRST": "50ms",
+            "PUBLISH_EMPTY_FILLS": "Yes",
+            "KAFKA_CLIENT_CONFIG": '{"linger.ms": 5, "debug": "all"}',
+            "OTEL_RESOURCE_ATTRIBUTES": "a=b, c=d",
+        }
+    )
+    again = {name: text for name, text in describe(settings) if text != "(unset)"}
+    assert load(again) == settings
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_an_empty_value_counts_as_unset(name: str) -> None:
+    assert load({name: ""}) == load({})
+
+
+def test_blanks_around_a_value_are_ignored_but_belong_to_a_password() -> None:
+    settings = load({"HTTP_PORT": " 80\n", "POSTGRES_PASSWORD": " x "})
+    assert settings.http_port == 80
+    assert settings.postgres_password == " x "
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("HTTP_PORT", "0"),
+        ("HTTP_PORT", "65536"),
+        ("HEALTH_PORT", "8_086"),
+        ("HEALTH_PORT", "٨٠٨٦"),
+        ("POSTGRES_PORT", "tcp://10.0.0.1:5432"),
+        ("LOG_LEVEL", "verbose"),
+        ("LOG_FORMAT", "xml"),
+        ("KAFKA_BROKERS", "kafka"),
+        ("KAFKA_BROKERS", "kafka:9092,"),
+        ("KAFKA_BROKERS", "kafka:0"),
+        ("KAFKA_BROKERS", "kafka:70000"),
+        ("KAFKA_ORDERS_TOPIC", "or/ders"),
+        ("KAFKA_FILLS_TOPIC", ".."),
+        ("KAFKA_DLQ_TOPIC", "x" * 250),
+        ("KAFKA_REPLICATION_FACTOR", "0"),
+        ("POSTGRES_SSLMODE", "on"),
+        ("SECURITY_SVC_URL", "security:8000"),
+        ("SECURITY_SVC_URL", "ftp://security"),
+        ("PRICING_SVC_URL", "http://"),
+        ("PRICING_SVC_URL", "http://host:99999"),
+        ("PRICING_SVC_URL", "http://host?x=1"),
+        ("PRICING_SVC_URL", "http://[host"),
+        ("FILL_DELAY_FIRST", "-1"),
+        ("FILL_DELAY_MIN", "nan"),
+        ("FILL_DELAY_MAX", "inf"),
+        ("FILL_DELAY_MAX", "86400"),
+        ("FILL_DELAY_MAX", "24h"),
+        ("ORDER_INTAKE_SLEEP", "5 ms"),
+        ("ORDER_INTAKE_SLEEP", "5d"),
+        ("ORDER_INTAKE_SLEEP", "ms"),
+        ("FILL_PROCESSING_INTERVAL", "1s2"),
+        ("PUBLISH_EMPTY_FILLS", "maybe"),
+        ("OTEL_METRICENDPOINT", "collector"),
+        ("OTEL_TRACEENDPOINT", "grpc://collector:4317"),
+        ("OTEL_METRICINTERVAL", "0s"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "a=b, c"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "=b"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_reported_with_its_variable(name: str, text: str) -> None:
+    sentence = problem(**{name: text})
+    assert sentence.startswith(f"{name} is {text!r}: give ")
+
+
+def test_all_mistakes_are_reported_together() -> None:
+    found = problems(
+        HTTP_PORT="x",
+        FILL_DELAY_MIN="200",
+        LOG_FORMAT="xml",
+        KAFKA_BROKER="kafka:9092",
+        KAFKA_FILLS_TOPIC="orders",
+    )
+    assert [sentence.split()[0] for sentence in found] == [
+        "HTTP_PORT",
+        "LOG_FORMAT",
+        "KAFKA_ORDERS_TOPIC",
+        "FILL_DELAY_MIN",
+        "KAFKA_BROKER",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0.0),
+        ("1.5", 1.5),
+        ("86399.9", 86399.9),
+        ("50ms", 0.05),
+        ("1.5s", 1.5),
+        (".5s", 0.5),
+        ("2m", 120.0),
+        ("1h2m", 3720.0),
+        ("1m30.5s", 90.5),
+        ("250us", 0.00025),
+        ("250µs", 0.00025),
+        ("1000000ns", 0.001),
+    ],
+)
+def test_durations_are_seconds_or_as_go_writes_them(text: str, seconds: float) -> None:
+    settings = load({"ORDER_INTAKE_SLEEP": text, "FILL_PROCESSING_INTERVAL": text})
+    assert settings.order_intake_sleep_seconds == pytest.approx(seconds)
+    assert settings.fill_processing_interval_seconds == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["true", "1", "yes", "on", "TRUE"])
+def test_yes_is_written_in_several_ways(text: str) -> None:
+    assert load({"PUBLISH_EMPTY_FILLS": text}).publish_empty_fills is True
+
+
+@pytest.mark.parametrize("text", ["false", "0", "no", "off"])
+def test_no_is_written_in_several_ways(text: str) -> None:
+    assert load({"OTEL_INSECURE": text}).otel_insecure is False
+
+
+def test_levels_come_in_any_case_and_warn_is_warning() -> None:
+    assert load({"LOG_LEVEL": "Debug"}).log_level == "debug"
+    assert load({"LOG_LEVEL": "WARN"}).log_level == "warning"
+
+
+def test_a_url_loses_the_slash_at_its_end() -> None:
+    assert load({"PRICING_SVC_URL": "https://h:1/base/"}).pricing_svc_url == "https://h:1/base"
+
+
+def test_brokers_lose_the_spaces_between_them() -> None:
+    assert load({"KAFKA_BROKERS": "a:1, [::1]:2"}).kafka_brokers == "a:1,[::1]:2"
+
+
+def test_a_seed_is_any_text() -> None:
+    assert load({"FILL_SEED": "42"}).fill_seed == "42"
+
+
+def test_the_two_ports_differ() -> None:
+    assert "HTTP_PORT and HEALTH_PORT are both 8086" in problem(HTTP_PORT="8086")
+
+
+def test_the_three_topics_differ() -> None:
+    sentence = problem(KAFKA_DLQ_TOPIC="fills")
+    assert "KAFKA_FILLS_TOPIC fills, KAFKA_DLQ_TOPIC fills" in sentence
+
+
+def test_the_shortest_delay_is_not_above_the_longest() -> None:
+    assert "FILL_DELAY_MIN 5 is above FILL_DELAY_MAX 2" in problem(FILL_DELAY_MAX="2")
+    assert load({"FILL_DELAY_MIN": "2", "FILL_DELAY_MAX": "2"}).fill_delay_max_seconds == 2
+
+
+def test_a_value_that_cannot_be_read_contradicts_nothing() -> None:
+    assert problem(HTTP_PORT="x", HEALTH_PORT="8085").startswith("HTTP_PORT is 'x'")
+
+
+def test_a_dsn_is_taken_as_it_is() -> None:
+    dsn = "postgresql://u:p@h/d"
+    assert load({"POSTGRES_DSN": f"{dsn}\n"}).postgres_dsn == dsn
+
+
+def test_without_a_dsn_it_is_made_of_the_parts() -> None:
+    parts = load({"POSTGRES_HOST": "h", "POSTGRES_PASSWORD": r"it's \ here"})
+    assert parts.postgres_dsn == (
+        r"host='h' port='5432' user='postgres' password='it\'s \\ here' "
+        "dbname='postgres' sslmode='disable'"
+    )
+    assert "password" not in load({}).postgres_dsn
+
+
+def test_a_dsn_beside_parts_is_a_mistake_that_names_them() -> None:
+    sentence = problem(POSTGRES_DSN="postgresql://h/d", POSTGRES_HOST="h", POSTGRES_PASSWORD="x")
+    assert "POSTGRES_DSN is set beside POSTGRES_HOST, POSTGRES_PASSWORD" in sentence
+
+
+def test_parts_are_described_as_overruled_by_a_dsn() -> None:
+    settings = load({"POSTGRES_DSN": "postgresql://h/d"})
+    assert shown(settings, "POSTGRES_HOST") == "(in POSTGRES_DSN)"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "enable.auto.commit",
+        "enable.auto.offset.store",
+        "group.id",
+        "bootstrap.servers",
+        "enable.idempotence",
+        "acks",
+        "partition.assignment.strategy",
+        "group.protocol",
+        "auto.offset.reset",
+        "allow.auto.create.topics",
+    ],
+)
+def test_what_the_engine_sets_itself_is_refused_by_name(key: str) -> None:
+    assert f"leave out {key}" in problem(KAFKA_CLIENT_CONFIG=json.dumps({key: "x"}))
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '"x"', '{"a": null}', '{"a": {}}', '{"a": [1]}'])
+def test_client_settings_are_one_object_of_scalars(text: str) -> None:
+    assert "give a JSON object" in problem(KAFKA_CLIENT_CONFIG=text)
+
+
+def test_client_settings_keep_their_types() -> None:
+    text = '{"a": true, "b": 1, "c": 0.5, "d": "x"}'
+    assert load({"KAFKA_CLIENT_CONFIG": text}).kafka_client_config == json.loads(text)
+
+
+def test_telemetry_goes_where_its_endpoints_say() -> None:
+    telemetry = load(
+        {
+            "OTEL_METRICENDPOINT": "node:4317",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "https://gateway:4317",
+            "OTEL_METRICINTERVAL": "30s",
+            "OTEL_RESOURCE_ATTRIBUTES": "a=b, c = d=e,",
+        }
+    ).telemetry
+    assert telemetry is not None
+    assert telemetry.metrics == Collector(target="node:4317", insecure=True)
+    assert telemetry.traces == Collector(target="gateway:4317", insecure=False)
+    assert telemetry.metric_interval_seconds == 30
+    assert telemetry.resource_attributes == (("a", "b"), ("c", "d=e"))
+
+
+def test_telemetry_may_be_metrics_alone_and_over_tls() -> None:
+    telemetry = load({"OTEL_METRICENDPOINT": "node:4317", "OTEL_INSECURE": "false"}).telemetry
+    assert telemetry is not None
+    assert telemetry.metrics == Collector(target="node:4317", insecure=False)
+    assert telemetry.traces is None
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ("KAFKA_BROKER", "KAFKA_BROKERS"),
+        ("FILL_DELAYMIN", "FILL_DELAY_MIN"),
+        ("POSTGRES_SSL_MODE", "POSTGRES_SSLMODE"),
+        ("LOG_LEVL", "LOG_LEVEL"),
+        ("OTEL_METRIC_INTERVAL", "OTEL_METRICINTERVAL"),
+    ],
+)
+def test_a_slip_in_a_name_is_reported_with_what_was_meant(slip: str, meant: str) -> None:
+    assert problem(**{slip: "x"}) == f"{slip} is not known: write {meant}, or remove it"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "KAFKA_PORT",
+        "KAFKA_PORT_9092_TCP_ADDR",
+        "KAFKA_SERVICE_PORT",
+        "POSTGRES_SERVICE_HOST",
+        "POSTGRES_PORT_5432_TCP_PORT",
+        "POSTGRES_DB",
+        "PGPASSWORD",
+        "HTTP_PROXY",
+        "OTEL_METRIC_EXPORT_INTERVAL",
+        "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_INSECURE",
+        "PATH",
+    ],
+)
+def test_what_others_put_into_the_environment_is_left_alone(name: str) -> None:
+    assert load({name: "x"}) == load({})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("POSTGRES_DSN", "hunter2"),
+        ("KAFKA_CLIENT_CONFIG", '{"sasl.password": "hunter2", "acks": 1}'),
+        ("KAFKA_CLIENT_CONFIG", '{"sasl.password": "hunter2"'),
+        ("SECURITY_SVC_URL", "http://user:hunter2@host"),
+    ],
+)
+def test_a_mistake_never_shows_a_secret(name: str, text: str) -> None:
+    sentence = problem(**{name: text})
+    assert sentence.startswith(name)
+    assert "hunter2" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("dsn", "masked"),
+    [
+        ("postgresql://u:hunter2@h:1/d", "postgresql://u:***@h:1/d"),
+        ("postgres://u:hunt@er2@h/d?application_name=x", "postgres://u:***@h/d?application_name=x"),
+        ("postgresql://h/d?password=hunter2&sslmode=x", "postgresql://h/d?password=***&sslmode=x"),
+        ("host=h password=hunter2 dbname=d", "host=h password=*** dbname=d"),
+        (r"password = 'hunter2 \' hunter2' host=h", "password = *** host=h"),
+        (r"host=h password=hunter2\ hunter2", "host=h password=***"),
+    ],
+)
+def test_a_dsn_is_described_without_its_password(dsn: str, masked: str) -> None:
+    settings = load({"POSTGRES_DSN": dsn})
+    assert shown(settings, "POSTGRES_DSN") == masked
+    assert "hunter2" not in repr(settings)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
+def test_no_password_is_ever_described(password: str) -> None:
+    secret = f"hunter2{password}hunter2"
+    escaped = secret.replace("\\", "\\\\").replace("'", "\\'")
+    config = json.dumps({"sasl.password": secret, "ssl.key.pem": secret, "linger.ms": 5})
+    by_parts = load({"POSTGRES_PASSWORD": secret, "KAFKA_CLIENT_CONFIG": config})
+    by_dsn: dict[str, Any] = {"POSTGRES_DSN": f"host=h password='{escaped}' dbname=d"}
+    for settings in (by_parts, load(by_dsn)):
+        assert "hunter2" not in str(describe(settings))
+        assert "hunter2" not in repr(settings)
+    assert '"linger.ms": 5' in shown(by_parts, "KAFKA_CLIENT_CONFIG")
