@@ -73,7 +73,7 @@ class Engine:
         self._executions = Executions(
             self._database, first_fill_delay=settings.fill_delay_first_seconds
         )
-        registry = CollectorRegistry()
+        self.registry = registry = CollectorRegistry()
         self._metrics = EngineMetrics(registry)
         self._consumer_metrics = ConsumerMetrics(
             registry, group=settings.kafka_consumer_group, topic=settings.kafka_orders_topic
@@ -265,7 +265,7 @@ def serve(settings: Settings, *, pod: str) -> int:
         engine.start()
         over.wait()
     except OSError as error:
-        failures.append(f"the engine can't listen: {error}")
+        failures.append(f"the engine can't listen: {error.strerror}")
     stuck = engine.stop()
     if stuck:
         failures.append(f"actors did not stop: {', '.join(stuck)}")

@@ -279,9 +279,12 @@ class Publisher(Actor):
         """Publish and mark what there is, until the deadline."""
         try:
             self._page(after=0)  # the stop has overtaken messages that told of fills
-        except UnavailableError as error:
-            logger.bind(reason=str(error)).warning("fills are left for another engine")
-        while (self._deliveries or self._pending.acknowledged) and monotonic() < deadline:
+            repository_answers = True
+        except UnavailableError:
+            repository_answers = False
+        while monotonic() < deadline and (
+            self._deliveries or (repository_answers and self._pending.acknowledged)
+        ):
             self._step()
         if self._pending:
             logger.bind(fills=len(self._pending)).warning("fills are left for another engine")

@@ -107,13 +107,12 @@ class Supervisor(Actor):
             self._started.set(None)
 
     def _start(self, child: Child) -> None:
-        before = self._tree.children[: child.position]
-        refs = {earlier.spec.name: earlier.ref for earlier in before if earlier.ref is not None}
+        earlier = {c.spec.name: c.ref for c in self._tree.children if c.ref is not None}
         restarts = child.restarts + (child.state is not State.NEW)
         child = replace(child, state=State.BOOTING, restarts=restarts)
         self._tree.put(child)
         try:
-            ref = child.spec.start(MappingProxyType(refs))
+            ref = child.spec.start(MappingProxyType(earlier))
             ref.tell(
                 Boot(
                     name=child.spec.name,

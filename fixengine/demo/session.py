@@ -24,13 +24,14 @@ _PACE_SECONDS = 0.05
 _BURST = 1000
 _SHOWN_PROBLEMS = 10
 _INTERRUPTED = 130
+_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def perform(options: DemoOptions) -> int:
     """Run the demo and return its exit code; raises DemoError when a part fails."""
     console = Console()
     with (
-        _sigterm_as_interrupt(),
+        _signals_as_interrupts(),
         Stack(broker=options.broker, keep=options.keep, seed=options.seed) as stack,
     ):
         try:
@@ -145,12 +146,15 @@ def _check_alive(engines: list[Engine]) -> None:
 
 
 @contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
+def _signals_as_interrupts() -> Iterator[None]:
+    """Let SIGTERM end the demo as Ctrl-C does, and Ctrl-C also where a shell ignores it."""
+
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in _ENDING_SIGNALS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -29,6 +29,25 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
+# KAFKA_CLIENT_CONFIG is for all clients; a producer warns about what means nothing to it
+_OF_CONSUMERS = frozenset(
+    {
+        "session.timeout.ms",
+        "heartbeat.interval.ms",
+        "max.poll.interval.ms",
+        "group.instance.id",
+        "fetch.wait.max.ms",
+        "fetch.min.bytes",
+        "fetch.message.max.bytes",
+        "fetch.max.bytes",
+        "queued.min.messages",
+        "queued.max.messages.kbytes",
+        "isolation.level",
+        "check.crcs",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """A topic the engine creates when it is absent, and never alters.
@@ -55,7 +74,7 @@ class KafkaSink:
     ) -> None:
         self._topics = topics
         self._connection: dict[str, Any] = {
-            **client_config,
+            **{name: value for name, value in client_config.items() if name not in _OF_CONSUMERS},
             "bootstrap.servers": brokers,
             "client.id": client_id,
             "logger": getLogger("librdkafka"),

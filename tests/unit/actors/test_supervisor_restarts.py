@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixengine.actors.lifecycle import Crash
+from fixengine.actors.lifecycle import BootExpired, Crash, RestartDue
 from fixengine.actors.restarts import Restart
 from tests.unit.actors.family import (
     PATIENCE,
@@ -153,6 +153,15 @@ def test_what_a_former_incarnation_reports_is_ignored() -> None:
         assert family.child("b").last_error is None
 
 
+def test_timers_that_fire_as_they_are_cancelled_are_ignored() -> None:
+    with Family("a", "b").start() as family:
+        family.supervisor.tell(BootExpired(ref=family.ref("a")))
+        family.supervisor.tell(RestartDue(position=0))
+        family.settle()
+        assert family.states == "running running"
+        assert [len(lives) for lives in family.lives.values()] == [1, 1]
+
+
 def test_two_failures_at_once_are_one_restart_of_the_earlier_one() -> None:
     with Family("a", "b", "c", max_restarts=1).start() as family:
         gate = Gate()
@@ -186,6 +195,7 @@ def test_an_earlier_sibling_that_crashes_during_a_restart_takes_over() -> None:
         family.kill("b")
         family.time.advance(4.0)
         wait_until(lambda: family.states == "running booting stopped")
+        gate.await_someone()
         family.ref("a").tell(Crash(reason="test"))
         wait_until(lambda: family.states == "running stopping stopped")
         gate.open()

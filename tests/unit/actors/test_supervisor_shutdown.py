@@ -65,6 +65,14 @@ def test_a_shutdown_takes_no_longer_than_it_may_but_reaches_everyone() -> None:
             gate.open()
 
 
+def test_a_child_that_ignored_its_deadline_gets_no_second_one() -> None:
+    with Family("a", stop_timeout=3600.0).start() as family:
+        gate = hold(family, "a")
+        assert family.shut_down(within=0.02) == ("a",)
+        assert family.shut_down(within=3600.0) == ("a",)
+        gate.open()
+
+
 def test_a_stop_reaches_a_child_with_a_long_mailbox() -> None:
     with Family("a").start() as family:
         gate = hold(family, "a")

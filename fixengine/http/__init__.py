@@ -1,0 +1,1 @@
+"""REST, probes and metrics over HTTP."""

@@ -1,0 +1,33 @@
+"""The probes: whether the engine lives, and whether it can do its work."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import falcon
+import msgspec
+
+from fixengine.health import Verdict
+
+
+class Probes(Protocol):
+    """What answers the probes; neither question waits for anything."""
+
+    def live(self) -> Verdict:
+        """Say whether this process should be left to live."""
+
+    def ready(self) -> Verdict:
+        """Say whether it can do its work now."""
+
+
+class Probe:
+    """One probe: 200 or 503, and the reasons as JSON."""
+
+    def __init__(self, verdict: Callable[[], Verdict]) -> None:
+        self._verdict = verdict
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer from what is known already."""
+        verdict = self._verdict()
+        resp.status = 200 if verdict.ok else 503
+        resp.cache_control = ["no-store"]
+        resp.data = msgspec.json.encode(verdict.body)

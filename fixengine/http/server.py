@@ -1,0 +1,98 @@
+"""A WSGI server in a thread of its own, with bounds on what clients can take from it."""
+
+import socket
+from threading import Event, Thread
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore
+from waitress.server import create_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_BOUNDS: dict[str, Any] = {
+    "connection_limit": 256,
+    # seconds that a connection may idle or dawdle, looked at every so many
+    "channel_timeout": 15,
+    "cleanup_interval": 5,
+    "max_request_header_size": 16_384,
+    "max_request_body_size": 16_384,
+    "ident": None,
+    "expose_tracebacks": False,
+    "log_socket_errors": False,
+}
+_TURN = 1.0  # seconds between looks at connections that idle
+_FAREWELL = 0.2  # seconds for idle threads to end
+
+
+class Server:
+    """One application on one port, with `threads` to answer requests and one to move bytes.
+
+    Each server has its own sockets and threads: none can hold up another.
+    """
+
+    def __init__(self, app: "WSGIApplication", *, port: int, name: str, threads: int) -> None:
+        self._app = app
+        self._port = port
+        self._name = name
+        self._threads = threads
+        self._sockets: dict[int, Any] = {}
+        self._server: Any = None  # waitress has types, but wrong ones for what a stop needs
+        self._thread = Thread(target=self._run, name=f"http-{name}", daemon=True)
+        self._stopping = Event()
+        self._deadline = 0.0
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; for port 0, the actual one once it is started."""
+        return self._port
+
+    def start(self) -> None:
+        """Listen and begin to answer; raises OSError when the port can't be had."""
+        try:
+            listener = socket.create_server(("", self._port))
+        except OSError as error:
+            sentence = f"port {self._port} for {self._name} can't be had: {error.strerror}"
+            raise OSError(error.errno, sentence) from error
+        self._port = listener.getsockname()[1]
+        self._server = create_server(
+            self._app, map=self._sockets, sockets=[listener], threads=self._threads, **_BOUNDS
+        )
+        self._thread.start()
+
+    def stop(self, deadline: float) -> None:
+        """Take no more connections, finish pending requests for `deadline` seconds, close all.
+
+        Safe to call before `start`, and twice.
+        """
+        if self._server is None or self._stopping.is_set():
+            return
+        self._deadline = monotonic() + deadline
+        self._stopping.set()
+        self._server.pull_trigger()
+        self._thread.join(deadline + 2 * _FAREWELL)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._turn(_TURN)
+        wasyncore.dispatcher.close(self._server)  # the listener alone
+        self._turn(0)
+        while self._is_busy() and self._left() > 0:
+            self._turn(self._left())
+        for connection in tuple(self._server.active_channels.values()):
+            connection.handle_close()
+        self._server.task_dispatcher.shutdown(timeout=max(self._left(), _FAREWELL))
+        self._server.trigger.close()
+
+    def _turn(self, timeout: float) -> None:
+        wasyncore.loop(timeout=timeout, use_poll=True, map=self._sockets, count=1)
+
+    def _is_busy(self) -> bool:
+        return any(
+            connection.requests or connection.total_outbufs_len
+            for connection in self._server.active_channels.values()
+        )
+
+    def _left(self) -> float:
+        return self._deadline - monotonic()

@@ -1,0 +1,339 @@
+"""One engine on real parts: what it does with orders, with crashes and with its neighbours."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from itertools import islice
+
+import psycopg
+import pytest
+from confluent_kafka.admin import AdminClient
+from psycopg.rows import dict_row
+
+from fixengine.actors.lifecycle import Crash
+from fixengine.demo.audit import Expectations
+from fixengine.demo.broker import Broker
+from fixengine.demo.feed import FedOrder, bad_orders, mixed_orders, orders, unpriceable_orders
+from fixengine.demo.stub import Mode
+from fixengine.demo.topics import TopicNames, read_topic
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from tests.integration.engines import (
+    Surroundings,
+    part,
+    ref,
+    restarts,
+    surroundings,
+    wait_until_ready,
+)
+from tests.integration.rows import one
+
+ACTORS = (
+    "repository",
+    "reader-1",
+    "reader-2",
+    "securities",
+    "pricing",
+    "publisher",
+    "scheduler",
+    "intake",
+)
+
+
+@pytest.fixture
+def around(
+    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
+) -> Iterator[Surroundings]:
+    with surroundings(
+        dsn=database, broker=broker, topics=topics, workspace=workspace
+    ) as surrounding:
+        yield surrounding
+
+
+def good(number: int, *, seed: int = 1, first_id: int = 1) -> tuple[FedOrder, ...]:
+    return tuple(islice(orders(seed=seed, first_id=first_id), number))
+
+
+def test_orders_of_every_shape_become_fills_and_bad_ones_dead_letters(
+    around: Surroundings,
+) -> None:
+    fed = mixed_orders(seed=5, good=300, bad=40, duplicates=30)
+    with around.engine() as engine:
+        around.send(*fed)
+        around.wait_until_done(fed)
+        assert not any(restarts(engine).values())
+    around.assert_the_ledger_holds(fed, Expectations(repeats_allowed=False))
+
+
+def test_the_topics_the_engine_needs_are_made_as_agreed(around: Surroundings) -> None:
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        fed = good(1)
+        around.send(*fed)
+        around.wait_until_done(fed)
+    admin = AdminClient({"bootstrap.servers": around.broker.bootstrap, "log_level": 0})
+    made = admin.list_topics(timeout=10).topics
+    assert len(made[around.topics.fills].partitions) == 20
+    assert len(made[around.topics.dlq].partitions) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in ACTORS if name != "reader-2"])
+def test_an_actor_that_crashes_under_load_costs_nothing(around: Surroundings, name: str) -> None:
+    fed = mixed_orders(seed=6, good=400, bad=8)
+    with around.engine() as engine:
+        around.send(*fed[:200])
+        wait_until(lambda: around.count("fill") > 20, 30, "the work to be in full swing")
+        around.send(*fed[200:])
+        ref(engine, name).tell(Crash(reason="a test"))
+        wait_until(lambda: restarts(engine)[name] == 1, 10, f"{name} to be restarted")
+        around.wait_until_done(fed)
+        wait_until_ready(engine)
+        later = ACTORS[ACTORS.index(name) :]
+        assert restarts(engine) == {actor: int(actor in later) for actor in ACTORS}
+    around.assert_the_ledger_holds(fed)
+
+
+def test_orders_wait_for_security_service_and_known_ones_go_on(around: Surroundings) -> None:
+    known, unknown = good(2, seed=8)
+    assert known.expected is not None
+    assert unknown.expected is not None
+    assert known.expected.security_id != unknown.expected.security_id
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        around.send(known)
+        around.wait_for("execution", 1)
+        around.securities.mode = Mode.HANG
+        more = tuple(
+            replace(
+                known,
+                key=None,
+                value=(known.value or b"").replace(b'"id":1,', b'"id":%d,' % number),
+                expected=replace(known.expected, execution_service_id=number),
+            )
+            for number in range(10, 20)
+        )
+        around.send(unknown, *more)
+        around.wait_for("execution", 11, 5)
+        around.securities.stop()
+        around.securities.mode = Mode.NORMAL
+        around.securities.start()
+        around.wait_for("execution", 12, 20)
+        assert not any(restarts(engine).values())
+        around.wait_until_done((known, unknown, *more))
+    around.assert_the_ledger_holds((known, unknown, *more))
+
+
+@pytest.mark.parametrize("mode", [Mode.ERROR, Mode.GARBAGE, Mode.HANG])
+def test_fills_wait_for_pricing_service(around: Surroundings, mode: Mode) -> None:
+    fed = good(30)
+    around.prices.mode = mode
+    with around.engine() as engine:
+        around.send(*fed)
+        around.wait_for("execution", 30)
+        wait_until(lambda: sum(around.prices.calls.values()) > 1, 20, "a second try")
+        assert around.count("fill") == 0
+        around.prices.stop()
+        around.prices.mode = Mode.NORMAL
+        around.prices.start()
+        around.wait_until_done(fed)
+        assert not any(restarts(engine).values())
+    around.assert_the_ledger_holds(fed, Expectations(repeats_allowed=False))
+
+
+def test_tickers_without_a_price_starve_nobody_and_are_tried_ever_more_rarely(
+    around: Surroundings,
+) -> None:
+    unpriced = tuple(islice(unpriceable_orders(seed=1, first_id=1000), 30))
+    fed = good(100)
+    with around.engine(FILL_DELAY_MIN="0.1") as engine:
+        around.send(*unpriced)
+        around.wait_for("execution", 30)
+        around.send(*fed)
+        around.wait_for("execution where not is_open", 100, 30)
+        calls = sum(around.prices.calls.values())
+        wait_until(
+            lambda: one(
+                around.dsn, "select min(next_fill_timestamp) > now() from execution where is_open"
+            ),
+            20,
+            "all unpriced executions to be put off",
+        )
+        assert around.count("execution where is_open") == 30
+        assert around.count("fill join execution on id = execution_id where is_open") == 0
+        assert calls < 2000
+        assert not any(restarts(engine).values())
+    around.assert_the_ledger_holds((*fed, *unpriced))
+
+
+def test_an_order_that_the_database_refuses_is_buried_alone(around: Surroundings) -> None:
+    fed = good(40)
+    with psycopg.connect(around.dsn) as connection:
+        connection.execute(
+            "alter table execution add constraint odd check (execution_service_id <> 17)"
+        )
+    with around.engine() as engine:
+        around.send(*fed)
+        wait_until(lambda: around.letters() == 1, 30, "the dead letter")
+        around.wait_for("execution where not is_open", 39, 30)
+        assert not any(restarts(engine).values())
+    (letter,) = read_topic(around.broker.bootstrap, around.topics.dlq)
+    assert letter.value == fed[16].value
+    assert b"odd" in (dict(letter.headers)["dlq.reason"] or b"")
+
+
+def test_a_fill_that_the_database_refuses_is_put_off_and_the_others_go_on(
+    around: Surroundings,
+) -> None:
+    fed = good(60)
+    with psycopg.connect(around.dsn) as connection:
+        connection.execute("alter table fill add constraint odd check (execution_id <> 17)")
+    with around.engine() as engine:
+        around.send(*fed)
+        around.wait_for("execution where not is_open", 59, 30)
+        wait_until(
+            lambda: one(
+                around.dsn,
+                "select next_fill_timestamp > now() + interval '5 minutes' from execution "
+                "where id = 17",
+            ),
+            20,
+            "the refused one to be put off",
+        )
+        assert not any(restarts(engine).values())
+
+
+def test_empty_fills_are_published_when_asked_for(around: Surroundings) -> None:
+    (order,) = good(1)
+    assert order.expected is not None
+    unfillable = (
+        b'{"id":1,"tradeType":"BUY","destination":"ML","quantity":10,"limitPrice":0.01,'
+        b'"receivedTimestamp":1785240970,"securityId":"%s"}' % order.expected.security_id.encode()
+    )
+    with around.engine(PUBLISH_EMPTY_FILLS="true"):
+        around.send(replace(order, value=unfillable))
+        wait_until(
+            lambda: len(read_topic(around.broker.bootstrap, around.topics.fills)) >= 3,
+            30,
+            "empty fills",
+        )
+    first = read_topic(around.broker.bootstrap, around.topics.fills)[0]
+    assert first.value is not None
+    assert b'"quantityFilled":0,' in first.value
+    assert b"averagePrice" not in first.value
+
+
+def test_a_seed_repeats_the_draws_whatever_the_batches(around: Surroundings) -> None:
+    """The same orders, all at once to one engine or one by one to two, fill by fill."""
+    fed = tuple(order for order in good(60, seed=9) if b'"limitPrice":null' in (order.value or b""))
+
+    def quantities() -> list[tuple[int, int, Decimal]]:
+        with psycopg.connect(around.dsn) as connection:
+            return connection.execute(
+                "select execution_service_id, number, quantity from fill "
+                "join execution on id = execution_id order by 1, 2"
+            ).fetchall()
+
+    with around.engine(FILL_SEED="seven"):
+        around.send(*fed)
+        around.wait_until_done(fed)
+    at_once = quantities()
+    with psycopg.connect(around.dsn) as connection:
+        connection.execute("truncate execution, fill, outbox restart identity")
+    with (
+        around.engine("one", FILL_SEED="seven", ORDER_INTAKE_SLEEP="5ms"),
+        around.engine("two", FILL_SEED="seven"),
+    ):
+        for order in reversed(fed):
+            around.send(order)
+        around.wait_until_done(fed)
+    assert quantities() == at_once
+
+
+def test_executions_of_the_go_service_are_finished(around: Surroundings) -> None:
+    """Open rows that were there before, one of them partly filled."""
+    with psycopg.connect(around.dsn) as connection:
+        connection.execute(
+            """
+            insert into execution (execution_service_id, execution_status, trade_type,
+                destination, security_id, ticker, quantity_ordered, received_timestamp,
+                sent_timestamp, quantity_filled, next_fill_timestamp, number_of_fills,
+                total_amount, version)
+            values (1, 'WORK', 'BUY', 'ML', '68bda020e3644b42ebcb2bd3', 'A', 50, now(), now(),
+                    0, now(), 0, 0, 1),
+                (2, 'PART', 'SELL', 'ML', '68bda020e3644b42ebcb2bd3', 'AAPL', 100, now(), now(),
+                    40.00000001, now() - interval '3 days', 3, 7000.5, 4)
+            """
+        )
+    with around.engine():
+        around.wait_for("execution where not is_open", 2)
+        around.wait_for("outbox", 0)
+    with psycopg.connect(around.dsn, row_factory=dict_row) as connection:
+        row = connection.execute("select * from execution where id = 2").fetchone()
+    assert row is not None
+    assert row["quantity_filled"] == 100
+    assert row["number_of_fills"] == row["version"] - 1 > 3
+
+
+def test_each_record_counts_once_when_its_fate_is_final(around: Surroundings) -> None:
+    fed = mixed_orders(seed=12, good=50, bad=5, duplicates=7)
+    with around.engine() as engine:
+        around.send(*fed)
+        around.wait_until_done(fed)
+
+        def total(name: str) -> float:
+            samples = (
+                sample
+                for family in engine.registry.collect()
+                for sample in family.samples
+                if sample.name == name
+            )
+            return sum(sample.value for sample in samples)
+
+        wait_until(
+            lambda: total("kafka_consumer_messages_processed_total") == 57, 10, "57 processed"
+        )
+        assert total("kafka_consumer_messages_failed_total") == 5
+        assert total("kafka_consumer_records_polled_total") == 62
+        assert total("kafka_consumer_processing_duration_seconds_count") == 62
+        assert total("kafka_consumer_message_latency_seconds_count") == 62
+        assert total("fixengine_dead_letters_total") == 5
+        assert total("fixengine_fills_total") == around.count("fill")
+        wait_until(
+            lambda: (
+                total("fixengine_fills_published_total") == around.count("fill where announced")
+            ),
+            10,
+            "all fills to count as published",
+        )
+
+
+def test_a_demoted_database_makes_the_engine_unready(around: Surroundings) -> None:
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        with psycopg.connect(around.dsn, autocommit=True) as connection:
+            name = connection.info.dbname
+            connection.execute(
+                f"alter database {name} set default_transaction_read_only = on".encode()
+            )
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where datname = current_database() and pid <> pg_backend_pid()"
+            )
+        wait_until(lambda: not part(engine, "database")["up"], 20, "the demotion to be noticed")
+        with psycopg.connect(
+            around.dsn, autocommit=True, options="-c default_transaction_read_only=off"
+        ) as connection:
+            connection.execute(f"alter database {name} reset all".encode())
+        wait_until_ready(engine, 30)
+        fed = good(5)
+        around.send(*fed)
+        around.wait_until_done(fed)
+        assert not any(restarts(engine).values())
+
+
+def test_flaws_of_every_kind_are_buried_byte_for_byte(around: Surroundings) -> None:
+    fed = tuple(islice(bad_orders(seed=3), 60))
+    with around.engine():
+        around.send(*fed)
+        wait_until(lambda: around.letters() == 60, 30, "60 dead letters")
+    around.assert_the_ledger_holds(fed, Expectations(repeats_allowed=False))
