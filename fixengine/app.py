@@ -260,6 +260,8 @@ def serve(settings: Settings, *, pod: str) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    if settings.exports_telemetry:
+        logger.warning("this version exports no telemetry: the OTEL settings have no effect")
     engine = Engine(settings, pod=pod, on_failure=failed)
     try:
         engine.start()

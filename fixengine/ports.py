@@ -26,7 +26,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionQuery:
-    """A page of executions, highest id first; None means any. `limit` is 1 to 1000."""
+    """A page of executions, highest id first; None means any. `limit` is 1 to 1001."""
 
     limit: int = 100
     before_id: int | None = None

@@ -12,7 +12,7 @@ from fixengine.domain import Execution
 from fixengine.errors import UnavailableError
 from fixengine.ports import ExecutionQueries, ExecutionQuery
 
-REPLY_WITHIN = 2.5
+REPLY_WITHIN = 2.0
 """Seconds a request waits for its answer, in mailboxes and in the database together."""
 
 FAIL_FAST_FOR = 0.5

@@ -6,7 +6,7 @@ import urllib3
 
 from fixengine.demo.process import ChildProcess
 
-_ASK_SECONDS = 2.0
+_ASK_SECONDS = 5.0
 
 
 class Engine:

@@ -77,7 +77,6 @@ class Server:
         while not self._stopping.is_set():
             self._turn(_TURN)
         wasyncore.dispatcher.close(self._server)  # the listener alone
-        self._turn(0)
         while self._is_busy() and self._left() > 0:
             self._turn(self._left())
         for connection in tuple(self._server.active_channels.values()):

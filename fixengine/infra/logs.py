@@ -13,8 +13,9 @@ from fixengine.metrics import SERVICE
 if TYPE_CHECKING:
     from loguru import Message, Record
 
-# what these say below an error is no news: a request that waits a moment, an actor that starts
-_QUIET = ("pykka", "waitress.queue")
+# what these say below an error is no news: a request that waits a moment, an actor that starts,
+# each try to reach a database whose outage is in the log already
+_QUIET = ("psycopg.pool", "pykka", "waitress.queue")
 _COMMON_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 

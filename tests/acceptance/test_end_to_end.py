@@ -8,6 +8,7 @@ import pytest
 from fixengine.demo.audit import Expectations, audit
 from fixengine.demo.engine import Engine
 from fixengine.demo.feed import FedOrder, mixed_orders
+from fixengine.demo.flaws import FLAWS
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.sending import send_orders
 from fixengine.demo.stack import Stack
@@ -85,7 +86,7 @@ def test_two_engines_lose_and_double_nothing_when_one_is_killed(stack: Stack) ->
 
 
 def test_an_engine_that_is_started_first_waits_for_all_the_others(stack: Stack) -> None:
-    fed = mixed_orders(seed=1, good=100, bad=3)
+    fed = mixed_orders(seed=1, good=100, bad=len(FLAWS))
     engine = stack.engine(**FAST)
     engine.start(ready_within=None)
 
@@ -103,9 +104,9 @@ def test_an_engine_that_is_started_first_waits_for_all_the_others(stack: Stack) 
     send(stack, fed)
     wait_until(lambda: not engine.state()["parts"]["consumer"]["said"], 30, "the partitions")
     wait_until(
-        lambda: len(read_topic(stack.broker.bootstrap, stack.topics.dlq)) == 2,
+        lambda: len(read_topic(stack.broker.bootstrap, stack.topics.dlq)) == len(FLAWS) - 1,
         30,
-        "those orders to be buried that are bad without asking security-service",
+        "all bad orders but that of an unknown security to be buried",
     )
     assert count(stack, "execution") == 0
     stack.securities.start()

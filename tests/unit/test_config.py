@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from fixengine.config import VARIABLES, Settings, describe, load
 from fixengine.errors import ConfigError
-from fixengine.settings import Collector
 
 DEFAULTS = {
     "HTTP_PORT": "8085",
@@ -77,7 +76,7 @@ def test_defaults_have_their_types() -> None:
     assert settings.fill_seed is None
     assert settings.publish_empty_fills is False
     assert settings.kafka_client_config == {}
-    assert settings.telemetry is None
+    assert not settings.exports_telemetry
 
 
 def test_every_field_has_its_own_variable_with_a_meaning() -> None:
@@ -302,27 +301,17 @@ def test_client_settings_keep_their_types() -> None:
     assert load({"KAFKA_CLIENT_CONFIG": text}).kafka_client_config == json.loads(text)
 
 
-def test_telemetry_goes_where_its_endpoints_say() -> None:
-    telemetry = load(
+def test_telemetry_settings() -> None:
+    settings = load(
         {
             "OTEL_METRICENDPOINT": "node:4317",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": "https://gateway:4317",
             "OTEL_METRICINTERVAL": "30s",
             "OTEL_RESOURCE_ATTRIBUTES": "a=b, c = d=e,",
         }
-    ).telemetry
-    assert telemetry is not None
-    assert telemetry.metrics == Collector(target="node:4317", insecure=True)
-    assert telemetry.traces == Collector(target="gateway:4317", insecure=False)
-    assert telemetry.metric_interval_seconds == 30
-    assert telemetry.resource_attributes == (("a", "b"), ("c", "d=e"))
-
-
-def test_telemetry_may_be_metrics_alone_and_over_tls() -> None:
-    telemetry = load({"OTEL_METRICENDPOINT": "node:4317", "OTEL_INSECURE": "false"}).telemetry
-    assert telemetry is not None
-    assert telemetry.metrics == Collector(target="node:4317", insecure=False)
-    assert telemetry.traces is None
+    )
+    assert settings.exports_telemetry
+    assert settings.otel_metric_interval_seconds == 30
+    assert settings.otel_resource_attributes == (("a", "b"), ("c", "d=e"))
 
 
 @pytest.mark.parametrize(

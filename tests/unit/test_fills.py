@@ -1,5 +1,4 @@
 from collections import Counter
-from collections.abc import Sequence
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
@@ -41,7 +40,7 @@ class Draws(Random):
     def random(self) -> float:
         return next(self._draws)
 
-    def choice(self, seq: Sequence[Any]) -> Any:
+    def choice(self, seq: Any) -> Any:
         return seq[self._share]
 
     def uniform(self, a: float, b: float) -> float:

@@ -64,6 +64,10 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+def channels(server: Server) -> list[Any]:
+    return list(server._server.active_channels.values())
+
+
 def refused(server: Server) -> bool:
     try:
         socket.create_connection(("127.0.0.1", server.port)).close()
@@ -157,6 +161,19 @@ def test_a_stop_lets_pending_requests_finish_queued_ones_too() -> None:
         for each in (stopping, *asking):
             each.join()
     assert answers == [b"at last"] * 3
+
+
+def test_a_stop_lets_slow_clients_read_their_answers() -> None:
+    body = bytes(8 * 2**20)
+    with serving(lambda: body) as server, connection(server) as slow:
+        slow.request("GET", "/")
+        response = slow.getresponse()
+        wait_until(lambda: all(not each.requests for each in channels(server)))
+        stopping = Thread(target=server.stop, args=(5,))
+        stopping.start()
+        wait_until(lambda: refused(server))
+        assert response.read() == body
+        stopping.join()
 
 
 def test_a_stop_gives_up_at_its_deadline() -> None:

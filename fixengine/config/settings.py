@@ -3,30 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fixengine import parsing
-from fixengine.variables import optional, variable
+from fixengine.config import parsing
+from fixengine.config.variables import optional, variable
 
 _SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Collector:
-    """Where an OTLP collector listens: `target` is host:port; `insecure` means without TLS."""
-
-    target: str
-    insecure: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Telemetry:
-    """What is exported over OTLP, and how it is labelled; None where nothing is exported to."""
-
-    traces: Collector | None
-    metrics: Collector | None
-    metric_interval_seconds: float
-    service_name: str
-    service_namespace: str
-    resource_attributes: tuple[tuple[str, str], ...]
 
 
 _port = parsing.whole(1, 65535)
@@ -36,7 +16,7 @@ _port = parsing.whole(1, 65535)
 class Settings:
     """Everything that can be set, checked; durations are in seconds, from 0 to below a day.
 
-    `otel_*_endpoint` and `dsn` are as given: `telemetry` and `postgres_dsn` say what they mean.
+    `dsn` is as given; `postgres_dsn` is what to connect with either way.
     """
 
     http_port: int = variable("HTTP_PORT", "8085", _port, "port of REST")
@@ -154,6 +134,11 @@ class Settings:
     )
 
     @property
+    def exports_telemetry(self) -> bool:
+        """Whether any collector is named."""
+        return any((self.otel_trace_endpoint, self.otel_metric_endpoint, self.otel_endpoint))
+
+    @property
     def postgres_dsn(self) -> str:
         """The connection string, with the password in it."""
         if self.dsn is not None:
@@ -168,30 +153,7 @@ class Settings:
         }
         return " ".join(f"{key}={_quoted(value)}" for key, value in parts.items() if value)
 
-    @property
-    def telemetry(self) -> Telemetry | None:
-        """What is exported over OTLP, None when nothing is."""
-        traces = self.otel_trace_endpoint or self.otel_endpoint
-        metrics = self.otel_metric_endpoint or self.otel_endpoint
-        if traces is None and metrics is None:
-            return None
-        return Telemetry(
-            traces=_collector(traces, insecure=self.otel_insecure),
-            metrics=_collector(metrics, insecure=self.otel_insecure),
-            metric_interval_seconds=self.otel_metric_interval_seconds,
-            service_name=self.otel_service_name,
-            service_namespace=self.otel_service_namespace,
-            resource_attributes=self.otel_resource_attributes,
-        )
-
 
 def _quoted(value: str) -> str:
     escaped = value.replace("\\", r"\\").replace("'", r"\'")
     return f"'{escaped}'"
-
-
-def _collector(endpoint: str | None, *, insecure: bool) -> Collector | None:
-    if endpoint is None:
-        return None
-    scheme, separator, target = endpoint.rpartition("://")
-    return Collector(target=target, insecure=scheme == "http" if separator else insecure)

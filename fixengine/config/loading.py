@@ -5,11 +5,9 @@ import re
 from collections.abc import Iterator, Mapping, Set
 from difflib import get_close_matches
 
+from fixengine.config.settings import Settings
+from fixengine.config.variables import Variable, variables_of
 from fixengine.errors import ConfigError
-from fixengine.settings import Settings
-from fixengine.variables import Variable, variables_of
-
-__all__ = ["VARIABLES", "Settings", "describe", "load"]
 
 VARIABLES: Mapping[str, Variable] = variables_of(Settings)
 """Every variable there is, by the name of its field in Settings."""
