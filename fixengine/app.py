@@ -27,7 +27,7 @@ from fixengine.actors.securities import SecurityCache
 from fixengine.actors.supervisor import Supervisor
 from fixengine.actors.tree import Tree
 from fixengine.config import Settings
-from fixengine.errors import UnavailableError
+from fixengine.errors import StartError, UnavailableError
 from fixengine.fills import FillRules
 from fixengine.health import Health
 from fixengine.http.app import probe_app, rest_app
@@ -51,6 +51,7 @@ DRAIN_WITHIN = 8.0
 """Seconds for the actors to stop; the pod is given ten for everything."""
 
 _BOOT_TIMEOUT = 10.0
+_START_STEP = 0.1
 
 Refs = Mapping[str, ActorRef]
 
@@ -100,10 +101,11 @@ class Engine:
         )
         self._supervisor: ActorRef | None = None
 
-    def start(self) -> None:
+    def start(self) -> pykka.Future[None]:
         """Start the servers and the actors; returns at once, health tells how it goes.
 
-        Raises OSError when a port is taken.
+        The future is set when all actors have booted, or raises StartError. Raises OSError when
+        a port is taken.
         """
         self._probes.start()
         self._rest.start()
@@ -117,7 +119,8 @@ class Engine:
         self._supervisor = Supervisor.start(
             tree=self.tree, budget=budget, on_escalation=self._on_failure
         )
-        self._supervisor.tell(StartChildren())
+        started: pykka.Future[None] = ask(self._supervisor, StartChildren(), timeout=5)
+        return started
 
     def stop(self) -> tuple[str, ...]:
         """Drain and stop; returns the names of actors that would not."""
@@ -264,10 +267,14 @@ def serve(settings: Settings, *, pod: str) -> int:
         logger.warning("this version exports no telemetry: the OTEL settings have no effect")
     engine = Engine(settings, pod=pod, on_failure=failed)
     try:
-        engine.start()
-        over.wait()
+        started = engine.start()
+        while not over.wait(_START_STEP):
+            if _has_started(started):
+                over.wait()
     except OSError as error:
         failures.append(f"the engine can't listen: {error.strerror}")
+    except StartError as error:
+        failures.append(str(error))
     stuck = engine.stop()
     if stuck:
         failures.append(f"actors did not stop: {', '.join(stuck)}")
@@ -276,6 +283,14 @@ def serve(settings: Settings, *, pod: str) -> int:
         return 1
     logger.info("engine has drained")
     return 0
+
+
+def _has_started(started: pykka.Future[None]) -> bool:
+    try:
+        started.get(timeout=0)
+    except pykka.Timeout:
+        return False
+    return True
 
 
 def migrate_once(settings: Settings, *, pod: str) -> tuple[Migration, ...]:

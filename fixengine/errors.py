@@ -5,6 +5,7 @@ FixengineError
 ├── UnavailableError   a part outside is away or too slow: back off and stay
 ├── RejectedError      the database refuses these values: find the row, dead-letter it
 ├── SchemaError        the database's schema can't be used: wait for an operator
+├── StartError         the actors can't be started: say why, exit 1
 └── ConfigError        the configuration is wrong: one line for each mistake, exit 2
 
 Anything else is a bug: it crashes one actor, and the supervisor restarts it.
@@ -29,6 +30,10 @@ class RejectedError(FixengineError):
 
 class SchemaError(FixengineError):
     """The database's schema is newer than this program, or was changed behind its back."""
+
+
+class StartError(FixengineError):
+    """The children could not be started; those that had been are stopped again."""
 
 
 class ConfigError(FixengineError):

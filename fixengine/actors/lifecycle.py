@@ -6,12 +6,6 @@ from typing import Any
 
 import pykka
 
-from fixengine.errors import FixengineError
-
-
-class StartError(FixengineError):
-    """The children could not be started; those that had been are stopped again."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boot:

@@ -39,7 +39,7 @@ ENOUGH_UNPUBLISHED = 5_000
 LONGEST_SLEEP = 1.0
 """Seconds between looks for due executions that other engines may have left."""
 
-_REPOSITORY_TIMEOUT = 12.0
+_REPOSITORY_TIMEOUT = 6.0
 _PRICES_TIMEOUT = 5.0
 
 

@@ -13,7 +13,7 @@ from fixengine.actors.messages import ActorRef, StoreOrders
 from fixengine.actors.retries import Retries
 from fixengine.errors import RejectedError, UnavailableError
 
-_TIMEOUT = 12.0
+_TIMEOUT = 6.0
 
 
 @dataclass(slots=True, kw_only=True)

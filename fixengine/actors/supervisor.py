@@ -26,12 +26,12 @@ from fixengine.actors.lifecycle import (
     RestartDue,
     Shutdown,
     StartChildren,
-    StartError,
     SupervisorMessage,
 )
 from fixengine.actors.restarts import Restart, RestartBudget
 from fixengine.actors.stopping import stop_from
 from fixengine.actors.tree import Tree
+from fixengine.errors import StartError
 
 
 class _Phase(Enum):

@@ -36,8 +36,8 @@ class Expectations:
 class Report:
     """What the audit counted, and a sentence for each problem it found.
 
-    `orders` and `bad` count what was fed, repeated orders once; `repeated` counts records that
-    are on `fills` or the dead-letter topic more than once.
+    `orders` and `bad` count what was fed, repeated orders once. `messages` and `dead_letters`
+    count records on the topics, `repeated_…` those among them that repeat an earlier one.
     """
 
     orders: int
@@ -46,8 +46,9 @@ class Report:
     full: int
     fills: int
     messages: int
+    repeated_messages: int
     dead_letters: int
-    repeated: int
+    repeated_dead_letters: int
     problems: tuple[str, ...]
 
     @property
@@ -59,8 +60,8 @@ class Report:
         """Return one line."""
         counts = (
             f"{self.orders} orders, {self.executions} executions, {self.full} full, "
-            f"{self.fills} fills, {self.messages} messages, {self.dead_letters} dead letters "
-            f"({self.repeated} repeated)"
+            f"{self.fills} fills, {self.messages} messages ({self.repeated_messages} repeated), "
+            f"{self.dead_letters} dead letters ({self.repeated_dead_letters} repeated)"
         )
         if self.ok:
             return f"the ledger holds: {counts}"
@@ -99,7 +100,6 @@ def judge(fed: Iterable[FedOrder], evidence: Evidence, expectations: Expectation
         )
     )
     dead = dead_letter_problems(bad, evidence.orders, evidence.dead_letters)
-    repeated = announced.repeated + dead.repeated
     return Report(
         orders=len(expected),
         bad=len(bad),
@@ -107,11 +107,13 @@ def judge(fed: Iterable[FedOrder], evidence: Evidence, expectations: Expectation
         full=sum(row.execution_status == "FULL" for row in evidence.executions),
         fills=len(evidence.fills),
         messages=len(evidence.announcements),
+        repeated_messages=announced.repeated,
         dead_letters=len(evidence.dead_letters),
-        repeated=repeated,
+        repeated_dead_letters=dead.repeated,
         problems=(
-            *_whole_problems(expected, evidence, repeated, expectations),
+            *_whole_problems(expected, evidence, expectations),
             *_row_problems(expected, evidence.executions, fills, expectations),
+            *_repeat_problems(announced.repeated + dead.repeated, expectations),
             *announced.problems,
             *dead.problems,
         ),
@@ -121,7 +123,6 @@ def judge(fed: Iterable[FedOrder], evidence: Evidence, expectations: Expectation
 def _whole_problems(
     expected: Mapping[int, Expected],
     evidence: Evidence,
-    repeated: int,
     expectations: Expectations,
 ) -> Iterator[str]:
     found = {row.execution_service_id for row in evidence.executions}
@@ -134,7 +135,10 @@ def _whole_problems(
         yield f"the ledger has fills of execution {stray}, which does not exist"
     if expectations.all_published and evidence.outbox:
         yield f"the outbox still holds {len(evidence.outbox)} fills"
-    if not expectations.repeats_allowed and repeated:
+
+
+def _repeat_problems(repeated: int, expectations: Expectations) -> Iterator[str]:
+    if repeated and not expectations.repeats_allowed:
         yield f"{repeated} records are on their topics more than once"
 
 

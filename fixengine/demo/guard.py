@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-_PATIENCE_SECONDS = 5.0
 _PAUSE_SECONDS = 0.02
 
 
@@ -24,6 +23,7 @@ class Duties:
 
     signals: dict[int, int] = field(default_factory=dict)
     folders: list[str] = field(default_factory=list)
+    patience_seconds: float = 5.0
 
 
 def read_duties(lines: Iterable[str]) -> Duties:
@@ -48,7 +48,7 @@ def clean_up(duties: Duties) -> None:
     for group, number in duties.signals.items():
         _signal(group, number)
         _signal(group, signal.SIGCONT)
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + duties.patience_seconds
     while any(_signal(group, 0) for group in duties.signals) and time.monotonic() < deadline:
         time.sleep(_PAUSE_SECONDS)
     for group in duties.signals:

@@ -30,16 +30,21 @@ _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def perform(options: DemoOptions) -> int:
     """Run the demo and return its exit code; raises DemoError when a part fails."""
     console = Console()
-    with (
-        _signals_as_interrupts(),
-        Stack(broker=options.broker, keep=options.keep, seed=options.seed) as stack,
-    ):
+    with _signals_as_interrupts():
+        try:
+            return _perform(options, console)
+        except KeyboardInterrupt:
+            return _INTERRUPTED if options.exits else 0
+
+
+def _perform(options: DemoOptions, console: Console) -> int:
+    with Stack(broker=options.broker, keep=options.keep, seed=options.seed) as stack:
         try:
             return _Session(stack, options, console).perform()
         except KeyboardInterrupt:
             console.print("stopping", highlight=False)
             stack.stop()
-            return _INTERRUPTED if options.exits else 0
+            raise
 
 
 class _Session:

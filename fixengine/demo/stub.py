@@ -77,7 +77,7 @@ class Stub(ABC):
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 128
-    daemon_threads = False  # so that the end of the server waits for its threads
+    daemon_threads = True  # the program's end waits for nobody
 
     def __init__(self, address: tuple[str, int], stub: Stub) -> None:
         super().__init__(address, _Handler)
@@ -86,7 +86,10 @@ class _Server(ThreadingHTTPServer):
         self._connections: set[socket.socket] = set()
         self._guard = threading.Lock()
         self._thread = threading.Thread(
-            target=self.serve_forever, kwargs={"poll_interval": 0.02}, name=f"stub {stub.url}"
+            target=self.serve_forever,
+            kwargs={"poll_interval": 0.02},
+            name=f"stub {stub.url}",
+            daemon=True,
         )
 
     def begin(self) -> None:

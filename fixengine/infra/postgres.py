@@ -20,8 +20,8 @@ CONNECT_TIMEOUT = 3
 """Seconds for one attempt to connect."""
 
 _SESSION = {
-    "statement_timeout": "5s",
-    "lock_timeout": "3s",
+    "statement_timeout": "4s",
+    "lock_timeout": "2s",
     # frees the rows and the lock of a pod that hangs between claim and store
     "idle_in_transaction_session_timeout": "15s",
     # lets the server notice within seconds that a pod's node is gone

@@ -92,12 +92,12 @@ def test_events_below_the_level_are_left_out(capsys: pytest.CaptureFixture[str])
 
 def test_libraries_log_to_the_same_place(capsys: pytest.CaptureFixture[str]) -> None:
     json_log("debug")
-    logging.getLogger("psycopg.pool").warning("error connecting in %r: {}", "pool-1")
+    logging.getLogger("psycopg").warning("error connecting in %r: {}", "pool-1")
     logging.getLogger("urllib3").debug("news")
     logging.getLogger("waitress").log(35, "odd")
     found = [(line["logger"], line["level"], line["event"]) for line in lines(capsys)]
     assert found == [
-        ("psycopg.pool", "warning", "error connecting in 'pool-1': {}"),
+        ("psycopg", "warning", "error connecting in 'pool-1': {}"),
         ("urllib3", "debug", "news"),
         ("waitress", "level 35", "odd"),
     ]

@@ -41,8 +41,8 @@ def test_a_sound_run_holds_and_is_counted() -> None:
     assert report.problems == ()
     assert report.ok
     assert report.summary() == (
-        "the ledger holds: 1 orders, 1 executions, 1 full, 3 fills, 2 messages, "
-        "1 dead letters (0 repeated)"
+        "the ledger holds: 1 orders, 1 executions, 1 full, 3 fills, "
+        "2 messages (0 repeated), 1 dead letters (0 repeated)"
     )
 
 
@@ -199,7 +199,7 @@ def test_a_repeated_message_is_counted_and_may_be_forbidden() -> None:
         )
     )
     assert repeating.judged().ok
-    assert repeating.judged().repeated == 1
+    assert repeating.judged().repeated_messages == 1
     strict = replace(repeating, expectations=Expectations(repeats_allowed=False))
     assert strict.judged().problems == ("1 records are on their topics more than once",)
 
@@ -282,7 +282,7 @@ def test_a_repeated_dead_letter_is_counted() -> None:
     (letter,) = Run().evidence.dead_letters
     report = run(dead_letters=(letter, replace(letter, offset=1))).judged()
     assert report.ok
-    assert report.repeated == 1
+    assert report.repeated_dead_letters == 1
 
 
 @pytest.mark.parametrize(
