@@ -29,7 +29,7 @@ from fixengine.actors.tree import Tree
 from fixengine.config import Settings
 from fixengine.errors import StartError, UnavailableError
 from fixengine.fills import FillRules
-from fixengine.health import Health
+from fixengine.health import HUNG_AFTER, Health
 from fixengine.http.app import probe_app, rest_app
 from fixengine.http.server import Server
 from fixengine.infra.claims import ClaimSession
@@ -59,11 +59,17 @@ Refs = Mapping[str, ActorRef]
 class Engine:
     """One engine: everything between its settings and its threads.
 
-    `on_failure` is called with a sentence when the actors are beyond help.
+    `on_failure` is called with a sentence when the actors are beyond help. An actor that is at
+    one message for `hung_after` seconds makes /healthz say so.
     """
 
     def __init__(
-        self, settings: Settings, *, pod: str, on_failure: Callable[[str], object]
+        self,
+        settings: Settings,
+        *,
+        pod: str,
+        on_failure: Callable[[str], object],
+        hung_after: float = HUNG_AFTER,
     ) -> None:
         self._settings = settings
         self._pod = pod
@@ -80,7 +86,7 @@ class Engine:
             registry, group=settings.kafka_consumer_group, topic=settings.kafka_orders_topic
         )
         self.tree = Tree(self._specs())
-        self.health = Health(gauge=self._metrics.up, tree=self.tree)
+        self.health = Health(gauge=self._metrics.up, tree=self.tree, hung_after=hung_after)
         registry.register(ActorCollector(self.tree))
         self._rest = Server(
             rest_app(

@@ -32,9 +32,10 @@ class _Part:
 class Health:
     """A board the actors write to and probes read; no reader ever waits for a part."""
 
-    def __init__(self, *, gauge: Gauge, tree: ActorTree) -> None:
+    def __init__(self, *, gauge: Gauge, tree: ActorTree, hung_after: float = HUNG_AFTER) -> None:
         self._gauge = gauge
         self._tree = tree
+        self._hung_after = hung_after
         self._lock = Lock()
         self._draining = False
         self._parts = {part: _Part(up=False, said="not reached yet") for part in PARTS}
@@ -85,7 +86,7 @@ class Health:
 
     def live(self) -> Verdict:
         """Say whether this process should be left to live: no actor hangs."""
-        hung = self._tree.hung(HUNG_AFTER)
+        hung = self._tree.hung(self._hung_after)
         return Verdict(ok=not hung, body={"alive": not hung, "hung": list(hung)})
 
 

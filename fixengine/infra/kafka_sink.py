@@ -81,6 +81,7 @@ class KafkaSink:
         }
         self._producer: Producer | None = None
         self._fatal: KafkaError | None = None
+        self._last_error = ""
 
     def open(self) -> None:
         """Create the producer; it connects by itself."""
@@ -91,7 +92,9 @@ class KafkaSink:
         try:
             present = self._opened().list_topics(timeout=timeout).topics
         except KafkaException as error:
-            raise UnavailableError(f"the broker does not answer: {error}") from error
+            reason = self._last_error or str(error)
+            raise UnavailableError(f"the broker does not answer: {reason}") from error
+        self._last_error = ""
         missing = [topic for topic in self._topics if topic.name not in present]
         if missing:
             self._create(missing, timeout)
@@ -165,6 +168,7 @@ class KafkaSink:
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():
             self._fatal = error
+        self._last_error = error.str()  # says more than the time-outs that follow from it
         logger.bind(error=error.str()).debug("producer error")
 
 

@@ -13,9 +13,14 @@ from fixengine.metrics import SERVICE
 if TYPE_CHECKING:
     from loguru import Message, Record
 
-# what these say below an error is no news: a request that waits a moment, an actor that starts,
-# each try to reach a database whose outage is in the log already
-_QUIET = ("psycopg.pool", "pykka", "waitress.queue")
+# What these say below such a level is no news: a request that waits a moment, an actor that
+# starts, every try to reach a database or a broker whose outage is in the log already.
+_QUIET = {
+    "librdkafka": logging.CRITICAL,
+    "psycopg.pool": logging.ERROR,
+    "pykka": logging.ERROR,
+    "waitress.queue": logging.ERROR,
+}
 _COMMON_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -42,8 +47,8 @@ def configure_logs(*, level: str, json_lines: bool, pod: str) -> None:
     root = logging.getLogger()
     root.handlers = [_Intercept()]
     root.setLevel(least.no)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.ERROR)
+    for name, quiet in _QUIET.items():
+        logging.getLogger(name).setLevel(quiet)
 
 
 class _Intercept(logging.Handler):

@@ -18,6 +18,7 @@ from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.universe import UNPRICEABLE, priced_listings
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
+from fixengine.health import HUNG_AFTER
 from tests.integration.rows import one
 
 FAST = {"FILL_DELAY_FIRST": "0", "FILL_DELAY_MIN": "0.02", "FILL_DELAY_MAX": "0.2"}
@@ -36,7 +37,9 @@ class Surroundings:
     failures: list[str] = field(default_factory=list)
 
     @contextmanager
-    def engine(self, name: str = "engine", **overrides: str) -> Iterator[Engine]:
+    def engine(
+        self, name: str = "engine", *, hung_after: float = HUNG_AFTER, **overrides: str
+    ) -> Iterator[Engine]:
         """Lend a started engine, ready unless something is away."""
         environment = {
             "HTTP_PORT": str(self.workspace.reserve_port()),
@@ -53,7 +56,12 @@ class Surroundings:
             **FAST,
             **overrides,
         }
-        engine = Engine(load(environment), pod=name, on_failure=self.failures.append)
+        engine = Engine(
+            load(environment),
+            pod=name,
+            on_failure=self.failures.append,
+            hung_after=hung_after,
+        )
         engine.start()
         try:
             yield engine

@@ -1,5 +1,7 @@
 """One engine on real parts: what it does with orders, with crashes and with its neighbours."""
 
+import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -8,6 +10,7 @@ from itertools import islice
 import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
+from loguru import logger
 from psycopg.rows import dict_row
 
 from fixengine.actors.lifecycle import Crash
@@ -48,6 +51,15 @@ def around(
         dsn=database, broker=broker, topics=topics, workspace=workspace
     ) as surrounding:
         yield surrounding
+
+
+@pytest.fixture
+def events() -> Iterator[list[str]]:
+    """What is logged from INFO on, as it comes."""
+    seen: list[str] = []
+    sink = logger.add(lambda message: seen.append(message.record["message"]), level="INFO")
+    yield seen
+    logger.remove(sink)
 
 
 def good(number: int, *, seed: int = 1, first_id: int = 1) -> tuple[FedOrder, ...]:
@@ -337,3 +349,55 @@ def test_flaws_of_every_kind_are_buried_byte_for_byte(around: Surroundings) -> N
         around.send(*fed)
         wait_until(lambda: around.letters() == 60, 30, "60 dead letters")
     around.assert_the_ledger_holds(fed, Expectations(repeats_allowed=False))
+
+
+def test_a_database_that_freezes_hangs_an_actor_and_healthz_says_so(around: Surroundings) -> None:
+    """Its backends hold their connections and answer nothing."""
+    with around.engine(hung_after=1.0) as engine:
+        wait_until_ready(engine)
+        assert engine.health.live().ok
+        with psycopg.connect(around.dsn, autocommit=True) as connection:
+            rows = connection.execute(
+                "select pid from pg_stat_activity where application_name = 'engine'"
+            ).fetchall()
+        backends = [int(row[0]) for row in rows]
+        try:
+            for backend in backends:
+                os.kill(backend, signal.SIGSTOP)
+            wait_until(lambda: not engine.health.live().ok, 20, "the hung actor to be noticed")
+            assert "repository" in str(engine.health.live().body["hung"])
+        finally:
+            for backend in backends:
+                os.kill(backend, signal.SIGCONT)
+        wait_until(lambda: engine.health.live().ok, 20, "the actor to go on")
+        fed = good(5)
+        around.send(*fed)
+        around.wait_until_done(fed)
+
+
+def test_a_newer_schema_is_waited_for_and_named(around: Surroundings) -> None:
+    with psycopg.connect(around.dsn) as connection:
+        connection.execute("insert into fixengine_schema (version, name) values (999, 'future')")
+    fed = good(1)
+    with around.engine() as engine:
+        around.send(*fed)
+        wait_until(lambda: "999" in part(engine, "schema")["said"], 20, "the refusal")
+        assert not engine.health.ready().ok
+        assert not any(restarts(engine).values())
+    assert around.count("execution") == 0
+
+
+def test_an_outage_is_one_line_at_its_start_and_one_at_its_end(
+    around: Surroundings, events: list[str]
+) -> None:
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        events.clear()
+        around.broker.pause()
+        try:
+            wait_until(lambda: not part(engine, "broker")["up"], 30, "the outage to be noticed")
+        finally:
+            around.broker.resume()
+        wait_until_ready(engine)
+        told = [event for event in events if event.startswith("part is")]
+        assert told == ["part is down, waiting for it", "part is up"]
