@@ -66,13 +66,14 @@ def _migrate(_arguments: argparse.Namespace) -> int:
 
 
 def _check_config(_arguments: argparse.Namespace) -> int:
-    for name, value in describe(load(os.environ)):
+    for name, value in describe(_settings()):
         _say(f"{name}={value}")
     return OK
 
 
 def _settings() -> Settings:
     settings = load(os.environ)
+    app.check(settings)
     configure_logs(level=settings.log_level, json_lines=settings.log_format == "json", pod=_pod())
     return settings
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 
 
 class Offsets:
-    """Records in hand, by partition.
+    """Records in hand, by partition, with their sizes in bytes.
 
     Records finish in any order; what may be committed never passes one that has not.
     """
 
     def __init__(self) -> None:
-        self._unfinished: dict[int, dict[int, None]] = {}
+        self._unfinished: dict[int, dict[int, int]] = {}
         self._next: dict[int, int] = {}
         self._committed: dict[int, int] = {}
 
@@ -18,18 +18,19 @@ class Offsets:
         """Return how many records are in hand."""
         return sum(map(len, self._unfinished.values()))
 
-    def begin(self, partition: int, offset: int) -> None:
+    @property
+    def size(self) -> int:
+        """How many bytes are in hand."""
+        return sum(sum(records.values()) for records in self._unfinished.values())
+
+    def begin(self, partition: int, offset: int, *, size: int = 0) -> None:
         """Take a record in hand; a partition's offsets come in rising order."""
-        self._unfinished.setdefault(partition, {})[offset] = None
+        self._unfinished.setdefault(partition, {})[offset] = size
         self._next[partition] = offset + 1
 
     def finish(self, partition: int, offset: int) -> None:
         """Let a record go; one of a partition that was taken away meanwhile is passed over."""
         self._unfinished.get(partition, {}).pop(offset, None)
-
-    def holds(self, partition: int, offset: int) -> bool:
-        """Say whether the record is in hand."""
-        return offset in self._unfinished.get(partition, {})
 
     def committable(self) -> Mapping[int, int]:
         """Return the next offset to read by partition, where it moved since `committed`."""

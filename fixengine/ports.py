@@ -66,6 +66,14 @@ class Backlog:
     writable: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOver:
+    """A look at engines that are gone: their numbers, and how many fills were adopted."""
+
+    gone: frozenset[int]
+    fills: int
+
+
 class Claims(Protocol):
     """This engine's claims on due executions; one at a time, all raise UnavailableError."""
 
@@ -93,8 +101,8 @@ class Claims(Protocol):
 class Outbox(Protocol):
     """Fills that are stored but not acknowledged by the broker; all raise UnavailableError."""
 
-    def take_over(self) -> int:
-        """Adopt what engines that are gone left; returns how many."""
+    def take_over(self, suspects: frozenset[int]) -> TakeOver:
+        """Adopt what those of the suspects left that are still gone."""
 
     def unpublished(self, *, after: int, limit: int) -> tuple[Fill, ...]:
         """Return this engine's, ordered by execution id, from above `after`."""

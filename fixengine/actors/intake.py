@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, assert_never
 
 from loguru import logger
@@ -35,11 +35,16 @@ LARGEST_BATCH = 500
 ENOUGH_IN_HAND = 4_000
 """Unfinished records at which no more are taken."""
 
+ENOUGH_BYTES = 8 * 2**20
+"""Bytes of unfinished records at which no more are taken."""
+
 POLL_TIMEOUT = 0.1
-LETTERS_WITHIN = 1.5
-LEAVE_WITHIN = 2.0
-_STORE_TIMEOUT = 12.0
+FINISH_WITHIN = 1.0
+"""Seconds that a stop waits for tickers, and again for dead letters to be acknowledged."""
+
+LEAVE_WITHIN = 1.5
 _RESOLVE_TIMEOUT = 5.0
+_FINISH_STEP = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,7 @@ class Intake(Actor):
 
     def close(self) -> None:
         try:
-            self._finish_letters()
+            self._finish()
             self._commit()
         finally:
             self._source.close(LEAVE_WITHIN)
@@ -123,7 +128,7 @@ class Intake(Actor):
         self._metrics.polled(monotonic() - began, (record.partition for record in records))
         self._health.up("consumer", self._note())
         for record in records:
-            self._offsets.begin(record.partition, record.offset)
+            self._offsets.begin(record.partition, record.offset, size=len(record.value or b""))
         return records
 
     def _note(self) -> str:
@@ -152,9 +157,10 @@ class Intake(Actor):
             return
         for item in items:
             self._unresolved.setdefault(item.security_id, []).append(item)
-        message = ResolveTickers(
-            security_ids=frozenset(item.security_id for item in items), reply_to=self.actor_ref
-        )
+        self._ask_for_tickers(frozenset(item.security_id for item in items))
+
+    def _ask_for_tickers(self, security_ids: frozenset[str]) -> None:
+        message = ResolveTickers(security_ids=security_ids, reply_to=self.actor_ref)
         self._tickers_arrived(ask(self._securities, message, timeout=_RESOLVE_TIMEOUT))
 
     def _tickers_arrived(self, tickers: Tickers) -> None:
@@ -199,17 +205,23 @@ class Intake(Actor):
             if item is not None:
                 self._settle(item, success=False)
 
-    def _finish_letters(self) -> None:
-        """Wait a moment for dead letters on their way; those that don't arrive come again."""
-        if not self._letters:
-            return
-        message = FinishDeadLetters(records=tuple(self._letters), within=LETTERS_WITHIN)
+    def _finish(self) -> None:
+        """Bring what is in hand to its end, if that takes but a moment; else it comes again.
+
+        An offset can only be committed with all records below it done, so each one that is left
+        here means dead letters above it that are written a second time.
+        """
         try:
-            published = ask(self._publisher, message, timeout=LETTERS_WITHIN + 1)
+            deadline = monotonic() + FINISH_WITHIN
+            while self._unresolved and monotonic() < deadline:
+                self._ask_for_tickers(frozenset(self._unresolved))
+                sleep(_FINISH_STEP)
+            self._store()
+            if self._letters:
+                message = FinishDeadLetters(records=tuple(self._letters), within=FINISH_WITHIN)
+                self._letters_published(ask(self._publisher, message, timeout=FINISH_WITHIN + 0.5))
         except UnavailableError as error:
-            logger.bind(reason=str(error)).warning("dead letters are left for another engine")
-        else:
-            self._letters_published(published)
+            logger.bind(reason=str(error)).info("orders in hand are left for another engine")
 
     def _settle(self, item: InHand, *, success: bool) -> None:
         """Let a record go: its fate is final."""
@@ -233,11 +245,13 @@ class Intake(Actor):
             self._offsets.committed(positions)
 
     def _regulate(self) -> None:
-        """Take no more records than can be kept in hand."""
-        if self._full:
-            self._full = self._storing.stalled or len(self._offsets) > ENOUGH_IN_HAND // 2
-        else:
-            self._full = self._storing.stalled or len(self._offsets) >= ENOUGH_IN_HAND
+        """Take no more records than can be kept in hand; once full, not before half is done."""
+        margin = 2 if self._full else 1
+        self._full = (
+            self._storing.stalled
+            or len(self._offsets) >= ENOUGH_IN_HAND // margin
+            or self._offsets.size >= ENOUGH_BYTES // margin
+        )
         self._source.pause(paused=self._full)
 
     def _revoked(self, partitions: frozenset[int]) -> None:

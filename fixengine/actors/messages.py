@@ -42,7 +42,12 @@ class AbandonClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeOverOutbox:
-    """Publisher → repository: adopt what dead engines left. Replies with how many rows."""
+    """Publisher → repository: adopt what those of the suspects left that are still gone.
+
+    Replies with a TakeOver.
+    """
+
+    suspects: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ from fixengine.domain import Fill
 from fixengine.errors import UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Record, Sink
+from fixengine.ports import Record, Sink, TakeOver
 
 SWEEP_INTERVAL = 2.0
 """Seconds between looks at the broker, and at what engines that are gone left."""
@@ -113,6 +113,7 @@ class Publisher(Actor):
         self._deliveries = Deliveries[Token](sink)
         self._pending = PendingFills()
         self._letters: set[Record] = set()
+        self._suspects: frozenset[int] = frozenset()
         self._in_doubt = True
         self._serving = False
         self._refused = False
@@ -241,16 +242,27 @@ class Publisher(Actor):
             self._health.down("broker", str(error))
         else:
             self._health.up("broker")
-        try:
-            taken = ask(self._repository, TakeOverOutbox(), timeout=_REPOSITORY_TIMEOUT)
-        except UnavailableError:
-            taken = 0  # the repository says so itself; the next sweep is near
-        if taken:
-            self._metrics.taken_over.inc(taken)
-            logger.bind(fills=taken).info("fills of engines that are gone taken over")
+        taken = self._take_over()
         if taken or self._in_doubt:
             self._scan(after=0)
         self.tell_later(SWEEP_INTERVAL, _Sweep())
+
+    def _take_over(self) -> int:
+        """Adopt fills of engines that were gone at the last look and still are."""
+        try:
+            look: TakeOver = ask(
+                self._repository,
+                TakeOverOutbox(suspects=self._suspects),
+                timeout=_REPOSITORY_TIMEOUT,
+            )
+        except UnavailableError:
+            self._suspects = frozenset()  # after an outage others come back as we do
+            return 0
+        self._suspects = look.gone
+        if look.fills:
+            self._metrics.taken_over.inc(look.fills)
+            logger.bind(fills=look.fills).info("fills of engines that are gone taken over")
+        return look.fills
 
     def _scan(self, after: int) -> None:
         if len(self._pending) > _ENOUGH_PENDING:

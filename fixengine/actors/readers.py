@@ -15,13 +15,6 @@ from fixengine.ports import ExecutionQueries, ExecutionQuery
 REPLY_WITHIN = 2.0
 """Seconds a request waits for its answer, in mailboxes and in the database together."""
 
-FAIL_FAST_FOR = 0.5
-"""Seconds after a failure in which further queries are not even tried.
-
-Without it, requests that queue up while the database is away would wait for each other's
-time-outs.
-"""
-
 
 class Reader(Actor):
     """Queries, one at a time."""
@@ -29,23 +22,11 @@ class Reader(Actor):
     def __init__(self, *, executions: ExecutionQueries) -> None:
         super().__init__()
         self._executions = executions
-        self._failed_at = float("-inf")
-        self._failure = ""
 
     def receive(self, message: GetExecution | GetExecutions) -> Any:
-        now = monotonic()
-        if now - self._failed_at < FAIL_FAST_FOR:
-            raise UnavailableError(self._failure)
-        timeout = message.deadline - now
+        timeout = message.deadline - monotonic()
         if timeout <= 0:
             raise UnavailableError("the query came too late to be answered")
-        try:
-            return self._answer(message, timeout)
-        except UnavailableError as error:
-            self._failed_at, self._failure = monotonic(), str(error)
-            raise
-
-    def _answer(self, message: GetExecution | GetExecutions, timeout: float) -> Any:
         match message:
             case GetExecution(execution_id=execution_id):
                 return self._executions.get(execution_id, timeout=timeout)

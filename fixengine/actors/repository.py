@@ -103,8 +103,8 @@ class Repository(Actor):
                 return self._claims.store(fills, postponed)
             case AbandonClaim():
                 return self._claims.abandon()
-            case TakeOverOutbox():
-                return self._outbox.take_over()
+            case TakeOverOutbox(suspects=suspects):
+                return self._outbox.take_over(suspects)
             case GetUnpublished(after=after, limit=limit):
                 return self._outbox.unpublished(after=after, limit=limit)
             case MarkPublished(fills=fills):

@@ -75,7 +75,7 @@ class FillScheduler(Actor):
         self._interval = interval
         self._limit = LARGEST_CLAIM
         self._unpublished = 0
-        self._retries = Retries(first=0.1, cap=5.0)
+        self._retries = Retries(first=0.1, cap=1.0)
         self._stall: str | None = None
         self._timer: Timer | None = None
         self._turn = 0

@@ -21,6 +21,9 @@ from fixengine.ports import SecurityService
 KEPT_FOR = 60.0
 """Seconds an answer is believed."""
 
+UNKNOWN_FOR = 5.0
+"""Seconds a 404 is believed: long enough for a flood of the same, short for a new security."""
+
 BULK_FROM = 8
 """From so many unknown securities on, one bulk call is cheaper than single ones."""
 
@@ -52,6 +55,7 @@ class SecurityCache(Actor):
         self._service = service
         self._metrics = metrics
         self._tickers: TTLCache[str, str] = TTLCache(_CAPACITY, KEPT_FOR)
+        self._unknown: TTLCache[str, None] = TTLCache(_CAPACITY, UNKNOWN_FOR)
         self._wanted: dict[str, set[ActorRef]] = {}
         self._asking: set[str] = set()
         self._retries = Retries(first=0.2, cap=5.0)
@@ -78,12 +82,13 @@ class SecurityCache(Actor):
             for security_id in security_ids
             if (ticker := self._tickers.get(security_id)) is not None
         }
-        pending = security_ids - known.keys()
+        unknown = frozenset(key for key in security_ids if key in self._unknown)
+        pending = security_ids - known.keys() - unknown
         for security_id in pending:
             self._wanted.setdefault(security_id, set()).add(reply_to)
         if not self._failing:
             self._fetch(pending)
-        return Tickers(known=known, pending=pending)
+        return Tickers(known=known, unknown=unknown, pending=pending)
 
     def _fetch(self, security_ids: Iterable[str]) -> None:
         missing = frozenset(security_ids) - self._asking
@@ -100,6 +105,7 @@ class SecurityCache(Actor):
     def _fetched(self, answer: _Fetched) -> None:
         self._asking -= answer.asked
         self._tickers.update(answer.tickers.known)
+        self._unknown.update(dict.fromkeys(answer.tickers.unknown))
         self._tell_waiting(answer.tickers)
         if answer.failure is not None:
             self._failed(answer.failure)

@@ -9,6 +9,7 @@ from psycopg.rows import RowMaker
 from fixengine.domain import Execution, Fill
 from fixengine.infra.claims import LOCK_CLASS, ClaimSession
 from fixengine.infra.postgres import Database, query
+from fixengine.ports import TakeOver
 
 
 class OutboxTable:
@@ -18,11 +19,17 @@ class OutboxTable:
         self._database = database
         self._claims = claims
 
-    def take_over(self) -> int:
-        """Adopt what engines that are gone left; return how many rows."""
-        parameters = {"owner": self._claims.owner, "lock_class": LOCK_CLASS}
+    def take_over(self, suspects: frozenset[int]) -> TakeOver:
+        """Adopt what those of the suspects left that are still gone; return who is gone."""
+        parameters = {
+            "owner": self._claims.owner,
+            "lock_class": LOCK_CLASS,
+            "suspects": list(suspects),
+        }
         with self._database.connection() as connection:
-            return connection.execute(query("take_over"), parameters).rowcount
+            row = connection.execute(query("take_over"), parameters).fetchone()
+        assert row is not None
+        return TakeOver(gone=frozenset(row[0]), fills=row[1])
 
     def unpublished(self, *, after: int, limit: int) -> tuple[Fill, ...]:
         """Return up to `limit` of this engine's fills, by execution id, from above `after`."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from select import POLLIN, poll
+from time import monotonic
 from typing import Any, TypeAlias
 
 import psycopg
@@ -18,6 +19,8 @@ Connection: TypeAlias = psycopg.Connection[TupleRow]
 
 CONNECT_TIMEOUT = 3
 """Seconds for one attempt to connect."""
+
+_FAIL_FAST_FOR = 0.5  # seconds after nobody could connect
 
 _SESSION = {
     "statement_timeout": "4s",
@@ -98,6 +101,7 @@ class Database:
             reconnect_timeout=5,
             name=application_name,
         )
+        self._away_until = 0.0
 
     def open(self) -> None:
         """Start connecting in the background; returns at once, also when nobody answers."""
@@ -109,8 +113,16 @@ class Database:
 
         Raises UnavailableError and RejectedError for whatever goes wrong within the block.
         """
-        with translated_errors(), self._pool.connection(timeout) as connection:
-            yield connection
+        if monotonic() < self._away_until:
+            raise UnavailableError("the database is not available: it was not a moment ago")
+        with translated_errors():
+            try:
+                with self._pool.connection(timeout) as connection:
+                    yield connection
+            except PoolTimeout:
+                # those who wait behind would else each wait for a time-out of their own
+                self._away_until = monotonic() + _FAIL_FAST_FOR
+                raise
 
     def session(self) -> Connection:
         """Open a connection of its own, which the caller closes; raises UnavailableError."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fixengine.actors.messages import ActorRef
-from fixengine.app import Engine
 from fixengine.config import load
 from fixengine.demo.audit import Expectations, audit
 from fixengine.demo.broker import Broker
@@ -18,6 +17,7 @@ from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.universe import UNPRICEABLE, priced_listings
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
+from fixengine.engine import Engine
 from fixengine.health import HUNG_AFTER
 from tests.integration.rows import one
 

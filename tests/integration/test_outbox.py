@@ -6,6 +6,7 @@ from fixengine.fills import FillRules, evaluate
 from fixengine.infra.claims import ClaimSession
 from fixengine.infra.outbox import OutboxTable
 from fixengine.infra.postgres import Database
+from fixengine.ports import TakeOver
 from fixengine.wire import encode_execution
 from tests.integration.rows import fill_with_orders, one, opened, session
 
@@ -59,12 +60,30 @@ def test_the_fills_of_an_engine_that_is_gone_are_taken_over_by_one_heir(database
         fill_with_orders(pool, range(1, 11))
         dead = ClaimSession(pool)
         sent = store_fills(dead, 10)
-        assert OutboxTable(pool, heir).take_over() == 0
+        suspects = frozenset({dead.owner})
+        mine, theirs = OutboxTable(pool, heir), OutboxTable(pool, other)
+        assert mine.take_over(suspects) == TakeOver(gone=frozenset(), fills=0)
         dead.close()
-        wait_until(lambda: OutboxTable(pool, heir).take_over() == 10, 5, "the lock to be free")
-        assert OutboxTable(pool, other).take_over() == 0
+        wait_until(lambda: mine.take_over(suspects).fills == 10, 5, "the lock to be free")
+        assert theirs.take_over(suspects).fills == 0
         assert messages(pool, heir) == sent
         assert messages(pool, other) == {}
+
+
+def test_an_engine_is_not_taken_for_gone_at_the_first_look(database: str) -> None:
+    """It may have lost its session for a moment."""
+    with opened(database) as pool, session(pool) as heir:
+        fill_with_orders(pool, range(1, 3))
+        absent = ClaimSession(pool)
+        store_fills(absent, 2)
+        absent.close()
+        outbox = OutboxTable(pool, heir)
+        look = TakeOver(gone=frozenset({absent.owner}), fills=0)
+        wait_until(lambda: outbox.take_over(frozenset()) == look, 5, "the lock to be free")
+        assert len(messages(pool, absent)) == 2
+        absent.open()
+        assert outbox.take_over(look.gone) == TakeOver(gone=frozenset(), fills=0)
+        absent.close()
 
 
 def test_marking_leaves_what_another_engine_took_over(database: str) -> None:

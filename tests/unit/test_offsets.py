@@ -49,6 +49,17 @@ def test_a_partition_that_is_gone_is_forgotten() -> None:
     assert len(offsets) == 0
 
 
+def test_the_bytes_in_hand_are_counted() -> None:
+    offsets = Offsets()
+    offsets.begin(0, 1, size=10)
+    offsets.begin(1, 1, size=5)
+    assert offsets.size == 15
+    offsets.finish(0, 1)
+    assert offsets.size == 5
+    offsets.forget({1})
+    assert offsets.size == 0
+
+
 @given(st.data())
 def test_every_record_below_a_committable_offset_is_finished(data: st.DataObject) -> None:
     offsets, unfinished = Offsets(), set[int]()

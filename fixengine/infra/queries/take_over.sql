@@ -1,11 +1,19 @@
--- What engines that are gone left unpublished. An engine is gone when nobody holds its lock;
--- taking it here for a moment keeps two heirs apart.
+-- What engines that are gone left unpublished. An engine is gone when nobody holds its lock, in
+-- this look and in the one before: it may only have lost its session and be about to come back.
+-- Taking the lock here for a moment keeps two heirs apart.
 with gone as materialized (
     select o.owner
     from (select distinct owner from public.outbox where owner <> %(owner)s) as o
     where pg_try_advisory_xact_lock(%(lock_class)s, o.owner)
+),
+taken as (
+    update public.outbox as o
+    set owner = %(owner)s
+    from gone
+    where o.owner = gone.owner and gone.owner = any(%(suspects)s::integer[])
+    returning o.execution_id
 )
-update public.outbox as o
-set owner = %(owner)s
+select
+    coalesce(array_agg(gone.owner), '{}') as gone,
+    (select count(*) from taken)::integer as taken
 from gone
-where o.owner = gone.owner

@@ -1,0 +1,242 @@
+"""The composition root: settings become parts, and parts become the actors of one engine."""
+
+from collections.abc import Callable, Mapping
+from random import Random
+from time import monotonic
+
+import pykka
+from prometheus_client import CollectorRegistry
+
+from fixengine.actors.asking import ask
+from fixengine.actors.children import ChildSpec
+from fixengine.actors.intake import Intake
+from fixengine.actors.lifecycle import Shutdown, StartChildren
+from fixengine.actors.messages import ActorRef
+from fixengine.actors.pricing import Pricing
+from fixengine.actors.publisher import Publisher
+from fixengine.actors.readers import Reader, Readers
+from fixengine.actors.repository import Repository
+from fixengine.actors.restarts import Backoff, RestartBudget, RestartIntensity
+from fixengine.actors.scheduler import FillScheduler
+from fixengine.actors.securities import SecurityCache
+from fixengine.actors.supervisor import Supervisor
+from fixengine.actors.tree import Tree
+from fixengine.config import Settings
+from fixengine.errors import UnavailableError
+from fixengine.fills import FillRules
+from fixengine.health import HUNG_AFTER, Health
+from fixengine.http.app import probe_app, rest_app
+from fixengine.http.server import Server
+from fixengine.infra.claims import ClaimSession
+from fixengine.infra.executions import Executions
+from fixengine.infra.kafka_sink import KafkaSink, Topic
+from fixengine.infra.kafka_source import KafkaSource
+from fixengine.infra.migrate import migrate
+from fixengine.infra.neighbours import PricingClient, SecurityClient
+from fixengine.infra.outbox import OutboxTable
+from fixengine.infra.postgres import Database
+from fixengine.metrics import ActorCollector, ConsumerMetrics, EngineMetrics, HttpMetrics
+
+FILLS_PARTITIONS = 20
+READERS = ("reader-1", "reader-2")
+POOLED_CONNECTIONS = 3
+"""One for the repository and one for each reader; its claim session is one more."""
+
+DRAIN_WITHIN = 8.0
+"""Seconds for the actors to stop; the pod is given ten for everything."""
+
+_BOOT_TIMEOUT = 10.0
+Refs = Mapping[str, ActorRef]
+
+
+class Engine:
+    """One engine: everything between its settings and its threads.
+
+    `on_failure` is called with a sentence when the actors are beyond help. An actor that is at
+    one message for `hung_after` seconds makes /healthz say so.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        pod: str,
+        on_failure: Callable[[str], object],
+        hung_after: float = HUNG_AFTER,
+    ) -> None:
+        self._settings = settings
+        self._pod = pod
+        self._on_failure = on_failure
+        self._database = Database(
+            dsn=settings.postgres_dsn, application_name=pod, max_connections=POOLED_CONNECTIONS
+        )
+        self._executions = Executions(
+            self._database, first_fill_delay=settings.fill_delay_first_seconds
+        )
+        self.registry = registry = CollectorRegistry()
+        self._metrics = EngineMetrics(registry)
+        self._consumer_metrics = ConsumerMetrics(
+            registry, group=settings.kafka_consumer_group, topic=settings.kafka_orders_topic
+        )
+        self.tree = Tree(self._specs())
+        self.health = Health(gauge=self._metrics.up, tree=self.tree, hung_after=hung_after)
+        registry.register(ActorCollector(self.tree))
+        self._rest = Server(
+            rest_app(
+                reader=Readers(READERS, self.tree.ref),
+                probes=self.health,
+                registry=registry,
+                metrics=HttpMetrics(registry),
+            ),
+            port=settings.http_port,
+            name="rest",
+            threads=4,
+        )
+        self._probes = Server(
+            probe_app(probes=self.health, registry=registry),
+            port=settings.health_port,
+            name="probes",
+            threads=2,
+        )
+        self._supervisor: ActorRef | None = None
+
+    def start(self) -> pykka.Future[None]:
+        """Start the servers and the actors; returns at once, health tells how it goes.
+
+        The future is set when all actors have booted, or raises StartError. Raises OSError when
+        a port is taken.
+        """
+        self._probes.start()
+        self._rest.start()
+        self._database.open()
+        budget = RestartBudget(
+            intensity=RestartIntensity(max_restarts=10, period=60),
+            backoff=Backoff(first=0.1, cap=5.0),
+            clock=monotonic,
+            rng=Random(),  # noqa: S311 - jitter
+        )
+        self._supervisor = Supervisor.start(
+            tree=self.tree, budget=budget, on_escalation=self._on_failure
+        )
+        started: pykka.Future[None] = ask(self._supervisor, StartChildren(), timeout=5)
+        return started
+
+    def stop(self) -> tuple[str, ...]:
+        """Drain and stop; returns the names of actors that would not."""
+        self.health.drain()
+        stuck: tuple[str, ...] = ()
+        if self._supervisor is not None:
+            try:
+                stuck = tuple(
+                    ask(self._supervisor, Shutdown(within=DRAIN_WITHIN), timeout=DRAIN_WITHIN + 0.5)
+                )
+                self._supervisor.stop(timeout=0.5)
+            except (UnavailableError, pykka.Timeout):
+                stuck = ("supervisor",)
+        self._rest.stop(0.3)
+        self._probes.stop(0.3)
+        self._database.close()
+        return stuck
+
+    def _specs(self) -> tuple[ChildSpec, ...]:
+        """List the children in order of dependency, with the seconds their stop may take."""
+        readers = [(name, self._reader, 3.0) for name in READERS]
+        return tuple(
+            ChildSpec(name=name, start=start, boot_timeout=_BOOT_TIMEOUT, stop_timeout=stop_timeout)
+            for name, start, stop_timeout in (
+                ("repository", self._repository, 6.0),
+                *readers,
+                ("securities", self._securities, 1.0),
+                ("pricing", self._pricing, 3.0),
+                ("publisher", self._publisher, 4.0),
+                ("scheduler", self._scheduler, 6.0),
+                ("intake", self._intake, 5.0),
+            )
+        )
+
+    def _repository(self, _refs: Refs) -> ActorRef:
+        claims = ClaimSession(self._database)
+        return Repository.start(
+            migrate=self._migrate,
+            orders=self._executions,
+            claims=claims,
+            outbox=OutboxTable(self._database, claims),
+            health=self.health,
+            metrics=self._metrics,
+        )
+
+    def _reader(self, _refs: Refs) -> ActorRef:
+        return Reader.start(executions=self._executions)
+
+    def _securities(self, _refs: Refs) -> ActorRef:
+        return SecurityCache.start(
+            service=SecurityClient(url=self._settings.security_svc_url), metrics=self._metrics
+        )
+
+    def _pricing(self, _refs: Refs) -> ActorRef:
+        return Pricing.start(
+            service=PricingClient(url=self._settings.pricing_svc_url), metrics=self._metrics
+        )
+
+    def _publisher(self, refs: Refs) -> ActorRef:
+        settings = self._settings
+        replicas = settings.kafka_replication_factor
+        fills, dlq = settings.kafka_fills_topic, settings.kafka_dlq_topic
+        sink = KafkaSink(
+            brokers=settings.kafka_brokers,
+            client_id=self._pod,
+            topics=(
+                Topic(name=fills, partitions=FILLS_PARTITIONS, replication_factor=replicas),
+                Topic(name=dlq, partitions=1, replication_factor=replicas, large=True),
+            ),
+            client_config=settings.kafka_client_config,
+        )
+        return Publisher.start(
+            sink=sink,
+            repository=refs["repository"],
+            health=self.health,
+            metrics=self._metrics,
+            fills_topic=fills,
+            dlq_topic=dlq,
+        )
+
+    def _scheduler(self, refs: Refs) -> ActorRef:
+        settings = self._settings
+        return FillScheduler.start(
+            repository=refs["repository"],
+            pricing=refs["pricing"],
+            publisher=refs["publisher"],
+            metrics=self._metrics,
+            rules=FillRules(
+                delay_min=settings.fill_delay_min_seconds,
+                delay_max=settings.fill_delay_max_seconds,
+                announce_empty=settings.publish_empty_fills,
+            ),
+            seed=settings.fill_seed,
+            interval=settings.fill_processing_interval_seconds,
+        )
+
+    def _intake(self, refs: Refs) -> ActorRef:
+        settings = self._settings
+        source = KafkaSource(
+            brokers=settings.kafka_brokers,
+            group=settings.kafka_consumer_group,
+            topic=settings.kafka_orders_topic,
+            client_id=self._pod,
+            client_config=settings.kafka_client_config,
+        )
+        return Intake.start(
+            source=source,
+            repository=refs["repository"],
+            securities=refs["securities"],
+            publisher=refs["publisher"],
+            scheduler=refs["scheduler"],
+            health=self.health,
+            metrics=self._consumer_metrics,
+            first_fill_delay=settings.fill_delay_first_seconds,
+            pause_per_order=settings.order_intake_sleep_seconds,
+        )
+
+    def _migrate(self) -> None:
+        with self._database.connection() as connection:
+            migrate(connection)

@@ -1,0 +1,21 @@
+"""What only the drivers can say about settings, asked before anything is started."""
+
+from collections.abc import Iterator, Mapping
+
+import psycopg
+from confluent_kafka import Consumer, KafkaException
+from psycopg.conninfo import conninfo_to_dict
+
+
+def setting_problems(*, dsn: str, client_config: Mapping[str, object]) -> Iterator[str]:
+    """Yield a sentence, naming the variable, for each setting that its driver refuses."""
+    try:
+        conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError as error:
+        # the driver's message may quote the string, which may hold a password
+        reason = str(error).partition('"')[0].strip() or "it can't be read"
+        yield f"POSTGRES_DSN can't be used: {reason}: give a libpq connection string or URL"
+    try:
+        Consumer({**client_config, "group.id": "check", "log_level": 0}).close()
+    except KafkaException as error:
+        yield f"KAFKA_CLIENT_CONFIG can't be used: {error.args[0].str()}"
