@@ -46,6 +46,7 @@ DRAIN_WITHIN = 8.0
 """Seconds for the actors to stop; the pod is given ten for everything."""
 
 _BOOT_TIMEOUT = 10.0
+
 Refs = Mapping[str, ActorRef]
 
 

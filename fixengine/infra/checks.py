@@ -6,6 +6,8 @@ import psycopg
 from confluent_kafka import Consumer, KafkaException
 from psycopg.conninfo import conninfo_to_dict
 
+from fixengine.infra.kafka_source import SETTINGS
+
 
 def setting_problems(*, dsn: str, client_config: Mapping[str, object]) -> Iterator[str]:
     """Yield a sentence, naming the variable, for each setting that its driver refuses."""
@@ -16,6 +18,6 @@ def setting_problems(*, dsn: str, client_config: Mapping[str, object]) -> Iterat
         reason = str(error).partition('"')[0].strip() or "it can't be read"
         yield f"POSTGRES_DSN can't be used: {reason}: give a libpq connection string or URL"
     try:
-        Consumer({**client_config, "group.id": "check", "log_level": 0}).close()
+        Consumer({**SETTINGS, **client_config, "group.id": "check", "log_level": 0}).close()
     except KafkaException as error:
         yield f"KAFKA_CLIENT_CONFIG can't be used: {error.args[0].str()}"

@@ -11,7 +11,7 @@ from loguru import logger
 from fixengine.errors import UnavailableError
 from fixengine.ports import Record
 
-_SETTINGS: dict[str, Any] = {
+SETTINGS: dict[str, Any] = {
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
     "auto.offset.reset": "earliest",
@@ -44,7 +44,7 @@ class KafkaSource:
     ) -> None:
         self._topic = topic
         self._settings: dict[str, Any] = {
-            **_SETTINGS,
+            **SETTINGS,
             **client_config,
             "bootstrap.servers": brokers,
             "group.id": group,

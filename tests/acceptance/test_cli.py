@@ -109,14 +109,3 @@ def test_a_second_signal_ends_an_engine_at_once(broker_kind: BrokerKind) -> None
         engine.process._send(signal.SIGTERM)
         engine.process._send(signal.SIGTERM)
         assert engine.process.wait(5) in {0, 128 + signal.SIGTERM}
-
-
-def test_actors_that_cannot_start_end_the_engine_with_a_clear_last_line(
-    broker_kind: BrokerKind,
-) -> None:
-    """librdkafka takes this alone, but not with what the engine sets."""
-    with Stack(broker=broker_kind) as stack:
-        engine = stack.engine(KAFKA_CLIENT_CONFIG='{"session.timeout.ms": 3600000}')
-        engine.process.start()
-        assert engine.process.wait(30) == 1
-        assert "did not start" in engine.process.last_words()

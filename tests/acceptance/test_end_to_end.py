@@ -180,3 +180,15 @@ def test_a_database_that_is_gone_is_answered_with_503_in_time(stack: Stack) -> N
     status, body = engine.get("/api/v1/execution/1")
     assert status == 503
     assert body["title"]
+
+
+def test_an_engine_beyond_help_ends_with_a_clear_last_line(stack: Stack) -> None:
+    """A table is gone that the schema's version promises: no restart can mend that."""
+    stack.start()
+    engine = stack.engine()
+    engine.start()
+    with psycopg.connect(stack.postgres.dsn) as connection:
+        connection.execute("drop table outbox")
+    assert engine.process.wait(90) == 1
+    assert "engine ends, it can't go on" in engine.process.last_words()
+    assert "repository failed" in engine.process.last_words()
