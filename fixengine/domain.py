@@ -6,6 +6,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 
+LOWEST_LIMIT = Decimal("0.0001")
+"""A limit price below this is none."""
+
+
 class TradeType(StrEnum):
     """What an order asks for; the suite's five kinds."""
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from random import Random
 
-from fixengine.domain import Execution, Fill, Status, TradeType
+from fixengine.domain import LOWEST_LIMIT, Execution, Fill, Status, TradeType
 
 WHOLE_CHANCE = 0.10
 NOTHING_CHANCE = 0.05
@@ -79,7 +79,7 @@ def draw_quantity(remaining: Decimal, rng: Random) -> Decimal:
 def within_limit(execution: Execution, price: Decimal) -> bool:
     """Say whether `price` is no worse for the customer than the limit, if there is one."""
     limit = execution.limit_price
-    if limit is None:
+    if limit is None or limit < LOWEST_LIMIT:
         return True
     match execution.trade_type:
         case TradeType.BUY | TradeType.COVER:

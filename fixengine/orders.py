@@ -6,13 +6,12 @@ from typing import TypeVar
 
 import msgspec
 
-from fixengine.domain import Order, TradeType
+from fixengine.domain import LOWEST_LIMIT, Order, TradeType
 from fixengine.errors import MalformedError
 
 LARGEST_INTEGER = 2**31 - 1
 _COLUMN_LIMIT = Decimal(10) ** 10
 _COLUMN_PLACES = 8
-_NO_LIMIT_BELOW = Decimal("0.0001")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_SECOND = Decimal(253_402_300_799)  # the end of the year 9999
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
@@ -122,7 +121,7 @@ def _quantity(quantity: Decimal) -> Decimal:
 
 
 def _limit_price(limit: Decimal | None) -> Decimal | None:
-    if limit is None or (limit.is_finite() and limit.copy_abs() < _NO_LIMIT_BELOW):
+    if limit is None or (limit.is_finite() and limit.copy_abs() < LOWEST_LIMIT):
         return None
     if not _fits_column(limit) or limit < 0:
         raise MalformedError(

@@ -150,8 +150,13 @@ class OrderSource(Protocol):
     assigned: frozenset[int]
     topic_exists: bool
 
-    def open(self, on_revoked: Callable[[frozenset[int]], None]) -> None:
-        """Join; `on_revoked` is called during a poll with partitions that are about to go."""
+    def open(
+        self,
+        *,
+        on_revoked: Callable[[frozenset[int]], None],
+        on_lost: Callable[[frozenset[int]], None],
+    ) -> None:
+        """Join; during a poll partitions that are about to go, or are gone, are told of."""
 
     def poll(self, limit: int, timeout: float) -> tuple[Record, ...]:
         """Return up to `limit` records, waiting `timeout` seconds for the first."""

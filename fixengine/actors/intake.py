@@ -89,7 +89,7 @@ class Intake(Actor):
         self._full = False
 
     def boot(self) -> None:
-        self._source.open(self._revoked)
+        self._source.open(on_revoked=self._revoked, on_lost=self._drop)
         self.actor_ref.tell(_Poll())
 
     def receive(self, message: _Poll | TickersArrived | DeadLettersPublished) -> Any:
@@ -255,8 +255,11 @@ class Intake(Actor):
         self._source.pause(paused=self._full)
 
     def _revoked(self, partitions: frozenset[int]) -> None:
-        """Commit what is done and drop what is not: another engine reads it again."""
         self._commit()
+        self._drop(partitions)
+
+    def _drop(self, partitions: frozenset[int]) -> None:
+        """Forget what is not done of partitions: another engine reads it again."""
         self._offsets.forget(partitions)
         self._unresolved = {
             security_id: kept

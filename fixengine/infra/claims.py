@@ -96,7 +96,9 @@ class ClaimSession:
         changed in spite of the lock. Raises RejectedError with nothing stored, UnavailableError
         with the outcome unknown when the connection broke during the commit.
         """
-        connection = self._opened()
+        connection = self._connection
+        if connection is None:
+            raise UnavailableError("the session broke, and its claim is gone")
         try:
             with translated_errors():
                 stored = self._store_fills(connection, fills) if fills else frozenset()

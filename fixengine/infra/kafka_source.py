@@ -55,18 +55,25 @@ class KafkaSource:
         }
         self._consumer: Consumer | None = None
         self._on_revoked: Callable[[frozenset[int]], None] = lambda _: None
+        self._on_lost: Callable[[frozenset[int]], None] = lambda _: None
         self._paused = False
         self._fatal: KafkaError | None = None
         self._commit_failed = False
         self.assigned: frozenset[int] = frozenset()
         self.topic_exists = True
 
-    def open(self, on_revoked: Callable[[frozenset[int]], None]) -> None:
+    def open(
+        self,
+        *,
+        on_revoked: Callable[[frozenset[int]], None],
+        on_lost: Callable[[frozenset[int]], None],
+    ) -> None:
         """Subscribe; partitions arrive during later polls, also when the topic comes later.
 
-        `on_revoked` is called during a poll with partitions that are about to go; it may commit.
+        During a poll `on_revoked` is called with partitions that are about to go, and may commit;
+        `on_lost` with those that others have already, where a commit would be refused.
         """
-        self._on_revoked = on_revoked
+        self._on_revoked, self._on_lost = on_revoked, on_lost
         self._consumer = Consumer(self._settings)
         self._consumer.subscribe(
             [self._topic],
@@ -156,8 +163,7 @@ class KafkaSource:
         self._on_revoked(self._dropped(partitions))
 
     def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        # others have them already, a commit would be refused
-        self._on_revoked(self._dropped(partitions))
+        self._on_lost(self._dropped(partitions))
 
     def _dropped(self, partitions: list[TopicPartition]) -> frozenset[int]:
         gone = frozenset(partition.partition for partition in partitions)

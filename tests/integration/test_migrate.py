@@ -38,7 +38,7 @@ create index execution_next_fill_ndx on public.execution (next_fill_timestamp de
 insert into public.execution (execution_service_id, execution_status, trade_type, destination,
     security_id, ticker, quantity_ordered, received_timestamp, sent_timestamp, quantity_filled,
     next_fill_timestamp, number_of_fills, total_amount, version)
-values (7, 'PART', 'BUY', 'ML', 'short', 'A', 100, now(), now(), 40.00000001, now(), 3, 12.5, 4)
+values (7, 'PART', 'BUY', 'ML', 'short', 'A', 100, now(), now(), 40.00000001, null, 3, 12.5, 4)
 """
 
 
@@ -67,6 +67,7 @@ def test_the_go_services_database_is_adopted_with_its_rows(empty_database: str) 
     assert row is not None
     assert (row.security_id, row.execution_status) == ("short", "PART")
     assert (row.quantity_filled, row.number_of_fills) == (Decimal("40.00000001"), 3)
+    assert row.next_fill_timestamp is not None
     assert one(empty_database, "select version from schema_migrations") == 1
 
 

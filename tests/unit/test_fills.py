@@ -150,6 +150,11 @@ def test_a_price_beyond_the_limit_fills_nothing(trade_type: str, price: str, fit
     assert fill.quantity == (134 if fits else 0)
 
 
+def test_a_limit_of_nothing_is_no_limit() -> None:
+    """As rows of the Go service may have it."""
+    assert within_limit(execution(limit_price=Decimal("0E-8")), Decimal(1000))
+
+
 def test_an_evaluation_that_fills_nothing_still_counts() -> None:
     fill = one_fill(limit_price=Decimal(1))
     after = fill.execution

@@ -1,3 +1,8 @@
+-- What the Go service left open must be found by the claim.
+update public.execution
+set next_fill_timestamp = now()
+where is_open and next_fill_timestamp is null;
+
 -- quantity × price of two numeric(18,8) needs 20 integer digits; a small limit gate can be
 -- evaluated more than 32,767 times before it lets a fill through.
 alter table public.execution
