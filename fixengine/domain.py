@@ -5,7 +5,6 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-
 LOWEST_LIMIT = Decimal("0.0001")
 """A limit price below this is none."""
 
