@@ -190,10 +190,14 @@ class Intake(Actor):
             record = item.record
             self._letters[record] = item
             letters.append(DeadLetter(record=record, reason=reason))
-            logger.bind(
-                topic=record.topic, partition=record.partition, offset=record.offset, reason=reason
-            ).warning("order is bad, a dead letter is written")
         if letters:
+            first = letters[0].record
+            logger.bind(
+                letters=len(letters),
+                first_partition=first.partition,
+                first_offset=first.offset,
+                first_reason=letters[0].reason,
+            ).warning("orders are bad, dead letters are written")
             tell(
                 self._publisher,
                 PublishDeadLetters(letters=tuple(letters), reply_to=self.actor_ref),

@@ -60,6 +60,11 @@ class _Serve:
 
 
 @dataclass(frozen=True, slots=True)
+class _MarkAgain:
+    """Publisher → itself: try again to take acknowledged fills out of the outbox."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Sweep:
     """Publisher → itself: is the broker there, and did an engine leave fills behind?"""
 
@@ -84,6 +89,7 @@ _Received: TypeAlias = (
     | FinishDeadLetters
     | RecoverFills
     | _Serve
+    | _MarkAgain
     | _Sweep
     | _Scan
     | _Resend
@@ -136,6 +142,8 @@ class Publisher(Actor):
                 return self._scan(after=0)
             case _Serve():
                 return self._serve()
+            case _MarkAgain():
+                return None if self._serving else self._serve()
             case _Sweep():
                 return self._sweep()
             case _Scan(after=after):
@@ -187,8 +195,7 @@ class Publisher(Actor):
         if self._serving:
             self.actor_ref.tell(_Serve())
         elif self._pending.acknowledged:
-            self._serving = True
-            self.tell_later(max(self._mark_at - monotonic(), 0), _Serve())
+            self.tell_later(max(self._mark_at - monotonic(), 0), _MarkAgain())
 
     def _step(self) -> None:
         """Move deliveries on and deal with the news."""
