@@ -399,5 +399,5 @@ def test_an_outage_is_one_line_at_its_start_and_one_at_its_end(
         finally:
             around.broker.resume()
         wait_until_ready(engine)
-        told = [event for event in events if event.startswith("part is")]
-        assert told == ["part is down, waiting for it", "part is up"]
+    told = [event for event in events if event.startswith("part is")]
+    assert told == ["part is down, waiting for it", "part is up"]
