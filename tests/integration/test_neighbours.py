@@ -1,0 +1,180 @@
+"""The HTTP clients against servers that behave, and servers that don't."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from threading import Event, Thread
+from time import monotonic
+
+import pytest
+
+from fixengine.demo.stub import Mode
+from fixengine.demo.stubs import PricingService, SecurityService
+from fixengine.demo.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.workspace import Workspace
+from fixengine.errors import UnavailableError
+from fixengine.infra.http_client import CALL_DEADLINE
+from fixengine.infra.neighbours import PricingClient, SecurityClient
+
+LISTINGS = (*priced_listings(), *UNPRICEABLE)
+
+
+@pytest.fixture
+def securities(workspace: Workspace) -> Iterator[SecurityService]:
+    service = SecurityService(port=workspace.reserve_port(), listings=LISTINGS)
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def prices(workspace: Workspace) -> Iterator[PricingService]:
+    service = PricingService(port=workspace.reserve_port(), listings=LISTINGS)
+    service.start()
+    yield service
+    service.stop()
+
+
+@contextmanager
+def raw_server(answer: Callable[[socket.socket, Event], None]) -> Iterator[str]:
+    """Serve one connection with bytes of the test's own."""
+    stopping = Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                answer(connection, stopping)
+
+        thread = Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            stopping.set()
+            thread.join(5)
+
+
+def drip(text: bytes) -> Callable[[socket.socket, Event], None]:
+    def answer(connection: socket.socket, stopping: Event) -> None:
+        for number in range(len(text)):
+            try:
+                connection.sendall(text[number : number + 1])
+            except OSError:
+                return  # the client has had enough
+            if stopping.wait(0.2):
+                return
+
+    return answer
+
+
+def reply(head: bytes, body: bytes = b"") -> Callable[[socket.socket, Event], None]:
+    return lambda connection, _stopping: connection.sendall(head + body)
+
+
+def price_from(url: str) -> Decimal | None:
+    client = PricingClient(url=url)
+    try:
+        return client.price("A")
+    finally:
+        client.close()
+
+
+def test_tickers_one_and_all(securities: SecurityService) -> None:
+    client = SecurityClient(url=securities.url)
+    some = LISTINGS[:3]
+    assert [client.ticker(listing.security_id) for listing in some] == [x.ticker for x in some]
+    assert client.ticker("f" * 24) is None
+    everything = client.all_tickers()
+    assert len(everything) == len(LISTINGS)
+    assert everything[some[0].security_id] == some[0].ticker
+    client.close()
+
+
+def test_prices_one_and_all(prices: PricingService) -> None:
+    client = PricingClient(url=prices.url)
+    price = client.price("BRK.B")
+    assert price is not None
+    assert price > 0
+    assert client.price("NOPRC") is None
+    assert client.price("A/../B?x=%2F") is None
+    everything = client.all_prices()
+    assert len(everything) == len(LISTINGS) - len(UNPRICEABLE)
+    assert all(isinstance(price, Decimal) and price > 0 for price in everything.values())
+    client.close()
+
+
+@pytest.mark.parametrize("mode", [Mode.ERROR, Mode.GARBAGE, Mode.HANG])
+def test_a_service_that_fails_is_unavailable_in_time(prices: PricingService, mode: Mode) -> None:
+    prices.mode = mode
+    client = PricingClient(url=prices.url)
+    began = monotonic()
+    for ask in (lambda: client.price("A"), client.all_prices):
+        with pytest.raises(UnavailableError):
+            ask()
+    assert monotonic() - began < 2 * CALL_DEADLINE + 1
+    prices.mode = Mode.NORMAL
+    assert client.price("A") is not None
+    client.close()
+
+
+def test_a_service_that_is_gone_is_unavailable(prices: PricingService) -> None:
+    prices.stop()
+    with pytest.raises(UnavailableError, match="pricing-service"):
+        price_from(prices.url)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    "text", [HEAD + b"X-Slow: " + b"x" * 200, HEAD + b"Content-Length: 200\r\n\r\n" + b" " * 200]
+)
+def test_an_answer_that_drips_is_given_up_at_the_deadline(text: bytes) -> None:
+    began = monotonic()
+    with raw_server(drip(text)) as url, pytest.raises(UnavailableError):
+        price_from(url)
+    assert monotonic() - began < CALL_DEADLINE + 1
+
+
+def test_a_body_without_end_is_given_up() -> None:
+    def answer(connection: socket.socket, stopping: Event) -> None:
+        connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+        chunk = b"10000\r\n" + b" " * 65_536 + b"\r\n"
+        while not stopping.is_set():
+            try:
+                connection.sendall(chunk)
+            except OSError:
+                return
+
+    with raw_server(answer) as url, pytest.raises(UnavailableError):
+        price_from(url)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"ticker":"A","close":0}',
+        b'{"ticker":"A","close":-1.5}',
+        b'{"ticker":"A","close":0.00009}',
+        b'{"ticker":"A","close":10000000000}',
+        b'{"ticker":"A","close":"NaN"}',
+        b'{"ticker":"A","close":null}',
+        b'{"ticker":"A"}',
+        b"[]",
+        b"\xff",
+    ],
+)
+def test_a_price_that_cannot_be_used_is_no_price(body: bytes) -> None:
+    head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
+    with raw_server(reply(head, body)) as url, pytest.raises(UnavailableError):
+        price_from(url)
+
+
+def test_a_price_is_exact_to_eight_places() -> None:
+    body = b'{"ticker":"A","close":43.123456785,"more":[1]}'
+    head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
+    with raw_server(reply(head, body)) as url:
+        assert price_from(url) == Decimal("43.12345679")
