@@ -1,0 +1,79 @@
+"""The manifests as a cluster gets them: each variant built by kubectl."""
+
+import subprocess
+import sysconfig
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+NAME = "globeco-fix-engine"
+NAMESPACE = "globeco"
+VARIANTS = ("base", "hpa", "keda", "try-out")
+
+Manifest = dict[str, Any]
+
+
+@cache
+def built(variant: str) -> tuple[Manifest, ...]:
+    """Return what `kubectl apply -k` would send for this variant."""
+    kubectl = Path(sysconfig.get_path("scripts")) / "kubectl"
+    made = subprocess.run(
+        [kubectl, "kustomize", ROOT / "k8s" / variant],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    assert not made.stderr, made.stderr  # a warning names a field that goes away
+    return tuple(yaml.safe_load_all(made.stdout))
+
+
+def only(variant: str, kind: str, name: str = NAME) -> Manifest:
+    """Return the one object of this kind whose name is or begins with `name`."""
+    found = [
+        manifest
+        for manifest in built(variant)
+        if manifest["kind"] == kind and manifest["metadata"]["name"].startswith(name)
+    ]
+    assert len(found) == 1, f"{len(found)} objects of kind {kind} in {variant}"
+    return found[0]
+
+
+def workloads(variant: str) -> tuple[Manifest, ...]:
+    """Return everything that makes pods."""
+    kinds = {"Deployment", "StatefulSet"}
+    return tuple(manifest for manifest in built(variant) if manifest["kind"] in kinds)
+
+
+def pod(variant: str) -> Manifest:
+    """Return the specification of the engine's pod."""
+    found: Manifest = only(variant, "Deployment")["spec"]["template"]["spec"]
+    return found
+
+
+def container(variant: str) -> Manifest:
+    """Return the engine's container."""
+    (found,) = pod(variant)["containers"]
+    assert isinstance(found, dict)
+    return found
+
+
+def settings(variant: str) -> dict[str, str]:
+    """Return the values of the ConfigMap that the engine's container reads."""
+    names = [source["configMapRef"]["name"] for source in container(variant)["envFrom"]]
+    (config_map,) = (
+        manifest
+        for manifest in built(variant)
+        if manifest["kind"] == "ConfigMap" and manifest["metadata"]["name"] in names
+    )
+    data: dict[str, str] = config_map["data"]
+    return data
+
+
+def read(path: str) -> Any:
+    """Return what a YAML file of the project holds."""
+    return yaml.safe_load((ROOT / path).read_text("utf-8"))
