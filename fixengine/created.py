@@ -38,6 +38,8 @@ def creation_time(
 def _from_text(text: str) -> float | None:
     try:
         return int(text) / 1000
+    except OverflowError:
+        return None
     except ValueError:
         pass
     try:

@@ -42,7 +42,7 @@ READERS = ("reader-1", "reader-2")
 POOLED_CONNECTIONS = 3
 """One for the repository and one for each reader; its claim session is one more."""
 
-DRAIN_WITHIN = 8.0
+DRAIN_WITHIN = 7.0
 """Seconds for the actors to stop; the pod is given ten for everything."""
 
 _BOOT_TIMEOUT = 10.0

@@ -37,14 +37,15 @@ def evaluate(
     """Evaluate an open execution at `price` (> 0) and return the fill, of quantity 0 perhaps.
 
     The draws from `rng` come in a fixed order whatever the price, so that a seeded run repeats.
-    `now` is clamped: it is never before the execution was sent or last filled.
+    `now` is clamped: it is never before the execution was received, sent or last filled.
     """
     drawn = draw_quantity(execution.remaining, rng)
     delay = timedelta(seconds=rng.uniform(rules.delay_min, rules.delay_max))
     quantity = drawn if within_limit(execution, price) else Decimal(0)
     filled = execution.quantity_filled + quantity
     full = filled == execution.quantity_ordered
-    filled_at = max(now, execution.last_fill_timestamp or execution.sent_timestamp)
+    sent = max(execution.sent_timestamp, execution.received_timestamp)
+    filled_at = max(now, sent, execution.last_fill_timestamp or sent)
     after = replace(
         execution,
         is_open=not full,

@@ -10,10 +10,11 @@ from fixengine.domain import LOWEST_LIMIT, Order, TradeType
 from fixengine.errors import MalformedError
 
 LARGEST_INTEGER = 2**31 - 1
+LARGEST_VERSION = 2**30
 _COLUMN_LIMIT = Decimal(10) ** 10
 _COLUMN_PLACES = 8
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST_SECOND = Decimal(253_402_300_799)  # the end of the year 9999
+_LATEST_SECOND = Decimal(253_370_764_799)  # the end of the year 9998
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 
 
@@ -64,7 +65,7 @@ def decode_order(value: bytes | None) -> Order:
             if message.trade_service_execution_id is None
             else _integer("tradeServiceExecutionId", message.trade_service_execution_id)
         ),
-        version=1 if message.version is None else _integer("version", message.version),
+        version=1 if message.version is None else _version(message.version),
     )
 
 
@@ -85,6 +86,15 @@ def _identifier(name: str, number: Decimal) -> int:
     if identifier <= 0:
         raise MalformedError(f"{name} is {identifier}: it must be above 0")
     return identifier
+
+
+def _version(number: Decimal) -> int:
+    version = _integer("version", number)
+    if version > LARGEST_VERSION:
+        raise MalformedError(
+            f"version is {version}: it must be {LARGEST_VERSION} at the most, each fill adds 1"
+        )
+    return version
 
 
 def _trade_type(name: str) -> TradeType:
@@ -152,7 +162,7 @@ def _moment(name: str, raw: bytes) -> datetime:
     except (ValueError, OverflowError, InvalidOperation, msgspec.MsgspecError) as error:
         raise MalformedError(
             f"{name} is {_shown(text.decode(errors='replace'))}: it must be seconds since 1970, "
-            "or ISO 8601 with an offset, before the year 10000"
+            "or ISO 8601 with an offset, before the year 9999"
         ) from error
 
 
@@ -166,7 +176,10 @@ def _from_iso(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("no offset")
-    return moment.astimezone(UTC)
+    moment = moment.astimezone(UTC)
+    if not _EPOCH <= moment <= _EPOCH + timedelta(seconds=int(_LATEST_SECOND)):
+        raise ValueError("out of range")
+    return moment
 
 
 def _shown(value: object) -> str:

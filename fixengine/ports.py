@@ -80,6 +80,9 @@ class Claims(Protocol):
     def open(self) -> None:
         """Become known to other engines as alive; does nothing when that is so."""
 
+    def check(self) -> None:
+        """See that others know this engine as alive, and mend it if not."""
+
     def claim(self, limit: int) -> Claim:
         """Lock due executions; a claim that is open is abandoned first."""
 
@@ -170,8 +173,8 @@ class OrderSource(Protocol):
     def pause(self, *, paused: bool) -> None:
         """Stop or go on receiving; polling keeps the place in the group either way."""
 
-    def close(self, deadline: float) -> None:
-        """Leave, within `deadline` seconds."""
+    def close(self, positions: Mapping[int, int], deadline: float) -> None:
+        """Commit the next offsets to read by partition and leave, within `deadline` seconds."""
 
 
 class Sink(Protocol):

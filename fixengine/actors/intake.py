@@ -42,6 +42,9 @@ POLL_TIMEOUT = 0.1
 FINISH_WITHIN = 1.0
 """Seconds that a stop waits for tickers, and again for dead letters to be acknowledged."""
 
+STORE_WITHIN = 6.0
+"""Seconds that a group of orders may take to be stored."""
+
 LEAVE_WITHIN = 1.5
 _RESOLVE_TIMEOUT = 5.0
 _FINISH_STEP = 0.05
@@ -106,9 +109,9 @@ class Intake(Actor):
     def close(self) -> None:
         try:
             self._finish()
-            self._commit()
         finally:
-            self._source.close(LEAVE_WITHIN)
+            self._offsets.recommit()
+            self._source.close(self._offsets.committable(), LEAVE_WITHIN)
 
     def _poll(self) -> None:
         records = self._take()
@@ -176,8 +179,8 @@ class Intake(Actor):
             for item in self._unresolved.pop(security_id, ())
         )
 
-    def _store(self) -> None:
-        stored = self._storing.store()
+    def _store(self, *, within: float = STORE_WITHIN) -> None:
+        stored = self._storing.store(within=within)
         for item in stored.items:
             self._settle(item, success=True)
         self._bury(stored.refused)
@@ -220,7 +223,7 @@ class Intake(Actor):
             while self._unresolved and monotonic() < deadline:
                 self._ask_for_tickers(frozenset(self._unresolved))
                 sleep(_FINISH_STEP)
-            self._store()
+            self._store(within=FINISH_WITHIN)
             if self._letters:
                 message = FinishDeadLetters(records=tuple(self._letters), within=FINISH_WITHIN)
                 self._letters_published(ask(self._publisher, message, timeout=FINISH_WITHIN + 0.5))

@@ -142,11 +142,6 @@ class FillsPublished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecoverFills:
-    """Fill scheduler → publisher: a store ended in doubt, look for fills nobody told you of."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
     """A record nobody can process, and a sentence that says why."""
 

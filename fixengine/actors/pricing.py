@@ -1,9 +1,13 @@
 """The pricing actor: fresh prices for a batch of tickers, by single calls or one for all."""
 
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from decimal import Decimal
 from time import monotonic
 from typing import TypeVar
+
+from cachetools import TTLCache
+from loguru import logger
 
 from fixengine.actors.base import Actor
 from fixengine.actors.messages import GetPrices, Prices
@@ -20,16 +24,26 @@ BULK_FROM = 8
 CONNECTIONS = 8
 """Calls to pricing-service at a time."""
 
+MOST_SINGLE_CALLS = 100
+"""Single calls for one batch; further tickers that the bulk call lacks have to wait."""
+
+NONE_FOR = 60.0
+"""Seconds a 404 is believed, so that tickers without a price cost no call in every batch."""
+
 _T = TypeVar("_T")
 
 
 class Pricing(Actor):
-    """Prices, never from memory: each evaluation is at a price of its own time."""
+    """Prices, never from memory: each evaluation is at a price of its own time.
+
+    Only that a ticker has none is remembered, and only a 404 of its own says so.
+    """
 
     def __init__(self, *, service: PricingService, metrics: EngineMetrics) -> None:
         super().__init__()
         self._service = service
         self._metrics = metrics
+        self._without_price: TTLCache[str, None] = TTLCache(20_000, NONE_FOR)
         self._workers = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="pricing-service")
 
     def receive(self, message: GetPrices) -> Prices:
@@ -46,21 +60,31 @@ class Pricing(Actor):
         self._workers.shutdown(wait=False, cancel_futures=True)
 
     def _look_up(self, tickers: frozenset[str]) -> Prices:
-        if len(tickers) >= BULK_FROM:
-            return self._bulk(tickers)
-        return self._singly(tickers)
+        """Take what one call for all brings, if it pays, and ask for the others singly."""
+        unknown = frozenset(ticker for ticker in tickers if ticker in self._without_price)
+        known: dict[str, Decimal] = {}
+        if len(tickers - unknown) >= BULK_FROM:
+            known = self._bulk(tickers)
+        missing = tickers - unknown - known.keys()
+        single = self._singly(sorted(missing)[:MOST_SINGLE_CALLS], needed=not known)
+        self._without_price.update(dict.fromkeys(single.unknown))
+        return Prices(known=known | single.known, unknown=unknown | single.unknown)
 
-    def _bulk(self, tickers: frozenset[str]) -> Prices:
+    def _bulk(self, tickers: frozenset[str]) -> dict[str, Decimal]:
+        """Return prices out of all; none when the call fails, for single calls may still work."""
         call = self._workers.submit(self._service.all_prices)
-        wait([call], timeout=REPLY_WITHIN)
-        everything = _result(call)
-        known = {ticker: everything[ticker] for ticker in tickers & everything.keys()}
-        return Prices(known=known, unknown=tickers - known.keys())
+        wait([call], timeout=REPLY_WITHIN / 2)
+        try:
+            everything = _result(call)
+        except UnavailableError as error:
+            logger.bind(reason=str(error)).debug("no prices in bulk")
+            return {}
+        return {ticker: everything[ticker] for ticker in tickers & everything.keys()}
 
-    def _singly(self, tickers: frozenset[str]) -> Prices:
-        """Ask for each; one that fails is in neither part, unless they all do."""
+    def _singly(self, tickers: Iterable[str], *, needed: bool) -> Prices:
+        """Ask for each; one that fails is in neither part, unless all do that are `needed`."""
         calls = {ticker: self._workers.submit(self._service.price, ticker) for ticker in tickers}
-        wait(calls.values(), timeout=REPLY_WITHIN)
+        wait(calls.values(), timeout=REPLY_WITHIN / 2)
         known: dict[str, Decimal] = {}
         unknown: set[str] = set()
         failure: UnavailableError | None = None
@@ -74,7 +98,7 @@ class Pricing(Actor):
                 unknown.add(ticker)
             else:
                 known[ticker] = price
-        if failure is not None and not known and not unknown:
+        if needed and failure is not None and not known and not unknown:
             raise failure
         return Prices(known=known, unknown=frozenset(unknown))
 

@@ -1,5 +1,6 @@
 """The publisher: fills and dead letters go to the broker; fills then leave the outbox."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +22,6 @@ from fixengine.actors.messages import (
     MarkPublished,
     PublishDeadLetters,
     PublishFills,
-    RecoverFills,
     TakeOverOutbox,
 )
 from fixengine.actors.outgoing import (
@@ -47,7 +47,9 @@ DRAIN_WITHIN = 2.5
 """Seconds that a stop waits for deliveries; what is left, another engine publishes."""
 
 _PAGE = 500
-_REPOSITORY_TIMEOUT = 6.0
+_PATIENCE = 6.0  # seconds for a reply of the repository
+_PATIENCE_OF_A_STOP = 1.0
+_LOOKS = 2
 _BROKER_TIMEOUT = 1.0
 _RESEND_AFTER = 1.0
 _STEP = 0.05
@@ -87,7 +89,6 @@ _Received: TypeAlias = (
     PublishFills
     | PublishDeadLetters
     | FinishDeadLetters
-    | RecoverFills
     | _Serve
     | _MarkAgain
     | _Sweep
@@ -119,8 +120,8 @@ class Publisher(Actor):
         self._deliveries = Deliveries[Token](sink)
         self._pending = PendingFills()
         self._letters: set[Record] = set()
-        self._suspects: frozenset[int] = frozenset()
-        self._in_doubt = True
+        self._patience = _PATIENCE
+        self._missed: Counter[int] = Counter()
         self._serving = False
         self._refused = False
         self._mark_at = 0.0
@@ -138,8 +139,6 @@ class Publisher(Actor):
                 return self._publish_letters(letters, reply_to)
             case FinishDeadLetters(records=records, within=within):
                 return self._finish_letters(records, within)
-            case RecoverFills():
-                return self._scan(after=0)
             case _Serve():
                 return self._serve()
             case _MarkAgain():
@@ -229,7 +228,7 @@ class Publisher(Actor):
         """Take acknowledged fills out of the outbox, or leave them for the next step."""
         fills = tuple(self._pending.acknowledged)
         try:
-            marked = ask(self._repository, MarkPublished(fills=fills), timeout=_REPOSITORY_TIMEOUT)
+            marked = ask(self._repository, MarkPublished(fills=fills), timeout=self._patience)
         except UnavailableError:
             self._mark_at = monotonic() + self._mark_retries.next_wait()
             return
@@ -249,27 +248,24 @@ class Publisher(Actor):
             self._health.down("broker", str(error))
         else:
             self._health.up("broker")
-        taken = self._take_over()
-        if taken or self._in_doubt:
-            self._scan(after=0)
+        self._take_over()
+        self._scan(after=0)
         self.tell_later(SWEEP_INTERVAL, _Sweep())
 
-    def _take_over(self) -> int:
-        """Adopt fills of engines that were gone at the last look and still are."""
+    def _take_over(self) -> None:
+        """Adopt fills of engines that were missed at the last two looks and still are."""
+        suspects = frozenset(owner for owner, looks in self._missed.items() if looks >= _LOOKS)
         try:
             look: TakeOver = ask(
-                self._repository,
-                TakeOverOutbox(suspects=self._suspects),
-                timeout=_REPOSITORY_TIMEOUT,
+                self._repository, TakeOverOutbox(suspects=suspects), timeout=self._patience
             )
         except UnavailableError:
-            self._suspects = frozenset()  # after an outage others come back as we do
-            return 0
-        self._suspects = look.gone
+            self._missed.clear()  # after an outage the others come back just as we do
+            return
+        self._missed = Counter({owner: self._missed[owner] + 1 for owner in look.gone})
         if look.fills:
             self._metrics.taken_over.inc(look.fills)
             logger.bind(fills=look.fills).info("fills of engines that are gone taken over")
-        return look.fills
 
     def _scan(self, after: int) -> None:
         if len(self._pending) > _ENOUGH_PENDING:
@@ -278,9 +274,7 @@ class Publisher(Actor):
         try:
             page = self._page(after)
         except UnavailableError:
-            self._in_doubt = True
-            return
-        self._in_doubt = False
+            return  # the repository says so itself; the next sweep is near
         if len(page) == _PAGE:
             self.actor_ref.tell(_Scan(page[-1].execution.id))
 
@@ -289,21 +283,34 @@ class Publisher(Actor):
         page: tuple[Fill, ...] = ask(
             self._repository,
             GetUnpublished(after=after, limit=_PAGE),
-            timeout=_REPOSITORY_TIMEOUT,
+            timeout=self._patience,
         )
         self._publish(self._pending.found(page))
         return page
 
     def _drain(self, deadline: float) -> None:
         """Publish and mark what there is, until the deadline."""
-        try:
-            self._page(after=0)  # the stop has overtaken messages that told of fills
-            repository_answers = True
-        except UnavailableError:
-            repository_answers = False
+        self._patience = _PATIENCE_OF_A_STOP
+        repository_answers = self._publish_the_rest(deadline)
         while monotonic() < deadline and (
             self._deliveries or (repository_answers and self._pending.acknowledged)
         ):
             self._step()
         if self._pending:
             logger.bind(fills=len(self._pending)).warning("fills are left for another engine")
+
+    def _publish_the_rest(self, deadline: float) -> bool:
+        """Look for fills that nobody could tell of, since the stop has overtaken the message.
+
+        Returns whether the repository could be asked.
+        """
+        after = 0
+        while monotonic() < deadline:
+            try:
+                page = self._page(after)
+            except UnavailableError:
+                return False
+            if len(page) < _PAGE:
+                break
+            after = page[-1].execution.id
+        return True

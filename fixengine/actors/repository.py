@@ -130,6 +130,7 @@ class Repository(Actor):
 
     def _check(self) -> None:
         try:
+            self._claims.check()
             backlog = self._orders.backlog()
         except UnavailableError as error:
             self._health.down("database", str(error))

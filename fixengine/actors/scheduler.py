@@ -21,7 +21,6 @@ from fixengine.actors.messages import (
     OrdersStored,
     Prices,
     PublishFills,
-    RecoverFills,
     StoreFills,
 )
 from fixengine.actors.retries import Retries
@@ -121,7 +120,7 @@ class FillScheduler(Actor):
         self._metrics.claim_size.observe(len(claim.executions))
         evaluated = self._evaluate(claim)
         full = len(claim.executions) == self._limit
-        self._store(evaluated)
+        self._store(claim, evaluated)
         if full:
             return 0
         return max(_sleep_until(claim, evaluated.next_times()) - (monotonic() - began), 0)
@@ -135,17 +134,14 @@ class FillScheduler(Actor):
             raise
         return evaluate_claim(claim, prices, rules=self._rules, seed=self._seed)
 
-    def _store(self, evaluated: Evaluated) -> None:
+    def _store(self, claim: Claim, evaluated: Evaluated) -> None:
         """End the claim and hand what is stored to the publisher."""
         message = StoreFills(fills=evaluated.fills, postponed=evaluated.postponed)
         try:
+            # unavailable, it may be stored all the same: the publisher looks into the outbox
             stored: frozenset[int] = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
-        except UnavailableError:
-            # it may have been stored all the same; then nobody has told the publisher
-            tell(self._publisher, RecoverFills())
-            raise
         except RejectedError as error:
-            self._rejected(evaluated, error)
+            self._rejected(claim, error)
             return
         self._limit = min(self._limit * 2, LARGEST_CLAIM)
         self._metrics.unpriced.inc(len(evaluated.postponed))
@@ -161,16 +157,14 @@ class FillScheduler(Actor):
             self._unpublished += len(announced)
             tell(self._publisher, PublishFills(fills=announced, reply_to=self.actor_ref))
 
-    def _rejected(self, evaluated: Evaluated, error: RejectedError) -> None:
+    def _rejected(self, claim: Claim, error: RejectedError) -> None:
         """Find the row that the database refuses: claim one at a time, and put that one off."""
-        if len(evaluated.fills) > 1 or self._limit > 1:
+        if len(claim.executions) > 1:
             self._limit = 1
             return
-        later = evaluated.fills[0].execution.last_fill_timestamp
-        assert later is not None
-        execution_id = evaluated.fills[0].execution.id
+        execution_id = claim.executions[0].id
         logger.bind(execution=execution_id, reason=str(error)).error("a fill is refused, put off")
-        put_off = ((execution_id, later + LONGEST_WAIT),)
+        put_off = ((execution_id, claim.now + LONGEST_WAIT),)
         ask(self._repository, StoreFills(fills=(), postponed=put_off), timeout=_REPOSITORY_TIMEOUT)
 
     def _wake_within(self, seconds: float) -> None:

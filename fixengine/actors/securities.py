@@ -30,6 +30,9 @@ BULK_FROM = 8
 CONNECTIONS = 8
 """Calls to security-service at a time."""
 
+MOST_CALLS = 64
+"""Calls under way or waiting for a connection; more would be stale before they are made."""
+
 _CAPACITY = 20_000
 
 
@@ -59,6 +62,8 @@ class SecurityCache(Actor):
         self._wanted: dict[str, set[ActorRef]] = {}
         self._asking: set[str] = set()
         self._retries = Retries(first=0.2, cap=5.0)
+        self._failed: dict[str, None] = {}
+        self._retry_is_due = False
         self._failing = False
         self._workers = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="security-service")
 
@@ -69,7 +74,7 @@ class SecurityCache(Actor):
             case _Fetched():
                 return self._fetched(message)
             case _Retry():
-                return self._fetch(islice(self._wanted, CONNECTIONS))
+                return self._retry()
             case _:
                 assert_never(message)
 
@@ -86,20 +91,28 @@ class SecurityCache(Actor):
         pending = security_ids - known.keys() - unknown
         for security_id in pending:
             self._wanted.setdefault(security_id, set()).add(reply_to)
-        if not self._failing:
-            self._fetch(pending)
+        self._fetch(pending - self._failed.keys())
         return Tickers(known=known, unknown=unknown, pending=pending)
 
     def _fetch(self, security_ids: Iterable[str]) -> None:
+        """Ask for those that are not being asked for, all at once if there are many."""
         missing = frozenset(security_ids) - self._asking
-        self._asking |= missing
-        if len(missing) >= BULK_FROM and not self._failing:
+        if len(missing) >= BULK_FROM and not self._failed:
             self._submit(missing, bulk=True)
         else:
-            for security_id in missing:
+            self._fetch_singly(missing)
+
+    def _fetch_singly(self, missing: frozenset[str]) -> None:
+        """Ask for each, as far as there is room."""
+        room = max(MOST_CALLS - len(self._asking), 0)
+        for number, security_id in enumerate(missing):
+            if number < room:
                 self._submit(frozenset({security_id}), bulk=False)
+            else:
+                self._put_off(security_id)
 
     def _submit(self, security_ids: frozenset[str], *, bulk: bool) -> None:
+        self._asking |= security_ids
         self._workers.submit(self._call, security_ids, bulk=bulk)
 
     def _fetched(self, answer: _Fetched) -> None:
@@ -108,24 +121,36 @@ class SecurityCache(Actor):
         self._unknown.update(dict.fromkeys(answer.tickers.unknown))
         self._tell_waiting(answer.tickers)
         if answer.failure is not None:
-            self._failed(answer.failure)
+            if not self._failing:
+                self._failing = True
+                logger.bind(reason=answer.failure).warning("security-service fails, orders wait")
+            for security_id in answer.asked:
+                self._put_off(security_id)
             return
-        self._retries.reset()
-        if self._failing:
-            self._failing = False
-            logger.info("security-service answers again")
-            self._fetch(tuple(self._wanted))
+        recovers = not self._failed.keys().isdisjoint(answer.asked)
+        for security_id in answer.asked:
+            self._failed.pop(security_id, None)
         # a bulk answer may lack some: only a single 404 says that there is no such security
-        for security_id in answer.asked & self._wanted.keys() - self._asking:
-            self._asking.add(security_id)
-            self._submit(frozenset({security_id}), bulk=False)
+        self._fetch_singly(answer.asked & self._wanted.keys())
+        if recovers and self._failed:
+            self._fetch(tuple(self._failed))  # each turn needs a success, so this comes to an end
+        elif recovers:
+            self._retries.reset()
+            if self._failing:
+                self._failing = False
+                logger.info("security-service answers again")
 
-    def _failed(self, failure: str) -> None:
-        if not self._failing:
-            self._failing = True
-            logger.bind(reason=failure).warning("security-service does not answer, orders wait")
-        if not self._asking:
+    def _put_off(self, security_id: str) -> None:
+        """Ask again later, behind those that have waited for longer."""
+        self._failed.pop(security_id, None)
+        self._failed[security_id] = None
+        if not self._retry_is_due:
+            self._retry_is_due = True
             self.tell_later(self._retries.next_wait(), _Retry())
+
+    def _retry(self) -> None:
+        self._retry_is_due = False
+        self._fetch(tuple(islice(self._failed, CONNECTIONS)))
 
     def _tell_waiting(self, tickers: Tickers) -> None:
         """Tell whoever waits for any of these, each no more than it asked for."""

@@ -13,8 +13,6 @@ from fixengine.actors.messages import ActorRef, StoreOrders
 from fixengine.actors.retries import Retries
 from fixengine.errors import RejectedError, UnavailableError
 
-_TIMEOUT = 6.0
-
 
 @dataclass(slots=True, kw_only=True)
 class Stored:
@@ -47,14 +45,17 @@ class Storing:
         )
         self._groups = deque(group for group in kept if group)
 
-    def store(self) -> Stored:
-        """Store what there is, unless a try failed and the next is not due yet."""
+    def store(self, *, within: float) -> Stored:
+        """Store what there is, unless a try failed and the next is not due yet.
+
+        Each group is given `within` seconds.
+        """
         stored = Stored()
         if not self._groups or monotonic() < self._next_try:
             return stored
         try:
             while self._groups:
-                self._store_first(stored)
+                self._store_first(stored, within)
         except UnavailableError as error:
             self._next_try = monotonic() + self._retries.next_wait()
             if not self.stalled:
@@ -67,13 +68,13 @@ class Storing:
                 logger.info("storing orders goes on")
         return stored
 
-    def _store_first(self, stored: Stored) -> None:
+    def _store_first(self, stored: Stored, within: float) -> None:
         """Store the first group; one that is refused is halved until the culprit is alone."""
         group = self._groups[0]
         message = StoreOrders(orders=tuple(item.storable for item in group))
         try:
             with timed(group):
-                ask(self._repository, message, timeout=_TIMEOUT)
+                ask(self._repository, message, timeout=within)
         except RejectedError as error:
             self._groups.popleft()
             if len(group) == 1:

@@ -29,14 +29,21 @@ OWN_CLIENT_SETTINGS = frozenset(
         "auto.offset.reset",
         "bootstrap.servers",
         "client.id",
+        "delivery.timeout.ms",
         "enable.auto.commit",
         "enable.auto.offset.store",
         "enable.idempotence",
         "group.id",
         "group.protocol",
+        "max.in.flight",
+        "max.in.flight.requests.per.connection",
+        "message.send.max.retries",
+        "message.timeout.ms",
         "metadata.broker.list",
         "partition.assignment.strategy",
         "request.required.acks",
+        "retries",
+        "transactional.id",
     }
 )
 """What the engine sets itself: its guarantees rest on them, or variables of their own name them."""

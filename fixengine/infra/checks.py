@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 import psycopg
-from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import Consumer, KafkaException, Producer
 from psycopg.conninfo import conninfo_to_dict
 
+from fixengine.infra.kafka_sink import producer_settings
 from fixengine.infra.kafka_source import SETTINGS
 
 
@@ -19,5 +20,6 @@ def setting_problems(*, dsn: str, client_config: Mapping[str, object]) -> Iterat
         yield f"POSTGRES_DSN can't be used: {reason}: give a libpq connection string or URL"
     try:
         Consumer({**SETTINGS, **client_config, "group.id": "check", "log_level": 0}).close()
+        Producer(producer_settings({**client_config, "log_level": 0})).purge()
     except KafkaException as error:
         yield f"KAFKA_CLIENT_CONFIG can't be used: {error.args[0].str()}"

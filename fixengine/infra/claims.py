@@ -63,6 +63,19 @@ class ClaimSession:
             raise
         self._connection = connection
 
+    def check(self) -> None:
+        """See that the session stands, and open it again if not; raises UnavailableError.
+
+        Others take this engine for gone when its lock stays free for a few seconds.
+        """
+        if self._connection is not None and not self._connection.info.transaction_status:
+            try:
+                with translated_errors():
+                    self._connection.execute("select")
+            except UnavailableError:
+                self.close()
+        self.open()
+
     def claim(self, limit: int) -> Claim:
         """Lock up to `limit` due executions until `store` or `abandon`; raises UnavailableError.
 

@@ -35,8 +35,8 @@ class JsonService:
             "http": _DeadlinePool,
         }
 
-    def get(self, path: str, kind: type[_T]) -> _T | None:
-        """Return the decoded body, None for 404.
+    def get(self, path: str, kind: type[_T], *, absent: bytes = b"") -> _T | None:
+        """Return the decoded body, None for a 404 whose body has `absent` in it.
 
         Raises UnavailableError for every other status, a body that does not decode, a connection
         that fails and a deadline that passes.
@@ -45,7 +45,7 @@ class JsonService:
             status, body = self._fetch(path)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise UnavailableError(f"{self._name} does not answer {path}: {error}") from error
-        if status == 404:
+        if status == 404 and absent in body:
             return None
         if status != 200:
             raise UnavailableError(f"{self._name} answers {status} to {path}")

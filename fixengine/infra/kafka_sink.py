@@ -74,7 +74,7 @@ class KafkaSink:
     ) -> None:
         self._topics = topics
         self._connection: dict[str, Any] = {
-            **{name: value for name, value in client_config.items() if name not in _OF_CONSUMERS},
+            **_without_consumers(client_config),
             "bootstrap.servers": brokers,
             "client.id": client_id,
             "logger": getLogger("librdkafka"),
@@ -85,7 +85,8 @@ class KafkaSink:
 
     def open(self) -> None:
         """Create the producer; it connects by itself."""
-        self._producer = Producer({**_SETTINGS, **self._connection, "error_cb": self._on_error})
+        settings = producer_settings(self._connection)
+        self._producer = Producer({**settings, "error_cb": self._on_error})
 
     def ensure_topics(self, timeout: float) -> None:
         """Create what is absent of the topics; raises UnavailableError after `timeout` seconds."""
@@ -170,6 +171,15 @@ class KafkaSink:
             self._fatal = error
         self._last_error = error.str()  # says more than the time-outs that follow from it
         logger.bind(error=error.str()).debug("producer error")
+
+
+def producer_settings(client_config: Mapping[str, object]) -> dict[str, Any]:
+    """Return what a producer with these settings of a user is made with."""
+    return {**_SETTINGS, **_without_consumers(client_config)}
+
+
+def _without_consumers(client_config: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in client_config.items() if name not in _OF_CONSUMERS}
 
 
 def _code(error: Exception) -> int | None:

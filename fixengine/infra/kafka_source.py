@@ -57,6 +57,7 @@ class KafkaSource:
         self._on_revoked: Callable[[frozenset[int]], None] = lambda _: None
         self._on_lost: Callable[[frozenset[int]], None] = lambda _: None
         self._paused = False
+        self._gone: frozenset[int] = frozenset()
         self._fatal: KafkaError | None = None
         self._commit_failed = False
         self.assigned: frozenset[int] = frozenset()
@@ -88,22 +89,24 @@ class KafkaSource:
         Raises KafkaException on an error that this consumer can't recover from.
         """
         consumer = self._opened()
+        self._gone = frozenset()
         first = consumer.poll(timeout)
         if self._fatal is not None:
             raise KafkaException(self._fatal)
         if first is None:
             return ()
         rest = consumer.consume(limit - 1, 0) if limit > 1 else []
-        return tuple(_record(message) for message in (first, *rest) if self._is_record(message))
+        records = tuple(_record(message) for message in (first, *rest) if self._is_record(message))
+        # the second call may have taken away a partition that the first brought a record of
+        return tuple(record for record in records if record.partition not in self._gone)
 
     def commit(self, positions: Mapping[int, int]) -> None:
         """Hand the next offsets to read, by partition, to the broker without waiting.
 
         Raises UnavailableError when the group has no place for them right now.
         """
-        offsets = [TopicPartition(self._topic, part, at) for part, at in positions.items()]
         try:
-            self._opened().commit(offsets=offsets, asynchronous=True)
+            self._opened().commit(offsets=self._offsets(positions), asynchronous=True)
         except KafkaException as error:
             raise UnavailableError(f"offsets are not committed: {error}") from error
 
@@ -118,16 +121,34 @@ class KafkaSource:
             self._paused = paused
             self._apply_pause(self.assigned)
 
-    def close(self, deadline: float) -> None:
-        """Leave the group; gives up waiting after `deadline` seconds. Safe to call twice."""
+    def close(self, positions: Mapping[int, int], deadline: float) -> None:
+        """Commit the next offsets to read by partition and leave the group.
+
+        Gives up waiting after `deadline` seconds. Safe to call twice.
+        """
         consumer, self._consumer = self._consumer, None
         if consumer is None:
             return
-        closing = Thread(target=consumer.close, name="leave-group", daemon=True)
+        # the thread below would call them, and they are for the caller's thread alone
+        self._on_revoked = self._on_lost = lambda _: None
+        closing = Thread(
+            target=self._leave, args=(consumer, positions), name="leave-group", daemon=True
+        )
         closing.start()
         closing.join(deadline)
         if closing.is_alive():
             logger.bind(deadline=deadline).warning("the group was left without the broker's word")
+
+    def _leave(self, consumer: Consumer, positions: Mapping[int, int]) -> None:
+        try:
+            if positions:
+                consumer.commit(offsets=self._offsets(positions), asynchronous=False)
+        except KafkaException as error:
+            logger.bind(error=str(error)).warning("the last offsets were not committed")
+        consumer.close()
+
+    def _offsets(self, positions: Mapping[int, int]) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, part, at) for part, at in positions.items()]
 
     def _opened(self) -> Consumer:
         assert self._consumer is not None, "open() comes first"
@@ -155,8 +176,8 @@ class KafkaSource:
         self.topic_exists = True
         self.assigned |= {partition.partition for partition in partitions}
         consumer.assign(partitions)
-        if self._paused:
-            consumer.pause(partitions)
+        # librdkafka remembers a pause from an earlier assignment of the same partition
+        (consumer.pause if self._paused else consumer.resume)(partitions)
         logger.bind(partitions=len(self.assigned)).info("partitions assigned")
 
     def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -168,6 +189,7 @@ class KafkaSource:
     def _dropped(self, partitions: list[TopicPartition]) -> frozenset[int]:
         gone = frozenset(partition.partition for partition in partitions)
         self.assigned -= gone
+        self._gone |= gone
         logger.bind(partitions=len(gone)).info("partitions revoked")
         return gone
 

@@ -26,6 +26,9 @@ class _Price(msgspec.Struct):
     close: Decimal
 
 
+_price_decoder = msgspec.json.Decoder(_Price)
+
+
 class SecurityClient(JsonService):
     """security-service; safe to use from several threads."""
 
@@ -34,7 +37,9 @@ class SecurityClient(JsonService):
 
     def ticker(self, security_id: str) -> str | None:
         """Return the ticker, None when there is no such security; raises UnavailableError."""
-        security = self.get(f"/api/v1/security/{quote(security_id, safe='')}", _Security)
+        path = f"/api/v1/security/{quote(security_id, safe='')}"
+        # any other 404 comes from somewhere between, and says nothing about the security
+        security = self.get(path, _Security, absent=b"Security not found")
         if security is None:
             return None
         if not _usable_ticker(security.ticker):
@@ -72,15 +77,22 @@ class PricingClient(JsonService):
 
     def all_prices(self) -> Mapping[str, Decimal]:
         """Return every usable price by ticker, to 8 places; raises UnavailableError."""
-        prices = self.get("/api/v1/prices", tuple[_Price, ...])
-        if prices is None:
+        items = self.get("/api/v1/prices", tuple[msgspec.Raw, ...])
+        if items is None:
             raise UnavailableError("pricing-service answers 404 to /api/v1/prices")
-        unusable = [price.ticker for price in prices if not _usable_price(price.close)]
-        if unusable:
-            logger.bind(tickers=unusable[:10]).warning("prices that can't be used")
-        return {
-            price.ticker: _rounded(price.close) for price in prices if _usable_price(price.close)
-        }
+        prices = [price for item in items if (price := _decoded(item)) is not None]
+        if len(prices) < len(items):
+            logger.bind(items=len(items) - len(prices)).warning("prices that can't be used")
+        return {price.ticker: _rounded(price.close) for price in prices}
+
+
+def _decoded(item: msgspec.Raw) -> _Price | None:
+    """Decode one price of many; one that can't be used is None, and spoils no other."""
+    try:
+        price = _price_decoder.decode(item)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return price if _usable_price(price.close) else None
 
 
 def _usable_ticker(ticker: str) -> bool:

@@ -121,7 +121,8 @@ class Database:
                     yield connection
             except PoolTimeout:
                 # those who wait behind would else each wait for a time-out of their own
-                self._away_until = monotonic() + _FAIL_FAST_FOR
+                if timeout >= _FAIL_FAST_FOR:
+                    self._away_until = monotonic() + _FAIL_FAST_FOR
                 raise
 
     def session(self) -> Connection:

@@ -11,6 +11,7 @@ import pytest
 from fixengine import __version__
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
+from fixengine.demo.waiting import wait_until
 from fixengine.infra.migrate import migrations
 
 
@@ -101,11 +102,26 @@ def test_a_port_that_is_taken_ends_the_engine_with_a_clear_last_line(
 
 
 def test_a_second_signal_ends_an_engine_at_once(broker_kind: BrokerKind) -> None:
+    """While the first is held up by a database that answers nothing."""
     with Stack(broker=broker_kind) as stack:
         stack.start()
         engine = stack.engine()
         engine.start()
-        stack.postgres.pause()
-        engine.process._send(signal.SIGTERM)
-        engine.process._send(signal.SIGTERM)
-        assert engine.process.wait(5) in {0, 128 + signal.SIGTERM}
+        with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
+            backends = [
+                int(row[0])
+                for row in connection.execute(
+                    "select pid from pg_stat_activity "
+                    "where backend_type = 'client backend' and pid <> pg_backend_pid()"
+                )
+            ]
+        for backend in backends:
+            os.kill(backend, signal.SIGSTOP)
+        try:
+            engine.process._send(signal.SIGTERM)
+            wait_until(lambda: "drains" in engine.process.log.read_text(), 5, "the drain")
+            engine.process._send(signal.SIGTERM)
+            assert engine.process.wait(3) == 128 + signal.SIGTERM
+        finally:
+            for backend in backends:
+                os.kill(backend, signal.SIGCONT)

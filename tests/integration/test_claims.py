@@ -14,7 +14,7 @@ from fixengine.fills import FillRules, evaluate
 from fixengine.infra.claims import ClaimSession
 from fixengine.infra.outbox import OutboxTable
 from fixengine.infra.postgres import Database, query
-from fixengine.ports import Claim
+from fixengine.ports import Claim, TakeOver
 from tests.integration.rows import fill_with_orders, one, opened, session
 
 EAGER = FillRules(delay_min=0, delay_max=0)
@@ -234,3 +234,39 @@ def test_the_claim_uses_its_index_beside_a_million_closed_rows(database: str) ->
     assert "Index Scan Backward using execution_next_fill_ndx" in plan
     assert "Seq Scan on execution" not in plan
     assert "Sort" not in plan
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "quantity_filled = quantity_ordered + 1",
+        "received_timestamp = 'infinity'",
+        "sent_timestamp = '0044-03-15 BC'",
+        "last_fill_timestamp = '12000-01-01'",
+        "next_fill_timestamp = '-infinity'",
+    ],
+)
+def test_a_row_that_nobody_can_read_or_fill_stops_no_other(database: str, change: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 4))
+        with pool.connection() as connection:
+            connection.execute(f"update execution set {change} where id = 1".encode())
+        claim = claims.claim(10)
+        assert ids(claim.executions) == {2, 3}
+        assert claims.store(filled(claim), ()) == {2, 3}
+
+
+def test_a_session_that_broke_is_mended_by_the_next_check(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims, session(pool) as other:
+        fill_with_orders(pool, range(1, 2))
+        claims.store(filled(claims.claim(1)), ())
+        with pool.connection() as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_locks "
+                "where locktype = 'advisory' and objid = %s",
+                [claims.owner],
+            )
+        outbox, suspects = OutboxTable(pool, other), frozenset({claims.owner})
+        wait_until(lambda: outbox.take_over(frozenset()).gone == suspects, 5, "the lock to be free")
+        claims.check()
+        assert outbox.take_over(suspects) == TakeOver(gone=frozenset(), fills=0)

@@ -178,3 +178,21 @@ def test_a_price_is_exact_to_eight_places() -> None:
     head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
     with raw_server(reply(head, body)) as url:
         assert price_from(url) == Decimal("43.12345679")
+
+
+def test_one_bad_price_spoils_no_other() -> None:
+    body = b'[{"ticker":"A","close":1.5},{"ticker":"B","close":null},7,{"ticker":"C","close":2}]'
+    head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
+    with raw_server(reply(head, body)) as url:
+        client = PricingClient(url=url)
+        assert client.all_prices() == {"A": Decimal("1.5"), "C": Decimal(2)}
+        client.close()
+
+
+def test_a_404_from_somewhere_between_does_not_make_a_security_unknown() -> None:
+    body = b"<html>default backend - 404</html>"
+    head = b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with raw_server(reply(head, body)) as url:
+        client = SecurityClient(url=url)
+        with pytest.raises(UnavailableError):
+            client.ticker("f" * 24)

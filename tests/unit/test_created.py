@@ -34,3 +34,10 @@ def test_else_the_record_itself_says_when(payload: bytes | None) -> None:
 
 def test_nothing_says_when() -> None:
     assert creation_time([], None, None) is None
+
+
+@pytest.mark.parametrize("digits", [400, 4300, 5000])
+def test_a_number_beyond_all_bounds_says_nothing(digits: int) -> None:
+    number = b"9" * digits
+    assert creation_time([("created_at", number)], None, 5000) == 5
+    assert creation_time([], b'{"createdAt":"%s"}' % number, 5000) == 5

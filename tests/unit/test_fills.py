@@ -244,6 +244,19 @@ def test_without_a_seed_draws_differ() -> None:
     assert draws_for(None, execution()).random() != draws_for(None, execution()).random()
 
 
+def test_a_fill_is_never_before_its_order_was_received() -> None:
+    """Rows of the Go service may have been sent, by its clock, before they were received."""
+    received = SENT + timedelta(seconds=3)
+    fill = evaluate(
+        execution(received_timestamp=received, last_fill_timestamp=SENT - timedelta(seconds=9)),
+        price=Decimal(1),
+        now=SENT,
+        rng=Draws(0.05),
+        rules=RULES,
+    )
+    assert fill.execution.last_fill_timestamp == received
+
+
 def test_waits_without_a_price_double_up_to_a_ceiling() -> None:
     subject, now, waits = execution(), SENT + timedelta(seconds=1), []
     for _ in range(9):

@@ -159,6 +159,9 @@ def test_a_required_field_that_is_missing_is_named(field: str, value: str | None
         ("receivedTimestamp", "true"),
         ("tradeServiceExecutionId", "2147483648"),
         ("version", "1e10"),
+        ("version", "1073741825"),
+        ("receivedTimestamp", "253402300799"),
+        ("receivedTimestamp", '"9999-01-01T00:00:00Z"'),
     ],
 )
 def test_a_value_that_the_table_cannot_hold_is_refused_by_name(field: str, value: str) -> None:

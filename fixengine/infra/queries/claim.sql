@@ -10,6 +10,13 @@ select
 from public.execution as e
 where e.is_open
     and e.next_fill_timestamp <= now()
+    -- what another program left that nobody can fill or even read must not stop the others
+    and e.quantity_filled <= e.quantity_ordered
+    and e.received_timestamp > '0001-01-02' and e.received_timestamp < '9999-12-30'
+    and e.sent_timestamp > '0001-01-02' and e.sent_timestamp < '9999-12-30'
+    and coalesce(e.last_fill_timestamp, now()) > '0001-01-02'
+    and coalesce(e.last_fill_timestamp, now()) < '9999-12-30'
+    and e.next_fill_timestamp > '0001-01-02'
     and not exists (select from public.outbox as o where o.execution_id = e.id)
 order by e.next_fill_timestamp nulls first
 limit %(limit)s

@@ -1,0 +1,92 @@
+"""The consumer on a real broker, through rebalances."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from fixengine.demo.broker import Broker
+from fixengine.demo.feed import orders
+from fixengine.demo.sending import send_orders
+from fixengine.demo.topics import TopicNames, create_topic
+from fixengine.demo.waiting import wait_until
+from fixengine.infra.kafka_source import KafkaSource
+
+
+@pytest.fixture
+def topic(broker: Broker, topics: TopicNames) -> TopicNames:
+    create_topic(broker.bootstrap, topics.orders)
+    return topics
+
+
+@contextmanager
+def member(broker: Broker, topic: TopicNames) -> Iterator[KafkaSource]:
+    source = KafkaSource(
+        brokers=broker.bootstrap,
+        group=topic.group,
+        topic=topic.orders,
+        client_id="test",
+        client_config=broker.client_config,
+    )
+    source.open(on_revoked=lambda _: None, on_lost=lambda _: None)
+    try:
+        yield source
+    finally:
+        source.close({}, 5)
+
+
+def send(broker: Broker, topic: TopicNames, number: int, *, first_id: int) -> None:
+    feed = orders(seed=1, first_id=first_id)
+    send_orders(broker.bootstrap, topic.orders, [next(feed) for _ in range(number)])
+
+
+def test_partitions_that_come_back_after_a_pause_are_read_again(
+    broker: Broker, topic: TopicNames
+) -> None:
+    """They went and came while the source was paused, or after it went on without them."""
+    with member(broker, topic) as source:
+        wait_until(lambda: source.poll(1, 0.1) or len(source.assigned) == 20, 30, "all")
+        source.pause(paused=True)
+        with member(broker, topic) as other:
+
+            def shared() -> bool:
+                source.poll(1, 0.05)
+                other.poll(1, 0.05)
+                return len(source.assigned) == len(other.assigned) == 10
+
+            wait_until(shared, 30, "both to have ten partitions")
+            source.pause(paused=False)
+        send(broker, topic, 400, first_id=1)
+        seen: set[int] = set()
+
+        def read() -> bool:
+            seen.update(record.partition for record in source.poll(500, 0.1))
+            return len(seen) == 20
+
+        wait_until(read, 40, "records of all partitions")
+
+
+def test_the_last_positions_are_committed_before_leaving(broker: Broker, topic: TopicNames) -> None:
+    send(broker, topic, 100, first_id=1)
+    with member(broker, topic) as first:
+        taken: list[tuple[int, int]] = []
+
+        def read() -> bool:
+            taken.extend((r.partition, r.offset) for r in first.poll(500, 0.1))
+            return len(taken) == 100
+
+        wait_until(read, 40, "all records")
+        positions = {partition: 0 for partition, _ in taken}
+        for partition, offset in taken:
+            positions[partition] = max(positions[partition], offset + 1)
+        first.close(positions, 5)
+    send(broker, topic, 10, first_id=1000)
+    with member(broker, topic) as second:
+        again: list[tuple[int, int]] = []
+
+        def read_again() -> bool:
+            again.extend((r.partition, r.offset) for r in second.poll(500, 0.1))
+            return len(again) >= 10
+
+        wait_until(read_again, 40, "the new records")
+        assert not set(again) & set(taken)
