@@ -7,9 +7,11 @@ ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes \
+	--python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean
+.PHONY: help demo test test-image check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -19,6 +21,9 @@ demo: $(VENV)/demo.installed ## run the whole engine here and watch it; ARGS="--
 
 test: $(VENV)/dev.installed ## run all tests; STACK=apache for Apache Kafka (Java 17, Maven), TESTS=path, ARGS=...
 	@$(BIN)/python -m pytest --stack $(STACK) $(TESTS) $(ARGS)
+
+test-image: $(VENV)/dev.installed ## build the image and try it on real parts; Linux, root or Docker's own rights
+	@tests/image/run.sh $(ARGS)
 
 check: $(VENV)/dev.installed ## format, lint, strict types, import contracts
 	@$(BIN)/ruff format --check .
@@ -30,6 +35,17 @@ format: $(VENV)/dev.installed ## format and mend what can be mended
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
+lock: $(BIN)/uv $(BIN)/pip-licenses ## renew the image's locked dependencies and the list of their licences
+	@$(LOCK) --output-file requirements.lock pyproject.toml
+	@$(LOCK) --output-file requirements-build.lock --group image
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/lock
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(VENV)/lock/bin/python requirements.lock
+	@{ printf '# Licences of what the image adds to its base\n\n'; \
+		printf 'Made by `make lock`; each package brings its own texts.\n\n'; \
+		$(BIN)/pip-licenses --python $(VENV)/lock/bin/python --format markdown --from mixed; \
+	} > THIRD_PARTY_LICENSES.md
+	@rm -rf $(VENV)/lock
+
 clean: ## remove the virtual environment and the caches of the tools
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
@@ -38,6 +54,9 @@ $(BIN)/python:
 		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) \
 		|| { rm -rf $(VENV); echo "$(PYTHON) can't make virtual environments: install its venv package"; exit 1; }
+
+$(BIN)/uv $(BIN)/pip-licenses: | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9 pip-licenses==5.5.5
 
 $(VENV)/%.installed: pyproject.toml | $(BIN)/python
 	@echo "installing into $(VENV) ..."

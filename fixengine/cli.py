@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from fixengine import __version__, app
 from fixengine.config import Settings, describe, load
+from fixengine.demo import feeding, neighbours
 from fixengine.demo import run as demo
 from fixengine.errors import ConfigError, FixengineError
 from fixengine.infra.logs import configure_logs
@@ -46,10 +47,14 @@ def _parser() -> argparse.ArgumentParser:
         ("check-config", _check_config, "show the settings in the environment, or what is wrong"),
     ):
         commands.add_parser(name, help=meaning, description=meaning).set_defaults(command=command)
-    meaning = "run everything on this machine, with embedded parts, and watch orders being filled"
-    parser_of_demo = commands.add_parser("demo", help=meaning, description=meaning)
-    demo.add_arguments(parser_of_demo)
-    parser_of_demo.set_defaults(command=demo.run)
+    for name, part, run, meaning in (
+        ("demo", demo, demo.run, "run everything here, with embedded parts, and watch it"),
+        ("stubs", neighbours, neighbours.run, "stand in for security-service and pricing-service"),
+        ("feed", feeding, _feed, "send generated orders to the broker in the environment"),
+    ):
+        parser_of_part = commands.add_parser(name, help=meaning, description=meaning)
+        part.add_arguments(parser_of_part)
+        parser_of_part.set_defaults(command=run)
     return parser
 
 
@@ -69,6 +74,13 @@ def _check_config(_arguments: argparse.Namespace) -> int:
     for name, value in describe(_settings()):
         _say(f"{name}={value}")
     return OK
+
+
+def _feed(arguments: argparse.Namespace) -> int:
+    settings = load(os.environ)
+    return feeding.run(
+        arguments, bootstrap=settings.kafka_brokers, topic=settings.kafka_orders_topic
+    )
 
 
 def _settings() -> Settings:

@@ -1,4 +1,4 @@
-"""The stack that tests run on: `--stack` chooses its broker, fixtures share its servers.
+"""The stack that tests run on: `--stack` chooses its servers, fixtures share them.
 
 Tests that stop or crash a server start one of their own: `with Stack(broker=broker_kind)`.
 """
@@ -12,9 +12,10 @@ import pytest
 from psycopg import sql
 
 from fixengine.demo.broker import Broker
+from fixengine.demo.errors import DemoError
 from fixengine.demo.options import BrokerKind
-from fixengine.demo.postgres import PostgresServer
-from fixengine.demo.stack import make_broker
+from fixengine.demo.postgres import Postgres
+from fixengine.demo.servers import check, make_broker, make_postgres
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.workspace import Workspace
 from fixengine.infra.migrate import migrate
@@ -28,14 +29,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--stack",
         choices=[kind.value for kind in BrokerKind],
         default=BrokerKind.EMBEDDED.value,
-        help="the broker to test on: embedded (a wheel), or apache (by Maven and Java)",
+        help="servers to test on: embedded (from wheels), apache (its broker by Maven and Java), "
+        "or containers (of the official images, by Docker)",
     )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """End at once, with one line, when containers are asked for and can't be had."""
+    try:
+        check(_kind(session.config))
+    except DemoError as error:
+        raise pytest.UsageError(f"--stack containers: {error}") from error
 
 
 @pytest.fixture(scope="session")
 def broker_kind(request: pytest.FixtureRequest) -> BrokerKind:
-    """The broker that `--stack` asks for, for `Stack(broker=broker_kind)`."""
-    return BrokerKind(request.config.getoption("--stack"))
+    """The servers that `--stack` asks for, for `Stack(broker=broker_kind)`."""
+    return _kind(request.config)
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +56,9 @@ def workspace() -> Iterator[Workspace]:
 
 
 @pytest.fixture(scope="session")
-def postgres(workspace: Workspace) -> PostgresServer:
+def postgres(broker_kind: BrokerKind, workspace: Workspace) -> Postgres:
     """A running PostgreSQL that all tests share."""
-    server = PostgresServer(workspace=workspace, durable=False)
+    server = make_postgres(broker_kind, workspace, durable=False)
     server.start()
     return server
 
@@ -62,7 +72,7 @@ def broker(broker_kind: BrokerKind, workspace: Workspace) -> Broker:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(postgres: PostgresServer) -> str:
+def migrated_template(postgres: Postgres) -> str:
     """The name of a database with the schema and no rows, to copy."""
     with _administrator(postgres) as connection:
         connection.execute(_statement("create database {}", _TEMPLATE))
@@ -73,13 +83,13 @@ def migrated_template(postgres: PostgresServer) -> str:
 
 
 @pytest.fixture
-def database(postgres: PostgresServer, migrated_template: str) -> Iterator[str]:
+def database(postgres: Postgres, migrated_template: str) -> Iterator[str]:
     """The DSN of a database of the test's own, with the schema and no rows."""
     yield from _database(postgres, migrated_template)
 
 
 @pytest.fixture
-def empty_database(postgres: PostgresServer) -> Iterator[str]:
+def empty_database(postgres: Postgres) -> Iterator[str]:
     """The DSN of a database of the test's own, with nothing in it."""
     yield from _database(postgres, "template0")
 
@@ -96,7 +106,11 @@ def topics() -> TopicNames:
     )
 
 
-def _database(server: PostgresServer, template: str) -> Iterator[str]:
+def _kind(config: pytest.Config) -> BrokerKind:
+    return BrokerKind(config.getoption("--stack"))
+
+
+def _database(server: Postgres, template: str) -> Iterator[str]:
     name = f"test{next(_numbers)}"
     with _administrator(server) as connection:
         connection.execute(_statement("create database {} template {}", name, template))
@@ -105,7 +119,7 @@ def _database(server: PostgresServer, template: str) -> Iterator[str]:
         connection.execute(_statement("drop database {} with (force)", name))
 
 
-def _administrator(server: PostgresServer) -> closing[psycopg.Connection]:
+def _administrator(server: Postgres) -> closing[psycopg.Connection]:
     return closing(psycopg.connect(server.dsn, autocommit=True))
 
 

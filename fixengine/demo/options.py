@@ -1,17 +1,25 @@
 """What a user may choose about the demo; light enough to import where the extra is missing."""
 
+import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 _FILL_DELAYS = (("FILL_DELAY_FIRST", 1.0), ("FILL_DELAY_MIN", 5.0), ("FILL_DELAY_MAX", 120.0))
+_NumberT = TypeVar("_NumberT", int, float)
 
 
 class BrokerKind(StrEnum):
-    """Which broker: the one from a wheel, or Apache Kafka by Maven and Java."""
+    """Which broker: from a wheel, or Apache Kafka by Maven and Java.
+
+    Or, for tests alone, Apache Kafka and PostgreSQL both from their images.
+    """
 
     EMBEDDED = "embedded"
     APACHE = "apache"
+    CONTAINERS = "containers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +50,16 @@ class DemoOptions:
         orders = self.orders or 0
         sending = orders / self.rate if self.rate else 0.0
         return 60.0 + sending + orders / 50 + 60 * longest_delay
+
+
+def positive(kind: Callable[[str], _NumberT]) -> Callable[[str], _NumberT]:
+    """Return an option's type: a finite number above 0."""
+
+    def parse(text: str) -> _NumberT:
+        number = kind(text)
+        if not 0 < number < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        return number
+
+    parse.__name__ = kind.__name__ if isinstance(kind, type) else "number"
+    return parse

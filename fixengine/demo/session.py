@@ -1,11 +1,7 @@
 """The course of the demo: start everything, feed, show, and in the end audit and stop it all."""
 
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import FrameType
 
 from rich.console import Console
 
@@ -13,6 +9,7 @@ from fixengine.demo.audit import Report, audit
 from fixengine.demo.engine import Engine
 from fixengine.demo.errors import DemoError
 from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.interrupts import signals_as_interrupts
 from fixengine.demo.options import DemoOptions
 from fixengine.demo.progress import Observer, Progress
 from fixengine.demo.sending import OrderSender
@@ -24,13 +21,12 @@ _PACE_SECONDS = 0.05
 _BURST = 1000
 _SHOWN_PROBLEMS = 10
 _INTERRUPTED = 130
-_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def perform(options: DemoOptions) -> int:
     """Run the demo and return its exit code; raises DemoError when a part fails."""
     console = Console()
-    with _signals_as_interrupts():
+    with signals_as_interrupts():
         try:
             return _perform(options, console)
         except KeyboardInterrupt:
@@ -148,18 +144,3 @@ def _check_alive(engines: list[Engine]) -> None:
             raise DemoError(
                 f"{process.name} ended with exit code {process.exit_code}: {process.last_words()}"
             )
-
-
-@contextmanager
-def _signals_as_interrupts() -> Iterator[None]:
-    """Let SIGTERM end the demo as Ctrl-C does, and Ctrl-C also where a shell ignores it."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in _ENDING_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

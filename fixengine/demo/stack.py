@@ -8,26 +8,15 @@ from pathlib import Path
 from typing import Self
 
 import fixengine
-from fixengine.demo.apache import ApacheKafka
-from fixengine.demo.broker import Broker, TansuBroker
 from fixengine.demo.engine import Engine
 from fixengine.demo.options import BrokerKind
-from fixengine.demo.postgres import PostgresServer
+from fixengine.demo.servers import make_broker, make_postgres
 from fixengine.demo.stubs import PricingService, SecurityService
 from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.demo.universe import UNPRICEABLE, priced_listings
 from fixengine.demo.workspace import Workspace
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
-
-
-def make_broker(kind: BrokerKind, workspace: Workspace) -> Broker:
-    """Return a broker of that kind, not started; raises DemoError when it can't be had."""
-    match kind:
-        case BrokerKind.EMBEDDED:
-            return TansuBroker(workspace=workspace)
-        case BrokerKind.APACHE:
-            return ApacheKafka(workspace=workspace)
 
 
 class Stack:
@@ -52,7 +41,7 @@ class Stack:
         try:
             listings = (*priced_listings(), *UNPRICEABLE)
             port = self.workspace.reserve_port
-            self.postgres = PostgresServer(workspace=self.workspace, durable=durable)
+            self.postgres = make_postgres(broker, self.workspace, durable=durable)
             self.broker = make_broker(broker, self.workspace)
             self.securities = SecurityService(port=port(), listings=listings)
             self.prices = PricingService(port=port(), listings=listings, seed=seed)

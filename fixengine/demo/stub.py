@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-_HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 _STOP_SECONDS = 5.0
 
 
@@ -32,12 +32,12 @@ class Stub(ABC):
     `calls` counts requests by route.
     """
 
-    def __init__(self, *, port: int) -> None:
-        self.url = f"http://{_HOST}:{port}"
+    def __init__(self, *, port: int, host: str = LOOPBACK) -> None:
+        self.url = f"http://{host}:{port}"
         self.mode = Mode.NORMAL
         self.latency_seconds = 0.0
         self.calls: Counter[str] = Counter()
-        self._port = port
+        self._address = (host, port)
         self._lock = threading.Lock()
         self._server: _Server | None = None
 
@@ -48,7 +48,7 @@ class Stub(ABC):
     def start(self) -> None:
         """Start to listen; does nothing when it does."""
         if self._server is None:
-            self._server = _Server((_HOST, self._port), self)
+            self._server = _Server(self._address, self)
             self._server.begin()
 
     def stop(self) -> None:

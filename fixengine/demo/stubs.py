@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from fixengine.demo.stub import Stub
+from fixengine.demo.stub import LOOPBACK, Stub
 from fixengine.demo.universe import Listing
 
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
@@ -16,8 +16,8 @@ _PRICE_DATE = "2013-03-07"
 class SecurityService(Stub):
     """Knows every listing, by id and all at once. Routes: `security`, `securities`, `unknown`."""
 
-    def __init__(self, *, port: int, listings: Iterable[Listing]) -> None:
-        super().__init__(port=port)
+    def __init__(self, *, port: int, listings: Iterable[Listing], host: str = LOOPBACK) -> None:
+        super().__init__(port=port, host=host)
         self._listings = {listing.security_id: listing for listing in listings}
 
     def route(self, path: tuple[str, ...]) -> tuple[str, HTTPStatus, Any]:
@@ -46,8 +46,10 @@ class PricingService(Stub):
     Routes: `price`, `prices`, `unknown`.
     """
 
-    def __init__(self, *, port: int, listings: Iterable[Listing], seed: int = 0) -> None:
-        super().__init__(port=port)
+    def __init__(
+        self, *, port: int, listings: Iterable[Listing], seed: int = 0, host: str = LOOPBACK
+    ) -> None:
+        super().__init__(port=port, host=host)
         priced = (listing for listing in listings if listing.price is not None)
         self._listings = {listing.ticker: (id_, listing) for id_, listing in enumerate(priced, 1)}
         self._rng = random.Random(seed)

@@ -7,6 +7,7 @@ from typing import cast
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
+    OFFSET_END,
     Consumer,
     KafkaError,
     KafkaException,
@@ -82,6 +83,32 @@ def read_topic(bootstrap: str, name: str, *, deadline_seconds: float = 60.0) -> 
     except KafkaException as error:
         raise DemoError(f"the topic {name} can't be read: {_line(error)}") from error
     return tuple(sorted(records, key=lambda record: (record.partition, record.offset)))
+
+
+def count_records(bootstrap: str, name: str, *, deadline_seconds: float = 30.0) -> int | None:
+    """Return how many records a topic has had since it was made; None when there is no such topic.
+
+    Raises DemoError when the broker is too late.
+    """
+    try:
+        with _consumer(bootstrap) as consumer:
+            topic = consumer.list_topics(timeout=deadline_seconds).topics.get(name)
+            if topic is None:
+                return None
+            unseen = set(topic.partitions)
+            consumer.assign([TopicPartition(name, part, OFFSET_END) for part in unseen])
+            ends: dict[int, int] = {}
+
+            def all_seen() -> bool:
+                for message in consumer.consume(_BATCH, 0.05):
+                    if _is_end(message):  # the embedded broker tells the true end only here
+                        ends[message.partition() or 0] = message.offset() or 0
+                return ends.keys() >= unseen
+
+            wait_until(all_seen, deadline_seconds, f"the end of the topic {name}")
+            return sum(ends.values())
+    except KafkaException as error:
+        raise DemoError(f"the topic {name} can't be looked at: {_line(error)}") from error
 
 
 @contextmanager

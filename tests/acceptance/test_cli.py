@@ -116,7 +116,7 @@ def test_a_second_signal_ends_an_engine_at_once(broker_kind: BrokerKind) -> None
                 )
             ]
         for backend in backends:
-            os.kill(backend, signal.SIGSTOP)
+            stack.postgres.signal(backend, signal.SIGSTOP)
         try:
             engine.process._send(signal.SIGTERM)
             wait_until(lambda: "drains" in engine.process.log.read_text(), 5, "the drain")
@@ -124,4 +124,4 @@ def test_a_second_signal_ends_an_engine_at_once(broker_kind: BrokerKind) -> None
             assert engine.process.wait(3) == 128 + signal.SIGTERM
         finally:
             for backend in backends:
-                os.kill(backend, signal.SIGCONT)
+                stack.postgres.signal(backend, signal.SIGCONT)

@@ -99,7 +99,11 @@ def test_an_engine_that_is_started_first_waits_for_all_the_others(stack: Stack) 
     assert not engine.ready
     stack.broker.start()
     engine.wait_until_ready()
-    assert "does not exist" in engine.state()["parts"]["consumer"]["said"]
+    wait_until(
+        lambda: "does not exist" in engine.state()["parts"]["consumer"]["said"],
+        10,
+        "the missing topic to be named",
+    )
     stack.create_topic()
     send(stack, fed)
     wait_until(lambda: not engine.state()["parts"]["consumer"]["said"], 30, "the partitions")

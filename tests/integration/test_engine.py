@@ -1,11 +1,10 @@
 """One engine on real parts: what it does with orders, with crashes and with its neighbours."""
 
-import os
-import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
+from signal import SIGCONT, SIGSTOP
 
 import psycopg
 import pytest
@@ -17,6 +16,7 @@ from fixengine.actors.lifecycle import Crash
 from fixengine.demo.audit import Expectations
 from fixengine.demo.broker import Broker
 from fixengine.demo.feed import FedOrder, bad_orders, mixed_orders, orders, unpriceable_orders
+from fixengine.demo.postgres import Postgres
 from fixengine.demo.stub import Mode
 from fixengine.demo.topics import TopicNames, read_topic
 from fixengine.demo.waiting import wait_until
@@ -351,7 +351,9 @@ def test_flaws_of_every_kind_are_buried_byte_for_byte(around: Surroundings) -> N
     around.assert_the_ledger_holds(fed, Expectations(repeats_allowed=False))
 
 
-def test_a_database_that_freezes_hangs_an_actor_and_healthz_says_so(around: Surroundings) -> None:
+def test_a_database_that_freezes_hangs_an_actor_and_healthz_says_so(
+    around: Surroundings, postgres: Postgres
+) -> None:
     """Its backends hold their connections and answer nothing."""
     with around.engine(hung_after=1.0) as engine:
         wait_until_ready(engine)
@@ -363,12 +365,12 @@ def test_a_database_that_freezes_hangs_an_actor_and_healthz_says_so(around: Surr
         backends = [int(row[0]) for row in rows]
         try:
             for backend in backends:
-                os.kill(backend, signal.SIGSTOP)
+                postgres.signal(backend, SIGSTOP)
             wait_until(lambda: not engine.health.live().ok, 20, "the hung actor to be noticed")
             assert "repository" in str(engine.health.live().body["hung"])
         finally:
             for backend in backends:
-                os.kill(backend, signal.SIGCONT)
+                postgres.signal(backend, SIGCONT)
         wait_until(lambda: engine.health.live().ok, 20, "the actor to go on")
         fed = good(5)
         around.send(*fed)

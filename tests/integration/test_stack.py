@@ -1,6 +1,7 @@
 """The parts that every other integration test stands on."""
 
 import json
+import os
 import re
 import socket
 import sys
@@ -18,7 +19,7 @@ from confluent_kafka import Consumer, Producer
 from fixengine.demo.broker import Broker
 from fixengine.demo.errors import DemoError
 from fixengine.demo.options import BrokerKind
-from fixengine.demo.postgres import PostgresServer
+from fixengine.demo.servers import make_postgres
 from fixengine.demo.stack import Stack
 from fixengine.demo.stub import Mode, Stub
 from fixengine.demo.stubs import PricingService, SecurityService
@@ -61,9 +62,9 @@ def get(stub: Stub, path: str, timeout: float = 5.0) -> urllib3.BaseHTTPResponse
 
 
 def test_a_crashed_database_comes_back_at_the_same_address_with_what_was_committed(
-    own_workspace: Workspace,
+    broker_kind: BrokerKind, own_workspace: Workspace
 ) -> None:
-    server = PostgresServer(workspace=own_workspace, durable=False)
+    server = make_postgres(broker_kind, own_workspace, durable=False)
     server.start()
     address = server.dsn
     with psycopg.connect(address) as connection:
@@ -129,7 +130,7 @@ def test_a_consumer_group_is_joined_quickly(broker: Broker, topics: TopicNames) 
 
 
 def test_apache_kafka_keeps_its_records_when_killed(broker_kind: BrokerKind) -> None:
-    if broker_kind is not BrokerKind.APACHE:
+    if broker_kind is BrokerKind.EMBEDDED:
         pytest.skip("the embedded broker keeps its records in memory")
     with Stack(broker=broker_kind) as stack:
         stack.broker.start()
@@ -214,10 +215,14 @@ def test_a_process_that_ignores_its_deadline_is_killed(own_workspace: Workspace)
     assert child.exit_code == -9
 
 
-def test_nothing_is_left_when_the_owner_of_a_stack_is_killed(own_workspace: Workspace) -> None:
+def test_nothing_is_left_when_the_owner_of_a_stack_is_killed(
+    broker_kind: BrokerKind, own_workspace: Workspace
+) -> None:
     program = (
-        "from fixengine.demo.stack import Stack; import time\n"
-        "stack = Stack(); stack.start()\n"
+        "import time\n"
+        "from fixengine.demo.options import BrokerKind\n"
+        "from fixengine.demo.stack import Stack\n"
+        f"stack = Stack(broker=BrokerKind({broker_kind.value!r})); stack.start()\n"
         "print(stack.workspace.folder, stack.postgres.port, flush=True); time.sleep(600)"
     )
     owner = own_workspace.child("owner", [sys.executable, "-c", program], environment=_imports())
@@ -244,4 +249,4 @@ def test_kept_files_stay(tmp_path: Path) -> None:
 
 
 def _imports() -> dict[str, str]:
-    return {"PYTHONPATH": str(Path(__file__).parents[2])}
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
