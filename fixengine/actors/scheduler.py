@@ -148,7 +148,7 @@ class FillScheduler(Actor):
         kept = [fill for fill in evaluated.fills if fill.execution.id in stored]
         if len(kept) < len(evaluated.fills):
             logger.bind(fills=len(evaluated.fills) - len(kept)).warning(
-                "executions were changed by another program while they were locked"
+                "fills are not stored, their executions are no longer as they were claimed"
             )
         for fill in kept:
             self._metrics.fills.labels(outcome(fill)).inc()

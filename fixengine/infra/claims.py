@@ -105,9 +105,10 @@ class ClaimSession:
     ) -> frozenset[int]:
         """Store the claim's fills, postpone (execution id, next time), commit, unlock.
 
-        Returns the ids of executions whose fill was stored: all but those that another program
-        changed in spite of the lock. Raises RejectedError with nothing stored, UnavailableError
-        with the outcome unknown when the connection broke during the commit.
+        Returns the ids of executions whose fill was stored: all but those whose last fill turns
+        out to be unpublished or that another program changed in spite of the lock. Raises
+        RejectedError with nothing stored, UnavailableError with the outcome unknown when the
+        connection broke during the commit.
         """
         connection = self._connection
         if connection is None:

@@ -89,16 +89,17 @@ class KafkaSource:
         Raises KafkaException on an error that this consumer can't recover from.
         """
         consumer = self._opened()
-        self._gone = frozenset()
         first = consumer.poll(timeout)
+        self._gone = frozenset()
         if self._fatal is not None:
             raise KafkaException(self._fatal)
         if first is None:
             return ()
         rest = consumer.consume(limit - 1, 0) if limit > 1 else []
-        records = tuple(_record(message) for message in (first, *rest) if self._is_record(message))
-        # the second call may have taken away a partition that the first brought a record of
-        return tuple(record for record in records if record.partition not in self._gone)
+        # the second call may have taken away the partition of what the first brought; what a call
+        # returns by itself is of its last assignment, perhaps of a partition that went and came
+        kept = rest if first.partition() in self._gone else (first, *rest)
+        return tuple(_record(message) for message in kept if self._is_record(message))
 
     def commit(self, positions: Mapping[int, int]) -> None:
         """Hand the next offsets to read, by partition, to the broker without waiting.

@@ -182,6 +182,17 @@ def test_a_row_that_another_program_changed_is_left_alone(database: str) -> None
         assert one(database, "select count(*) from fill") == 1
 
 
+def test_a_fill_is_not_stored_while_the_one_before_it_is_unpublished(database: str) -> None:
+    """A claim whose snapshot is older than another session's fill can lock that fill's row."""
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 3))
+        claim = claims.claim(2)
+        with pool.connection() as connection:
+            connection.execute("insert into outbox values (1, 1, 0)")
+        assert claims.store(filled(claim), ()) == {2}
+        assert one(database, "select count(*) from fill") == 1
+
+
 def test_a_value_that_the_table_refuses_stores_nothing_and_frees_the_rows(database: str) -> None:
     with opened(database) as pool, session(pool) as claims:
         fill_with_orders(pool, range(1, 3))

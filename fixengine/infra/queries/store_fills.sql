@@ -1,5 +1,5 @@
 -- Fills: the executions move on, the ledger and the outbox say so, all or nothing. A row that is
--- no longer as it was claimed is left alone, and its fill is not stored.
+-- no longer as it was claimed, or waits for its last fill to be published, is left alone.
 with evaluated as (
     select *
     from unnest(
@@ -25,6 +25,8 @@ moved as (
         version = f.version
     from evaluated as f
     where e.id = f.execution_id and e.version = f.version - 1 and e.is_open
+        -- the claim's snapshot may be older than the fill of the session that had the lock before
+        and not exists (select from public.outbox as o where o.execution_id = e.id)
     returning e.id
 ),
 ledger as (
