@@ -31,6 +31,7 @@ from fixengine.infra.claims import ClaimSession
 from fixengine.infra.executions import Executions
 from fixengine.infra.kafka_sink import KafkaSink, Topic
 from fixengine.infra.kafka_source import KafkaSource
+from fixengine.infra.kafka_tail import KafkaTail
 from fixengine.infra.migrate import migrate
 from fixengine.infra.neighbours import PricingClient, SecurityClient
 from fixengine.infra.outbox import OutboxTable
@@ -192,8 +193,15 @@ class Engine:
             ),
             client_config=settings.kafka_client_config,
         )
+        tail = KafkaTail(
+            brokers=settings.kafka_brokers,
+            topic=fills,
+            client_id=self._pod,
+            client_config=settings.kafka_client_config,
+        )
         return Publisher.start(
             sink=sink,
+            tail=tail,
             repository=refs["repository"],
             health=self.health,
             metrics=self._metrics,

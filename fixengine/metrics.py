@@ -89,6 +89,11 @@ class ConsumerMetrics:
             buckets=_LATENCY_BUCKETS,
             registry=registry,
         )
+        self.assigned = Gauge(
+            "fixengine_assigned_partitions",
+            "Partitions of the orders topic that are this engine's to read",
+            registry=registry,
+        )
 
     def polled(self, seconds: float, partitions: Iterable[int]) -> None:
         """Count a poll that returned records of these partitions, one entry each, or none."""
@@ -159,6 +164,11 @@ class EngineMetrics:
         self.taken_over = Counter(
             "fixengine_fills_taken_over_total",
             "Fills of engines that are gone, published by this one",
+            registry=registry,
+        )
+        self.possibly_repeated = Counter(
+            "fixengine_fills_possibly_repeated_total",
+            "Fills that the broker acknowledged here after another engine had taken them over",
             registry=registry,
         )
         self.dead_letters = Counter(

@@ -74,6 +74,14 @@ class TakeOver:
     fills: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxPage:
+    """Fills by execution id; a message of one on the topic is no older than `since`."""
+
+    fills: tuple[Fill, ...]
+    since: datetime | None
+
+
 class Claims(Protocol):
     """This engine's claims on due executions; one at a time, all raise UnavailableError."""
 
@@ -107,8 +115,8 @@ class Outbox(Protocol):
     def take_over(self, suspects: frozenset[int]) -> TakeOver:
         """Adopt what those of the suspects left that are still gone."""
 
-    def unpublished(self, *, after: int, limit: int) -> tuple[Fill, ...]:
-        """Return this engine's, ordered by execution id, from above `after`."""
+    def unpublished(self, *, after: int, limit: int, older_than: float) -> OutboxPage:
+        """Return this engine's, from above execution id `after`, if they are as old in seconds."""
 
     def mark_published(self, fills: Sequence[tuple[int, int]]) -> int:
         """Remove (execution id, fill number); returns how many were this engine's."""
@@ -178,7 +186,7 @@ class OrderSource(Protocol):
 
 
 class Sink(Protocol):
-    """A producer; what it takes is delivered for as long as it lives, however long it takes."""
+    """A producer; what it takes it delivers, or gives up after `leases.DELIVERY`."""
 
     def open(self) -> None:
         """Begin."""
@@ -197,7 +205,8 @@ class Sink(Protocol):
     ) -> None:
         """Queue a message; `on_delivery` gets None or an error during a later poll.
 
-        Raises UnavailableError when the queue is full.
+        A message with an error may have arrived all the same. Raises UnavailableError when the
+        queue is full.
         """
 
     def poll(self, timeout: float) -> None:
@@ -205,6 +214,29 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Drop what is not delivered. Safe to call twice."""
+
+
+class TailLook(Protocol):
+    """One reading of the end of a topic."""
+
+    def read(self, timeout: float) -> tuple[bytes, ...] | None:
+        """Return the next messages' values; None at what was the end or is beyond it.
+
+        Raises UnavailableError when the broker refuses.
+        """
+
+    def close(self) -> None:
+        """End it. Safe to call twice."""
+
+
+class Tail(Protocol):
+    """The end of the fills topic."""
+
+    def look(self, since: datetime, *, timeout: float) -> TailLook:
+        """Begin to read what came since then, and perhaps what came before.
+
+        Raises UnavailableError after `timeout` seconds.
+        """
 
 
 class SecurityService(Protocol):

@@ -14,6 +14,14 @@ _MICROSECOND = timedelta(microseconds=1)
 _encoder = msgspec.json.Encoder()
 
 
+class _FillKey(msgspec.Struct, rename="camel"):
+    id: int
+    number_of_fills: int
+
+
+_key_decoder = msgspec.json.Decoder(_FillKey)
+
+
 def encode_execution(execution: Execution) -> bytes:
     """Return the execution as compact JSON, the same bytes for the same values, always.
 
@@ -47,6 +55,15 @@ def encode_execution(execution: Execution) -> bytes:
         "version": execution.version,
     }
     return _encoder.encode({name: value for name, value in fields.items() if value is not None})
+
+
+def decode_fill_key(message: bytes) -> tuple[int, int] | None:
+    """Return a message's (execution id, fill number), None when it is no execution."""
+    try:
+        key = _key_decoder.decode(message)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return (key.id, key.number_of_fills)
 
 
 def average_price(execution: Execution) -> Decimal | None:

@@ -25,10 +25,13 @@ comment on column public.fill.announced is
 create table public.outbox (
     execution_id  integer primary key,
     fill_number   integer not null,
-    owner         integer not null
+    owner         integer not null,
+    stored_at     timestamptz not null default now()
 );
 comment on column public.outbox.owner is
     'the engine that publishes this row: it holds the advisory lock of this number while it lives';
+comment on column public.outbox.stored_at is
+    'a message of this fill on the topic is no older: who takes the row over looks there first';
 
 -- Numbers for engines, used as advisory lock keys.
 create sequence public.engine_number as integer cycle;

@@ -3,6 +3,8 @@
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
+from math import inf
+from time import monotonic
 from typing import Generic, TypeVar
 
 from fixengine.errors import UnavailableError
@@ -13,18 +15,22 @@ Token = TypeVar("Token")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing(Generic[Token]):
-    """One message; `token` says to its sender what it was."""
+    """One message; `token` says to its sender what it was.
+
+    It is not handed to the producer after `until`, a monotonic time.
+    """
 
     token: Token
     topic: str
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
+    until: float = inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered(Generic[Token]):
-    """What one step came to. Each failure is a message and why; it has not been delivered."""
+    """What one step came to. A failure is a message and why; it may have arrived all the same."""
 
     tokens: tuple[Token, ...]
     failures: tuple[tuple[Outgoing[Token], str], ...]
@@ -60,6 +66,9 @@ class Deliveries(Generic[Token]):
     def _hand_over(self) -> None:
         while self._waiting:
             message = self._waiting[0]
+            if monotonic() > message.until:
+                self._failures.append((self._waiting.popleft(), "it waited for too long"))
+                continue
             try:
                 self._sink.produce(
                     message.topic,

@@ -129,6 +129,7 @@ class Intake(Actor):
         limit = 1 if self._pause_per_order else LARGEST_BATCH
         records = self._source.poll(limit, POLL_TIMEOUT)
         self._metrics.polled(monotonic() - began, (record.partition for record in records))
+        self._metrics.assigned.set(len(self._source.assigned))
         self._health.up("consumer", self._note())
         for record in records:
             self._offsets.begin(record.partition, record.offset, size=len(record.value or b""))

@@ -52,10 +52,11 @@ class TakeOverOutbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetUnpublished:
-    """Publisher → repository: this engine's unpublished fills. Replies with a tuple of Fill."""
+    """Publisher → repository: this engine's unpublished fills. Replies with an OutboxPage."""
 
     after: int
     limit: int
+    older_than: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,15 +129,19 @@ class Prices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishFills:
-    """Fill scheduler → publisher: these are stored. FillsPublished follows to `reply_to`."""
+    """Fill scheduler → publisher: these are stored. FillsPublished follows to `reply_to`.
+
+    They are not to be sent after `until`, a monotonic time.
+    """
 
     fills: tuple[Fill, ...]
+    until: float
     reply_to: ActorRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillsPublished:
-    """Publisher → fill scheduler: so many of its fills were acknowledged and marked."""
+    """Publisher → fill scheduler: so many of its fills are no longer on their way."""
 
     count: int
 

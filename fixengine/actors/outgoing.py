@@ -32,13 +32,14 @@ Token: TypeAlias = FillToken | LetterToken
 Message: TypeAlias = Outgoing[Token]
 
 
-def fill_message(fill: Fill, *, topic: str) -> Message:
+def fill_message(fill: Fill, *, topic: str, until: float) -> Message:
     """Return the message of a fill: keyed, so that an execution's fills keep their order."""
     return Outgoing(
         token=FillToken(key_of(fill)),
         topic=topic,
         key=str(fill.execution.execution_service_id).encode(),
         value=encode_execution(fill.execution),
+        until=until,
     )
 
 

@@ -24,11 +24,12 @@ class PendingFills:
 
     def __init__(self) -> None:
         self._pending: dict[Key, ActorRef | None] = {}
+        self._given_up: Counter[ActorRef] = Counter()
         self._found: LRUCache[Key, None] = LRUCache(_FOUND_REMEMBERED)
         self.acknowledged: list[Key] = []
 
     def __len__(self) -> int:
-        """Return how many fills are not marked as published yet."""
+        """Return how many fills are on their way or not marked as published yet."""
         return len(self._pending)
 
     def told(self, fills: Sequence[Fill], reply_to: ActorRef) -> list[Fill]:
@@ -45,9 +46,22 @@ class PendingFills:
             self._pending[key_of(fill)] = None
         return news
 
+    def give_up(self, keys: Iterable[Key]) -> None:
+        """Let go of fills that did not get through: they are to be found again.
+
+        Who told of them is to make no more as long as `released` does not say so.
+        """
+        senders = [self._pending.pop(key, None) for key in keys]
+        self._given_up.update(sender for sender in senders if sender is not None)
+
+    def released(self) -> Mapping[ActorRef, int]:
+        """Return, once, how many of each sender's fills were given up."""
+        given_up, self._given_up = self._given_up, Counter()
+        return given_up
+
     def marked(self) -> Mapping[ActorRef, int]:
         """Let go of what is acknowledged; return how many of them each sender told of."""
-        senders = [self._pending.pop(key) for key in self.acknowledged]
+        senders = [self._pending.pop(key, None) for key in self.acknowledged]
         self.acknowledged.clear()
         return Counter(sender for sender in senders if sender is not None)
 

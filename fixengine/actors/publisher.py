@@ -1,6 +1,5 @@
 """The publisher: fills and dead letters go to the broker; fills then leave the outbox."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,12 +17,11 @@ from fixengine.actors.messages import (
     DeadLettersPublished,
     FillsPublished,
     FinishDeadLetters,
-    GetUnpublished,
     MarkPublished,
     PublishDeadLetters,
     PublishFills,
-    TakeOverOutbox,
 )
+from fixengine.actors.outbox_watch import OutboxWatch
 from fixengine.actors.outgoing import (
     FillToken,
     LetterToken,
@@ -32,13 +30,14 @@ from fixengine.actors.outgoing import (
     fill_message,
     letter_message,
 )
-from fixengine.actors.pending import PendingFills
+from fixengine.actors.pending import Key, PendingFills
 from fixengine.actors.retries import Retries
 from fixengine.domain import Fill
 from fixengine.errors import UnavailableError
 from fixengine.health import Health
+from fixengine.leases import UNTOLD_AFTER
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Record, Sink, TakeOver
+from fixengine.ports import Record, Sink, Tail
 
 SWEEP_INTERVAL = 2.0
 """Seconds between looks at the broker, and at what engines that are gone left."""
@@ -46,14 +45,11 @@ SWEEP_INTERVAL = 2.0
 DRAIN_WITHIN = 2.5
 """Seconds that a stop waits for deliveries; what is left, another engine publishes."""
 
-_PAGE = 500
 _PATIENCE = 6.0  # seconds for a reply of the repository
 _PATIENCE_OF_A_STOP = 1.0
-_LOOKS = 2
 _BROKER_TIMEOUT = 1.0
 _RESEND_AFTER = 1.0
 _STEP = 0.05
-_ENOUGH_PENDING = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,42 +64,33 @@ class _MarkAgain:
 
 @dataclass(frozen=True, slots=True)
 class _Sweep:
-    """Publisher → itself: is the broker there, and did an engine leave fills behind?"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Scan:
-    """Publisher → itself: publish what of this engine's outbox is not on its way."""
-
-    after: int
+    """Publisher → itself: is the broker there, and are there fills that nobody told of?"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Resend:
-    """Publisher → itself: try again what the broker refused."""
+    """Publisher → itself: try again the dead letters that did not get through."""
 
     messages: tuple[Message, ...]
 
 
 _Received: TypeAlias = (
-    PublishFills
-    | PublishDeadLetters
-    | FinishDeadLetters
-    | _Serve
-    | _MarkAgain
-    | _Sweep
-    | _Scan
-    | _Resend
+    PublishFills | PublishDeadLetters | FinishDeadLetters | _Serve | _MarkAgain | _Sweep | _Resend
 )
 
 
 class Publisher(Actor):
-    """Each stored fill goes to the topic once while this actor lives."""
+    """Each stored fill goes to the topic once.
+
+    A fill that the scheduler tells of is sent; one that is found in the outbox, only after a look
+    at whether the topic has it.
+    """
 
     def __init__(
         self,
         *,
         sink: Sink,
+        tail: Tail,
         repository: ActorRef,
         health: Health,
         metrics: EngineMetrics,
@@ -119,12 +106,19 @@ class Publisher(Actor):
         self._dlq_topic = dlq_topic
         self._deliveries = Deliveries[Token](sink)
         self._pending = PendingFills()
+        self._watch = OutboxWatch(
+            repository=repository,
+            tail=tail,
+            pending=self._pending,
+            metrics=metrics,
+            send=self._publish,
+            patience=_PATIENCE,
+        )
         self._letters: set[Record] = set()
-        self._patience = _PATIENCE
-        self._missed: Counter[int] = Counter()
         self._serving = False
         self._refused = False
         self._mark_at = 0.0
+        self._mark_in_doubt = False
         self._mark_retries = Retries(first=0.1, cap=5.0)
 
     def boot(self) -> None:
@@ -133,8 +127,8 @@ class Publisher(Actor):
 
     def receive(self, message: _Received) -> Any:
         match message:
-            case PublishFills(fills=fills, reply_to=reply_to):
-                return self._publish_told(fills, reply_to)
+            case PublishFills(fills=fills, until=until, reply_to=reply_to):
+                return self._publish_told(fills, until, reply_to)
             case PublishDeadLetters(letters=letters, reply_to=reply_to):
                 return self._publish_letters(letters, reply_to)
             case FinishDeadLetters(records=records, within=within):
@@ -145,8 +139,6 @@ class Publisher(Actor):
                 return None if self._serving else self._serve()
             case _Sweep():
                 return self._sweep()
-            case _Scan(after=after):
-                return self._scan(after)
             case _Resend(messages=messages):
                 return self._send(messages)
             case _:
@@ -156,16 +148,17 @@ class Publisher(Actor):
         try:
             self._drain(monotonic() + DRAIN_WITHIN)
         finally:
+            self._watch.close()
             self._sink.close()
 
-    def _publish_told(self, fills: tuple[Fill, ...], reply_to: ActorRef) -> None:
+    def _publish_told(self, fills: tuple[Fill, ...], until: float, reply_to: ActorRef) -> None:
         news = self._pending.told(fills, reply_to)
         if len(news) < len(fills):
             tell(reply_to, FillsPublished(count=len(fills) - len(news)))
-        self._publish(news)
+        self._publish(news, until)
 
-    def _publish(self, fills: Iterable[Fill]) -> None:
-        self._send(fill_message(fill, topic=self._fills_topic) for fill in fills)
+    def _publish(self, fills: Iterable[Fill], until: float) -> None:
+        self._send(fill_message(fill, topic=self._fills_topic, until=until) for fill in fills)
 
     def _publish_letters(self, letters: tuple[DeadLetter, ...], reply_to: ActorRef) -> None:
         now = datetime.now(UTC)
@@ -184,20 +177,24 @@ class Publisher(Actor):
     def _send(self, messages: Iterable[Message]) -> None:
         for message in messages:
             self._deliveries.add(message)
+        self._go_on()
+
+    def _go_on(self) -> None:
         if not self._serving:
             self._serving = True
             self.actor_ref.tell(_Serve())
 
     def _serve(self) -> None:
         self._step()
-        self._serving = bool(self._deliveries)
+        self._serving = bool(self._deliveries) or self._watch.checking
         if self._serving:
             self.actor_ref.tell(_Serve())
         elif self._pending.acknowledged:
             self.tell_later(max(self._mark_at - monotonic(), 0), _MarkAgain())
 
     def _step(self) -> None:
-        """Move deliveries on and deal with the news."""
+        """Move deliveries and the watch over the outbox on, and deal with the news."""
+        self._watch.step(_STEP)
         news = self._deliveries.step(_STEP)
         for token in news.tokens:
             match token:
@@ -220,24 +217,38 @@ class Publisher(Actor):
             self._refused = True
             message, reason = failures[0]
             logger.bind(topic=message.topic, reason=reason, messages=len(failures)).error(
-                "the broker refuses messages, they are tried again"
+                "messages do not get through, they are tried again"
             )
-        self.tell_later(_RESEND_AFTER, _Resend(tuple(message for message, _ in failures)))
+        letters: list[Message] = []
+        fills: list[Key] = []
+        for message, _ in failures:
+            match message.token:
+                case FillToken(key=key):
+                    fills.append(key)
+                case LetterToken():
+                    letters.append(message)
+        self._pending.give_up(fills)
+        if letters:
+            self.tell_later(_RESEND_AFTER, _Resend(tuple(letters)))
 
     def _mark(self) -> None:
         """Take acknowledged fills out of the outbox, or leave them for the next step."""
         fills = tuple(self._pending.acknowledged)
         try:
-            marked = ask(self._repository, MarkPublished(fills=fills), timeout=self._patience)
+            marked = ask(self._repository, MarkPublished(fills=fills), timeout=self._watch.patience)
         except UnavailableError:
             self._mark_at = monotonic() + self._mark_retries.next_wait()
+            self._mark_in_doubt = True
             return
         self._mark_retries.reset()
         self._metrics.published.inc(len(fills))
-        if marked < len(fills):
+        # a mark that seemed to fail may have been made
+        if marked < len(fills) and not self._mark_in_doubt:
+            self._metrics.possibly_repeated.inc(len(fills) - marked)
             logger.bind(fills=len(fills) - marked).warning(
                 "fills were taken over by another engine while they were published here"
             )
+        self._mark_in_doubt = False
         for sender, count in self._pending.marked().items():
             tell(sender, FillsPublished(count=count))
 
@@ -248,69 +259,34 @@ class Publisher(Actor):
             self._health.down("broker", str(error))
         else:
             self._health.up("broker")
-        self._take_over()
-        self._scan(after=0)
+            self._look_after_the_outbox()
         self.tell_later(SWEEP_INTERVAL, _Sweep())
 
-    def _take_over(self) -> None:
-        """Adopt fills of engines that were missed at the last two looks and still are."""
-        suspects = frozenset(owner for owner, looks in self._missed.items() if looks >= _LOOKS)
+    def _look_after_the_outbox(self) -> None:
+        for sender, count in self._pending.released().items():
+            tell(sender, FillsPublished(count=count))
         try:
-            look: TakeOver = ask(
-                self._repository, TakeOverOutbox(suspects=suspects), timeout=self._patience
-            )
-        except UnavailableError:
-            self._missed.clear()  # after an outage the others come back just as we do
-            return
-        self._missed = Counter({owner: self._missed[owner] + 1 for owner in look.gone})
-        if look.fills:
-            self._metrics.taken_over.inc(look.fills)
-            logger.bind(fills=look.fills).info("fills of engines that are gone taken over")
-
-    def _scan(self, after: int) -> None:
-        if len(self._pending) > _ENOUGH_PENDING:
-            self.tell_later(_STEP, _Scan(after))
-            return
-        try:
-            page = self._page(after)
+            self._watch.take_over()
+            self._watch.scan(older_than=UNTOLD_AFTER)
         except UnavailableError:
             return  # the repository says so itself; the next sweep is near
-        if len(page) == _PAGE:
-            self.actor_ref.tell(_Scan(page[-1].execution.id))
-
-    def _page(self, after: int) -> tuple[Fill, ...]:
-        """Publish a page of the outbox, but what is on its way already; return the page."""
-        page: tuple[Fill, ...] = ask(
-            self._repository,
-            GetUnpublished(after=after, limit=_PAGE),
-            timeout=self._patience,
-        )
-        self._publish(self._pending.found(page))
-        return page
+        if self._watch.checking:
+            self._go_on()
 
     def _drain(self, deadline: float) -> None:
         """Publish and mark what there is, until the deadline."""
-        self._patience = _PATIENCE_OF_A_STOP
-        repository_answers = self._publish_the_rest(deadline)
+        self._watch.patience = _PATIENCE_OF_A_STOP
+        try:
+            # the stop has overtaken what the scheduler told of last
+            self._watch.scan(older_than=0)
+            repository_answers = True
+        except UnavailableError:
+            repository_answers = False
         while monotonic() < deadline and (
-            self._deliveries or (repository_answers and self._pending.acknowledged)
+            self._deliveries
+            or self._watch.checking
+            or (repository_answers and self._pending.acknowledged)
         ):
             self._step()
         if self._pending:
             logger.bind(fills=len(self._pending)).warning("fills are left for another engine")
-
-    def _publish_the_rest(self, deadline: float) -> bool:
-        """Look for fills that nobody could tell of, since the stop has overtaken the message.
-
-        Returns whether the repository could be asked.
-        """
-        after = 0
-        while monotonic() < deadline:
-            try:
-                page = self._page(after)
-            except UnavailableError:
-                return False
-            if len(page) < _PAGE:
-                break
-            after = page[-1].execution.id
-        return True

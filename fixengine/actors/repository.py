@@ -105,8 +105,8 @@ class Repository(Actor):
                 return self._claims.abandon()
             case TakeOverOutbox(suspects=suspects):
                 return self._outbox.take_over(suspects)
-            case GetUnpublished(after=after, limit=limit):
-                return self._outbox.unpublished(after=after, limit=limit)
+            case GetUnpublished(after=after, limit=limit, older_than=older_than):
+                return self._outbox.unpublished(after=after, limit=limit, older_than=older_than)
             case MarkPublished(fills=fills):
                 return self._outbox.mark_published(fills)
             case _:

@@ -26,6 +26,7 @@ from fixengine.actors.messages import (
 from fixengine.actors.retries import Retries
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.fills import LONGEST_WAIT, FillRules, outcome
+from fixengine.leases import LEASE
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Claim
 
@@ -137,6 +138,7 @@ class FillScheduler(Actor):
     def _store(self, claim: Claim, evaluated: Evaluated) -> None:
         """End the claim and hand what is stored to the publisher."""
         message = StoreFills(fills=evaluated.fills, postponed=evaluated.postponed)
+        until = monotonic() + LEASE  # what is stored proves that the engine lived after this
         try:
             # unavailable, it may be stored all the same: the publisher looks into the outbox
             stored: frozenset[int] = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
@@ -155,7 +157,9 @@ class FillScheduler(Actor):
         announced = tuple(fill for fill in kept if fill.announced)
         if announced:
             self._unpublished += len(announced)
-            tell(self._publisher, PublishFills(fills=announced, reply_to=self.actor_ref))
+            tell(
+                self._publisher, PublishFills(fills=announced, until=until, reply_to=self.actor_ref)
+            )
 
     def _rejected(self, claim: Claim, error: RejectedError) -> None:
         """Find the row that the database refuses: claim one at a time, and put that one off."""

@@ -60,6 +60,15 @@ class Engine:
             return {}
         return body if isinstance(body, dict) else {}
 
+    def metric(self, name: str) -> float | None:
+        """Return a sample of /metrics that has no labels; None when there is none in time."""
+        try:
+            text = self._pool.request("GET", f"{self.health_url}/metrics").data.decode()
+        except urllib3.exceptions.HTTPError:
+            return None
+        lines = (line.split() for line in text.splitlines())
+        return next((float(words[1]) for words in lines if words[:1] == [name]), None)
+
     def close(self) -> None:
         """Close the kept-alive connections."""
         self._pool.clear()

@@ -26,6 +26,10 @@ where l.locktype = 'advisory' and l.classid = %s and l.objid = %s
 """
 
 
+SILENCE = 10
+"""Seconds without a statement after which the server ends the session."""
+
+
 class ClaimSession:
     """One claim at a time; a new one abandons the one before."""
 
@@ -42,7 +46,7 @@ class ClaimSession:
         return self._owner
 
     def open(self) -> None:
-        """Connect and take the engine's lock; keeps the number of an earlier session.
+        """Connect, take a new number and its lock, and what is left of an earlier session's fills.
 
         Does nothing while the session stands. Raises UnavailableError.
         """
@@ -51,22 +55,20 @@ class ClaimSession:
         connection = self._database.session()
         try:
             with translated_errors():
-                if self._owner is None:
-                    row = connection.execute("select nextval('public.engine_number')").fetchone()
-                    assert row is not None
-                    self._owner = int(row[0])
+                owner = _new_owner(connection)
                 # the server may not have noticed yet that an earlier session is gone
                 connection.execute(_END_OWN_GHOST, [LOCK_CLASS, self._owner])
-                connection.execute("select pg_advisory_lock(%s, %s)", [LOCK_CLASS, self._owner])
+                connection.execute(query("adopt_own"), {"owner": owner, "before": self._owner})
         except FixengineError:
             connection.close()
             raise
-        self._connection = connection
+        self._connection, self._owner = connection, owner
 
     def check(self) -> None:
         """See that the session stands, and open it again if not; raises UnavailableError.
 
-        Others take this engine for gone when its lock stays free for a few seconds.
+        The server ends a session that shows no sign of life for SILENCE, as that of a frozen
+        engine, so that others can take over its fills.
         """
         if self._connection is not None and not self._connection.info.transaction_status:
             try:
@@ -170,3 +172,11 @@ class ClaimSession:
         }
         rows = connection.execute(query("store_fills"), parameters).fetchall()
         return frozenset(row[0] for row in rows)
+
+
+def _new_owner(connection: Connection) -> int:
+    connection.execute(f"set idle_session_timeout = '{SILENCE}s'".encode())
+    row = connection.execute("select nextval('public.engine_number')").fetchone()
+    assert row is not None
+    connection.execute("select pg_advisory_lock(%s, %s)", [LOCK_CLASS, row[0]])
+    return int(row[0])

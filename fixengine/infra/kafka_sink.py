@@ -11,6 +11,7 @@ from confluent_kafka.cimpl import NewTopic
 from loguru import logger
 
 from fixengine.errors import UnavailableError
+from fixengine.leases import DELIVERY
 from fixengine.ports import Headers
 
 LARGEST_MESSAGE = 10 * 2**20
@@ -19,9 +20,9 @@ LARGEST_MESSAGE = 10 * 2**20
 _SETTINGS: dict[str, Any] = {
     "enable.idempotence": True,
     "acks": "all",
-    # A delivery that times out may have happened all the same. Waiting for as long as it takes
-    # leaves no such doubt; the outbox bounds how much waits.
-    "message.timeout.ms": 0,
+    "message.timeout.ms": int(DELIVERY * 1000),
+    # a connection that is dead but not closed is found out while messages can still be sent again
+    "socket.timeout.ms": 5_000,
     "linger.ms": 5,
     "message.max.bytes": LARGEST_MESSAGE,
     "queue.buffering.max.kbytes": 16_384,
@@ -111,7 +112,8 @@ class KafkaSink:
     ) -> None:
         """Queue a message.
 
-        `on_delivery` gets None, or why it failed, during a later `poll`, and must not raise.
+        `on_delivery` gets None, or why it failed, during a later `poll`, and must not raise. A
+        message that failed may have arrived all the same.
         Raises UnavailableError when the queue is full: poll and try again.
         """
 

@@ -1,7 +1,8 @@
 """The `outbox` table: fills that are stored but not acknowledged by the broker yet."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeAlias
 
 from psycopg import Cursor
 from psycopg.rows import RowMaker
@@ -9,7 +10,7 @@ from psycopg.rows import RowMaker
 from fixengine.domain import Execution, Fill
 from fixengine.infra.claims import LOCK_CLASS, ClaimSession
 from fixengine.infra.postgres import Database, query
-from fixengine.ports import TakeOver
+from fixengine.ports import OutboxPage, TakeOver
 
 
 class OutboxTable:
@@ -31,14 +32,27 @@ class OutboxTable:
         assert row is not None
         return TakeOver(gone=frozenset(row[0]), fills=row[1])
 
-    def unpublished(self, *, after: int, limit: int) -> tuple[Fill, ...]:
-        """Return up to `limit` of this engine's fills, by execution id, from above `after`."""
-        parameters = {"owner": self._claims.owner, "after": after, "limit": limit}
+    def unpublished(self, *, after: int, limit: int, older_than: float) -> OutboxPage:
+        """Return up to `limit` of this engine's fills, by execution id, from above `after`.
+
+        They were stored at least `older_than` seconds ago. None while the lock is not held.
+        """
+        parameters = {
+            "owner": self._claims.owner,
+            "lock_class": LOCK_CLASS,
+            "after": after,
+            "limit": limit,
+            "older_than": older_than,
+        }
         with (
             self._database.connection() as connection,
-            connection.cursor(row_factory=_fill_row) as cursor,
+            connection.cursor(row_factory=_stored_fill_row) as cursor,
         ):
-            return tuple(cursor.execute(query("unpublished"), parameters).fetchall())
+            rows = cursor.execute(query("unpublished"), parameters).fetchall()
+        return OutboxPage(
+            fills=tuple(fill for _, fill in rows),
+            since=min((stored_at for stored_at, _ in rows), default=None),
+        )
 
     def mark_published(self, fills: Sequence[tuple[int, int]]) -> int:
         """Remove acknowledged (execution id, fill number).
@@ -54,13 +68,16 @@ class OutboxTable:
             return connection.execute(query("mark_published"), parameters).rowcount
 
 
-def _fill_row(cursor: Cursor[Fill]) -> RowMaker[Fill]:
-    """Make fills of rows whose first three columns are the fill's, the others its execution's."""
-    names = [column.name for column in cursor.description or ()][3:]
+_StoredFill: TypeAlias = tuple[datetime, Fill]
 
-    def make(values: Sequence[Any]) -> Fill:
-        quantity, price, announced, *execution = values
-        return Fill(
+
+def _stored_fill_row(cursor: Cursor[_StoredFill]) -> RowMaker[_StoredFill]:
+    """Make fills of rows: after four columns of their own come those of the execution."""
+    names = [column.name for column in cursor.description or ()][4:]
+
+    def make(values: Sequence[Any]) -> _StoredFill:
+        stored_at, quantity, price, announced, *execution = values
+        return stored_at, Fill(
             quantity=quantity,
             price=price,
             announced=announced,

@@ -5,64 +5,21 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from fixengine.demo.audit import Expectations, audit
+from fixengine.demo.audit import Expectations
 from fixengine.demo.engine import Engine
-from fixengine.demo.feed import FedOrder, mixed_orders
+from fixengine.demo.feed import mixed_orders
 from fixengine.demo.flaws import FLAWS
 from fixengine.demo.options import BrokerKind
-from fixengine.demo.sending import send_orders
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
-
-FAST = {"FILL_DELAY_FIRST": "0.01", "FILL_DELAY_MIN": "0.05", "FILL_DELAY_MAX": "1.2"}
+from tests.acceptance.runs import FAST, audited, count, send, wait_until_done
 
 
 @pytest.fixture
 def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
     with Stack(broker=broker_kind) as stack:
         yield stack
-
-
-def count(stack: Stack, condition: str) -> int:
-    with psycopg.connect(stack.postgres.dsn) as connection:
-        row = connection.execute(f"select count(*) from {condition}".encode()).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def wait_until_done(stack: Stack, fed: tuple[FedOrder, ...], seconds: float = 90) -> None:
-    """Wait until all that can be filled is, all fills are published and all bad orders buried."""
-    fillable = {o.expected.execution_service_id for o in fed if o.expected and o.expected.fillable}
-    bad = sum(not order.valid for order in fed)
-    wait_until(
-        lambda: count(stack, "execution where not is_open") == len(fillable),
-        seconds,
-        "all orders to be filled",
-    )
-    wait_until(lambda: count(stack, "outbox") == 0, seconds, "all fills to be published")
-    wait_until(
-        lambda: len(read_topic(stack.broker.bootstrap, stack.topics.dlq)) >= bad,
-        seconds,
-        "all bad orders to be on the dead-letter topic",
-    )
-
-
-def assert_the_ledger_holds(
-    stack: Stack, fed: tuple[FedOrder, ...], expectations: Expectations | None = None
-) -> None:
-    report = audit(
-        fed,
-        dsn=stack.postgres.dsn,
-        bootstrap=stack.broker.bootstrap,
-        topics=stack.topics,
-        expectations=expectations,
-    )
-    assert report.ok, "\n".join((report.summary(), *report.problems[:20]))
-
-
-def send(stack: Stack, orders: tuple[FedOrder, ...]) -> None:
-    send_orders(stack.broker.bootstrap, stack.topics.orders, orders)
 
 
 def test_two_engines_lose_and_double_nothing_when_one_is_killed(stack: Stack) -> None:
@@ -82,7 +39,7 @@ def test_two_engines_lose_and_double_nothing_when_one_is_killed(stack: Stack) ->
     victim.kill()
     wait_until_done(stack, fed)
     assert survivor.terminate() == 0
-    assert_the_ledger_holds(stack, fed)
+    assert audited(stack, fed).repeated_messages == 0
 
 
 def test_an_engine_that_is_started_first_waits_for_all_the_others(stack: Stack) -> None:
@@ -118,7 +75,7 @@ def test_an_engine_that_is_started_first_waits_for_all_the_others(stack: Stack) 
     stack.prices.start()
     wait_until_done(stack, fed)
     assert engine.process.running
-    assert_the_ledger_holds(stack, fed, Expectations(repeats_allowed=False))
+    audited(stack, fed, Expectations(repeats_allowed=False))
 
 
 def test_sigterm_under_load_leaves_nothing_half_done(stack: Stack) -> None:
@@ -137,7 +94,7 @@ def test_sigterm_under_load_leaves_nothing_half_done(stack: Stack) -> None:
     second.start()
     wait_until_done(stack, fed)
     assert second.terminate(deadline_seconds=10) == 0
-    assert_the_ledger_holds(stack, fed, Expectations(repeats_allowed=False))
+    audited(stack, fed, Expectations(repeats_allowed=False))
 
 
 def test_sigterm_ends_an_engine_that_waits_for_everything(stack: Stack) -> None:
@@ -171,7 +128,7 @@ def test_outages_of_all_parts_are_survived_without_a_restart(stack: Stack) -> No
     wait_until_done(stack, fed)
     restarts = {actor["name"]: actor["restarts"] for actor in engine.state()["actors"]}
     assert not any(restarts.values()), restarts
-    assert_the_ledger_holds(stack, fed)
+    assert audited(stack, fed).repeated_messages == 0
 
 
 def test_a_database_that_is_gone_is_answered_with_503_in_time(stack: Stack) -> None:

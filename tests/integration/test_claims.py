@@ -11,7 +11,7 @@ from fixengine.demo.waiting import wait_until
 from fixengine.domain import Execution, Fill
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.fills import FillRules, evaluate
-from fixengine.infra.claims import ClaimSession
+from fixengine.infra.claims import SILENCE, ClaimSession
 from fixengine.infra.outbox import OutboxTable
 from fixengine.infra.postgres import Database, query
 from fixengine.ports import Claim, TakeOver
@@ -94,7 +94,7 @@ def test_rows_of_a_killed_session_are_free_at_once(database: str) -> None:
             dead.store((), ())
 
 
-def test_a_session_that_broke_comes_back_with_its_number(database: str) -> None:
+def test_a_session_that_broke_comes_back_under_another_number(database: str) -> None:
     with opened(database) as pool, session(pool) as claims:
         fill_with_orders(pool, range(1, 2))
         owner = claims.owner
@@ -106,19 +106,33 @@ def test_a_session_that_broke_comes_back_with_its_number(database: str) -> None:
         with pytest.raises(UnavailableError):
             claims.claim(1)
         assert len(claims.claim(1).executions) == 1
-        assert claims.owner == owner
+        assert claims.owner != owner
 
 
-def test_a_ghost_of_the_own_session_does_not_keep_the_lock(database: str) -> None:
+def test_a_ghost_of_the_own_session_does_not_keep_its_rows(database: str) -> None:
     """The server still holds a connection that its client has lost."""
     with opened(database) as pool:
+        fill_with_orders(pool, range(1, 4))
         ghost, revenant = ClaimSession(pool), ClaimSession(pool)
-        ghost.open()
+        assert len(ghost.claim(3).executions) == 3
         revenant._owner = ghost.owner
         revenant.open()
-        assert not revenant.claim(1).executions
+        wait_until(lambda: len(revenant.claim(3).executions) == 3, 5, "the rows to be free")
         ghost.close()
         revenant.close()
+
+
+def test_a_session_that_falls_silent_is_ended_by_the_server(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        assert claims._connection is not None
+        row = claims._connection.execute("show idle_session_timeout").fetchone()
+        assert row == (f"{SILENCE}s",)
+        claims._connection.execute("set idle_session_timeout = '100ms'")
+        alive = "select count(*) from pg_stat_activity where pid = "
+        alive += str(claims._connection.info.backend_pid)
+        wait_until(lambda: one(database, alive) == 0, 5, "the server to end the session")
+        claims.check()
+        assert claims.claim(1).executions == ()
 
 
 def test_nothing_due_leaves_no_transaction_open(database: str) -> None:
@@ -147,8 +161,8 @@ def test_a_fill_moves_execution_ledger_and_outbox_together(database: str) -> Non
         claim = claims.claim(2)
         stored = claims.store(filled(claim), ())
         assert stored == ids(claim.executions)
-        outbox = OutboxTable(pool, claims).unpublished(after=0, limit=10)
-        assert [fill.execution.id for fill in outbox] == [1, 2]
+        page = OutboxTable(pool, claims).unpublished(after=0, limit=10, older_than=0)
+        assert [fill.execution.id for fill in page.fills] == [1, 2]
         assert one(database, "select count(*) from execution where is_open") == 0
 
 

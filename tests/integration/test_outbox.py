@@ -23,8 +23,8 @@ def store_fills(claims: ClaimSession, limit: int) -> dict[int, bytes]:
 
 
 def messages(database: Database, claims: ClaimSession) -> dict[int, bytes]:
-    fills = OutboxTable(database, claims).unpublished(after=0, limit=1000)
-    return {fill.execution.id: encode_execution(fill.execution) for fill in fills}
+    page = OutboxTable(database, claims).unpublished(after=0, limit=1000, older_than=0)
+    return {fill.execution.id: encode_execution(fill.execution) for fill in page.fills}
 
 
 def test_a_fill_read_back_is_byte_for_byte_the_same_message(database: str) -> None:
@@ -70,20 +70,54 @@ def test_the_fills_of_an_engine_that_is_gone_are_taken_over_by_one_heir(database
         assert messages(pool, other) == {}
 
 
-def test_an_engine_is_not_taken_for_gone_at_the_first_look(database: str) -> None:
-    """It may have lost its session for a moment."""
+def test_an_engine_that_lost_its_session_takes_its_fills_with_it(database: str) -> None:
+    """The old number stays free for ever, and nothing is left under it for others."""
     with opened(database) as pool, session(pool) as heir:
         fill_with_orders(pool, range(1, 3))
         absent = ClaimSession(pool)
-        store_fills(absent, 2)
+        sent = store_fills(absent, 2)
+        before = absent.owner
         absent.close()
         outbox = OutboxTable(pool, heir)
-        look = TakeOver(gone=frozenset({absent.owner}), fills=0)
+        look = TakeOver(gone=frozenset({before}), fills=0)
         wait_until(lambda: outbox.take_over(frozenset()) == look, 5, "the lock to be free")
-        assert len(messages(pool, absent)) == 2
+        assert messages(pool, absent) == {}, "who does not hold the lock must send nothing"
         absent.open()
+        assert absent.owner != before
+        assert messages(pool, absent) == sent
         assert outbox.take_over(look.gone) == TakeOver(gone=frozenset(), fills=0)
         absent.close()
+
+
+def test_a_fill_that_was_taken_over_stays_with_its_heir(database: str) -> None:
+    with opened(database) as pool, session(pool) as heir:
+        fill_with_orders(pool, range(1, 3))
+        frozen = ClaimSession(pool)
+        sent = store_fills(frozen, 2)
+        suspects = frozenset({frozen.owner})
+        frozen.close()
+        outbox = OutboxTable(pool, heir)
+        wait_until(lambda: outbox.take_over(suspects).fills == 2, 5, "the lock to be free")
+        frozen.open()
+        assert messages(pool, frozen) == {}
+        assert messages(pool, heir) == sent
+        frozen.close()
+
+
+def test_only_fills_of_some_age_are_looked_for(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 3))
+        store_fills(claims, 2)
+        outbox = OutboxTable(pool, claims)
+        assert not outbox.unpublished(after=0, limit=10, older_than=60).fills
+        with pool.connection() as connection:
+            connection.execute(
+                "update outbox set stored_at = now() - interval '1 hour' where execution_id = 2"
+            )
+            stored_at = one(database, "select min(stored_at) from outbox")
+        page = outbox.unpublished(after=0, limit=10, older_than=60)
+        assert [fill.execution.id for fill in page.fills] == [2]
+        assert page.since == stored_at
 
 
 def test_marking_leaves_what_another_engine_took_over(database: str) -> None:
@@ -102,6 +136,6 @@ def test_pages_of_the_outbox_follow_each_other(database: str) -> None:
         fill_with_orders(pool, range(1, 6))
         store_fills(claims, 5)
         outbox = OutboxTable(pool, claims)
-        first = outbox.unpublished(after=0, limit=3)
-        second = outbox.unpublished(after=first[-1].execution.id, limit=3)
+        first = outbox.unpublished(after=0, limit=3, older_than=0).fills
+        second = outbox.unpublished(after=first[-1].execution.id, limit=3, older_than=0).fills
         assert [fill.execution.id for fill in (*first, *second)] == [1, 2, 3, 4, 5]

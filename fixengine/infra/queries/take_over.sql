@@ -1,6 +1,5 @@
--- What engines that are gone left unpublished. An engine is gone when nobody holds its lock, in
--- this look and in the one before: it may only have lost its session and be about to come back.
--- Taking the lock here for a moment keeps two heirs apart.
+-- What engines that are gone left unpublished. An engine is gone when nobody holds its lock; the
+-- suspects have been for long enough. Taking the lock here for a moment keeps two heirs apart.
 with gone as materialized (
     select o.owner
     from (select distinct owner from public.outbox where owner <> %(owner)s) as o

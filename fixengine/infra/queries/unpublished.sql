@@ -1,6 +1,7 @@
 -- Fills that this engine still has to publish, as they were: the ledger has what changes from
--- fill to fill, the execution what never does.
+-- fill to fill, the execution what never does. None when the engine's lock is not held.
 select
+    o.stored_at,
     f.quantity, f.price, f.announced,
     e.id, e.execution_service_id, f.quantity_filled < e.quantity_ordered as is_open,
     case
@@ -16,5 +17,12 @@ from public.outbox as o
 join public.fill as f on f.execution_id = o.execution_id and f.number = o.fill_number
 join public.execution as e on e.id = o.execution_id
 where o.owner = %(owner)s and o.execution_id > %(after)s
+    and o.stored_at <= now() - make_interval(secs => %(older_than)s)
+    and exists (
+        select from pg_locks as l
+        where l.locktype = 'advisory' and l.granted and l.objsubid = 2
+            and l.database = (select d.oid from pg_database as d where d.datname = current_database())
+            and l.classid = %(lock_class)s::integer::oid and l.objid = %(owner)s::integer::oid
+    )
 order by o.execution_id
 limit %(limit)s

@@ -1,0 +1,158 @@
+"""The watch over the outbox: fills that nobody tells of, and those of engines that are gone."""
+
+from collections.abc import Callable, Iterable
+from time import monotonic
+
+from loguru import logger
+
+from fixengine.actors.asking import ask
+from fixengine.actors.messages import ActorRef, GetUnpublished, TakeOverOutbox
+from fixengine.actors.pending import PendingFills, key_of
+from fixengine.actors.tail_check import TailCheck
+from fixengine.domain import Fill
+from fixengine.errors import UnavailableError
+from fixengine.leases import LEASE, TAKE_OVER_AFTER
+from fixengine.metrics import EngineMetrics
+from fixengine.ports import OutboxPage, Tail, TakeOver
+
+_PAGE = 2_000
+_ENOUGH_PENDING = 10_000
+_CHECK_WITHIN = 20.0  # seconds
+
+
+class OutboxWatch:
+    """Finds fills that are not on their way, and has those sent that the topic does not have.
+
+    `send` gets them with the monotonic time after which they are not to be sent.
+    """
+
+    def __init__(
+        self,
+        *,
+        repository: ActorRef,
+        tail: Tail,
+        pending: PendingFills,
+        metrics: EngineMetrics,
+        send: Callable[[Iterable[Fill], float], None],
+        patience: float,
+    ) -> None:
+        """Take the parts; `patience` is how many seconds the repository has for a reply."""
+        self.patience = patience
+        self._repository = repository
+        self._tail = tail
+        self._pending = pending
+        self._metrics = metrics
+        self._send = send
+        self._older_than = 0.0
+        self._check: TailCheck | None = None
+        self._check_until = 0.0
+        self._gone_since: dict[int, float] = {}
+        self._blind = False
+
+    @property
+    def checking(self) -> bool:
+        """Whether `step` has something to do."""
+        return self._check is not None
+
+    def take_over(self) -> None:
+        """Adopt fills of engines that have been gone for TAKE_OVER_AFTER.
+
+        Raises UnavailableError.
+        """
+        now = monotonic()
+        suspects = frozenset(
+            owner for owner, since in self._gone_since.items() if now - since >= TAKE_OVER_AFTER
+        )
+        look: TakeOver = ask(
+            self._repository, TakeOverOutbox(suspects=suspects), timeout=self.patience
+        )
+        now = monotonic()
+        self._gone_since = {
+            owner: self._gone_since.get(owner, now) for owner in look.gone - suspects
+        }
+        if look.fills:
+            self._metrics.taken_over.inc(look.fills)
+            logger.bind(fills=look.fills).info("fills of engines that are gone taken over")
+
+    def scan(self, *, older_than: float) -> None:
+        """Look for fills stored at least `older_than` seconds ago, unless a check is under way.
+
+        Raises UnavailableError.
+        """
+        if self._check is None and len(self._pending) < _ENOUGH_PENDING:
+            self._older_than = older_than
+            self._scan(after=0)
+
+    def step(self, timeout: float) -> None:
+        """Go on with the check, waiting up to `timeout` seconds for what there is to read."""
+        check = self._check
+        if check is None:
+            return
+        try:
+            if check.step(timeout):
+                self._conclude(check)
+            elif monotonic() > self._check_until:
+                self._abort(check, f"the end was not reached in {_CHECK_WITHIN:g} s")
+        except UnavailableError as error:
+            self._abort(check, str(error))
+
+    def close(self) -> None:
+        """Leave a check that is under way. Safe to call twice."""
+        if self._check is not None:
+            self._check.close()
+
+    def _scan(self, after: int) -> None:
+        """Begin to check the first page from above `after` that has anything to check."""
+        while True:
+            page = self._page(after)
+            fills = self._pending.found(page.fills)
+            if fills:
+                self._begin(page, fills, after)
+                return
+            if len(page.fills) < _PAGE:
+                return
+            after = page.fills[-1].execution.id
+
+    def _begin(self, page: OutboxPage, fills: list[Fill], after: int) -> None:
+        try:
+            self._check = TailCheck(self._tail, page, fills, after=after)
+        except UnavailableError as error:
+            self._pending.give_up(map(key_of, fills))
+            self._cannot_see(str(error))
+        else:
+            self._check_until = monotonic() + _CHECK_WITHIN
+
+    def _conclude(self, check: TailCheck) -> None:
+        """Have those marked that arrived, and those sent that did not and still are ours."""
+        self._sees()
+        began = monotonic()
+        page = self._page(check.after)
+        self._check = None
+        check.close()
+        self._pending.acknowledged += check.arrived
+        ours = [fill for fill in page.fills if key_of(fill) in check.missing]
+        self._pending.give_up(check.missing.keys() - map(key_of, ours))
+        self._send(ours, began + LEASE)
+        if len(page.fills) == _PAGE:
+            self._scan(page.fills[-1].execution.id)
+
+    def _abort(self, check: TailCheck, reason: str) -> None:
+        self._check = None
+        check.close()
+        self._pending.give_up((*check.missing, *check.arrived))
+        self._cannot_see(reason)
+
+    def _page(self, after: int) -> OutboxPage:
+        query = GetUnpublished(after=after, limit=_PAGE, older_than=self._older_than)
+        page: OutboxPage = ask(self._repository, query, timeout=self.patience)
+        return page
+
+    def _cannot_see(self, reason: str) -> None:
+        if not self._blind:
+            self._blind = True
+            logger.bind(reason=reason).warning("fills wait for a look at the end of their topic")
+
+    def _sees(self) -> None:
+        if self._blind:
+            self._blind = False
+            logger.info("the end of the fills topic can be read again")

@@ -1,0 +1,43 @@
+"""Whether fills that were found in the outbox have reached the topic before."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from fixengine.actors.pending import Key, key_of
+from fixengine.domain import Fill
+from fixengine.leases import CLOCK_SKEW
+from fixengine.ports import OutboxPage, Tail
+from fixengine.wire import decode_fill_key
+
+_OPENING_TIMEOUT = 2.0
+
+
+class TailCheck:
+    """Reads, step by step, what has come to the topic since the oldest of some fills was stored.
+
+    `fills` are those asked about, of a page of the outbox that began above execution id `after`.
+    """
+
+    def __init__(self, tail: Tail, page: OutboxPage, fills: Iterable[Fill], *, after: int) -> None:
+        """Begin; raises UnavailableError when the broker does not answer."""
+        assert page.since is not None, "an empty page needs no check"
+        self.after = after
+        self.missing: dict[Key, Fill] = {key_of(fill): fill for fill in fills}
+        self.arrived: list[Key] = []
+        self._look = tail.look(page.since - timedelta(seconds=CLOCK_SKEW), timeout=_OPENING_TIMEOUT)
+
+    def step(self, timeout: float) -> bool:
+        """Read on for up to `timeout` seconds; return whether the end was reached.
+
+        Raises UnavailableError when the broker refuses.
+        """
+        values = self._look.read(timeout)
+        for value in values or ():
+            key = decode_fill_key(value)
+            if key is not None and self.missing.pop(key, None) is not None:
+                self.arrived.append(key)
+        return values is None
+
+    def close(self) -> None:
+        """End it. Safe to call twice."""
+        self._look.close()

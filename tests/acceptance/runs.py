@@ -1,0 +1,58 @@
+"""What runs of whole engines have in common: a quick market, and how they are fed and judged."""
+
+from collections.abc import Sequence
+
+import psycopg
+
+from fixengine.demo.audit import Expectations, Report, audit
+from fixengine.demo.feed import FedOrder
+from fixengine.demo.sending import send_orders
+from fixengine.demo.stack import Stack
+from fixengine.demo.topics import read_topic
+from fixengine.demo.waiting import wait_until
+
+FAST = {"FILL_DELAY_FIRST": "0.01", "FILL_DELAY_MIN": "0.05", "FILL_DELAY_MAX": "1.2"}
+"""Settings under which an order is FULL within a few seconds."""
+
+
+def count(stack: Stack, condition: str) -> int:
+    with psycopg.connect(stack.postgres.dsn) as connection:
+        row = connection.execute(f"select count(*) from {condition}".encode()).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def wait_until_done(stack: Stack, fed: Sequence[FedOrder], seconds: float = 90) -> None:
+    """Wait until all that can be filled is, all fills are published and all bad orders buried."""
+    fillable = {o.expected.execution_service_id for o in fed if o.expected and o.expected.fillable}
+    bad = sum(not order.valid for order in fed)
+    wait_until(
+        lambda: count(stack, "execution where not is_open") == len(fillable),
+        seconds,
+        "all orders to be filled",
+    )
+    wait_until(lambda: count(stack, "outbox") == 0, seconds, "all fills to be published")
+    wait_until(
+        lambda: len(read_topic(stack.broker.bootstrap, stack.topics.dlq)) >= bad,
+        seconds,
+        "all bad orders to be on the dead-letter topic",
+    )
+
+
+def audited(
+    stack: Stack, fed: Sequence[FedOrder], expectations: Expectations | None = None
+) -> Report:
+    """Return the report of an audit without problems."""
+    report = audit(
+        fed,
+        dsn=stack.postgres.dsn,
+        bootstrap=stack.broker.bootstrap,
+        topics=stack.topics,
+        expectations=expectations,
+    )
+    assert report.ok, "\n".join((report.summary(), *report.problems[:20]))
+    return report
+
+
+def send(stack: Stack, orders: Sequence[FedOrder]) -> None:
+    send_orders(stack.broker.bootstrap, stack.topics.orders, orders)

@@ -1,0 +1,72 @@
+"""The end of a topic on a real broker."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import pytest
+
+from fixengine.demo.broker import Broker
+from fixengine.demo.feed import orders
+from fixengine.demo.sending import send_orders
+from fixengine.demo.topics import TopicNames, create_topic, read_topic
+from fixengine.demo.waiting import wait_until
+from fixengine.errors import UnavailableError
+from fixengine.infra.kafka_tail import KafkaTail
+
+
+def tail(broker: Broker, topic: str) -> KafkaTail:
+    return KafkaTail(
+        brokers=broker.bootstrap,
+        topic=topic,
+        client_id="test",
+        client_config=broker.client_config,
+    )
+
+
+def read(broker: Broker, topic: str, since: datetime) -> list[bytes]:
+    look = tail(broker, topic).look(since, timeout=10)
+    values: list[bytes] = []
+
+    def at_the_end() -> bool:
+        news = look.read(0.1)
+        values.extend(news or ())
+        return news is None
+
+    try:
+        wait_until(at_the_end, 30, "the end")
+    finally:
+        look.close()
+        look.close()
+    return values
+
+
+def test_what_came_since_a_moment_is_read_from_all_partitions(
+    broker: Broker, topics: TopicNames
+) -> None:
+    create_topic(broker.bootstrap, topics.orders)
+    feed = orders(seed=1)
+    before, after = list(islice(feed, 200)), list(islice(feed, 3000))
+    send_orders(broker.bootstrap, topics.orders, before)
+    newest = max(r.timestamp_ms or 0 for r in read_topic(broker.bootstrap, topics.orders))
+    wait_until(lambda: datetime.now(UTC).timestamp() * 1000 > newest + 5, 5, "the clock to go on")
+    since = datetime.now(UTC)
+    send_orders(broker.bootstrap, topics.orders, after)
+    assert sorted(read(broker, topics.orders, since)) == sorted(o.value or b"" for o in after)
+    everything = read(broker, topics.orders, since - timedelta(hours=1))
+    assert len(everything) == len(before) + len(after)
+
+
+def test_an_empty_topic_has_an_end(broker: Broker, topics: TopicNames) -> None:
+    create_topic(broker.bootstrap, topics.orders)
+    assert read(broker, topics.orders, datetime.now(UTC)) == []
+
+
+def test_a_topic_that_is_not_there_can_not_be_read(broker: Broker, topics: TopicNames) -> None:
+    with pytest.raises(UnavailableError, match=topics.orders):
+        tail(broker, topics.orders).look(datetime.now(UTC), timeout=5)
+
+
+def test_a_broker_that_is_not_there_is_waited_for_no_longer_than_asked() -> None:
+    nowhere = KafkaTail(brokers="127.0.0.1:1", topic="fills", client_id="test", client_config={})
+    with pytest.raises(UnavailableError, match="fills"):
+        nowhere.look(datetime.now(UTC), timeout=0.2)

@@ -1,0 +1,84 @@
+"""What engines that are gone left in the outbox is published once, by one of the others."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import islice
+from random import Random
+
+import psycopg
+import pytest
+
+from fixengine.demo.audit import Expectations
+from fixengine.demo.broker import Broker
+from fixengine.demo.feed import orders
+from fixengine.demo.topics import TopicNames
+from fixengine.demo.workspace import Workspace
+from fixengine.fills import FillRules, evaluate
+from fixengine.leases import DELIVERY, LEASE, TAKE_OVER_AFTER
+from tests.integration.engines import Surroundings, surroundings, wait_until_ready
+from tests.integration.rows import opened, session
+
+ONCE = Expectations(repeats_allowed=False)
+
+
+@pytest.fixture
+def around(
+    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
+) -> Iterator[Surroundings]:
+    with surroundings(dsn=database, broker=broker, topics=topics, workspace=workspace) as around:
+        yield around
+
+
+def test_others_wait_until_nothing_of_a_frozen_engine_can_arrive() -> None:
+    assert LEASE + DELIVERY < TAKE_OVER_AFTER
+
+
+def test_fills_of_a_dead_engine_are_published_unless_they_have_arrived(
+    around: Surroundings,
+) -> None:
+    """Some had been acknowledged, but not marked, when it died; others had not been sent."""
+    fed = tuple(islice(orders(seed=5), 120))
+    with around.engine(FILL_DELAY_MIN="600", FILL_DELAY_MAX="600") as engine:
+        wait_until_ready(engine)
+        around.send(*fed)
+        around.wait_for("fill", 120)
+        around.wait_for("outbox", 0)
+    with opened(around.dsn) as pool, session(pool) as dead, pool.connection() as connection:
+        connection.execute(
+            "insert into outbox select execution_id, number, 999999, filled_at from fill "
+            "where announced and execution_id % 2 = 0"
+        )
+        connection.execute("update execution set next_fill_timestamp = now() where is_open")
+        claim = dead.claim(1000)
+        rules, price, rng = FillRules(delay_min=0, delay_max=0), Decimal("1.5"), Random(1)
+        assert dead.store(
+            [
+                evaluate(e, price=price, now=claim.now, rng=rng, rules=rules)
+                for e in claim.executions
+            ],
+            (),
+        )
+    left, arrived = around.count("outbox"), around.count("outbox where owner = 999999")
+    assert 0 < arrived < left
+    with around.engine() as engine:
+        around.wait_until_done(fed)
+        sample = engine.registry.get_sample_value
+        assert sample("fixengine_fills_taken_over_total") == left
+        assert sample("fixengine_fills_possibly_repeated_total") == 0
+    around.assert_the_ledger_holds(fed, ONCE)
+
+
+def test_an_engine_whose_sessions_are_killed_repeats_nothing(around: Surroundings) -> None:
+    fed = tuple(islice(orders(seed=6), 300))
+    kill = (
+        "select pg_terminate_backend(pid) from pg_stat_activity "
+        "where datname = current_database() and pid <> pg_backend_pid()"
+    )
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        for start in range(0, 300, 30):
+            around.send(*fed[start : start + 30])
+            with psycopg.connect(around.dsn, autocommit=True) as connection:
+                connection.execute(kill)
+        around.wait_until_done(fed)
+    around.assert_the_ledger_holds(fed, ONCE)
