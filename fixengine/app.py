@@ -2,6 +2,9 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from threading import Event
 from types import FrameType
 
@@ -9,13 +12,19 @@ import pykka
 from loguru import logger
 
 from fixengine.config import Settings
+from fixengine.domain import Execution
 from fixengine.engine import Engine
 from fixengine.errors import ConfigError, StartError
 from fixengine.infra.checks import setting_problems
+from fixengine.infra.kafka_group import rewind
+from fixengine.infra.kafka_tail import KafkaTail
 from fixengine.infra.migrate import Migration, migrate
 from fixengine.infra.postgres import open_session
+from fixengine.infra.reconcile import Reconciliation, reconcile
+from fixengine.wire import decode_execution
 
 _START_STEP = 0.1
+_BROKER_TIMEOUT = 10.0
 
 
 def serve(settings: Settings, *, pod: str) -> int:
@@ -78,6 +87,49 @@ def check(settings: Settings) -> None:
     )
     if problems:
         raise ConfigError(problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """What was, or would be, changed in the database, and how many orders are read again."""
+
+    database: Reconciliation
+    orders_read_again: int
+
+
+def reconcile_once(settings: Settings, *, pod: str, since: datetime, apply: bool) -> Reconciled:
+    """Bring a restored database forward to what the topics have had since then.
+
+    Changes nothing without `apply`. Raises ConflictError while engines run, SchemaError,
+    UnavailableError when the database or the broker does not answer.
+    """
+    tail = KafkaTail(
+        brokers=settings.kafka_brokers,
+        topic=settings.kafka_fills_topic,
+        client_id=pod,
+        client_config=settings.kafka_client_config,
+    )
+    with open_session(settings.postgres_dsn, application_name=pod) as connection:
+        migrate(connection)
+        database = reconcile(connection, _executions(tail, since), apply=apply)
+    again = rewind(
+        since,
+        brokers=settings.kafka_brokers,
+        group=settings.kafka_consumer_group,
+        topic=settings.kafka_orders_topic,
+        client_config=settings.kafka_client_config,
+        apply=apply,
+    )
+    return Reconciled(database=database, orders_read_again=again)
+
+
+def _executions(tail: KafkaTail, since: datetime) -> Iterator[Execution]:
+    look = tail.look(since, timeout=_BROKER_TIMEOUT)
+    try:
+        while (values := look.read(_START_STEP)) is not None:
+            yield from filter(None, map(decode_execution, values))
+    finally:
+        look.close()
 
 
 def migrate_once(settings: Settings, *, pod: str) -> tuple[Migration, ...]:

@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import NoReturn
 
 from fixengine import __version__, app
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         ("check-config", _check_config, "show the settings in the environment, or what is wrong"),
     ):
         commands.add_parser(name, help=meaning, description=meaning).set_defaults(command=command)
+    _add_reconcile(commands)
     for name, part, run, meaning in (
         ("demo", demo, demo.run, "run everything here, with embedded parts, and watch it"),
         ("stubs", neighbours, neighbours.run, "stand in for security-service and pricing-service"),
@@ -56,6 +58,42 @@ def _parser() -> argparse.ArgumentParser:
         part.add_arguments(parser_of_part)
         parser_of_part.set_defaults(command=run)
     return parser
+
+
+def _add_reconcile(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    meaning = "bring a restored database forward to what the topics have had since its backup"
+    parser = commands.add_parser("reconcile", help=meaning, description=meaning)
+    parser.add_argument(
+        "--since",
+        type=_moment,
+        default=datetime(1970, 1, 1, tzinfo=UTC),
+        metavar="TIME",
+        help="not after the backup, as 2026-07-28T09:30:00Z (default: read the topics whole)",
+    )
+    parser.add_argument(
+        "--apply", action="store_true", help="do it; without this it only says what it would do"
+    )
+    parser.set_defaults(command=_reconcile)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text} has no offset: add Z, or +02:00")
+    return moment
+
+
+def _reconcile(arguments: argparse.Namespace) -> int:
+    done = app.reconcile_once(_settings(), pod=_pod(), since=arguments.since, apply=arguments.apply)
+    _say(f"{done.database.messages} messages of fills read")
+    _say(f"{done.database.executions_restored} executions restored")
+    _say(f"{done.database.executions_moved_on} executions moved on")
+    _say(f"{done.database.fills_restored} fills restored to the ledger")
+    _say(f"{done.database.outbox_rows_removed} fills found published")
+    _say(f"{done.orders_read_again} orders to be read again")
+    if not arguments.apply:
+        _say("nothing was changed: add --apply")
+    return OK
 
 
 def _serve(_arguments: argparse.Namespace) -> int:

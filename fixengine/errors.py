@@ -5,6 +5,7 @@ FixengineError
 ├── UnavailableError   a part outside is away or too slow: back off and stay
 ├── RejectedError      the database refuses these values: find the row, dead-letter it
 ├── SchemaError        the database's schema can't be used: wait for an operator
+├── ConflictError      what was asked can't be done as things are: say why, exit 1
 ├── StartError         the actors can't be started: say why, exit 1
 └── ConfigError        the configuration is wrong: one line for each mistake, exit 2
 
@@ -30,6 +31,10 @@ class RejectedError(FixengineError):
 
 class SchemaError(FixengineError):
     """The database's schema is newer than this program, or was changed behind its back."""
+
+
+class ConflictError(FixengineError):
+    """A command would harm as things are; the message names the remedy."""
 
 
 class StartError(FixengineError):

@@ -19,7 +19,27 @@ class _FillKey(msgspec.Struct, rename="camel"):
     number_of_fills: int
 
 
+class _Message(_FillKey, rename="camel", kw_only=True):
+    execution_service_id: int
+    is_open: bool
+    execution_status: str
+    trade_type: str
+    destination: str
+    security_id: str
+    ticker: str
+    quantity: Decimal
+    limit_price: Decimal | None = None
+    received_timestamp: Decimal
+    sent_timestamp: Decimal
+    last_filled_timestamp: Decimal | None = None
+    quantity_filled: Decimal
+    total_amount: Decimal
+    trade_service_execution_id: int | None = None
+    version: int
+
+
 _key_decoder = msgspec.json.Decoder(_FillKey)
+_message_decoder = msgspec.json.Decoder(_Message)
 
 
 def encode_execution(execution: Execution) -> bytes:
@@ -66,6 +86,40 @@ def decode_fill_key(message: bytes) -> tuple[int, int] | None:
     return (key.id, key.number_of_fills)
 
 
+def decode_execution(message: bytes) -> Execution | None:
+    """Return the execution that `encode_execution` made this of, None when it made it of none.
+
+    Only `next_fill_timestamp` is lost on the way, and always None.
+    """
+    try:
+        read = _message_decoder.decode(message)
+        return Execution(
+            id=read.id,
+            execution_service_id=read.execution_service_id,
+            is_open=read.is_open,
+            execution_status=read.execution_status,
+            trade_type=read.trade_type,
+            destination=read.destination,
+            security_id=read.security_id,
+            ticker=read.ticker,
+            quantity_ordered=read.quantity,
+            limit_price=read.limit_price,
+            received_timestamp=_moment(read.received_timestamp),
+            sent_timestamp=_moment(read.sent_timestamp),
+            last_fill_timestamp=(
+                None if read.last_filled_timestamp is None else _moment(read.last_filled_timestamp)
+            ),
+            quantity_filled=read.quantity_filled,
+            next_fill_timestamp=None,
+            number_of_fills=read.number_of_fills,
+            total_amount=read.total_amount,
+            trade_service_execution_id=read.trade_service_execution_id,
+            version=read.version,
+        )
+    except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError):
+        return None
+
+
 def average_price(execution: Execution) -> Decimal | None:
     """Return the average price to 4 places, rounded half up; None before anything is filled."""
     if execution.quantity_filled <= 0:
@@ -84,6 +138,10 @@ def plain(number: Decimal) -> str:
 
 def _number(number: Decimal) -> msgspec.Raw:
     return msgspec.Raw(plain(number).encode())
+
+
+def _moment(seconds: Decimal) -> datetime:
+    return _EPOCH + int(seconds.scaleb(6)) * _MICROSECOND
 
 
 def _seconds(moment: datetime) -> msgspec.Raw:

@@ -6,14 +6,18 @@ create table public.fill (
     execution_id     integer not null,
     number           integer not null check (number > 0),
     quantity         decimal(18, 8) not null check (quantity >= 0),
-    price            decimal(18, 8) not null check (price > 0),
-    filled_at        timestamptz not null,
+    price            decimal(18, 8) check (price > 0),
+    filled_at        timestamptz,
     quantity_filled  decimal(18, 8) not null,
     total_amount     decimal(28, 8) not null,
     version          integer not null,
     announced        boolean not null,
     primary key (execution_id, number)
 );
+comment on column public.fill.price is
+    'null in a row of quantity 0 that was restored from the topic, which does not tell it';
+comment on column public.fill.filled_at is
+    'null in a row that was restored and that the topic never had';
 comment on column public.fill.quantity_filled is 'of the execution, after this fill';
 comment on column public.fill.total_amount is 'of the execution, after this fill';
 comment on column public.fill.version is 'of the execution, after this fill';

@@ -121,7 +121,7 @@ def _message(row: Execution, fill: LedgerFill) -> dict[str, object]:
         "quantity": _number(row.quantity_ordered),
         "receivedTimestamp": _seconds(row.received_timestamp),
         "sentTimestamp": _seconds(row.sent_timestamp),
-        "lastFilledTimestamp": _seconds(fill.filled_at),
+        "lastFilledTimestamp": _seconds(fill.filled_at or row.sent_timestamp),
         "quantityFilled": _number(fill.quantity_filled),
         "numberOfFills": _number(fill.number),
         "totalAmount": _number(fill.total_amount),

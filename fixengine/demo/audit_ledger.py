@@ -84,20 +84,23 @@ def _ledger_problems(
         name = f"fill {fill.number}"
         if fill.quantity not in allowed_quantities(row.quantity_ordered - filled):
             yield f"{name} of {fill.quantity} is none that the rules allow"
-        if fill.quantity > 0 and not _limit_holds(row, fill.price):
+        price = fill.price or Decimal(0)
+        if fill.quantity > 0 and not (price and _limit_holds(row, price)):
             yield f"{name} at {fill.price} is beyond the limit of {row.limit_price}"
         filled += fill.quantity
-        total = _EXACT.add(total, _amount(fill.quantity, fill.price))
+        total = _EXACT.add(total, _amount(fill.quantity, price))
         version += 1
         totals = (fill.quantity_filled, fill.total_amount, fill.version)
         if totals != (filled, total, version):
             yield f"{name} leads to {_shown(totals)} instead of {_shown((filled, total, version))}"
         if fill.announced != (filled > 0 or empty_fills_announced):
             yield f"{name} is {'' if fill.announced else 'not '}announced"
-        if fill.filled_at < last:
+        if fill.filled_at is None and fill.announced:
+            yield f"{name} has no time"
+        if (fill.filled_at or last) < last:
             yield f"{name} is from before what precedes it"
         filled, total, version = totals
-        last = fill.filled_at
+        last = fill.filled_at or last
 
 
 def _total_problems(order: Expected, row: Execution, fills: Sequence[LedgerFill]) -> Iterator[str]:

@@ -35,13 +35,16 @@ _OUTBOX = "select execution_id, fill_number from public.outbox order by executio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFill:
-    """One row of `public.fill`; the last totals and `version` are the execution's after it."""
+    """One row of `public.fill`; the last totals and `version` are the execution's after it.
+
+    Restored rows of quantity 0 may lack `price`, and `filled_at` when the topic never had them.
+    """
 
     execution_id: int
     number: int
     quantity: Decimal
-    price: Decimal
-    filled_at: datetime
+    price: Decimal | None
+    filled_at: datetime | None
     quantity_filled: Decimal
     total_amount: Decimal
     version: int

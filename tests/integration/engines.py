@@ -36,12 +36,9 @@ class Surroundings:
     prices: PricingService
     failures: list[str] = field(default_factory=list)
 
-    @contextmanager
-    def engine(
-        self, name: str = "engine", *, hung_after: float = HUNG_AFTER, **overrides: str
-    ) -> Iterator[Engine]:
-        """Lend a started engine, ready unless something is away."""
-        environment = {
+    def environment(self, **overrides: str) -> dict[str, str]:
+        """Return an engine's settings with ports of its own."""
+        return {
             "HTTP_PORT": str(self.workspace.reserve_port()),
             "HEALTH_PORT": str(self.workspace.reserve_port()),
             "KAFKA_BROKERS": self.broker.bootstrap,
@@ -56,8 +53,14 @@ class Surroundings:
             **FAST,
             **overrides,
         }
+
+    @contextmanager
+    def engine(
+        self, name: str = "engine", *, hung_after: float = HUNG_AFTER, **overrides: str
+    ) -> Iterator[Engine]:
+        """Lend a started engine, ready unless something is away."""
         engine = Engine(
-            load(environment),
+            load(self.environment(**overrides)),
             pod=name,
             on_failure=self.failures.append,
             hung_after=hung_after,

@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -7,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixengine.wire import average_price, encode_execution, plain
+from fixengine.wire import (
+    average_price,
+    decode_execution,
+    decode_fill_key,
+    encode_execution,
+    plain,
+)
 from tests.unit.executions import execution
 
 FILLED = execution(
@@ -98,3 +105,16 @@ def test_the_average_is_rounded_half_up_to_four_places(
 def test_text_is_escaped_as_json() -> None:
     fields = json.loads(encode_execution(execution(destination='a"\\\nü')))
     assert fields["destination"] == 'a"\\\nü'
+
+
+@pytest.mark.parametrize("limit_price", [None, Decimal("44.1")])
+def test_a_message_gives_back_its_execution(limit_price: Decimal | None) -> None:
+    message = replace(FILLED, next_fill_timestamp=None, limit_price=limit_price)
+    assert decode_execution(encode_execution(message)) == message
+    assert decode_fill_key(encode_execution(message)) == (5, 1)
+
+
+@pytest.mark.parametrize("junk", [b"", b"{}", b"\xff", b'{"id":"5"}', b"[1]", b'{"id":1e999}'])
+def test_what_is_no_message_gives_back_nothing(junk: bytes) -> None:
+    assert decode_execution(junk) is None
+    assert decode_fill_key(junk) is None

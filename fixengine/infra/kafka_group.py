@@ -1,0 +1,70 @@
+"""The consumer group's place in the orders topic, set back while nobody is in the group."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from logging import getLogger
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from fixengine.errors import ConflictError, UnavailableError
+
+_TIMEOUT = 10.0  # seconds
+_OCCUPIED = {KafkaError.UNKNOWN_MEMBER_ID, KafkaError.ILLEGAL_GENERATION}
+
+
+def rewind(
+    since: datetime,
+    *,
+    brokers: str,
+    group: str,
+    topic: str,
+    client_config: Mapping[str, object],
+    apply: bool,
+) -> int:
+    """Let the group read again what has come since then; return how many records that is.
+
+    Places are only ever set back. Without `apply` nothing is. Raises ConflictError while the
+    group has members, UnavailableError when the broker does not answer.
+    """
+    consumer = Consumer(
+        {
+            **client_config,
+            "bootstrap.servers": brokers,
+            "group.id": group,
+            "enable.auto.commit": False,
+            "logger": getLogger("librdkafka"),
+        }
+    )
+    try:
+        return _rewind(consumer, topic, since, apply=apply)
+    except KafkaException as error:
+        if error.args[0].code() in _OCCUPIED:
+            raise ConflictError(f"the group {group} has members: stop the engines first") from error
+        raise UnavailableError(f"the place in {topic} can't be set back: {error}") from error
+    finally:
+        consumer.close()
+
+
+def _rewind(consumer: Consumer, topic: str, since: datetime, *, apply: bool) -> int:
+    partitions = consumer.list_topics(topic, timeout=_TIMEOUT).topics[topic].partitions
+    places = {
+        place.partition: place.offset
+        for place in consumer.committed(
+            [TopicPartition(topic, number) for number in partitions], timeout=_TIMEOUT
+        )
+    }
+    moment = int(since.timestamp() * 1000)
+    wanted = consumer.offsets_for_times(
+        [TopicPartition(topic, number, moment) for number in partitions], timeout=_TIMEOUT
+    )
+    # a negative place is none: such a partition is read from its beginning anyway
+    back = [
+        TopicPartition(topic, place.partition, place.offset)
+        for place in wanted
+        if 0 <= place.offset < places[place.partition]
+    ]
+    if back and apply:
+        for place in consumer.commit(offsets=back, asynchronous=False) or ():
+            if place.error is not None:
+                raise KafkaException(place.error)
+    return sum(places[place.partition] - place.offset for place in back)

@@ -1,0 +1,6 @@
+-- Engines whose lock is held.
+select count(*)
+from pg_locks as l
+where l.locktype = 'advisory' and l.granted and l.objsubid = 2
+    and l.database = (select d.oid from pg_database as d where d.datname = current_database())
+    and l.classid = %(lock_class)s::integer::oid

@@ -1,0 +1,86 @@
+"""Brings a database that was restored from a backup to where the fills topic says it had been."""
+
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+
+from psycopg import sql
+
+from fixengine.domain import Execution
+from fixengine.errors import ConflictError
+from fixengine.infra.claims import LOCK_CLASS
+from fixengine.infra.postgres import Connection, query, translated_errors
+
+_COPY = sql.SQL(
+    "copy message (id, execution_service_id, is_open, execution_status, trade_type, destination, "
+    "security_id, ticker, quantity_ordered, limit_price, received_timestamp, sent_timestamp, "
+    "last_fill_timestamp, quantity_filled, number_of_fills, total_amount, "
+    "trade_service_execution_id, version) from stdin"
+)
+_NEXT_FILL = 14  # the place in an Execution of the one field that no message has
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """What was, or would be, changed: executions, rows of the ledger and of the outbox."""
+
+    messages: int
+    executions_restored: int
+    executions_moved_on: int
+    fills_restored: int
+    outbox_rows_removed: int
+
+
+def reconcile(
+    connection: Connection, messages: Iterable[Execution], *, apply: bool
+) -> Reconciliation:
+    """Take into the database what the topic has and it has not, in one transaction.
+
+    Without `apply` it is rolled back. Repeating it changes nothing. Raises ConflictError while
+    engines run or when one has run on the restored database, UnavailableError, and RejectedError
+    when the messages contradict the tables.
+    """
+    with translated_errors(), connection.transaction(force_rollback=not apply):
+        connection.execute("set local statement_timeout = 0")
+        connection.execute("set local idle_in_transaction_session_timeout = 0")
+        _assert_no_engine_runs(connection)
+        connection.execute(query("reconcile_stage"))
+        count = _stage(connection, messages)
+        _assert_no_engine_has_run(connection)
+        connection.execute(query("reconcile_messages"))
+        fills = connection.execute(query("reconcile_ledger")).rowcount
+        new = [row[0] for row in connection.execute(query("reconcile_executions"))]
+        removed = connection.execute(query("reconcile_outbox")).rowcount
+        connection.execute(query("reconcile_numbers"))
+    return Reconciliation(
+        messages=count,
+        executions_restored=sum(new),
+        executions_moved_on=len(new) - sum(new),
+        fills_restored=fills,
+        outbox_rows_removed=removed,
+    )
+
+
+def _stage(connection: Connection, messages: Iterable[Execution]) -> int:
+    count = 0
+    with connection.cursor().copy(_COPY) as copy:
+        for execution in messages:
+            values = astuple(execution)
+            copy.write_row((*values[:_NEXT_FILL], *values[_NEXT_FILL + 1 :]))
+            count += 1
+    return count
+
+
+def _assert_no_engine_runs(connection: Connection) -> None:
+    row = connection.execute(query("reconcile_engines"), {"lock_class": LOCK_CLASS}).fetchone()
+    if row is not None and row[0]:
+        raise ConflictError(f"{row[0]} engines are at work on this database: stop them first")
+
+
+def _assert_no_engine_has_run(connection: Connection) -> None:
+    conflicts = connection.execute(query("reconcile_conflicts")).fetchall()
+    if conflicts:
+        named = ", ".join(f"{execution} of order {order}" for execution, order in conflicts)
+        raise ConflictError(
+            f"there are two stories of executions (as of {named}): an engine has worked on the "
+            "database since it was restored; restore it again, and reconcile before one starts"
+        )

@@ -1,0 +1,120 @@
+"""A backup is restored, and the topics know more than it does."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from fixengine.app import Reconciled, reconcile_once
+from fixengine.config import load
+from fixengine.demo.audit import Expectations
+from fixengine.demo.broker import Broker
+from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.postgres import Postgres
+from fixengine.demo.topics import TopicNames, read_topic
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from fixengine.errors import ConflictError
+from tests.integration.engines import Surroundings, surroundings, wait_until_ready
+
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def around(
+    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
+) -> Iterator[Surroundings]:
+    with surroundings(dsn=database, broker=broker, topics=topics, workspace=workspace) as around:
+        yield around
+
+
+@pytest.fixture
+def fed() -> tuple[FedOrder, ...]:
+    return tuple(islice(orders(seed=11, variants=True), 300))
+
+
+@pytest.fixture
+def restored(
+    around: Surroundings, fed: tuple[FedOrder, ...], postgres: Postgres
+) -> Iterator[Surroundings]:
+    """The same surroundings with the database as it was half-way, when half the orders were in."""
+    name = f"{psycopg.conninfo.conninfo_to_dict(around.dsn)['dbname']}_backup"
+    run(around, fed[:150], fills=200)
+    administer(postgres, "create database {} template {}", name, str(name).removesuffix("_backup"))
+    run(around, fed[150:], fills=600)
+    yield replace(around, dsn=postgres.dsn_of(name))
+    administer(postgres, "drop database {} with (force)", name)
+
+
+def administer(postgres: Postgres, statement: str, *names: str) -> None:
+    with psycopg.connect(postgres.dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def run(around: Surroundings, fed: tuple[FedOrder, ...], *, fills: int) -> None:
+    """Let an engine fill for a while, and drain it."""
+    with around.engine(FILL_DELAY_MAX="1") as engine:
+        wait_until_ready(engine)
+        around.send(*fed)
+        wait_until(lambda: around.count("fill") > fills, 60, "fills")
+
+
+def reconcile(around: Surroundings, since: datetime = ALWAYS, *, apply: bool = True) -> Reconciled:
+    settings = load(around.environment())
+    return reconcile_once(settings, pod="test", since=since, apply=apply)
+
+
+def test_what_the_topics_have_is_restored_and_the_work_goes_on(
+    restored: Surroundings, fed: tuple[FedOrder, ...]
+) -> None:
+    before = restored.count("execution"), restored.count("fill")
+    would = reconcile(restored, apply=False)
+    assert (restored.count("execution"), restored.count("fill")) == before
+    done = reconcile(restored)
+    assert done == would
+    assert done.database.executions_restored > 50
+    assert done.database.executions_moved_on > 20
+    assert done.orders_read_again >= 150
+    assert restored.count("execution") == before[0] + done.database.executions_restored
+    assert restored.count("fill") == before[1] + done.database.fills_restored
+    again = reconcile(restored).database
+    assert again == replace(again, executions_restored=0, executions_moved_on=0, fills_restored=0)
+    with restored.engine() as engine:
+        wait_until_ready(engine)
+        restored.wait_until_done(fed)
+    restored.assert_the_ledger_holds(fed, Expectations(repeats_allowed=False))
+
+
+def test_only_what_came_since_the_backup_needs_to_be_read(
+    restored: Surroundings, fed: tuple[FedOrder, ...], postgres: Postgres
+) -> None:
+    with psycopg.connect(restored.dsn) as connection:
+        row = connection.execute("select max(filled_at) from fill").fetchone()
+    assert row is not None
+    published = len(read_topic(restored.broker.bootstrap, restored.topics.fills))
+    done = reconcile(restored, row[0]).database
+    assert done.executions_moved_on > 0
+    assert done.messages < published
+    whole = reconcile(restored).database
+    assert (whole.executions_restored, whole.fills_restored) == (0, 0)
+
+
+def test_nothing_is_touched_while_an_engine_is_at_work(around: Surroundings) -> None:
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        with pytest.raises(ConflictError, match="stop them"):
+            reconcile(around)
+
+
+def test_a_database_that_an_engine_has_worked_on_is_refused(
+    restored: Surroundings, fed: tuple[FedOrder, ...]
+) -> None:
+    """It has given numbers that the topic knows to other orders."""
+    later = tuple(islice(orders(seed=12, first_id=5000), 50))
+    run(restored, later, fills=restored.count("fill") + 50)
+    with pytest.raises(ConflictError, match="restore it again"):
+        reconcile(restored)
