@@ -4,6 +4,8 @@ PYTHON ?= python3
 STACK ?= embedded
 TESTS ?=
 ARGS ?=
+MINUTES ?= 3
+SEED ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,7 +13,7 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes \
 	--python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-image check format lock clean
+.PHONY: help demo test test-image chaos check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -24,6 +26,9 @@ test: $(VENV)/dev.installed ## run all tests; STACK=apache for Apache Kafka (Jav
 
 test-image: $(VENV)/dev.installed ## build the image and try it on real parts; Linux, root or Docker's own rights
 	@tests/image/run.sh $(ARGS)
+
+chaos: $(VENV)/dev.installed ## faults on real engines, Apache Kafka (Java 17, Maven) and PostgreSQL; MINUTES=60, SEED=7
+	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 check: $(VENV)/dev.installed ## format, lint, strict types, import contracts
 	@$(BIN)/ruff format --check .

@@ -32,15 +32,21 @@ rootLogger.appenderRef.out.ref = out
 
 
 class ApacheKafka:
-    """A broker and controller in one process. Its data stay through stops, kills and starts."""
+    """A broker and controller in one process. Its data stay through stops, kills and starts.
+
+    Who comes by `proxied`, an address that something passes on to `behind_proxy`, is told to use
+    it for everything.
+    """
 
     client_config: Mapping[str, str | int] = {
         "session.timeout.ms": 6000,
         "heartbeat.interval.ms": 500,
     }
 
-    def __init__(self, *, workspace: Workspace) -> None:
+    def __init__(self, *, workspace: Workspace, proxied: str | None = None) -> None:
         self.bootstrap = f"{_HOST}:{workspace.reserve_port()}"
+        self.behind_proxy = f"{_HOST}:{workspace.reserve_port()}"
+        self._proxied = proxied or self.behind_proxy
         self._controller = f"{_HOST}:{workspace.reserve_port()}"
         self._folder = workspace.subfolder("kafka")
         self._data = self._folder / "data"
@@ -101,9 +107,12 @@ class ApacheKafka:
             "node.id": "1",
             "controller.quorum.voters": f"1@{self._controller}",
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{self._controller}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listeners": f"PLAINTEXT://{self.bootstrap},PROXIED://{self.behind_proxy},"
+            f"CONTROLLER://{self._controller}",
+            "advertised.listeners": f"PLAINTEXT://{self.bootstrap},PROXIED://{self._proxied}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,"
+            "CONTROLLER:PLAINTEXT",
+            "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": str(self._data),
             "auto.create.topics.enable": "false",
             "group.initial.rebalance.delay.ms": "0",

@@ -13,15 +13,17 @@ from urllib.parse import unquote, urlsplit
 
 LOOPBACK = "127.0.0.1"
 _STOP_SECONDS = 5.0
+_DRIP_SECONDS = 1.0
 
 
 class Mode(StrEnum):
-    """How a stub answers: as it should, 500, never, or 200 with a page of HTML."""
+    """How a stub answers: as it should, 500, never, 200 with a page of HTML, a byte a second."""
 
     NORMAL = "normal"
     ERROR = "error"
     HANG = "hang"
     GARBAGE = "garbage"
+    DRIP = "drip"
 
 
 class Stub(ABC):
@@ -65,7 +67,7 @@ class Stub(ABC):
             self.calls[name] += 1
         stopping.wait(self.latency_seconds)
         mode = self.mode
-        if mode is Mode.NORMAL:
+        if mode in {Mode.NORMAL, Mode.DRIP}:
             return status, "application/json", json.dumps(body).encode()
         if mode is Mode.GARBAGE:
             return HTTPStatus.OK, "text/html", b"<html><body>Welcome!</body></html>"
@@ -129,7 +131,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        for at in range(len(body) - 1):
+            if self.server.stub.mode is not Mode.DRIP or self.server.stopping.is_set():
+                self.wfile.write(body[at:])
+                return
+            self.wfile.write(body[at : at + 1])
+            self.wfile.flush()
+            self.server.stopping.wait(_DRIP_SECONDS)
+        self.wfile.write(body[-1:])
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
         """Say nothing."""

@@ -1,0 +1,1 @@
+"""Engines under faults, judged by the audit: `make chaos`."""

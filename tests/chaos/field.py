@@ -1,0 +1,245 @@
+"""The field of one scenario: engines behind proxies, a steady feed, and what is measured on it."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from psycopg import sql
+
+from fixengine.demo.apache import ApacheKafka
+from fixengine.demo.engine import Engine
+from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.postgres import PostgresServer
+from fixengine.demo.proxy import Flow, Proxy
+from fixengine.demo.sending import send_orders
+from fixengine.demo.steady import SteadyFeed
+from fixengine.demo.stubs import PricingService, SecurityService
+from fixengine.demo.topics import TopicNames, create_topic
+from fixengine.demo.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from fixengine.infra.migrate import migrate
+
+RATE = 60.0
+"""Orders a second all the time; bursts come on top."""
+
+PARTITIONS = 20
+_TEMPLATE = "chaos_template"
+_FAST = {"FILL_DELAY_FIRST": "0.01", "FILL_DELAY_MIN": "0.05", "FILL_DELAY_MAX": "1.2"}
+_BURSTS = 10_000_000  # their order ids begin here
+
+
+class Ground:
+    """What all scenarios of a run stand on: the servers, the proxies and the neighbours."""
+
+    def __init__(self, workspace: Workspace, *, seed: int) -> None:
+        self.workspace = workspace
+        port = workspace.reserve_port
+        self.postgres = PostgresServer(workspace=workspace)
+        self.to_postgres = Proxy(port=port(), target=self.postgres.port)
+        kafka_port = port()
+        self.broker = ApacheKafka(workspace=workspace, proxied=f"127.0.0.1:{kafka_port}")
+        behind = int(self.broker.behind_proxy.rpartition(":")[2])
+        self.to_broker = Proxy(port=kafka_port, target=behind)
+        listings = (*priced_listings(), *UNPRICEABLE)
+        self.securities = SecurityService(port=port(), listings=listings)
+        self.prices = PricingService(port=port(), listings=listings, seed=seed)
+
+    def start(self) -> None:
+        """Start all of it, with a database to copy."""
+        for part in (self.postgres, self.broker, self.securities, self.prices):
+            part.start()
+        for proxy in (self.to_postgres, self.to_broker):
+            proxy.start()
+        self.administer("create database {}", _TEMPLATE)
+        with psycopg.connect(self.postgres.dsn_of(_TEMPLATE), autocommit=True) as connection:
+            migrate(connection)
+
+    def stop(self) -> None:
+        """Let go of what is not a process of the workspace."""
+        for proxy in (self.to_postgres, self.to_broker):
+            proxy.stop()
+        for neighbour in (self.securities, self.prices):
+            neighbour.stop()
+
+    def administer(self, statement: str, *names: str) -> None:
+        """Run a statement on the server."""
+        with psycopg.connect(self.postgres.dsn, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    def mend(self) -> None:
+        """Undo whatever a fault may have left."""
+        for proxy in (self.to_postgres, self.to_broker):
+            proxy.set(Flow.OPEN)
+        for neighbour in (self.securities, self.prices):
+            neighbour.start()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtWork:
+    """What was in hand when a fault was injected."""
+
+    open_executions: int
+    unpublished: int
+    unread: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.open_executions + self.unpublished + self.unread
+
+
+class Field:
+    """One scenario's database, topics and engines. `injected` counts faults that hit work."""
+
+    def __init__(self, ground: Ground, *, name: str, program: str, engines: int = 3) -> None:
+        self.ground = ground
+        self.name = name
+        self.topics = TopicNames(
+            orders=f"orders-{name}", fills=f"fills-{name}", dlq=f"dlq-{name}", group=f"fix-{name}"
+        )
+        self.database = f"chaos_{name}".replace("-", "_")
+        ground.administer("create database {} template {}", self.database, _TEMPLATE)
+        self.dsn = ground.postgres.dsn_of(self.database)
+        create_topic(ground.broker.bootstrap, self.topics.orders)
+        create_topic(ground.broker.bootstrap, self.topics.fills)
+        self._program = program
+        self._bursts = orders(seed=len(name), first_id=_BURSTS, variants=True)
+        self._started = 0
+        self.fed: list[FedOrder] = []
+        self.hits: list[AtWork] = []
+        self.engines = [self.engine() for _ in range(engines)]
+        self._published = Counted(ground.broker.bootstrap, self.topics.fills)
+        self._feed: SteadyFeed | None = None
+
+    def engine(self) -> Engine:
+        """Return an engine of this field, not started."""
+        ground, port = self.ground, self.ground.workspace.reserve_port
+        self._started += 1
+        settings = {
+            **_FAST,
+            "HTTP_PORT": str(port()),
+            "HEALTH_PORT": str(port()),
+            "LOG_FORMAT": "text",
+            "KAFKA_BROKERS": ground.to_broker.address,
+            "KAFKA_CLIENT_CONFIG": json.dumps(dict(ground.broker.client_config)),
+            "KAFKA_ORDERS_TOPIC": self.topics.orders,
+            "KAFKA_FILLS_TOPIC": self.topics.fills,
+            "KAFKA_DLQ_TOPIC": self.topics.dlq,
+            "KAFKA_CONSUMER_GROUP": self.topics.group,
+            "POSTGRES_DSN": f"postgresql://postgres@{ground.to_postgres.address}/{self.database}",
+            "SECURITY_SVC_URL": ground.securities.url,
+            "PRICING_SVC_URL": ground.prices.url,
+        }
+        process = ground.workspace.child(
+            f"{self.name}-engine-{self._started}",
+            [sys.executable, "-m", self._program, "serve"],
+            environment={**_surroundings(), **settings},
+        )
+        return Engine(
+            process=process,
+            http_port=int(settings["HTTP_PORT"]),
+            health_port=int(settings["HEALTH_PORT"]),
+        )
+
+    @contextmanager
+    def feeding(self) -> Iterator[None]:
+        """Keep orders coming, at RATE."""
+        source = orders(seed=len(self.name), since=datetime.now(UTC), variants=True)
+        bootstrap = self.ground.broker.bootstrap
+        with SteadyFeed(source, bootstrap=bootstrap, topic=self.topics.orders, rate=RATE) as feed:
+            self._feed = feed
+            yield
+        self.fed += feed.sent
+
+    def burst(self, number: int = 600) -> None:
+        """Send more than the engines can do in a moment, and return when they are at it."""
+        before = self.rows("execution")
+        burst = list(islice(self._bursts, number))
+        send_orders(self.ground.broker.bootstrap, self.topics.orders, burst)
+        self.fed += burst
+        wait_until(lambda: self.rows("execution") > before, 20, "the burst to be taken up")
+
+    def hit(self) -> None:
+        """Note what is in hand, just before a fault."""
+        with self.connection() as connection:
+            row = connection.execute(
+                "select (select count(*) from execution where is_open), "
+                "(select count(*) from outbox), (select count(*) from execution)"
+            ).fetchone()
+        assert row is not None
+        sent = len(self.fed) + (len(self._feed.sent) if self._feed else 0)
+        self.hits.append(
+            AtWork(open_executions=row[0], unpublished=row[1], unread=max(sent - row[2], 0))
+        )
+
+    def connection(self) -> "psycopg.Connection[Any]":
+        """Connect to the database, not by the proxy."""
+        return psycopg.connect(self.dsn, autocommit=True, connect_timeout=5)
+
+    def rows(self, condition: str) -> int:
+        """Count rows."""
+        with self.connection() as connection:
+            row = connection.execute(f"select count(*) from {condition}".encode()).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def published(self) -> int:
+        """Return how many fills are on the topic."""
+        return self._published.count()
+
+    def rate(self, seconds: float) -> float:
+        """Return how many fills a second reach the topic in the next `seconds`."""
+        began, before = time.monotonic(), self.published()
+        time.sleep(seconds)
+        return (self.published() - before) / (time.monotonic() - began)
+
+    def close(self) -> None:
+        """End what still runs, and remove what takes place."""
+        for engine in self.engines:
+            engine.process.end()
+            engine.close()
+        self._published.close()
+        self.ground.administer("drop database {} with (force)", self.database)
+
+
+class Counted:
+    """The number of records of a topic, cheaply."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        self._consumer = Consumer(
+            {"bootstrap.servers": bootstrap, "group.id": "chaos", "log_level": 0}
+        )
+        self._partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        self._last = 0
+
+    def count(self) -> int:
+        """Return the sum of the partitions' ends, the last one known while the broker is away."""
+        try:
+            ends = [
+                self._consumer.get_watermark_offsets(partition, timeout=1.0)
+                for partition in self._partitions
+            ]
+        except KafkaException:
+            return self._last
+        self._last = sum(end for _, end in filter(None, ends))
+        return self._last
+
+    def close(self) -> None:
+        """Leave."""
+        self._consumer.close()
+
+
+def _surroundings() -> dict[str, str]:
+    root = str(Path(__file__).parents[2])
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": root}

@@ -1,0 +1,113 @@
+"""One scenario from start to judgement."""
+
+import time
+from dataclasses import dataclass
+from random import Random
+
+from fixengine.demo.audit import audit
+from fixengine.demo.errors import DemoError
+from fixengine.demo.waiting import wait_until
+from tests.chaos.faults import FAULTS, wait_until_ready
+from tests.chaos.field import Field, Ground
+
+REGAIN_WITHIN = 30.0
+"""Seconds after a fault's end within which the engines must be at full speed again."""
+
+_WINDOW = 4.0
+_ENOUGH = 0.9
+_FINISH_WITHIN = 90.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one scenario. `in_hand` is the least that was, when a fault was injected.
+
+    `regained` is the throughput after the fault over that before it, `regained_after` how many
+    seconds that took.
+    """
+
+    name: str
+    orders: int
+    faults: int
+    in_hand: int
+    lost: int
+    doubled: int
+    duplicates: int
+    regained: float
+    regained_after: float
+    problems: tuple[str, ...]
+
+
+def run(ground: Ground, name: str, *, number: int, seed: int, program: str) -> Outcome:
+    """Let one fault loose on a field of its own; raises DemoError when the field can't be made."""
+    rng = Random(f"{seed}:{number}:{name}")
+    word = "".join(letter for letter in name if letter.isalnum())
+    field = Field(ground, name=f"{number}-{word}", program=program)
+    problems: list[str] = []
+    regained = regained_after = 0.0
+    try:
+        for engine in field.engines:
+            engine.start(ready_within=None)
+        wait_until_ready(field.engines, 60)
+        with field.feeding():
+            wait_until(lambda: field.published() > 200, 60, "the work to be in full swing")
+            usual = field.rate(_WINDOW)
+            try:
+                FAULTS[name](field, rng)
+            finally:
+                ground.mend()
+            ended = time.monotonic()
+            rate = 0.0
+            while rate < _ENOUGH * usual and time.monotonic() - ended < 2 * REGAIN_WITHIN:
+                rate = field.rate(1.0)
+                regained_after = time.monotonic() - ended
+            wait_until_ready(field.engines, REGAIN_WITHIN)
+            regained = field.rate(_WINDOW) / usual
+        if regained_after > REGAIN_WITHIN:
+            problems.append(f"full speed took {regained_after:.0f} s")
+        problems += _finish(field)
+    except (DemoError, AssertionError) as error:
+        problems.append(str(error) or type(error).__name__)
+    return _judge(field, name, tuple(problems), regained, regained_after)
+
+
+def _finish(field: Field) -> list[str]:
+    """Wait until all is done, and end the engines."""
+    orders = sum(order.valid for order in field.fed)
+    wait_until(
+        lambda: field.rows("execution where not is_open") == orders,
+        _FINISH_WITHIN,
+        "all orders to be filled",
+    )
+    wait_until(lambda: field.rows("outbox") == 0, _FINISH_WITHIN, "all fills to be published")
+    codes = [engine.terminate(deadline_seconds=10) for engine in field.engines]
+    return [f"an engine ended with exit code {code}" for code in codes if code != 0]
+
+
+def _judge(
+    field: Field, name: str, problems: tuple[str, ...], regained: float, regained_after: float
+) -> Outcome:
+    report = audit(
+        field.fed, dsn=field.dsn, bootstrap=field.ground.broker.bootstrap, topics=field.topics
+    )
+    in_hand = min((hit.total for hit in field.hits), default=0)
+    if not in_hand:
+        problems = (*problems, "a fault hit engines that had nothing to do")
+    if report.repeated_messages:
+        problems = (*problems, f"{report.repeated_messages} fills were published twice")
+    lost = sum(problem.endswith("has no execution") for problem in report.problems)
+    doubled = sum("more than" in problem for problem in report.problems)
+    outcome = Outcome(
+        name=name,
+        orders=report.orders,
+        faults=len(field.hits),
+        in_hand=in_hand,
+        lost=lost,
+        doubled=doubled,
+        duplicates=report.repeated_messages,
+        regained=regained,
+        regained_after=regained_after,
+        problems=(*problems, *report.problems),
+    )
+    field.close()
+    return outcome
