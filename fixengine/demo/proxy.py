@@ -1,14 +1,16 @@
 """A TCP proxy that can fail as networks do: cut, silent, slow, or deaf to what comes back."""
 
 import asyncio
+import socket
+import struct
 import threading
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
 
 _HOST = "127.0.0.1"
 _CHUNK = 65_536
 _START_SECONDS = 5.0
+_RESET = struct.pack("ii", 1, 0)  # linger for no time: the other side gets a reset, not an end
 
 
 class Flow(StrEnum):
@@ -102,10 +104,8 @@ class Proxy:
         self._listening.set()
         self._loop.run_forever()
         server.close()
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        ending = asyncio.gather(*asyncio.all_tasks(self._loop), return_exceptions=True)
+        self._loop.run_until_complete(ending)
         self._loop.close()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -132,6 +132,7 @@ _Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class _Connection:
     def __init__(self, proxy: Proxy, front: _Streams, back: _Streams) -> None:
         self.held_back = False
+        self._over = asyncio.Event()
         self._proxy = proxy
         self._front, self._back = front, back
 
@@ -151,6 +152,7 @@ class _Connection:
 
     def abort(self) -> None:
         """Break it: both sides see a reset."""
+        self._over.set()
         _abort(self._front[1])
         _abort(self._back[1])
 
@@ -168,7 +170,7 @@ class _Connection:
                 waiting.put_nowait((due, data))
             await waiting.join()
             if self.held_back:
-                await asyncio.Event().wait()  # nobody is told of the end either
+                await self._over.wait()  # nobody is told of the end either
         except OSError:
             pass  # one side broke, and so does the other
         finally:
@@ -189,5 +191,7 @@ class _Connection:
 
 
 def _abort(writer: asyncio.StreamWriter) -> None:
-    transport: Any = writer.transport
-    transport.abort()
+    connection: socket.socket | None = writer.get_extra_info("socket")
+    if connection is not None and connection.fileno() >= 0:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    writer.transport.abort()
