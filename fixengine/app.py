@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
+from time import monotonic
 from types import FrameType
 
 import pykka
@@ -14,11 +15,11 @@ from loguru import logger
 from fixengine.config import Settings
 from fixengine.domain import Execution
 from fixengine.engine import Engine
-from fixengine.errors import ConfigError, StartError
+from fixengine.errors import ConfigError, StartError, UnavailableError
 from fixengine.infra.checks import setting_problems
-from fixengine.infra.kafka_group import rewind
+from fixengine.infra.kafka_group import assert_deserted, rewind
 from fixengine.infra.kafka_tail import KafkaTail
-from fixengine.infra.migrate import Migration, migrate
+from fixengine.infra.migrate import Migration, assert_current, migrate
 from fixengine.infra.postgres import open_session
 from fixengine.infra.reconcile import Reconciliation, reconcile
 from fixengine.wire import decode_execution
@@ -103,6 +104,11 @@ def reconcile_once(settings: Settings, *, pod: str, since: datetime, apply: bool
     Changes nothing without `apply`. Raises ConflictError while engines run, SchemaError,
     UnavailableError when the database or the broker does not answer.
     """
+    assert_deserted(
+        settings.kafka_consumer_group,
+        brokers=settings.kafka_brokers,
+        client_config=settings.kafka_client_config,
+    )
     tail = KafkaTail(
         brokers=settings.kafka_brokers,
         topic=settings.kafka_fills_topic,
@@ -110,7 +116,7 @@ def reconcile_once(settings: Settings, *, pod: str, since: datetime, apply: bool
         client_config=settings.kafka_client_config,
     )
     with open_session(settings.postgres_dsn, application_name=pod) as connection:
-        migrate(connection)
+        assert_current(connection)
         database = reconcile(connection, _executions(tail, since), apply=apply)
     again = rewind(
         since,
@@ -126,8 +132,15 @@ def reconcile_once(settings: Settings, *, pod: str, since: datetime, apply: bool
 def _executions(tail: KafkaTail, since: datetime) -> Iterator[Execution]:
     look = tail.look(since, timeout=_BROKER_TIMEOUT)
     try:
+        heard = monotonic()
         while (values := look.read(_START_STEP)) is not None:
             yield from filter(None, map(decode_execution, values))
+            if values:
+                heard = monotonic()
+            elif monotonic() - heard > _BROKER_TIMEOUT:
+                raise UnavailableError(
+                    f"fills can't be read to the end: nothing came for {_BROKER_TIMEOUT:g} s"
+                )
     finally:
         look.close()
 

@@ -1,15 +1,41 @@
-"""The consumer group's place in the orders topic, set back while nobody is in the group."""
+"""The consumer group and its place in the orders topic, set back while nobody is in the group."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from logging import getLogger
+from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupState,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
 
 from fixengine.errors import ConflictError, UnavailableError
 
 _TIMEOUT = 10.0  # seconds
+_DESERTED = {ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD}
 _OCCUPIED = {KafkaError.UNKNOWN_MEMBER_ID, KafkaError.ILLEGAL_GENERATION}
+
+
+def assert_deserted(group: str, *, brokers: str, client_config: Mapping[str, object]) -> None:
+    """Raise ConflictError while the group has members, UnavailableError without a broker."""
+    settings: dict[str, Any] = {
+        **client_config,
+        "bootstrap.servers": brokers,
+        "logger": getLogger("librdkafka"),
+    }
+    admin = AdminClient(settings)
+    asked = admin.describe_consumer_groups([group], request_timeout=_TIMEOUT)[group]
+    try:
+        state = asked.result(_TIMEOUT).state
+    except (KafkaException, TimeoutError) as error:
+        raise UnavailableError(f"the group {group} can't be looked at: {error}") from error
+    if state not in _DESERTED:  # its members are not always told
+        raise _occupied(group)
 
 
 def rewind(
@@ -39,7 +65,7 @@ def rewind(
         return _rewind(consumer, topic, since, apply=apply)
     except KafkaException as error:
         if error.args[0].code() in _OCCUPIED:
-            raise ConflictError(f"the group {group} has members: stop the engines first") from error
+            raise _occupied(group) from error
         raise UnavailableError(f"the place in {topic} can't be set back: {error}") from error
     finally:
         consumer.close()
@@ -68,3 +94,10 @@ def _rewind(consumer: Consumer, topic: str, since: datetime, *, apply: bool) -> 
             if place.error is not None:
                 raise KafkaException(place.error)
     return sum(places[place.partition] - place.offset for place in back)
+
+
+def _occupied(group: str) -> ConflictError:
+    return ConflictError(
+        f"the group {group} has members: stop the engines first; one that was killed counts "
+        "until its session times out"
+    )

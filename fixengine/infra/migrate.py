@@ -77,6 +77,18 @@ def migrate(connection: Connection) -> tuple[Migration, ...]:
     return missing
 
 
+def assert_current(connection: Connection) -> None:
+    """Raise SchemaError when the database has another schema, UnavailableError when it is away."""
+    known = len(migrations())
+    with translated_errors():
+        version = _version(connection)
+    if version != known:
+        remedy = "run `fixengine migrate`" if version < known else "run a newer fixengine"
+        raise SchemaError(
+            f"the database has schema version {version}, this program knows {known}: {remedy}"
+        )
+
+
 def _apply(connection: Connection, migration: Migration) -> None:
     connection.execute(migration.statements)
     connection.execute(

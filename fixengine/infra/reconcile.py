@@ -36,21 +36,24 @@ def reconcile(
     """Take into the database what the topic has and it has not, in one transaction.
 
     Without `apply` it is rolled back. Repeating it changes nothing. Raises ConflictError while
-    engines run or when one has run on the restored database, UnavailableError, and RejectedError
-    when the messages contradict the tables.
+    engines run, when one has run on the restored database and when messages are missing,
+    UnavailableError, and RejectedError when the messages contradict the tables.
     """
     with translated_errors(), connection.transaction(force_rollback=not apply):
         connection.execute("set local statement_timeout = 0")
         connection.execute("set local idle_in_transaction_session_timeout = 0")
+        connection.execute(query("reconcile_lock"))
         _assert_no_engine_runs(connection)
         connection.execute(query("reconcile_stage"))
         count = _stage(connection, messages)
         _assert_no_engine_has_run(connection)
         connection.execute(query("reconcile_messages"))
+        _assert_no_fill_is_missing(connection)
         fills = connection.execute(query("reconcile_ledger")).rowcount
         new = [row[0] for row in connection.execute(query("reconcile_executions"))]
         removed = connection.execute(query("reconcile_outbox")).rowcount
-        connection.execute(query("reconcile_numbers"))
+        if apply:  # a sequence is not rolled back
+            connection.execute(query("reconcile_numbers"))
     return Reconciliation(
         messages=count,
         executions_restored=sum(new),
@@ -82,5 +85,16 @@ def _assert_no_engine_has_run(connection: Connection) -> None:
         named = ", ".join(f"{execution} of order {order}" for execution, order in conflicts)
         raise ConflictError(
             f"there are two stories of executions (as of {named}): an engine has worked on the "
-            "database since it was restored; restore it again, and reconcile before one starts"
+            "database since it was restored; restore it again, and reconcile before one starts. "
+            "Where another database had filled the topic before, leave it out with --since"
+        )
+
+
+def _assert_no_fill_is_missing(connection: Connection) -> None:
+    gaps = connection.execute(query("reconcile_gaps")).fetchall()
+    if gaps:
+        named = ", ".join(f"{number} of execution {execution}" for execution, number in gaps)
+        raise ConflictError(
+            f"messages before those of fills are missing (as of {named}): begin before the backup "
+            "with --since; what the topic no longer keeps can't be restored from this backup"
         )

@@ -18,7 +18,11 @@ from fixengine.demo.postgres import Postgres
 from fixengine.demo.topics import TopicNames, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
-from fixengine.errors import ConflictError
+from fixengine.errors import ConflictError, SchemaError
+from fixengine.infra.kafka_group import assert_deserted
+from fixengine.infra.kafka_source import KafkaSource
+from fixengine.infra.migrate import assert_current
+from fixengine.infra.postgres import open_session
 from tests.integration.engines import Surroundings, surroundings, wait_until_ready
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,6 +65,18 @@ def run(around: Surroundings, fed: tuple[FedOrder, ...], *, fills: int) -> None:
         wait_until_ready(engine)
         around.send(*fed)
         wait_until(lambda: around.count("fill") > fills, 60, "fills")
+    wait_until(lambda: deserted(around), 30, "the group to notice")
+
+
+def deserted(around: Surroundings) -> bool:
+    broker = around.broker
+    try:
+        assert_deserted(
+            around.topics.group, brokers=broker.bootstrap, client_config=broker.client_config
+        )
+    except ConflictError:
+        return False
+    return True
 
 
 def reconcile(around: Surroundings, since: datetime = ALWAYS, *, apply: bool = True) -> Reconciled:
@@ -106,7 +122,7 @@ def test_only_what_came_since_the_backup_needs_to_be_read(
 def test_nothing_is_touched_while_an_engine_is_at_work(around: Surroundings) -> None:
     with around.engine() as engine:
         wait_until_ready(engine)
-        with pytest.raises(ConflictError, match="stop them"):
+        with pytest.raises(ConflictError, match="stop"):
             reconcile(around)
 
 
@@ -118,3 +134,29 @@ def test_a_database_that_an_engine_has_worked_on_is_refused(
     run(restored, later, fills=restored.count("fill") + 50)
     with pytest.raises(ConflictError, match="restore it again"):
         reconcile(restored)
+
+
+def test_nothing_is_touched_while_another_program_is_in_the_group(around: Surroundings) -> None:
+    """Such as the Go engine, which holds no lock in the database."""
+    member = KafkaSource(
+        brokers=around.broker.bootstrap,
+        group=around.topics.group,
+        topic=around.topics.orders,
+        client_id="test",
+        client_config=around.broker.client_config,
+    )
+    member.open(on_revoked=lambda _: None, on_lost=lambda _: None)
+    try:
+        wait_until(lambda: member.poll(1, 0.1) or member.assigned, 30, "a place in the group")
+        with pytest.raises(ConflictError, match="stop the engines first"):
+            reconcile(around)
+    finally:
+        member.close({}, 5)
+
+
+def test_an_older_schema_is_left_to_the_migration(empty_database: str) -> None:
+    with (
+        open_session(empty_database, application_name="test") as connection,
+        pytest.raises(SchemaError, match="run `fixengine migrate`"),
+    ):
+        assert_current(connection)

@@ -13,6 +13,8 @@ where (f.quantity_filled, f.total_amount) <> (m.quantity_filled, m.total_amount)
 union
 select m.id, min(m.execution_service_id)
 from message as m
+left join public.execution as e on e.id = m.id
+where e.id is null or m.number_of_fills > e.number_of_fills
 group by m.id, m.number_of_fills
 having count(distinct (m.execution_service_id, m.quantity_filled, m.total_amount, m.version)) > 1
 order by 1

@@ -33,6 +33,6 @@ insert into public.fill (
     announced
 )
 select
-    s.id, s.number, s.quantity, round(s.amount / nullif(s.quantity, 0), 8), s.filled_at,
+    s.id, s.number, s.quantity, nullif(round(s.amount / nullif(s.quantity, 0), 8), 0), s.filled_at,
     s.quantity_filled, s.total_amount, s.version, s.announced
 from steps as s
