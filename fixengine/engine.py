@@ -1,6 +1,7 @@
 """The composition root: settings become parts, and parts become the actors of one engine."""
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from random import Random
 from time import monotonic
 
@@ -247,5 +248,6 @@ class Engine:
         )
 
     def _migrate(self) -> None:
-        with self._database.connection() as connection:
+        # a pooled connection would not say why there is none
+        with closing(self._database.session()) as connection:
             migrate(connection)

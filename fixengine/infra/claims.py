@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 
 from fixengine.domain import Execution, Fill
 from fixengine.errors import FixengineError, UnavailableError
-from fixengine.infra.postgres import Connection, Database, query, translated_errors
+from fixengine.infra.postgres import Connection, Database, query, statements_on
 from fixengine.ports import Claim
 
 LOCK_CLASS = 0x66697865  # "fixe"; the second key of these locks is the engine's number
@@ -54,7 +54,7 @@ class ClaimSession:
             return
         connection = self._database.session()
         try:
-            with translated_errors():
+            with statements_on(connection):
                 owner = _new_owner(connection)
                 # the server may not have noticed yet that an earlier session is gone
                 connection.execute(_END_OWN_GHOST, [LOCK_CLASS, self._owner])
@@ -72,7 +72,7 @@ class ClaimSession:
         """
         if self._connection is not None and not self._connection.info.transaction_status:
             try:
-                with translated_errors():
+                with statements_on(self._connection):
                     self._connection.execute("select")
             except UnavailableError:
                 self.close()
@@ -86,7 +86,7 @@ class ClaimSession:
         self.abandon()
         connection = self._opened()
         try:
-            with translated_errors():
+            with statements_on(connection):
                 with connection.pipeline():
                     connection.execute("begin")
                     due = connection.cursor(row_factory=class_row(Execution))
@@ -116,7 +116,7 @@ class ClaimSession:
         if connection is None:
             raise UnavailableError("the session broke, and its claim is gone")
         try:
-            with translated_errors():
+            with statements_on(connection):
                 stored = self._store_fills(connection, fills) if fills else frozenset()
                 if postponed:
                     parameters = {
@@ -136,7 +136,7 @@ class ClaimSession:
         if connection is None:
             return
         try:
-            with translated_errors():
+            with statements_on(connection):
                 if connection.info.transaction_status:
                     connection.execute("rollback")
         except UnavailableError:

@@ -44,7 +44,9 @@ _CONNECTION: dict[str, str | int | bool] = {
     "autocommit": True,
 }
 
-# A demoted server still answers but refuses writes; a killed backend says so in its last word.
+# What a server says of itself with every reply, unasked. One that was demoted still answers.
+_READ_ONLY = ("default_transaction_read_only", "in_hot_standby")
+
 _AWAY = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -72,10 +74,26 @@ def translated_errors() -> Iterator[None]:
         raise RejectedError(f"the database refuses this: {_line(error)}") from error
 
 
+@contextmanager
+def statements_on(connection: Connection) -> Iterator[None]:
+    """Turn errors of the block's statements into the engine's own, as `translated_errors` does.
+
+    On a server that takes no writes all statements fail, also those that only read: what it has
+    may be out of date. The connection is closed then, because the next one is made to another.
+    """
+    with translated_errors():
+        try:
+            yield
+            _check_writable(connection)
+        except sqlstate.ReadOnlySqlTransaction:
+            connection.close()
+            raise
+
+
 def open_session(dsn: str, *, application_name: str) -> Connection:
     """Open one connection in autocommit mode, which the caller closes.
 
-    Raises UnavailableError.
+    Of several hosts it is made to the first that takes writes. Raises UnavailableError.
     """
     settings: dict[str, Any] = {**_CONNECTION, "application_name": application_name}
     with translated_errors():
@@ -117,7 +135,7 @@ class Database:
             raise UnavailableError("the database is not available: it was not a moment ago")
         with translated_errors():
             try:
-                with self._pool.connection(timeout) as connection:
+                with self._pool.connection(timeout) as connection, statements_on(connection):
                     yield connection
             except PoolTimeout:
                 # those who wait behind would else each wait for a time-out of their own
@@ -145,5 +163,13 @@ def _check(connection: Connection) -> None:
         ConnectionPool.check_connection(connection)
 
 
+def _check_writable(connection: Connection) -> None:
+    if "on" in map(connection.info.parameter_status, _READ_ONLY):
+        raise sqlstate.ReadOnlySqlTransaction("the server is read-only: it was demoted")
+
+
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    text = str(error)
+    # of several hosts the driver names the last one first, and then all of them
+    each = text.partition("All failures were:")[2]
+    return " ".join((each or text).split()) or type(error).__name__

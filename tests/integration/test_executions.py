@@ -97,7 +97,7 @@ def test_the_backlog_counts_what_is_due(database: str) -> None:
                 "update execution set next_fill_timestamp = now() - interval '90 s' where id = 2"
             )
         backlog = executions.backlog()
-    assert (backlog.due, backlog.unpublished, backlog.writable) == (3, 0, True)
+    assert (backlog.due, backlog.unpublished) == (3, 0)
     assert backlog.oldest_due_age == pytest.approx(90, abs=10)
 
 

@@ -2,8 +2,7 @@
 select
     count(*)::integer as due,
     coalesce(extract(epoch from now() - min(d.next_fill_timestamp)), 0)::float8 as oldest_due_age,
-    (select count(*) from public.outbox)::integer as unpublished,
-    not (pg_is_in_recovery() or current_setting('transaction_read_only')::boolean) as writable
+    (select count(*) from public.outbox)::integer as unpublished
 from (
     select e.next_fill_timestamp
     from public.execution as e

@@ -1,0 +1,84 @@
+"""The primary goes, and its standby takes its place: on two real servers, under load."""
+
+from collections.abc import Callable, Iterator
+from time import monotonic
+
+import pytest
+
+from fixengine.demo.audit import Expectations
+from fixengine.demo.broker import Broker
+from fixengine.demo.feed import orders
+from fixengine.demo.steady import SteadyFeed
+from fixengine.demo.topics import TopicNames
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from fixengine.engine import Engine
+from tests.integration.engines import (
+    Surroundings,
+    part,
+    restarts,
+    surroundings,
+    wait_until_ready,
+)
+from tests.integration.replicas import Replicas
+
+NOTICED_WITHIN = 5.0
+"""Seconds from the demotion until an engine is unready."""
+
+BACK_WITHIN = 30.0
+"""Seconds from the promotion until an engine is ready."""
+
+ONCE = Expectations(repeats_allowed=False)
+
+
+@pytest.fixture
+def replicas() -> Iterator[Replicas]:
+    with Workspace() as workspace:
+        replicas = Replicas(workspace)
+        replicas.start()
+        yield replicas
+
+
+@pytest.fixture
+def around(
+    replicas: Replicas, broker: Broker, topics: TopicNames, workspace: Workspace
+) -> Iterator[Surroundings]:
+    with surroundings(
+        dsn=replicas.dsn, broker=broker, topics=topics, workspace=workspace
+    ) as around:
+        yield around
+
+
+@pytest.mark.parametrize("fall", [Replicas.freeze, Replicas.demote, Replicas.crash])
+def test_the_standby_takes_over_and_nothing_is_lost_or_doubled(
+    replicas: Replicas, around: Surroundings, fall: Callable[[Replicas], None]
+) -> None:
+    """Whether the primary turns read-only in place, comes back as a standby, or is gone."""
+    feed = SteadyFeed(
+        orders(seed=4), bootstrap=around.broker.bootstrap, topic=around.topics.orders, rate=60
+    )
+    with around.engine("one") as one, around.engine("two") as two:
+        engines = (one, two)
+        for engine in engines:
+            wait_until_ready(engine)
+        with feed as fed:
+            wait_until(lambda: around.count("fill") > 50, 30, "the work to be in full swing")
+            fall(replicas)
+            for engine in engines:
+                wait_until_unready(engine)
+            replicas.promote()
+            around.dsn = replicas.second.dsn
+            promoted = monotonic()
+            for engine in engines:
+                wait_until_ready(engine, promoted + BACK_WITHIN - monotonic())
+            before = around.count("fill")
+            wait_until(lambda: around.count("fill") > before + 50, 10, "the work to go on")
+        around.wait_until_done(tuple(fed.sent))
+        for engine in engines:
+            assert not any(restarts(engine).values())
+    around.assert_the_ledger_holds(tuple(fed.sent), ONCE)
+
+
+def wait_until_unready(engine: Engine) -> None:
+    wait_until(lambda: not engine.health.ready().ok, NOTICED_WITHIN, "the engine to be unready")
+    wait_until(lambda: "read-only" in part(engine, "database")["said"], 5, "it to say why")
