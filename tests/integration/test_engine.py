@@ -343,6 +343,29 @@ def test_a_demoted_database_makes_the_engine_unready(around: Surroundings) -> No
         assert not any(restarts(engine).values())
 
 
+def test_a_session_that_breaks_under_a_claim_is_no_outage(
+    around: Surroundings, events: list[str]
+) -> None:
+    kill = (
+        "select pg_terminate_backend(pid) from pg_stat_activity "
+        "where datname = current_database() and state = 'idle in transaction'"
+    )
+    fed = good(20)
+    around.prices.latency_seconds = 0.1
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        events.clear()
+        around.send(*fed)
+        with psycopg.connect(around.dsn, autocommit=True) as connection:
+            for _ in range(3):
+                wait_until(lambda: connection.execute(kill).rowcount, 20, "a claim to break")
+        around.wait_until_done(fed)
+        assert not any(restarts(engine).values())
+    assert "filling waits" in events
+    assert "part is down, waiting for it" not in events
+    around.assert_the_ledger_holds(fed, Expectations(repeats_allowed=False))
+
+
 def test_flaws_of_every_kind_are_buried_byte_for_byte(around: Surroundings) -> None:
     fed = tuple(islice(bad_orders(seed=3), 60))
     with around.engine():
