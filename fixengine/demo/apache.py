@@ -116,6 +116,7 @@ class ApacheKafka:
             "log.dirs": str(self._data),
             "auto.create.topics.enable": "false",
             "group.initial.rebalance.delay.ms": "0",
+            "group.min.session.timeout.ms": "1000",  # so that tests notice a dead member soon
             "offsets.topic.num.partitions": "3",
             "offsets.topic.replication.factor": "1",
             "transaction.state.log.num.partitions": "3",

@@ -134,6 +134,10 @@ class ChildProcess:
         except subprocess.TimeoutExpired:
             raise DemoError(f"{self.name} still runs after {deadline_seconds:g} s") from None
 
+    def ask_to_end(self) -> None:
+        """Send SIGTERM and do not wait."""
+        self._send(signal.SIGTERM)
+
     def pause(self) -> None:
         """Freeze it with SIGSTOP."""
         self._send(signal.SIGSTOP)

@@ -85,15 +85,18 @@ class Stack:
             **overrides,
         }
 
-    def engine(self, name: str = "engine", **overrides: str) -> Engine:
+    def engine(
+        self, name: str = "engine", *, program: str = "fixengine", **overrides: str
+    ) -> Engine:
         """Return an engine with the settings of `environment`, not started.
 
-        Nothing else of this process's environment reaches it but what a program needs to run.
+        `program` is the module to run. Nothing else of this process's environment reaches it but
+        what a program needs to run.
         """
         environment = self.environment(**overrides)
         process = self.workspace.child(
             name,
-            [sys.executable, "-m", "fixengine", "serve"],
+            [sys.executable, "-m", program, "serve"],
             environment={**_surroundings(), **environment},
         )
         engine = Engine(

@@ -1,0 +1,137 @@
+"""The points: before and after every step that changes something outside the process.
+
+An engine that is started by `python -m tests.failpoints` with FAILPOINT=NAME in its environment
+dies at that point, as by kill -9, the first time it comes by with work. The engine itself has no
+line of this.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fixengine.actors.deliveries import Deliveries
+from fixengine.actors.intake import Intake
+from fixengine.actors.outgoing import FillToken, LetterToken
+from fixengine.actors.publisher import Publisher
+from fixengine.actors.repository import Repository
+from fixengine.actors.scheduler import FillScheduler
+from fixengine.engine import Engine
+from fixengine.infra.claims import ClaimSession
+from fixengine.infra.executions import Executions
+from fixengine.infra.kafka_sink import KafkaSink
+from fixengine.infra.kafka_source import KafkaSource
+from fixengine.infra.kafka_tail import KafkaTail
+from fixengine.infra.neighbours import PricingClient, SecurityClient
+from fixengine.infra.outbox import OutboxTable
+
+DIED = 137
+"""The exit code, as of a process that was killed."""
+
+Busy = Callable[[tuple[Any, ...], Any], object]
+"""Whether a call is worth to die at, by its arguments and its result; before it that is None."""
+
+
+def _always(_arguments: tuple[Any, ...], _result: Any) -> object:
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A method that changes something outside.
+
+    `busy_before` and `busy_after` say which calls count. A step `at_stop` is one of the shutdown;
+    `by_heir` one that only an engine takes that finds what a dead one left.
+    """
+
+    owner: type[Any]
+    method: str
+    busy_before: Busy = _always
+    busy_after: Busy = _always
+    at_stop: bool = False
+    by_heir: bool = False
+
+
+def _of(kind: type[Any]) -> Busy:
+    return lambda arguments, _result: isinstance(arguments[1].token, kind)
+
+
+def _topic(suffix: str) -> Busy:
+    return lambda arguments, _result: str(arguments[1]).startswith(suffix)
+
+
+def _result(_arguments: tuple[Any, ...], result: Any) -> object:
+    return result
+
+
+STEPS: Mapping[str, Step] = {
+    "poll": Step(owner=KafkaSource, method="poll", busy_after=_result),
+    "commit-offsets": Step(owner=KafkaSource, method="commit"),
+    "security": Step(owner=SecurityClient, method="ticker"),
+    "insert": Step(owner=Executions, method="insert_orders"),
+    "claim": Step(owner=ClaimSession, method="claim", busy_after=lambda _, claim: claim.executions),
+    "price": Step(owner=PricingClient, method="price"),
+    "all-prices": Step(owner=PricingClient, method="all_prices"),
+    "store": Step(owner=ClaimSession, method="_store_fills"),
+    "commit": Step(owner=ClaimSession, method="store", busy_before=lambda call, _: call[1]),
+    "produce-fill": Step(
+        owner=KafkaSink, method="produce", busy_before=_topic("fills"), busy_after=_topic("fills")
+    ),
+    "produce-letter": Step(
+        owner=KafkaSink, method="produce", busy_before=_topic("orders"), busy_after=_topic("orders")
+    ),
+    "fill-acknowledged": Step(
+        owner=Deliveries,
+        method="_on_delivery",
+        busy_before=_of(FillToken),
+        busy_after=_of(FillToken),
+    ),
+    "letter-acknowledged": Step(
+        owner=Deliveries,
+        method="_on_delivery",
+        busy_before=_of(LetterToken),
+        busy_after=_of(LetterToken),
+    ),
+    "mark-published": Step(owner=OutboxTable, method="mark_published"),
+    "sweep": Step(owner=OutboxTable, method="take_over"),
+    "take-over": Step(
+        owner=OutboxTable,
+        method="take_over",
+        busy_before=lambda call, _: call[1],
+        busy_after=lambda _, look: look.fills,
+        by_heir=True,
+    ),
+    "look-at-the-topic": Step(owner=KafkaTail, method="look", by_heir=True),
+    "stop": Step(owner=Engine, method="stop", at_stop=True),
+    "stop-intake": Step(owner=Intake, method="close", at_stop=True),
+    "leave-the-group": Step(owner=KafkaSource, method="close", at_stop=True),
+    "stop-scheduler": Step(owner=FillScheduler, method="close", at_stop=True),
+    "stop-publisher": Step(owner=Publisher, method="close", at_stop=True),
+    "close-producer": Step(owner=KafkaSink, method="close", at_stop=True),
+    "stop-repository": Step(owner=Repository, method="close", at_stop=True),
+    "close-session": Step(owner=ClaimSession, method="close", at_stop=True),
+}
+
+POINTS = tuple(f"{side}-{step}" for step in STEPS for side in ("before", "after"))
+
+
+def step_of(point: str) -> Step:
+    """Return the step that a point is before or after."""
+    return STEPS[point.partition("-")[2]]
+
+
+def arm(point: str) -> None:
+    """Let this process die at a point."""
+    step = step_of(point)
+    call = getattr(step.owner, step.method)
+    before = point.startswith("before-")
+
+    def stepped(*arguments: Any, **keywords: Any) -> Any:
+        if before and step.busy_before(arguments, None):
+            os._exit(DIED)
+        result = call(*arguments, **keywords)
+        if not before and step.busy_after(arguments, result):
+            os._exit(DIED)
+        return result
+
+    setattr(step.owner, step.method, stepped)
