@@ -44,6 +44,8 @@ class Storing:
             for group in self._groups
         )
         self._groups = deque(group for group in kept if group)
+        if not self._groups:
+            self._moving()  # nothing waits any more, and nothing else would say so
 
     def store(self, *, within: float) -> Stored:
         """Store what there is, unless a try failed and the next is not due yet.
@@ -62,11 +64,15 @@ class Storing:
                 self.stalled = True
                 logger.bind(reason=str(error)).warning("storing orders waits")
         else:
-            self._retries.reset()
-            if self.stalled:
-                self.stalled = False
-                logger.info("storing orders goes on")
+            self._moving()
         return stored
+
+    def _moving(self) -> None:
+        self._retries.reset()
+        self._next_try = 0.0
+        if self.stalled:
+            self.stalled = False
+            logger.info("storing orders goes on")
 
     def _store_first(self, stored: Stored, within: float) -> None:
         """Store the first group; one that is refused is halved until the culprit is alone."""

@@ -1,0 +1,101 @@
+"""Orders that wait for the database, and that are taken away while they wait."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pykka
+import pytest
+
+from fixengine.actors.base import Actor
+from fixengine.actors.in_hand import InHand
+from fixengine.actors.messages import ActorRef, StoreOrders
+from fixengine.actors.storing import Storing
+from fixengine.domain import Order, TradeType
+from fixengine.errors import RejectedError, UnavailableError
+from fixengine.ports import Record
+
+
+class Repository(Actor):
+    """Away, or refuses the order with number 3."""
+
+    def __init__(self, *, away: bool) -> None:
+        super().__init__()
+        self._away = away
+
+    def receive(self, message: StoreOrders) -> int:
+        if self._away:
+            raise UnavailableError("away")
+        if any(order.id == 3 for order, _ in message.orders):
+            raise RejectedError("no threes")
+        return len(message.orders)
+
+
+@pytest.fixture
+def away() -> Iterator[ActorRef]:
+    ref: pykka.ActorRef[Repository] = Repository.start(away=True)
+    yield ref
+    ref.stop()
+
+
+@pytest.fixture
+def there() -> Iterator[ActorRef]:
+    ref: pykka.ActorRef[Repository] = Repository.start(away=False)
+    yield ref
+    ref.stop()
+
+
+def item(number: int, partition: int = 0) -> InHand:
+    record = Record(
+        topic="orders",
+        partition=partition,
+        offset=number,
+        key=None,
+        value=b"",
+        headers=(),
+        timestamp_ms=None,
+    )
+    order = Order(
+        id=number,
+        trade_type=TradeType.BUY,
+        destination="ML",
+        security_id="68bda020e3644b42ebcb2bd3",
+        quantity=Decimal(1),
+        limit_price=None,
+        received_timestamp=datetime(2026, 7, 28, tzinfo=UTC),
+        trade_service_execution_id=None,
+        version=1,
+    )
+    return InHand(record=record, order=order, ticker="A")
+
+
+def test_orders_wait_while_the_database_is_away(away: ActorRef) -> None:
+    storing = Storing(away)
+    storing.add([item(1)])
+    assert storing.store(within=1).items == []
+    assert storing.stalled
+
+
+def test_when_all_that_waited_is_taken_away_nothing_waits_any_more(away: ActorRef) -> None:
+    """Else no more would be read, and nothing would ever be tried again."""
+    storing = Storing(away)
+    storing.add([item(1, partition=4)])
+    storing.store(within=1)
+    storing.forget({4})
+    assert not storing.stalled
+
+
+def test_what_is_left_of_what_waited_still_waits(away: ActorRef) -> None:
+    storing = Storing(away)
+    storing.add([item(1, partition=4), item(2, partition=5)])
+    storing.store(within=1)
+    storing.forget({4})
+    assert storing.stalled
+
+
+def test_the_one_that_is_refused_is_found_among_the_others(there: ActorRef) -> None:
+    storing = Storing(there)
+    storing.add([item(number) for number in range(1, 9)])
+    stored = storing.store(within=5)
+    assert [one.record.offset for one in stored.items] == [1, 2, 4, 5, 6, 7, 8]
+    assert [(one.record.offset, reason) for one, reason in stored.refused] == [(3, "no threes")]
