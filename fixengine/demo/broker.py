@@ -53,8 +53,8 @@ class TansuBroker:
     """Tansu with its records in memory: a stop loses them, topics and offsets too."""
 
     client_config: Mapping[str, str | int] = {
-        "session.timeout.ms": 6000,
-        "heartbeat.interval.ms": 500,
+        "session.timeout.ms": 3000,
+        "heartbeat.interval.ms": 250,
     }
 
     def __init__(self, *, workspace: Workspace) -> None:
