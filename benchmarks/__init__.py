@@ -1,0 +1,1 @@
+"""Measurements on real parts; none of them is a test."""
