@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes \
 	--python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-image chaos bench check format lock clean
+.PHONY: help demo test test-image chaos sizing check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -30,8 +30,8 @@ test-image: $(VENV)/dev.installed ## build the image and try it on real parts; L
 chaos: $(VENV)/dev.installed ## faults on real engines, Apache Kafka (Java 17, Maven) and PostgreSQL; MINUTES=60, SEED=7
 	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-bench: $(VENV)/dev.installed ## measure one engine at full speed; ARGS="--orders 100000 --stack apache"
-	@$(BIN)/python -m benchmarks $(ARGS)
+sizing: $(VENV)/dev.installed ## measure the figures of docs/sizing.md; Linux, nothing else at work, STACK=apache
+	@$(BIN)/python -m tests.sizing --stack $(STACK)
 
 check: $(VENV)/dev.installed ## format, lint, strict types, import contracts
 	@$(BIN)/ruff format --check .

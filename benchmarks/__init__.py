@@ -1,1 +1,0 @@
-"""Measurements on real parts; none of them is a test."""
