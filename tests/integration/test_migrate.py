@@ -1,8 +1,5 @@
-import re
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from pathlib import Path
-from textwrap import dedent
 
 import psycopg
 import pytest
@@ -111,18 +108,3 @@ def test_columns_that_the_collector_reads_are_all_there(database: str) -> None:
         "trade_service_execution_id",
         "version",
     ]
-
-
-def test_the_documented_way_back_and_forth_keeps_the_rows(empty_database: str) -> None:
-    page = Path(__file__).parents[2] / "docs" / "upgrading-from-go.md"
-    statements = re.findall(r"```sql\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    narrow, widen = map(dedent, statements)
-    with psycopg.connect(empty_database, autocommit=True) as connection:
-        connection.execute(GO_SERVICE.encode())
-        migrate(connection)
-        before = connection.execute("select * from execution").fetchall()
-        for statement in (narrow, widen):
-            connection.execute(statement.encode())
-            assert connection.execute("select * from execution").fetchall() == before
-        assert migrate(connection) == ()
-        connection.execute("update execution set total_amount = 1e15, number_of_fills = 40000")
