@@ -32,6 +32,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="servers to test on: embedded (from wheels), apache (its broker by Maven and Java), "
         "or containers (of the official images, by Docker)",
     )
+    parser.addoption(
+        "--broker-tests",
+        action="store_true",
+        help="only tests that need a broker: the others are the same on every stack",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what `--broker-tests` leaves out."""
+    if not config.getoption("--broker-tests"):
+        return
+    needing = [
+        item for item in items if {"broker", "stack"} & set(getattr(item, "fixturenames", ()))
+    ]
+    config.hook.pytest_deselected(items=[item for item in items if item not in needing])
+    items[:] = needing
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
