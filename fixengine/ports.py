@@ -152,14 +152,10 @@ class ExecutionReader(Protocol):
 
 
 class OrderSource(Protocol):
-    """The `orders` topic, as one member of the consumer group.
-
-    `reachable` says whether the group's coordinator is there, None as long as that is not known.
-    """
+    """The `orders` topic, as one member of the consumer group."""
 
     assigned: frozenset[int]
     topic_exists: bool
-    reachable: bool | None
 
     def open(
         self,

@@ -130,10 +130,7 @@ class Intake(Actor):
         records = self._source.poll(limit, POLL_TIMEOUT)
         self._metrics.polled(monotonic() - began, (record.partition for record in records))
         self._metrics.assigned.set(len(self._source.assigned))
-        if self._source.reachable:
-            self._health.up("consumer", self._note())
-        elif self._source.reachable is not None:
-            self._health.down("consumer", "the consumer group's coordinator is not reached")
+        self._health.up("consumer", self._note())
         for record in records:
             self._offsets.begin(record.partition, record.offset, size=len(record.value or b""))
         return records

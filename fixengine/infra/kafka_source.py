@@ -5,7 +5,6 @@ from logging import getLogger
 from threading import Thread
 from typing import Any, cast
 
-import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from loguru import logger
 
@@ -31,17 +30,6 @@ SETTINGS: dict[str, Any] = {
 _NO_TOPIC = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001 - its name
 
 
-class _Group(msgspec.Struct):
-    state: str
-
-
-class _Statistics(msgspec.Struct):
-    cgrp: _Group
-
-
-_statistics = msgspec.json.Decoder(_Statistics)
-
-
 class KafkaSource:
     """One member of the consumer group; all methods are for one thread alone."""
 
@@ -63,9 +51,6 @@ class KafkaSource:
             "client.id": client_id,
             "error_cb": self._on_error,
             "on_commit": self._on_commit,
-            # the one place where librdkafka tells of the group's coordinator
-            "statistics.interval.ms": 500,
-            "stats_cb": self._on_statistics,
             "logger": getLogger("librdkafka"),
         }
         self._consumer: Consumer | None = None
@@ -77,7 +62,6 @@ class KafkaSource:
         self._commit_failed = False
         self.assigned: frozenset[int] = frozenset()
         self.topic_exists = True
-        self.reachable: bool | None = None
 
     def open(
         self,
@@ -215,9 +199,6 @@ class KafkaSource:
         if refused is not None:
             self._commit_failed = True
             logger.bind(error=refused.str()).debug("offsets were not committed")
-
-    def _on_statistics(self, statistics: str) -> None:
-        self.reachable = _statistics.decode(statistics).cgrp.state == "up"
 
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():

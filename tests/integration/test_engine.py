@@ -16,9 +16,7 @@ from fixengine.actors.lifecycle import Crash
 from fixengine.demo.audit import Expectations
 from fixengine.demo.broker import Broker
 from fixengine.demo.feed import FedOrder, bad_orders, mixed_orders, orders, unpriceable_orders
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.postgres import Postgres
-from fixengine.demo.servers import make_broker
 from fixengine.demo.stub import Mode
 from fixengine.demo.topics import TopicNames, read_topic
 from fixengine.demo.waiting import wait_until
@@ -412,23 +410,6 @@ def test_a_newer_schema_is_waited_for_and_named(around: Surroundings) -> None:
         assert not engine.health.ready().ok
         assert not any(restarts(engine).values())
     assert around.count("execution") == 0
-
-
-def test_a_broker_that_is_gone_takes_the_consumer_down(
-    database: str, broker_kind: BrokerKind, topics: TopicNames, workspace: Workspace
-) -> None:
-    with Workspace() as own:
-        broker = make_broker(broker_kind, own)
-        broker.start()
-        with (
-            surroundings(dsn=database, broker=broker, topics=topics, workspace=workspace) as around,
-            around.engine() as engine,
-        ):
-            wait_until_ready(engine)
-            broker.stop()
-            wait_until(lambda: not part(engine, "consumer")["up"], 10, "the consumer to be down")
-            broker.start()
-            wait_until_ready(engine)
 
 
 def test_an_outage_is_one_line_at_its_start_and_one_at_its_end(
