@@ -1,7 +1,7 @@
 """An engine dies before or after each step that changes something outside; the ledger holds."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain, islice, repeat
 from queue import Empty, SimpleQueue
@@ -58,12 +58,12 @@ def feed() -> Iterator[FedOrder]:
 
 @pytest.mark.timeout(400)
 def test_an_engine_may_die_at_any_point(stack: Stack, group: str) -> None:
-    # those of an heir take long and need little: they have a lane of their own
-    heirs = queue(point for point in POINTS if step_of(point).by_heir)
-    others = queue(point for point in POINTS if not step_of(point).by_heir)
+    waiting: SimpleQueue[str] = SimpleQueue()
+    for point in POINTS:
+        waiting.put(point)
     missed: list[str] = []
 
-    def lane(number: int, waiting: SimpleQueue[str]) -> None:
+    def lane(number: int) -> None:
         while True:
             try:
                 point = waiting.get_nowait()
@@ -77,10 +77,7 @@ def test_an_engine_may_die_at_any_point(stack: Stack, group: str) -> None:
 
     bootstrap = stack.broker.bootstrap
     with SteadyFeed(feed(), bootstrap=bootstrap, topic=stack.topics.orders, rate=RATE) as fed:
-        lanes = [
-            Thread(target=lane, args=(number, waiting))
-            for number, waiting in enumerate((heirs, *(others,) * _LANES))
-        ]
+        lanes = [Thread(target=lane, args=(number,)) for number in range(_LANES)]
         for thread in lanes:
             thread.start()
         for thread in lanes:
@@ -91,13 +88,6 @@ def test_an_engine_may_die_at_any_point(stack: Stack, group: str) -> None:
     wait_until_done(stack, fed.sent, 60)
     assert survivor.terminate(deadline_seconds=10) == 0
     assert audited(stack, fed.sent).repeated_messages == 0
-
-
-def queue(points: Iterable[str]) -> SimpleQueue[str]:
-    waiting: SimpleQueue[str] = SimpleQueue()
-    for point in points:
-        waiting.put(point)
-    return waiting
 
 
 def die_at(stack: Stack, engine: Engine, point: str) -> int | None:
