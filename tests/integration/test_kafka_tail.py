@@ -1,5 +1,6 @@
 """The end of a topic on a real broker."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -11,7 +12,7 @@ from fixengine.demo.sending import send_orders
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
-from fixengine.infra.kafka_tail import KafkaTail
+from fixengine.infra.kafka_tail import KafkaTail, Look
 
 
 def tail(broker: Broker, topic: str) -> KafkaTail:
@@ -24,7 +25,16 @@ def tail(broker: Broker, topic: str) -> KafkaTail:
 
 
 def read(broker: Broker, topic: str, since: datetime) -> list[bytes]:
-    look = tail(broker, topic).look(since, timeout=10)
+    looks: list[Look] = []
+
+    def opened() -> bool:
+        """A topic that is new may have no leader yet for some partition."""
+        with suppress(UnavailableError):
+            looks.append(tail(broker, topic).look(since, timeout=10))
+        return bool(looks)
+
+    wait_until(opened, 30, "a leader for each partition")
+    look = looks[0]
     values: list[bytes] = []
 
     def at_the_end() -> bool:
