@@ -115,7 +115,7 @@ def test_a_dead_connection_of_the_pool_is_replaced(database: str) -> None:
         assert executions.get(1, timeout=2) is None
         with psycopg.connect(database, autocommit=True) as killer:
             killer.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
                 "where application_name = 'test'"
             )
         assert executions.get(1, timeout=2) is None
