@@ -90,17 +90,23 @@ def steady_feed(stack: Stack, feed: Iterator[FedOrder], rate: float) -> SteadyFe
 def storage(stack: Stack) -> None:
     """Tell bytes a row, indexes included, and bytes a message."""
     with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
+        row = connection.execute(
+            "select pg_total_relation_size('execution') + pg_total_relation_size('fill'), "
+            "(select count(*) from execution)"
+        ).fetchone()
+        assert row is not None
+        say("an order with its fills, as it was left", f"{row[0] / row[1]:.0f}")
         for table in ("execution", "fill"):
             connection.execute(f"vacuum full {table}".encode())
             row = connection.execute(
                 f"select pg_total_relation_size('{table}'), count(*) from {table}".encode()
             ).fetchone()
             assert row is not None
-            say(f"bytes a row of {table}, with its indexes", f"{row[0] / row[1]:.0f}")
+            say(f"a row of `{table}` with its indexes, compact", f"{row[0] / row[1]:.0f}")
     for topic in (stack.topics.orders, stack.topics.fills):
         records = read_topic(stack.broker.bootstrap, topic)
         size = sum(len(record.value or b"") + len(record.key or b"") for record in records)
-        say(f"bytes a message of {topic}", f"{size / len(records):.0f}")
+        say(f"a message of `{topic}`, key and value", f"{size / len(records):.0f}")
 
 
 def memory(engine: Engine, name: str) -> float:

@@ -82,6 +82,7 @@ def test_a_newer_schema_is_refused_and_left_alone(database: str) -> None:
 
 
 def test_columns_that_the_collector_reads_are_all_there(database: str) -> None:
+    """And no others: the Go service, on the way back, takes `*` for those that it knows."""
     columns = one(
         database,
         "select array_agg(column_name::text order by ordinal_position) "

@@ -1,15 +1,28 @@
-"""What the pages under docs/ name is there."""
+"""What the documents name is there: files, headings, commands, settings, metrics, figures."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from fixengine import cli
+from fixengine.config import VARIABLES
+from fixengine.engine import POOLED_CONNECTIONS
 from fixengine.metrics import ConsumerMetrics, EngineMetrics
+from tests.documents import PAGES, ROOT, commands, page
 
-ROOT = Path(__file__).parents[2]
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+_LINK = re.compile(r"\]\(([^)#:\s]*)(?:#([^)\s]*))?\)")
+_OF_COMPOSE = {"FIXENGINE_IMAGE", "PYTHON_IMAGE", "STACK", "TESTS", "ARGS", "MINUTES", "SEED"}
+
+each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).name)
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a page's headings as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def metrics() -> set[str]:
@@ -21,19 +34,55 @@ def metrics() -> set[str]:
     return {f"{name}{suffix}" for name in families | actors for suffix in ("", "_total")}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page: Path) -> None:
-    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
-    assert [target for target in targets if not (page.parent / target).exists()] == []
+def test_there_are_pages() -> None:
+    names = {path.stem for path in PAGES}
+    assert names >= {"deploying", "dead-letters", "disaster-recovery", "sizing", "README"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_metrics_exist(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    named = set(re.findall(r"`((?:fixengine|kafka_consumer)_\w+)", text))
+@each_page
+def test_links_lead_somewhere(path: Path) -> None:
+    for target, anchor in _LINK.findall(path.read_text("utf-8")):
+        found = (path.parent / target).resolve() if target else path
+        assert found.exists(), target
+        if anchor:
+            assert anchor in anchors(found.read_text("utf-8")), f"{target}#{anchor}"
+
+
+@each_page
+def test_metrics_exist(path: Path) -> None:
+    named = set(re.findall(r"`((?:fixengine|kafka_consumer)_\w+)", path.read_text("utf-8")))
     tables = {"fixengine_schema"}
     assert named - tables - metrics() == set()
 
 
-def test_there_are_pages() -> None:
-    assert {"deploying.md", "sizing.md", "dead-letters.md"} <= {page.name for page in PAGES}
+@each_page
+def test_settings_exist(path: Path) -> None:
+    """A name in capitals with an underscore is a setting, wherever it is quoted."""
+    text = path.read_text("utf-8")
+    named = set(re.findall(r"[`$]([A-Z]+(?:_[A-Z]+)+)\b(?!…)", text))
+    assert named - {variable.name for variable in VARIABLES.values()} - _OF_COMPOSE == set()
+
+
+@each_page
+def test_commands_of_the_program_are_understood(path: Path) -> None:
+    text = path.read_text("utf-8")
+    quoted = re.findall(r"`fixengine ([a-z][^`|…]*)`", text)
+    typed = [line for line in commands(text) if line.startswith("fixengine ")]
+    in_a_pod = re.findall(r"k8s/run\.sh ([a-z][^`\n]*)`", text)
+    for command in (*quoted, *(line.removeprefix("fixengine ") for line in typed), *in_a_pod):
+        cli._parser().parse_args(shlex.split(command))
+
+
+@each_page
+def test_targets_exist(path: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for target in re.findall(r"(?:`|^)make ([a-z-]+)", path.read_text("utf-8"), re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_connections_are_counted_as_the_program_opens_them() -> None:
+    each = POOLED_CONNECTIONS + 1
+    text = " ".join(page("sizing").split())
+    words = {3: "three", 4: "four", 5: "five"}
+    assert f"has {words[each]} at the most: {words[POOLED_CONNECTIONS]} in a pool" in text
+    assert f"come to {(20 + 1 + 2) * each}, of the 97" in text
