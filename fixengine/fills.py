@@ -37,7 +37,8 @@ def evaluate(
     """Evaluate an open execution at `price` (> 0) and return the fill, of quantity 0 perhaps.
 
     The draws from `rng` come in a fixed order whatever the price, so that a seeded run repeats.
-    `now` is clamped: it is never before the execution was received, sent or last filled.
+    `now` is clamped: it is never before the execution was received, sent or last filled. The Go
+    service knows no time of sending; what it stored counts as sent when it was received.
     """
     drawn = draw_quantity(execution.remaining, rng)
     delay = timedelta(seconds=rng.uniform(rules.delay_min, rules.delay_max))
@@ -50,6 +51,7 @@ def evaluate(
         execution,
         is_open=not full,
         execution_status=_status(execution, filled),
+        sent_timestamp=sent,
         quantity_filled=filled,
         total_amount=execution.total_amount + amount(quantity, price),
         number_of_fills=execution.number_of_fills + 1,

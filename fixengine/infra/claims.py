@@ -16,11 +16,11 @@ from fixengine.ports import Claim
 
 LOCK_CLASS = 0x66697865  # "fixe"; the second key of these locks is the engine's number
 
-_END_OWN_GHOST = """
+_END_OWN_GHOSTS = """
 select pg_terminate_backend(l.pid)
 from pg_locks as l
 join pg_stat_activity as a on a.pid = l.pid
-where l.locktype = 'advisory' and l.classid = %s and l.objid = %s
+where l.locktype = 'advisory' and l.classid = %s and l.objid = any(%s::oid[])
     and a.application_name = current_setting('application_name')
     and l.pid <> pg_backend_pid()
 """
@@ -37,6 +37,7 @@ class ClaimSession:
         self._database = database
         self._connection: Connection | None = None
         self._owner: int | None = None
+        self._earlier: list[int] = []  # numbers under which this engine may have left fills
 
     @property
     def owner(self) -> int:
@@ -57,12 +58,15 @@ class ClaimSession:
             with statements_on(connection):
                 owner = _new_owner(connection)
                 # the server may not have noticed yet that an earlier session is gone
-                connection.execute(_END_OWN_GHOST, [LOCK_CLASS, self._owner])
-                connection.execute(query("adopt_own"), {"owner": owner, "before": self._owner})
+                connection.execute(_END_OWN_GHOSTS, [LOCK_CLASS, self._earlier])
+                adoption = {"owner": owner, "earlier": self._earlier.copy()}
+                # what seems to fail from here on may be done all the same
+                self._earlier.append(owner)
+                connection.execute(query("adopt_own"), adoption)
         except FixengineError:
             connection.close()
             raise
-        self._connection, self._owner = connection, owner
+        self._connection, self._owner, self._earlier = connection, owner, [owner]
 
     def check(self) -> None:
         """See that the session stands, and open it again if not; raises UnavailableError.

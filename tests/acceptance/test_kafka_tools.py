@@ -82,10 +82,8 @@ def test_dead_letters_are_looked_at_and_sent_again(stack: Stack, tools: Path) ->
     typed(stack, tools, keep)
     assert typed(stack, tools, number) == f"orders.dlq:0:{len(bad)}\n"
     shown = typed(stack, tools, show)
-    print(shown)
     assert shown.count("dlq.reason:") == len(bad)
     counted = typed(stack, tools, reasons)
-    print(counted)
     assert sum(int(line.split()[0]) for line in counted.splitlines()) == len(bad)
     typed(stack, tools, again)
     wait_until(lambda: len(letters(stack)) == len(bad) + 1, 30, "the letter to come back")

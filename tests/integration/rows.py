@@ -8,6 +8,10 @@ from typing import Any
 
 import psycopg
 
+from fixengine.demo.postgres import Postgres
+from fixengine.demo.proxy import Proxy
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
 from fixengine.domain import Order, TradeType
 from fixengine.infra.claims import ClaimSession
 from fixengine.infra.executions import Executions
@@ -52,6 +56,28 @@ def session(database: Database) -> Iterator[ClaimSession]:
         yield claims
     finally:
         claims.close()
+
+
+@contextmanager
+def through_a_proxy(
+    dsn: str, server: Postgres, workspace: Workspace
+) -> Iterator[tuple[Proxy, str]]:
+    """Lend a proxy before the server, and the connection string that goes through it."""
+    proxy = Proxy(port=workspace.reserve_port(), target=server.port)
+    proxy.start()
+    try:
+        yield proxy, dsn.replace(f":{server.port}/", f":{proxy.port}/")
+    finally:
+        proxy.stop()
+
+
+def wait_until_blocked(dsn: str, statement: str) -> None:
+    """Wait until a statement like this waits for a lock that somebody else holds."""
+    blocked = (
+        "select exists (select from pg_stat_activity where datname = current_database() "
+        f"and wait_event_type = 'Lock' and query like '%{statement}')"
+    )
+    wait_until(lambda: one(dsn, blocked), 10, f"{statement} to be blocked")
 
 
 def fill_with_orders(database: Database, numbers: range, **changes: Any) -> None:

@@ -3,7 +3,9 @@
 import psycopg
 import pytest
 
+from fixengine.infra.migrate import migrate
 from tests.documents import PAGES, blocks, page
+from tests.integration.go_service import BLIND_UPDATE, ROWS, SCHEMA
 from tests.integration.rows import fill_with_orders, one, opened
 
 STATEMENTS = [
@@ -28,3 +30,19 @@ def test_what_the_go_service_cant_read_is_cut_down(database: str) -> None:
         connection.execute(cut.encode())
     assert one(database, "select max(number_of_fills) from execution") == 32767
     assert one(database, "select count(*) from execution where is_open") == 1
+
+
+def test_the_go_service_fills_after_the_way_back_and_not_after_the_way_forward(
+    empty_database: str,
+) -> None:
+    back, forward = (b for b in blocks(page("upgrading-from-go"), "sql") if "trigger" in b)
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(SCHEMA.encode())
+        connection.execute(ROWS.encode())
+        migrate(connection)
+        connection.execute(back.encode())
+        connection.execute(BLIND_UPDATE.encode())
+        assert migrate(connection) == ()
+        connection.execute(forward.encode())
+        with pytest.raises(psycopg.errors.RaiseException):
+            connection.execute(BLIND_UPDATE.encode())

@@ -9,8 +9,6 @@ from signal import SIGCONT, SIGSTOP
 import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
-from loguru import logger
-from psycopg.rows import dict_row
 
 from fixengine.actors.lifecycle import Crash
 from fixengine.demo.audit import Expectations
@@ -51,15 +49,6 @@ def around(
         dsn=database, broker=broker, topics=topics, workspace=workspace
     ) as surrounding:
         yield surrounding
-
-
-@pytest.fixture
-def events() -> Iterator[list[str]]:
-    """What is logged from INFO on, as it comes."""
-    seen: list[str] = []
-    sink = logger.add(lambda message: seen.append(message.record["message"]), level="INFO")
-    yield seen
-    logger.remove(sink)
 
 
 def good(number: int, *, seed: int = 1, first_id: int = 1) -> tuple[FedOrder, ...]:
@@ -259,31 +248,6 @@ def test_a_seed_repeats_the_draws_whatever_the_batches(around: Surroundings) -> 
             around.send(order)
         around.wait_until_done(fed)
     assert quantities() == at_once
-
-
-def test_executions_of_the_go_service_are_finished(around: Surroundings) -> None:
-    """Open rows that were there before, one of them partly filled."""
-    with psycopg.connect(around.dsn) as connection:
-        connection.execute(
-            """
-            insert into execution (execution_service_id, execution_status, trade_type,
-                destination, security_id, ticker, quantity_ordered, received_timestamp,
-                sent_timestamp, quantity_filled, next_fill_timestamp, number_of_fills,
-                total_amount, version)
-            values (1, 'WORK', 'BUY', 'ML', '68bda020e3644b42ebcb2bd3', 'A', 50, now(), now(),
-                    0, now(), 0, 0, 1),
-                (2, 'PART', 'SELL', 'ML', '68bda020e3644b42ebcb2bd3', 'AAPL', 100, now(), now(),
-                    40.00000001, now() - interval '3 days', 3, 7000.5, 4)
-            """
-        )
-    with around.engine():
-        around.wait_for("execution where not is_open", 2)
-        around.wait_for("outbox", 0)
-    with psycopg.connect(around.dsn, row_factory=dict_row) as connection:
-        row = connection.execute("select * from execution where id = 2").fetchone()
-    assert row is not None
-    assert row["quantity_filled"] == 100
-    assert row["number_of_fills"] == row["version"] - 1 > 3
 
 
 def test_each_record_counts_once_when_its_fate_is_final(around: Surroundings) -> None:

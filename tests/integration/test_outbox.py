@@ -1,14 +1,29 @@
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from random import Random
 
+import psycopg
+import pytest
+
+from fixengine.demo.postgres import Postgres
+from fixengine.demo.proxy import Flow
 from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from fixengine.errors import UnavailableError
 from fixengine.fills import FillRules, evaluate
 from fixengine.infra.claims import ClaimSession
 from fixengine.infra.outbox import OutboxTable
 from fixengine.infra.postgres import Database
 from fixengine.ports import TakeOver
 from fixengine.wire import encode_execution
-from tests.integration.rows import fill_with_orders, one, opened, session
+from tests.integration.rows import (
+    fill_with_orders,
+    one,
+    opened,
+    session,
+    through_a_proxy,
+    wait_until_blocked,
+)
 
 
 def store_fills(claims: ClaimSession, limit: int) -> dict[int, bytes]:
@@ -102,6 +117,38 @@ def test_a_fill_that_was_taken_over_stays_with_its_heir(database: str) -> None:
         assert messages(pool, frozen) == {}
         assert messages(pool, heir) == sent
         frozen.close()
+
+
+def test_fills_are_kept_when_the_reply_to_their_adoption_is_lost(
+    database: str, postgres: Postgres, workspace: Workspace
+) -> None:
+    """They are under a number then that the engine holds no more."""
+    with (
+        through_a_proxy(database, postgres, workspace) as (proxy, dsn),
+        opened(dsn) as pool,
+        ThreadPoolExecutor() as threads,
+    ):
+        fill_with_orders(pool, range(1, 3))
+        claims = ClaimSession(pool)
+        sent = store_fills(claims, 2)
+        before = claims.owner
+        claims.close()
+        with psycopg.connect(database) as holder:
+            holder.execute("lock table outbox in share mode")
+            opening = threads.submit(claims.open)
+            wait_until_blocked(database, "update public.outbox%")
+            proxy.set(Flow.MUTE)
+        wait_until(
+            lambda: one(database, f"select bool_and(owner <> {before}) from outbox"),
+            5,
+            "the fills to be adopted",
+        )
+        proxy.set(Flow.OPEN)
+        with pytest.raises(UnavailableError):
+            opening.result(5)
+        claims.open()
+        assert messages(pool, claims) == sent
+        claims.close()
 
 
 def test_only_fills_of_some_age_are_looked_for(database: str) -> None:

@@ -11,12 +11,15 @@ import pytest
 from fixengine.demo.audit import Expectations
 from fixengine.demo.broker import Broker
 from fixengine.demo.feed import orders
+from fixengine.demo.postgres import Postgres
+from fixengine.demo.proxy import Flow
 from fixengine.demo.topics import TopicNames
+from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.fills import FillRules, evaluate
 from fixengine.leases import DELIVERY, LEASE, TAKE_OVER_AFTER
 from tests.integration.engines import Surroundings, surroundings, wait_until_ready
-from tests.integration.rows import opened, session
+from tests.integration.rows import opened, session, through_a_proxy, wait_until_blocked
 
 ONCE = Expectations(repeats_allowed=False)
 
@@ -81,4 +84,34 @@ def test_an_engine_whose_sessions_are_killed_repeats_nothing(around: Surrounding
             with psycopg.connect(around.dsn, autocommit=True) as connection:
                 connection.execute(kill)
         around.wait_until_done(fed)
+    around.assert_the_ledger_holds(fed, ONCE)
+
+
+def test_a_mark_whose_reply_is_lost_is_not_taken_for_a_take_over(
+    around: Surroundings, postgres: Postgres, events: list[str]
+) -> None:
+    fed = tuple(islice(orders(seed=7), 20))
+    with (
+        through_a_proxy(around.dsn, postgres, around.workspace) as (proxy, dsn),
+        around.engine(POSTGRES_DSN=dsn, FILL_DELAY_FIRST="0.5") as engine,
+    ):
+        wait_until_ready(engine)
+        around.send(*fed)
+        around.wait_for("execution", 20)
+        around.broker.pause()
+        try:
+            wait_until(lambda: around.count("outbox"), 10, "fills that the broker does not take")
+            holder = psycopg.connect(around.dsn)
+            holder.execute("lock table outbox in share mode")
+        finally:
+            around.broker.resume()
+        with holder:
+            wait_until_blocked(around.dsn, "delete from public.outbox%")
+            proxy.set(Flow.MUTE)
+            left = around.count("outbox")
+        wait_until(lambda: around.count("outbox") < left, 5, "the mark to be made")
+        proxy.set(Flow.OPEN)
+        around.wait_until_done(fed)
+        assert engine.registry.get_sample_value("fixengine_fills_possibly_repeated_total") == 0
+    assert "fills were taken over by another engine while they were published here" not in events
     around.assert_the_ledger_holds(fed, ONCE)

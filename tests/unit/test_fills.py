@@ -255,6 +255,7 @@ def test_a_fill_is_never_before_its_order_was_received() -> None:
         rules=RULES,
     )
     assert fill.execution.last_fill_timestamp == received
+    assert fill.execution.sent_timestamp == received
 
 
 def test_waits_without_a_price_double_up_to_a_ceiling() -> None:

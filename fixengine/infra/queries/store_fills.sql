@@ -17,6 +17,8 @@ moved as (
     set
         is_open = f.is_open,
         execution_status = f.execution_status,
+        -- pods of the Go service that still run store orders as sent before they were received
+        sent_timestamp = greatest(e.sent_timestamp, e.received_timestamp),
         last_fill_timestamp = f.filled_at,
         quantity_filled = f.quantity_filled,
         next_fill_timestamp = f.next_fill_timestamp,
