@@ -11,7 +11,7 @@ from fixengine.actors.pending import PendingFills, key_of
 from fixengine.actors.tail_check import TailCheck
 from fixengine.domain import Fill
 from fixengine.errors import UnavailableError
-from fixengine.leases import LEASE, TAKE_OVER_AFTER
+from fixengine.leases import LEASE, SETTLE, TAKE_OVER_AFTER
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import OutboxPage, Tail, TakeOver
 
@@ -35,14 +35,21 @@ class OutboxWatch:
         metrics: EngineMetrics,
         send: Callable[[Iterable[Fill], float], None],
         patience: float,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Take the parts; `patience` is how many seconds the repository has for a reply."""
+        """Take the parts; `patience` is how many seconds the repository has for a reply.
+
+        Nothing is looked for in the first SETTLE seconds: a publisher before this one, which had
+        the same outbox, may have messages on their way.
+        """
         self.patience = patience
         self._repository = repository
         self._tail = tail
         self._pending = pending
         self._metrics = metrics
         self._send = send
+        self._clock = clock
+        self._settled_at = clock() + SETTLE
         self._older_than = 0.0
         self._check: TailCheck | None = None
         self._check_until = 0.0
@@ -57,16 +64,19 @@ class OutboxWatch:
     def take_over(self) -> None:
         """Adopt fills of engines that have been gone for TAKE_OVER_AFTER.
 
-        Raises UnavailableError.
+        None during a check: what it found out about a fill would be stale if that had been another
+        engine's meanwhile. Raises UnavailableError.
         """
-        now = monotonic()
+        now = self._clock()
         suspects = frozenset(
-            owner for owner, since in self._gone_since.items() if now - since >= TAKE_OVER_AFTER
+            owner
+            for owner, since in self._gone_since.items()
+            if now - since >= TAKE_OVER_AFTER and not self.checking
         )
         look: TakeOver = ask(
             self._repository, TakeOverOutbox(suspects=suspects), timeout=self.patience
         )
-        now = monotonic()
+        now = self._clock()
         self._gone_since = {
             owner: self._gone_since.get(owner, now) for owner in look.gone - suspects
         }
@@ -79,6 +89,8 @@ class OutboxWatch:
 
         Raises UnavailableError.
         """
+        if self._clock() < self._settled_at:
+            return
         if self._check is None and len(self._pending) < _ENOUGH_PENDING:
             self._older_than = older_than
             self._scan(after=0)
@@ -91,7 +103,7 @@ class OutboxWatch:
         try:
             if check.step(timeout):
                 self._conclude(check)
-            elif monotonic() > self._check_until:
+            elif self._clock() > self._check_until:
                 self._abort(check, f"the end was not reached in {_CHECK_WITHIN:g} s")
         except UnavailableError as error:
             self._abort(check, str(error))
@@ -120,12 +132,12 @@ class OutboxWatch:
             self._pending.give_up(map(key_of, fills))
             self._cannot_see(str(error))
         else:
-            self._check_until = monotonic() + _CHECK_WITHIN
+            self._check_until = self._clock() + _CHECK_WITHIN
 
     def _conclude(self, check: TailCheck) -> None:
         """Have those marked that arrived, and those sent that did not and still are ours."""
         self._sees()
-        began = monotonic()
+        began = self._clock()
         page = self._page(check.after)
         self._check = None
         check.close()

@@ -1,13 +1,15 @@
 """Fills between their storage and the moment they have left the outbox."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import monotonic
 from typing import TypeAlias
 
 from cachetools import LRUCache
 
 from fixengine.actors.messages import ActorRef
 from fixengine.domain import Fill
+from fixengine.leases import SETTLE
 
 Key: TypeAlias = tuple[int, int]
 """Execution id and fill number."""
@@ -22,8 +24,10 @@ class PendingFills:
     remembered, because the message that tells of it may still be on its way.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
         self._pending: dict[Key, ActorRef | None] = {}
+        self._failed: deque[tuple[float, tuple[Key, ...]]] = deque()
         self._given_up: Counter[ActorRef] = Counter()
         self._found: LRUCache[Key, None] = LRUCache(_FOUND_REMEMBERED)
         self.acknowledged: list[Key] = []
@@ -46,6 +50,10 @@ class PendingFills:
             self._pending[key_of(fill)] = None
         return news
 
+    def fail(self, keys: Iterable[Key]) -> None:
+        """Give up fills whose messages failed, but only when those can't arrive any more."""
+        self._failed.append((self._clock() + SETTLE, tuple(keys)))
+
     def give_up(self, keys: Iterable[Key]) -> None:
         """Let go of fills that did not get through: they are to be found again.
 
@@ -55,7 +63,9 @@ class PendingFills:
         self._given_up.update(sender for sender in senders if sender is not None)
 
     def released(self) -> Mapping[ActorRef, int]:
-        """Return, once, how many of each sender's fills were given up."""
+        """Return, once, how many of each sender's fills were given up; call it now and then."""
+        while self._failed and self._failed[0][0] <= self._clock():
+            self.give_up(self._failed.popleft()[1])
         given_up, self._given_up = self._given_up, Counter()
         return given_up
 

@@ -227,7 +227,7 @@ class Publisher(Actor):
                     fills.append(key)
                 case LetterToken():
                     letters.append(message)
-        self._pending.give_up(fills)
+        self._pending.fail(fills)
         if letters:
             self.tell_later(_RESEND_AFTER, _Resend(tuple(letters)))
 

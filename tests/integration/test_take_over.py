@@ -17,7 +17,7 @@ from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.fills import FillRules, evaluate
-from fixengine.leases import DELIVERY, LEASE, TAKE_OVER_AFTER
+from fixengine.leases import DELIVERY, LEASE, SETTLE, TAKE_OVER_AFTER
 from tests.integration.engines import Surroundings, surroundings, wait_until_ready
 from tests.integration.rows import opened, session, through_a_proxy, wait_until_blocked
 
@@ -33,7 +33,7 @@ def around(
 
 
 def test_others_wait_until_nothing_of_a_frozen_engine_can_arrive() -> None:
-    assert LEASE + DELIVERY < TAKE_OVER_AFTER
+    assert LEASE + DELIVERY + SETTLE <= TAKE_OVER_AFTER
 
 
 def test_fills_of_a_dead_engine_are_published_unless_they_have_arrived(

@@ -25,6 +25,7 @@ def search(
     start: State,
     *,
     steps: Callable[[State], Iterable[tuple[str, State]]],
+    faults: Callable[[State], Iterable[tuple[str, State]]],
     flaw: Callable[[State], str | None],
     done: Callable[[State], bool],
 ) -> Found[State]:
@@ -41,12 +42,14 @@ def search(
         found = flaw(state)
         if found is not None:
             return Found(states=len(came), flaw=found, trace=_trace(came, state))
-        for name, following in steps(state):
-            if following not in came:
-                came[following] = (state, name)
-                before[following] = []
-                waiting.append(following)
-            before[following].append(state)
+        for helps, following_ones in ((True, steps(state)), (False, faults(state))):
+            for name, following in following_ones:
+                if following not in came:
+                    came[following] = (state, name)
+                    before[following] = []
+                    waiting.append(following)
+                if helps:
+                    before[following].append(state)
     stuck = next(_cannot_reach(came, before, filter(done, came)), None)
     if stuck is not None:
         return Found(states=len(came), flaw="it never ends well", trace=_trace(came, stuck))

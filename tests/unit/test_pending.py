@@ -9,6 +9,7 @@ from fixengine.actors.base import Actor
 from fixengine.actors.messages import ActorRef
 from fixengine.actors.pending import PendingFills, key_of
 from fixengine.domain import Fill
+from fixengine.leases import SETTLE
 from tests.unit.executions import execution
 
 
@@ -60,3 +61,19 @@ def test_senders_learn_how_many_of_theirs_were_marked(sender: ActorRef) -> None:
     pending.acknowledged.extend(key_of(fill(number)) for number in (1, 2, 4))
     assert pending.marked() == {sender: 2}
     assert len(pending) == 1
+
+
+def test_a_fill_whose_message_failed_is_found_again_when_that_can_not_arrive_any_more(
+    sender: ActorRef,
+) -> None:
+    now = [0.0]
+    pending = PendingFills(clock=lambda: now[0])
+    pending.told([fill(1), fill(2)], sender)
+    pending.fail([key_of(fill(1))])
+    now[0] = SETTLE - 0.1
+    pending.fail([key_of(fill(2))])
+    assert pending.released() == {}
+    assert pending.found([fill(1), fill(2)]) == []
+    now[0] = SETTLE
+    assert pending.released() == {sender: 1}
+    assert pending.found([fill(1), fill(2)]) == [fill(1)]

@@ -1,0 +1,129 @@
+"""When the outbox is looked into, and when fills of engines that are gone are left alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from fixengine.actors.base import Actor
+from fixengine.actors.messages import ActorRef, GetUnpublished, TakeOverOutbox
+from fixengine.actors.outbox_watch import OutboxWatch
+from fixengine.actors.pending import PendingFills
+from fixengine.domain import Fill
+from fixengine.leases import SETTLE, TAKE_OVER_AFTER
+from fixengine.metrics import EngineMetrics
+from fixengine.ports import OutboxPage, TakeOver
+from tests.unit.executions import execution
+
+FILL = Fill(
+    quantity=Decimal(1),
+    price=Decimal(1),
+    announced=True,
+    execution=execution(id=1, number_of_fills=1),
+)
+GONE = 7
+
+
+class Repository(Actor):
+    """Has one fill, which is this engine's, and knows of another engine that is gone."""
+
+    def __init__(self, suspected: list[frozenset[int]]) -> None:
+        super().__init__()
+        self._suspected = suspected
+
+    def receive(self, message: GetUnpublished | TakeOverOutbox) -> OutboxPage | TakeOver:
+        if isinstance(message, GetUnpublished):
+            return OutboxPage(fills=(FILL,), since=datetime(2026, 7, 28, tzinfo=UTC))
+        self._suspected.append(message.suspects)
+        return TakeOver(gone=frozenset({GONE}), fills=0)
+
+
+@dataclass(slots=True)
+class EmptyTopic:
+    """Nothing is there, which each look finds out in its second step."""
+
+    looks: int = 0
+    steps: int = 0
+
+    def look(self, since: datetime, *, timeout: float) -> "EmptyTopic":
+        self.looks += 1
+        return self
+
+    def read(self, timeout: float) -> tuple[bytes, ...] | None:
+        self.steps += 1
+        return () if self.steps == 1 else None
+
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Around:
+    """A watch, its clock, and what it did."""
+
+    watch: OutboxWatch
+    topic: EmptyTopic
+    suspected: list[frozenset[int]]
+    sent: list[Fill]
+    now: list[float] = field(default_factory=lambda: [0.0])
+
+    def wait(self, seconds: float) -> None:
+        self.now[0] += seconds
+
+
+@pytest.fixture
+def around() -> Iterator[Around]:
+    suspected: list[frozenset[int]] = []
+    sent: list[Fill] = []
+    topic, now = EmptyTopic(), [100.0]
+    repository: ActorRef = Repository.start(suspected)
+    watch = OutboxWatch(
+        repository=repository,
+        tail=topic,
+        pending=PendingFills(),
+        metrics=EngineMetrics(CollectorRegistry()),
+        send=lambda fills, until: sent.extend(fills),
+        patience=5.0,
+        clock=lambda: now[0],
+    )
+    yield Around(watch, topic, suspected, sent, now)
+    repository.stop()
+
+
+def test_nothing_is_looked_for_while_messages_of_a_publisher_before_may_arrive(
+    around: Around,
+) -> None:
+    around.wait(SETTLE - 0.1)
+    around.watch.scan(older_than=0)
+    assert around.topic.looks == 0
+    around.wait(0.1)
+    around.watch.scan(older_than=0)
+    assert around.topic.looks == 1
+    around.watch.step(0)
+    around.watch.step(0)
+    assert around.sent == [FILL]
+
+
+def test_fills_of_an_engine_that_is_gone_for_long_are_taken_over(around: Around) -> None:
+    around.watch.take_over()
+    around.wait(TAKE_OVER_AFTER - 0.1)
+    around.watch.take_over()
+    around.wait(0.1)
+    around.watch.take_over()
+    assert around.suspected == [frozenset(), frozenset(), frozenset({GONE})]
+
+
+def test_but_not_while_a_look_at_the_topic_is_under_way(around: Around) -> None:
+    around.watch.take_over()
+    around.wait(TAKE_OVER_AFTER)
+    around.watch.scan(older_than=0)
+    around.watch.step(0)
+    under_way = around.watch.checking
+    around.watch.take_over()
+    around.watch.step(0)
+    assert under_way
+    assert not around.watch.checking
+    around.watch.take_over()
+    assert around.suspected == [frozenset(), frozenset(), frozenset({GONE})]
