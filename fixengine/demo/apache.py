@@ -98,7 +98,9 @@ class ApacheKafka:
 
     def _format(self) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = (*self._java, "kafka.tools.StorageTool", "format", "-t", cluster)
+        # in one word with its option, for it may begin with a dash
+        identity = f"--cluster-id={cluster}"
+        command = (*self._java, "kafka.tools.StorageTool", "format", identity)
         _run("Apache Kafka's data", (*command, "-c", str(self._settings)), _FORMAT_SECONDS)
 
     def _properties(self) -> str:
