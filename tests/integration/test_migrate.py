@@ -5,8 +5,8 @@ import psycopg
 import pytest
 
 from fixengine.errors import SchemaError
-from fixengine.infra.executions import Executions
 from fixengine.infra.migrate import migrate, migrations
+from fixengine.infra.reads import Reads
 from tests.integration.rows import one, opened
 
 GO_SERVICE = """
@@ -63,7 +63,7 @@ def test_the_go_services_database_is_adopted_with_its_rows(empty_database: str) 
         connection.execute(GO_SERVICE.encode())
     run(empty_database)
     with opened(empty_database) as pool:
-        row = Executions(pool, first_fill_delay=0).get(1, timeout=2)
+        row = Reads(pool).get(1, timeout=2)
     assert row is not None
     assert (row.security_id, row.execution_status) == ("short", "PART")
     assert (row.quantity_filled, row.number_of_fills) == (Decimal("40.00000001"), 3)
