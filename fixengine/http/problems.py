@@ -80,9 +80,14 @@ def _bug(req: falcon.Request, resp: falcon.Response, error: Exception, _params: 
 def _answer(
     resp: falcon.Response, status: int, detail: str, parameter: str | UnsetType = UNSET
 ) -> None:
-    title = HTTPStatus(status).phrase
-    problem = Problem(title=title, status=status, detail=detail, parameter=parameter)
     resp.status = status
     resp.content_type = MEDIA_TYPE
     resp.text = None
-    resp.data = msgspec.json.encode(problem)
+    resp.data = encode_problem(HTTPStatus(status), detail, parameter)
+
+
+def encode_problem(status: HTTPStatus, detail: str, parameter: str | UnsetType = UNSET) -> bytes:
+    """Return the body of an answer that tells of an error."""
+    return msgspec.json.encode(
+        Problem(title=status.phrase, status=status.value, detail=detail, parameter=parameter)
+    )
