@@ -1,5 +1,7 @@
 """REST of a live engine: every route, a client made of its own document, and attackers."""
 
+import json
+import os
 import socket
 import subprocess
 import sys
@@ -24,6 +26,7 @@ from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.engine import Engine
 from tests.conftest import new_database
+from tests.documents import commands, page
 from tests.integration.engines import Surroundings, surroundings, wait_until_ready
 
 ORDERS = 60
@@ -120,6 +123,25 @@ def test_the_document_and_its_page_are_served(live: Live) -> None:
     assert live.get("/openapi.json").json()["openapi"] == "3.1.0"
     assert b"swagger-ui-bundle.js" in live.get("/swagger-ui/").data
     assert len(live.get("/swagger-ui/swagger-ui-bundle.js").data) > 1_000_000
+
+
+@pytest.mark.parametrize("command", commands(page("rest")))
+def test_the_guides_commands_do_what_it_says(live: Live, command: str) -> None:
+    result = subprocess.run(
+        ["sh", "-c", command],
+        env={"PATH": os.environ["PATH"], "ENGINE": live.url},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    if "grep" in command:
+        assert 'rel="next"' in result.stdout
+    elif "-fsS" in command:
+        assert json.loads(result.stdout) is not None
+    else:
+        assert json.loads(result.stdout)["status"] in {400, 404}
 
 
 INJECTIONS = (
