@@ -32,7 +32,7 @@ RUN --mount=type=bind,from=build,source=/tools,target=/tools \
     --mount=type=bind,from=build,source=/wheels,target=/wheels \
     python3 -m venv --without-pip /opt/fixengine \
     && /tools/bin/python -m pip --python /opt/fixengine install --no-cache-dir --no-compile \
-        --no-index --find-links /wheels fixengine \
+        --no-index --no-deps /wheels/*.whl \
     && /opt/fixengine/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/fixengine \
     && mkdir -p /usr/share/doc/fixengine \
     && /tools/bin/cyclonedx-py environment --output-reproducible --output-format JSON \

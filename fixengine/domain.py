@@ -91,3 +91,23 @@ class Fill:
     price: Decimal
     announced: bool
     execution: Execution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One row of `public.fill`: an evaluation as it was stored, and the sums after it.
+
+    `number` counts an execution's evaluations from 1. `price` and `filled_at` are None where they
+    were lost with a database and the topic does not tell them. `announced` says whether the topic
+    gets to see it.
+    """
+
+    execution_id: int
+    number: int
+    quantity: Decimal
+    price: Decimal | None
+    filled_at: datetime | None
+    quantity_filled: Decimal
+    total_amount: Decimal
+    version: int
+    announced: bool

@@ -20,6 +20,7 @@ from fixengine.actors.repository import Repository
 from fixengine.actors.restarts import Backoff, RestartBudget, RestartIntensity
 from fixengine.actors.scheduler import FillScheduler
 from fixengine.actors.securities import SecurityCache
+from fixengine.actors.summaries import Summaries
 from fixengine.actors.supervisor import Supervisor
 from fixengine.actors.tree import Tree
 from fixengine.config import Settings
@@ -30,6 +31,7 @@ from fixengine.http.app import probe_app, rest_app
 from fixengine.http.server import Server
 from fixengine.infra.claims import ClaimSession
 from fixengine.infra.executions import Executions
+from fixengine.infra.kafka_lag import KafkaLag
 from fixengine.infra.kafka_sink import KafkaSink, Topic
 from fixengine.infra.kafka_source import KafkaSource
 from fixengine.infra.kafka_tail import KafkaTail
@@ -37,7 +39,9 @@ from fixengine.infra.migrate import migrate
 from fixengine.infra.neighbours import PricingClient, SecurityClient
 from fixengine.infra.outbox import OutboxTable
 from fixengine.infra.postgres import Database
+from fixengine.infra.reads import Reads
 from fixengine.metrics import ActorCollector, ConsumerMetrics, EngineMetrics, HttpMetrics
+from fixengine.pulse import Pulse
 
 FILLS_PARTITIONS = 20
 READERS = ("reader-1", "reader-2")
@@ -84,9 +88,12 @@ class Engine:
         self.tree = Tree(self._specs())
         self.health = Health(gauge=self._metrics.up, tree=self.tree, hung_after=hung_after)
         registry.register(ActorCollector(self.tree))
+        self._pulse = Pulse()
+        readers = Readers(READERS, self.tree.ref)
         self._rest = Server(
             rest_app(
-                reader=Readers(READERS, self.tree.ref),
+                reader=readers,
+                summaries=Summaries(readers=readers, pulse=self._pulse),
                 probes=self.health,
                 registry=registry,
                 metrics=HttpMetrics(registry),
@@ -166,10 +173,19 @@ class Engine:
             outbox=OutboxTable(self._database, claims),
             health=self.health,
             metrics=self._metrics,
+            pulse=self._pulse,
         )
 
     def _reader(self, _refs: Refs) -> ActorRef:
-        return Reader.start(executions=self._executions)
+        settings = self._settings
+        lag = KafkaLag(
+            brokers=settings.kafka_brokers,
+            group=settings.kafka_consumer_group,
+            topic=settings.kafka_orders_topic,
+            client_id=self._pod,
+            client_config=settings.kafka_client_config,
+        )
+        return Reader.start(executions=Reads(self._database), lag=lag)
 
     def _securities(self, _refs: Refs) -> ActorRef:
         return SecurityCache.start(

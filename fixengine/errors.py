@@ -3,6 +3,7 @@
 FixengineError
 ├── MalformedError     bad input: dead letter, or 400; repeating it can't help
 ├── UnavailableError   a part outside is away or too slow: back off and stay
+│   └── SlowQueryError the database answers, but not this in time: ask for less
 ├── RejectedError      the database refuses these values: find the row, dead-letter it
 ├── SchemaError        the database's schema can't be used: wait for an operator
 ├── ConflictError      what was asked can't be done as things are: say why, exit 1
@@ -23,6 +24,10 @@ class MalformedError(FixengineError):
 
 class UnavailableError(FixengineError):
     """A database, broker or neighbour is away or missed its deadline; it may come back."""
+
+
+class SlowQueryError(UnavailableError):
+    """The database ended a statement that took longer than it may."""
 
 
 class RejectedError(FixengineError):

@@ -1,4 +1,4 @@
-"""What the actors and the REST resources need from the outside, as protocols and values."""
+"""What the actors need from the outside, as protocols and values."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,22 +25,6 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionQuery:
-    """A page of executions, highest id first; None means any. `limit` is 1 to 1001."""
-
-    limit: int = 100
-    before_id: int | None = None
-    is_open: bool | None = None
-    status: str | None = None
-    ticker: str | None = None
-    trade_type: str | None = None
-    destination: str | None = None
-    execution_service_id: int | None = None
-    received_since: datetime | None = None
-    received_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """Executions locked for this engine, and the database's time.
 
@@ -55,11 +39,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """How far behind the engines are, counted to 10,000. `oldest_due_age` is in seconds."""
+    """How far behind the engines are, counted to 10,000. `oldest_due_age` is in seconds.
+
+    `ledger_inserts` counts rows of all engines since the database's statistics began.
+    """
 
     due: int
     oldest_due_age: float
     unpublished: int
+    ledger_inserts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,26 +117,6 @@ class OrderTable(Protocol):
 
     def backlog(self) -> Backlog:
         """Look how far behind the engines are."""
-
-
-class ExecutionQueries(Protocol):
-    """Queries with a time limit in seconds; both raise UnavailableError."""
-
-    def get(self, execution_id: int, *, timeout: float) -> Execution | None:
-        """Find one execution by the engine's own id."""
-
-    def page(self, query: ExecutionQuery, *, timeout: float) -> tuple[Execution, ...]:
-        """Find executions, highest id first."""
-
-
-class ExecutionReader(Protocol):
-    """Queries; both raise UnavailableError when the database does not answer in time."""
-
-    def get(self, execution_id: int) -> Execution | None:
-        """Find one execution by the engine's own id."""
-
-    def page(self, query: ExecutionQuery) -> tuple[Execution, ...]:
-        """Find executions, highest id first."""
 
 
 class OrderSource(Protocol):

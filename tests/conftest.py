@@ -101,13 +101,13 @@ def migrated_template(postgres: Postgres) -> str:
 @pytest.fixture
 def database(postgres: Postgres, migrated_template: str) -> Iterator[str]:
     """The DSN of a database of the test's own, with the schema and no rows."""
-    yield from _database(postgres, migrated_template)
+    yield from new_database(postgres, migrated_template)
 
 
 @pytest.fixture
 def empty_database(postgres: Postgres) -> Iterator[str]:
     """The DSN of a database of the test's own, with nothing in it."""
-    yield from _database(postgres, "template0")
+    yield from new_database(postgres, "template0")
 
 
 @pytest.fixture
@@ -126,7 +126,8 @@ def _kind(config: pytest.Config) -> BrokerKind:
     return BrokerKind(config.getoption("--stack"))
 
 
-def _database(server: Postgres, template: str) -> Iterator[str]:
+def new_database(server: Postgres, template: str) -> Iterator[str]:
+    """Yield the DSN of a copy of a database, and drop it."""
     name = f"test{next(_numbers)}"
     with _administrator(server) as connection:
         connection.execute(_statement("create database {} template {}", name, template))

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 import pykka
 
 from fixengine.domain import Fill, Order
-from fixengine.ports import ExecutionQuery, Record
+from fixengine.ports import Record
+from fixengine.reading import ExecutionQuery, LedgerQuery
 
 ActorRef: TypeAlias = pykka.ActorRef[Any]
 
@@ -82,6 +83,36 @@ class GetExecutions:
     """REST → reader. Replies with a tuple of executions; `deadline` is monotonic seconds."""
 
     query: ExecutionQuery
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetFills:
+    """REST → reader. Replies with a tuple of ledger entries, None for an unknown execution.
+
+    `deadline` is monotonic seconds.
+    """
+
+    query: LedgerQuery
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddUpExecutions:
+    """REST → reader: add up to `limit` executions from above an id. Replies with a Stretch.
+
+    `deadline` is monotonic seconds.
+    """
+
+    after: int
+    limit: int
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetLag:
+    """REST → reader. Replies with the group's lag in records; `deadline` is monotonic seconds."""
+
     deadline: float
 
 

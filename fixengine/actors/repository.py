@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, TypeAlias, assert_never
 
 from fixengine.actors.base import Actor
@@ -19,6 +20,7 @@ from fixengine.errors import SchemaError, UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Claims, OrderTable, Outbox
+from fixengine.pulse import Pulse
 
 CHECK_INTERVAL = 2.0
 SCHEMA_RETRY = 10.0
@@ -58,6 +60,7 @@ class Repository(Actor):
         outbox: Outbox,
         health: Health,
         metrics: EngineMetrics,
+        pulse: Pulse,
     ) -> None:
         super().__init__()
         self._migrate = migrate
@@ -66,6 +69,7 @@ class Repository(Actor):
         self._outbox = outbox
         self._health = health
         self._metrics = metrics
+        self._pulse = pulse
         self._ready = False
         self._reached = False
         self._retries = Retries(first=0.2, cap=5.0)
@@ -146,6 +150,7 @@ class Repository(Actor):
             return
         self._reached = True
         self._health.up("database")
+        self._pulse.saw(backlog, now=monotonic())
         self._metrics.due.set(backlog.due)
         self._metrics.oldest_due_age.set(backlog.oldest_due_age)
         self._metrics.outbox_depth.set(backlog.unpublished)

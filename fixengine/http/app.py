@@ -1,17 +1,22 @@
 """The two WSGI applications: REST with everything, and the probes on a port of their own."""
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import falcon
 from prometheus_client import CollectorRegistry
 
 from fixengine.http.cors import Cors
-from fixengine.http.executions import ExecutionCollection, ExecutionItem
+from fixengine.http.executions import ExecutionCollection, ExecutionFills, ExecutionItem
 from fixengine.http.health import Probe, Probes
 from fixengine.http.metrics import Measure, Metrics
+from fixengine.http.openapi import OpenApi
+from fixengine.http.operations import Resource
 from fixengine.http.problems import add_error_handlers
+from fixengine.http.summary import Summary
+from fixengine.http.swagger import SwaggerFile, SwaggerUi
 from fixengine.metrics import HttpMetrics
-from fixengine.ports import ExecutionReader
+from fixengine.reading import ExecutionReader, SummarySource
 
 App: TypeAlias = falcon.App[falcon.Request, falcon.Response]
 
@@ -19,26 +24,47 @@ App: TypeAlias = falcon.App[falcon.Request, falcon.Response]
 def rest_app(
     *,
     reader: ExecutionReader,
+    summaries: SummarySource,
     probes: Probes,
     registry: CollectorRegistry,
     metrics: HttpMetrics,
 ) -> App:
     """Return the application for HTTP_PORT."""
-    app = probe_app(probes=probes, registry=registry)
-    app.add_middleware(Measure(metrics))
     collection = ExecutionCollection(reader)
-    app.add_route("/api/v1/executions", collection)
-    app.add_route("/api/v1/execution", collection)
-    app.add_route("/api/v1/execution/{id}", ExecutionItem(reader))
+    resources: dict[str, Resource] = {
+        "/api/v1/executions": collection,
+        "/api/v1/execution": collection,
+        "/api/v1/execution/{id}": ExecutionItem(reader),
+        "/api/v1/execution/{id}/fills": ExecutionFills(reader),
+        "/api/v1/summary": Summary(summaries),
+        **_observation(probes, registry),
+    }
+    app = _app(resources)
+    app.add_middleware(Measure(metrics))
+    operations = {path: resource.operation for path, resource in resources.items()}
+    app.add_route("/openapi.json", OpenApi(operations))
+    app.add_route("/swagger-ui", SwaggerUi())
+    app.add_route("/swagger-ui/{name}", SwaggerFile())
     return app
 
 
 def probe_app(*, probes: Probes, registry: CollectorRegistry) -> App:
     """Return the application for HEALTH_PORT, which nothing on the other port can hold up."""
+    return _app(_observation(probes, registry))
+
+
+def _observation(probes: Probes, registry: CollectorRegistry) -> dict[str, Resource]:
+    return {
+        "/healthz": Probe(probes.live, summary="Whether this engine should be left to live"),
+        "/readyz": Probe(probes.ready, summary="Whether this engine can do its work now"),
+        "/metrics": Metrics(registry),
+    }
+
+
+def _app(resources: Mapping[str, Resource]) -> App:
     app: App = falcon.App()
     app.add_middleware(Cors())
     add_error_handlers(app)
-    app.add_route("/healthz", Probe(probes.live))
-    app.add_route("/readyz", Probe(probes.ready))
-    app.add_route("/metrics", Metrics(registry))
+    for path, resource in resources.items():
+        app.add_route(path, resource)
     return app

@@ -1,35 +1,51 @@
-"""Executions: one by its id, and pages of them."""
+"""Executions: pages of them, one by its id, and its fills."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import urlencode
 
 import falcon
+import msgspec
 
-from fixengine.http.parameters import read_id, read_query
-from fixengine.http.problems import ParameterError
-from fixengine.ports import ExecutionReader
-from fixengine.wire import encode_execution
+from fixengine import wire
+from fixengine.http import answers
+from fixengine.http.operations import Operation
+from fixengine.http.parameters import FILTERS, ID, PAGE_OF_FILLS, read_query
+from fixengine.reading import ExecutionQuery, ExecutionReader, LedgerQuery
 
 
 class ExecutionCollection:
     """Pages of executions, highest id first."""
+
+    operation = Operation(
+        summary="Executions, highest id first",
+        answer=list[wire.Execution],
+        query=FILTERS,
+        errors=(400, 503),
+        paged=True,
+    )
 
     def __init__(self, reader: ExecutionReader) -> None:
         self._reader = reader
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with an array, and with a link to the next page when there is one."""
-        query = read_query(req.params)
+        query = ExecutionQuery(**read_query(req.params, FILTERS))
         found = self._reader.page(replace(query, limit=query.limit + 1))
         page = found[: query.limit]
         if len(found) > len(page):
-            following = urlencode({**req.params, "before": page[-1].id})
-            resp.set_header("Link", f'<{req.path}?{following}>; rel="next"')
-        resp.data = b"[" + b",".join(map(encode_execution, page)) + b"]"
+            _link(req, resp, before=page[-1].id)
+        resp.data = _array(map(wire.encode_execution, page))
 
 
 class ExecutionItem:
     """One execution."""
+
+    operation = Operation(
+        summary="One execution by the engine's own id",
+        answer=wire.Execution,
+        errors=(400, 404, 503),
+    )
 
     def __init__(self, reader: ExecutionReader) -> None:
         self._reader = reader
@@ -41,11 +57,53 @@ class ExecutionItem:
         id: str,  # noqa: A002 - the route's template is a metric's label, and says {id}
     ) -> None:
         """Answer with an object; 404 when there is none of this id."""
-        try:
-            execution_id = read_id(id)
-        except ValueError as error:
-            raise ParameterError("id", f"{id!r} is not an id: {error}") from error
+        execution_id = ID.read(id)
         execution = self._reader.get(execution_id)
         if execution is None:
-            raise falcon.HTTPNotFound(description=f"there is no execution with id {execution_id}")
-        resp.data = encode_execution(execution)
+            raise _unknown(execution_id)
+        resp.data = wire.encode_execution(execution)
+
+
+class ExecutionFills:
+    """The fills of one execution, as the ledger has them."""
+
+    operation = Operation(
+        summary="An execution's fills from the ledger, oldest first",
+        answer=list[answers.Fill],
+        query=PAGE_OF_FILLS,
+        errors=(400, 404, 503),
+        paged=True,
+    )
+
+    def __init__(self, reader: ExecutionReader) -> None:
+        self._reader = reader
+
+    def on_get(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        id: str,  # noqa: A002 - see above
+    ) -> None:
+        """Answer with an array, and with a link to the next page when there is one."""
+        execution_id = ID.read(id)
+        query = LedgerQuery(execution_id=execution_id, **read_query(req.params, PAGE_OF_FILLS))
+        found = self._reader.fills(replace(query, limit=query.limit + 1))
+        if found is None:
+            raise _unknown(execution_id)
+        page = found[: query.limit]
+        if len(found) > len(page):
+            _link(req, resp, after=page[-1].number)
+        resp.data = _array(msgspec.json.encode(answers.fill(entry)) for entry in page)
+
+
+def _link(req: falcon.Request, resp: falcon.Response, **key: int) -> None:
+    following = urlencode({**req.params, **key})
+    resp.set_header("Link", f'<{req.path}?{following}>; rel="next"')
+
+
+def _array(items: Iterable[bytes]) -> bytes:
+    return b"[" + b",".join(items) + b"]"
+
+
+def _unknown(execution_id: int) -> falcon.HTTPNotFound:
+    return falcon.HTTPNotFound(description=f"there is no execution with id {execution_id}")

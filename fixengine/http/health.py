@@ -1,12 +1,13 @@
 """The probes: whether the engine lives, and whether it can do its work."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import falcon
 import msgspec
 
 from fixengine.health import Verdict
+from fixengine.http.operations import Operation
 
 
 class Probes(Protocol):
@@ -22,8 +23,9 @@ class Probes(Protocol):
 class Probe:
     """One probe: 200 or 503, and the reasons as JSON."""
 
-    def __init__(self, verdict: Callable[[], Verdict]) -> None:
+    def __init__(self, verdict: Callable[[], Verdict], *, summary: str) -> None:
         self._verdict = verdict
+        self.operation = Operation(summary=summary, answer=dict[str, Any], alike=(503,))
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         """Answer from what is known already."""

@@ -6,6 +6,7 @@ import falcon
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from fixengine.http.operations import Operation
 from fixengine.metrics import HttpMetrics
 
 UNMEASURED = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -16,6 +17,12 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 class Metrics:
     """Everything in a registry, in the format that the client prefers."""
+
+    operation = Operation(
+        summary="Metrics for Prometheus",
+        answer=str,
+        media_type="text/plain",
+    )
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry

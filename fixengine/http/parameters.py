@@ -1,50 +1,75 @@
-"""Query parameters of a page of executions, and the way back to a query string."""
+"""Parameters in a path and in a query string: how each is read, and how it is described."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from fixengine.http.problems import ParameterError
-from fixengine.ports import ExecutionQuery
 
 LARGEST_ID = 2**31 - 1
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_PAGE = 1000
+_LONGEST_SHOWN = 50  # characters of what a client sent
 
 
-def read_query(parameters: Mapping[str, str | list[str]]) -> ExecutionQuery:
-    """Return the query that `parameters` ask for; raises ParameterError for the first mistake."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of value: `read` raises ValueError with the remedy, `schema` is JSON Schema."""
+
+    read: Callable[[str], object]
+    schema: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter: its name, the field that it sets, and what it means."""
+
+    name: str
+    field: str
+    kind: Kind
+    meaning: str
+
+    def read(self, text: str) -> Any:
+        """Return its value; raises ParameterError."""
+        try:
+            return self.kind.read(text)
+        except ValueError as error:
+            raise ParameterError(self.name, f"{self.name} is {_shown(text)!r}: {error}") from error
+
+
+def read_query(
+    parameters: Mapping[str, str | list[str]], known: Sequence[Parameter]
+) -> dict[str, Any]:
+    """Return the fields that `parameters` set; raises ParameterError for the first mistake."""
+    by_name = {parameter.name: parameter for parameter in known}
     fields: dict[str, Any] = {}
     for name, text in parameters.items():
-        if name not in _PARAMETERS:
-            known = ", ".join(_PARAMETERS)
-            raise ParameterError(name, f"{name} is not a parameter: there are {known}")
+        if name not in by_name:
+            raise ParameterError(
+                name, f"{_shown(name)} is not a parameter: there are {', '.join(by_name)}"
+            )
         if isinstance(text, list):
             raise ParameterError(name, f"{name} is given {len(text)} times: give it once")
-        field, parse = _PARAMETERS[name]
-        try:
-            fields[field] = parse(text)
-        except ValueError as error:
-            raise ParameterError(name, f"{name} is {text!r}: {error}") from error
-    return ExecutionQuery(**fields)
+        parameter = by_name[name]
+        fields[parameter.field] = parameter.read(text)
+    return fields
 
 
-def read_id(text: str) -> int:
-    """Return an id; raises ValueError unless it is a decimal number from 1 to LARGEST_ID."""
-    return _whole(text, LARGEST_ID)
+def _shown(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
-def _limit(text: str) -> int:
-    return _whole(text, _LARGEST_PAGE)
+def _whole(largest: int) -> Kind:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[1-9][0-9]{0,9}", text) or int(text) > largest:
+            raise ValueError(f"give a whole number from 1 to {largest}")
+        return int(text)
 
-
-def _whole(text: str, largest: int) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,9}", text) or int(text) > largest:
-        raise ValueError(f"give a whole number from 1 to {largest}")
-    return int(text)
+    return Kind(read=read, schema={"type": "integer", "minimum": 1, "maximum": largest})
 
 
 def _boolean(text: str) -> bool:
@@ -73,15 +98,51 @@ def _moment(text: str) -> datetime:
     )
 
 
-_PARAMETERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
-    "limit": ("limit", _limit),
-    "before": ("before_id", read_id),
-    "isOpen": ("is_open", _boolean),
-    "status": ("status", _word),
-    "ticker": ("ticker", _word),
-    "tradeType": ("trade_type", _word),
-    "destination": ("destination", _word),
-    "executionServiceId": ("execution_service_id", read_id),
-    "receivedSince": ("received_since", _moment),
-    "receivedUntil": ("received_until", _moment),
-}
+_ID = _whole(LARGEST_ID)
+_BOOLEAN = Kind(read=_boolean, schema={"type": "boolean"})
+_WORD = Kind(read=_word, schema={"type": "string", "pattern": "^[^\\x00]+$"})
+_MOMENT = Kind(
+    read=_moment,
+    schema={"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": 0}]},
+)
+
+ID = Parameter(name="id", field="id", kind=_ID, meaning="The execution's own id.")
+LIMIT = Parameter(
+    name="limit", field="limit", kind=_whole(_LARGEST_PAGE), meaning="At most so many, else 100."
+)
+FILTERS = (
+    LIMIT,
+    Parameter(name="before", field="before_id", kind=_ID, meaning="Only ids below this one."),
+    Parameter(name="isOpen", field="is_open", kind=_BOOLEAN, meaning="Only open or closed ones."),
+    Parameter(name="status", field="status", kind=_WORD, meaning="WORK, PART or FULL."),
+    Parameter(name="ticker", field="ticker", kind=_WORD, meaning="Only this ticker."),
+    Parameter(
+        name="tradeType",
+        field="trade_type",
+        kind=_WORD,
+        meaning="BUY, SELL, SHORT, COVER or EXRC.",
+    ),
+    Parameter(name="destination", field="destination", kind=_WORD, meaning="Only to there."),
+    Parameter(
+        name="executionServiceId",
+        field="execution_service_id",
+        kind=_ID,
+        meaning="The order's id at execution-service.",
+    ),
+    Parameter(
+        name="receivedSince",
+        field="received_since",
+        kind=_MOMENT,
+        meaning="Only orders received then or later: ISO 8601, or seconds since 1970.",
+    ),
+    Parameter(
+        name="receivedUntil",
+        field="received_until",
+        kind=_MOMENT,
+        meaning="Only orders received before then: ISO 8601, or seconds since 1970.",
+    ),
+)
+PAGE_OF_FILLS = (
+    LIMIT,
+    Parameter(name="after", field="after", kind=_ID, meaning="Only numbers above this one."),
+)

@@ -5,8 +5,12 @@ from http import HTTPStatus
 import falcon
 import msgspec
 from loguru import logger
+from msgspec import UNSET, UnsetType
 
-from fixengine.errors import MalformedError, UnavailableError
+from fixengine.errors import MalformedError, SlowQueryError, UnavailableError
+from fixengine.http.answers import Problem
+
+MEDIA_TYPE = "application/problem+json"
 
 RETRY_AFTER = 2
 """Seconds after which a client may ask again."""
@@ -31,6 +35,7 @@ def add_error_handlers(app: falcon.App[falcon.Request, falcon.Response]) -> None
     app.add_error_handler(falcon.HTTPError, _http_error)
     app.add_error_handler(MalformedError, _malformed)
     app.add_error_handler(UnavailableError, _unavailable)
+    app.add_error_handler(SlowQueryError, _slow)
 
 
 def _http_error(
@@ -44,8 +49,8 @@ def _http_error(
 def _malformed(
     _req: falcon.Request, resp: falcon.Response, error: MalformedError, _params: object
 ) -> None:
-    parameter = {"parameter": error.parameter} if isinstance(error, ParameterError) else {}
-    _answer(resp, 400, str(error), **parameter)
+    parameter = error.parameter if isinstance(error, ParameterError) else UNSET
+    _answer(resp, 400, str(error), parameter)
 
 
 def _unavailable(
@@ -56,15 +61,33 @@ def _unavailable(
     _answer(resp, 503, f"executions can't be read now, try again in {RETRY_AFTER} seconds")
 
 
+def _slow(
+    _req: falcon.Request, resp: falcon.Response, _error: SlowQueryError, _params: object
+) -> None:
+    _answer(
+        resp,
+        503,
+        "this takes the database too long: ask for less, as by executionServiceId,"
+        " isOpen=true, a lower limit",
+    )
+
+
 def _bug(req: falcon.Request, resp: falcon.Response, error: Exception, _params: object) -> None:
     logger.bind(method=req.method, path=req.path).opt(exception=error).error("request failed")
     _answer(resp, 500, "the engine failed to answer, its log says why")
 
 
-def _answer(resp: falcon.Response, status: int, detail: str, **more: str) -> None:
-    title = HTTPStatus(status).phrase
-    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+def _answer(
+    resp: falcon.Response, status: int, detail: str, parameter: str | UnsetType = UNSET
+) -> None:
     resp.status = status
-    resp.content_type = "application/problem+json"
+    resp.content_type = MEDIA_TYPE
     resp.text = None
-    resp.data = msgspec.json.encode(problem)
+    resp.data = encode_problem(HTTPStatus(status), detail, parameter)
+
+
+def encode_problem(status: HTTPStatus, detail: str, parameter: str | UnsetType = UNSET) -> bytes:
+    """Return the body of an answer that tells of an error."""
+    return msgspec.json.encode(
+        Problem(title=status.phrase, status=status.value, detail=detail, parameter=parameter)
+    )

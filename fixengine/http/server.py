@@ -8,21 +8,28 @@ from typing import TYPE_CHECKING, Any
 from waitress import wasyncore
 from waitress.server import create_server
 
+from fixengine.http.connections import UNREAD, Connection, to_end
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _BOUNDS: dict[str, Any] = {
+    # more than a hundred that dawdle leave room for others; each costs a descriptor and some 10 kB
     "connection_limit": 256,
-    # seconds that a connection may idle or dawdle, looked at every so many
+    # seconds that a connection may be silent, looked at every so many; see also `connections`
     "channel_timeout": 15,
     "cleanup_interval": 5,
+    # every request is a GET: a few hundred bytes, and cookies of others that a browser adds
     "max_request_header_size": 16_384,
     "max_request_body_size": 16_384,
+    # a thread that answers waits for a client from here on, and that client is let go at once
+    "outbuf_high_watermark": UNREAD,
     "ident": None,
     "expose_tracebacks": False,
     "log_socket_errors": False,
 }
 _TURN = 1.0  # seconds between looks at connections that idle
+_LOOK_EVERY = 0.2  # seconds between looks at connections that dawdle, while there is traffic
 _FAREWELL = 0.2  # seconds for idle threads to end
 
 
@@ -42,6 +49,7 @@ class Server:
         self._thread = Thread(target=self._run, name=f"http-{name}", daemon=True)
         self._stopping = Event()
         self._deadline = 0.0
+        self._next_look = 0.0
 
     @property
     def port(self) -> int:
@@ -59,6 +67,7 @@ class Server:
         self._server = create_server(
             self._app, map=self._sockets, sockets=[listener], threads=self._threads, **_BOUNDS
         )
+        self._server.channel_class = Connection
         self._thread.start()
 
     def stop(self, deadline: float) -> None:
@@ -76,6 +85,7 @@ class Server:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._turn(_TURN)
+            self._end_overdue()
         wasyncore.dispatcher.close(self._server)  # the listener alone
         while self._is_busy() and self._left() > 0:
             self._turn(self._left())
@@ -83,6 +93,14 @@ class Server:
             connection.handle_close()
         self._server.task_dispatcher.shutdown(timeout=max(self._left(), _FAREWELL))
         self._server.trigger.close()
+
+    def _end_overdue(self) -> None:
+        now = monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + _LOOK_EVERY
+        for connection in to_end(list(self._server.active_channels.values()), now=now):
+            connection.handle_close()
 
     def _turn(self, timeout: float) -> None:
         wasyncore.loop(timeout=timeout, use_poll=True, map=self._sockets, count=1)

@@ -1,13 +1,12 @@
-"""The `execution` table: orders become rows, and REST reads them."""
+"""The `execution` table: orders become rows, and some of them are due."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from psycopg.rows import class_row
 
-from fixengine.domain import Execution, Order
+from fixengine.domain import Order
 from fixengine.infra.postgres import Database, query
-from fixengine.ports import Backlog, ExecutionQuery
+from fixengine.ports import Backlog
 
 
 class Executions:
@@ -51,20 +50,3 @@ class Executions:
             backlog = cursor.execute(query("backlog")).fetchone()
         assert backlog is not None
         return backlog
-
-    def get(self, execution_id: int, *, timeout: float) -> Execution | None:
-        """Return one execution by its own id, waiting `timeout` seconds for a connection."""
-        with (
-            self._database.connection(timeout) as connection,
-            connection.cursor(row_factory=class_row(Execution)) as cursor,
-        ):
-            return cursor.execute(query("get_execution"), {"id": execution_id}).fetchone()
-
-    def page(self, criteria: ExecutionQuery, *, timeout: float) -> tuple[Execution, ...]:
-        """Return a page, highest id first, waiting `timeout` seconds for a connection."""
-        with (
-            self._database.connection(timeout) as connection,
-            connection.cursor(row_factory=class_row(Execution)) as cursor,
-        ):
-            cursor.execute(query("page_executions"), asdict(criteria), prepare=False)
-            return tuple(cursor.fetchall())

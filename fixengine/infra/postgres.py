@@ -13,7 +13,7 @@ from psycopg import errors as sqlstate
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from fixengine.errors import RejectedError, UnavailableError
+from fixengine.errors import RejectedError, SlowQueryError, UnavailableError
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 
@@ -68,6 +68,8 @@ def translated_errors() -> Iterator[None]:
     """Turn the driver's errors into UnavailableError and RejectedError; others are bugs."""
     try:
         yield
+    except sqlstate.QueryCanceled as error:
+        raise SlowQueryError(f"the database takes too long: {_line(error)}") from error
     except _AWAY as error:
         raise UnavailableError(f"the database is not available: {_line(error)}") from error
     except (psycopg.DataError, psycopg.IntegrityError) as error:

@@ -19,6 +19,12 @@ from fixengine.infra.postgres import Database
 
 SECURITY = "68bda020e3644b42ebcb2bd3"
 
+LEDGER_ROW = """
+insert into fill (execution_id, number, quantity, price, filled_at, quantity_filled, total_amount,
+    version, announced)
+values (1, %s, 2, 43.25, '2026-07-28T12:00:00Z', 4, 173, 3, true)
+"""
+
 
 def order(number: int, **changes: Any) -> Order:
     """Return a market order for ten units, with `changes`."""

@@ -7,11 +7,12 @@ import pytest
 from falcon.testing import TestClient
 from prometheus_client import CollectorRegistry
 
-from fixengine.domain import Execution
+from fixengine.domain import Execution, LedgerEntry
 from fixengine.health import Verdict
 from fixengine.http.app import App, probe_app, rest_app
 from fixengine.metrics import HttpMetrics
-from fixengine.ports import ExecutionQuery
+from fixengine.reading import ExecutionQuery, LedgerQuery, Summary, Totals
+from tests.unit.executions import SENT
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Reader:
     """
 
     executions: list[Execution] = field(default_factory=list)
+    ledger: list[LedgerEntry] = field(default_factory=list)
     queries: list[ExecutionQuery] = field(default_factory=list)
     failure: Exception | None = None
     on_asked: Callable[[], object] = lambda: None
@@ -40,10 +42,41 @@ class Reader:
         ]
         return tuple(below[: query.limit])
 
+    def fills(self, query: LedgerQuery) -> tuple[LedgerEntry, ...] | None:
+        self._begin()
+        if all(each.id != query.execution_id for each in self.executions):
+            return None
+        above = [
+            each
+            for each in self.ledger
+            if each.execution_id == query.execution_id and each.number > query.after
+        ]
+        return tuple(above[: query.limit])
+
     def _begin(self) -> None:
         self.on_asked()
         if self.failure is not None:
             raise self.failure
+
+
+@dataclass
+class Summaries:
+    """A summary to set; `failure` is raised when it is set."""
+
+    given: Summary = field(
+        default_factory=lambda: Summary(
+            totals=Totals(by_status={}, counted_at=SENT),
+            backlog=None,
+            fills_per_second=None,
+            lag=None,
+        )
+    )
+    failure: Exception | None = None
+
+    def summary(self) -> Summary:
+        if self.failure is not None:
+            raise self.failure
+        return self.given
 
 
 @dataclass
@@ -76,8 +109,19 @@ def registry() -> CollectorRegistry:
 
 
 @pytest.fixture
-def rest(reader: Reader, probes: Probes, registry: CollectorRegistry) -> App:
-    return rest_app(reader=reader, probes=probes, registry=registry, metrics=HttpMetrics(registry))
+def summaries() -> Summaries:
+    return Summaries()
+
+
+@pytest.fixture
+def rest(reader: Reader, summaries: Summaries, probes: Probes, registry: CollectorRegistry) -> App:
+    return rest_app(
+        reader=reader,
+        summaries=summaries,
+        probes=probes,
+        registry=registry,
+        metrics=HttpMetrics(registry),
+    )
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from falcon.testing import TestClient
 
-from fixengine.ports import ExecutionQuery
+from fixengine.reading import ExecutionQuery
 from fixengine.wire import encode_execution
 from tests.unit.executions import execution
 from tests.unit.http.conftest import Reader
@@ -154,4 +154,6 @@ def test_an_id_that_nothing_has_is_not_found(client: TestClient) -> None:
 def test_what_is_no_id_is_refused(client: TestClient, text: str) -> None:
     result = client.simulate_get(f"/api/v1/execution/{text}")
     assert result.status_code == 400
-    assert "is not an id: give a whole number from 1 to 2147483647" in result.json["detail"]
+    assert result.json["parameter"] == "id"
+    assert result.json["detail"].endswith("': give a whole number from 1 to 2147483647")
+    assert len(result.content) < 300

@@ -1,10 +1,12 @@
 """The WSGI server under clients that behave, dawdle or never finish."""
 
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from http.client import HTTPConnection, HTTPResponse
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from statistics import median
 from threading import Event, Thread
@@ -13,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from fixengine.http.connections import EXCHANGE_WITHIN, UNREAD_ALL, to_end
 from fixengine.http.server import Server
 
 Answer = Callable[[], bytes]
@@ -201,12 +204,109 @@ def test_clients_that_only_wait_do_not_delay_a_stop() -> None:
         assert monotonic() - began < 1
 
 
-def test_large_headers_and_bodies_are_refused() -> None:
+def sent(server: Server, request: bytes) -> tuple[int | None, dict[str, object]]:
+    """Send raw bytes; return the status and the problem, None when there is no answer."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        client.sendall(request)
+        response = HTTPResponse(client)
+        try:
+            response.begin()
+        except (HTTPException, OSError):
+            return None, {}
+        assert response.headers["Content-Type"] == "application/problem+json"
+        problem = json.loads(response.read())
+        assert problem["status"] == response.status
+        return response.status, problem
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", 431),
+        (b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 4_000 + b"\r\n", 431),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\n\r\n", 413),
+        (
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + b"1000\r\n" * 1
+            + (b"x" * 0x1000 + b"\r\n1000\r\n") * 8,
+            413,
+        ),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        (b"GET http://[x/ HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n: x\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\r\n\r\n", 400),
+        (b"{}\r\n\r\n", 400),
+    ],
+)
+def test_what_is_no_request_is_refused_in_the_applications_form(
+    request_bytes: bytes, status: int
+) -> None:
     with serving() as server:
-        assert get(server, X="x" * 20_000)[0].status == 431
-        with connection(server) as client:
-            client.request("POST", "/", headers={"Content-Length": "20000"})
-            assert client.getresponse().status == 413
+        found, problem = sent(server, request_bytes)
+        assert found == status
+        assert "Traceback" not in str(problem)
+        assert get(server)[1] == b"ok"
+
+
+def test_a_connection_is_overdue_by_the_time_since_its_requests_first_byte() -> None:
+    with serving() as server, ExitStack() as clients:
+
+        def connected(said: bytes) -> Any:
+            before = set(channels(server))
+            client = socket.create_connection(("127.0.0.1", server.port))
+            clients.enter_context(client)
+            client.sendall(said)
+            wait_until(lambda: len(channels(server)) > len(before))
+            (channel,) = set(channels(server)) - before
+            return client, channel
+
+        _, silent = connected(b"")
+        dripping, dawdling = connected(b"GET / HT")
+        wait_until(dawdling.is_busy)
+        began = dawdling._busy_since
+        dripping.sendall(b"TP/1.1\r\n")
+        wait_until(lambda: dawdling.last_activity > silent.creation_time)
+        late = began + EXCHANGE_WITHIN + 0.001
+        assert to_end(channels(server), now=began + EXCHANGE_WITHIN - 0.1) == []
+        assert to_end(channels(server), now=late) == [dawdling]
+
+
+def test_a_kept_connection_begins_anew_with_each_request() -> None:
+    with serving() as server, connection(server) as client:
+        for _ in range(2):
+            client.request("GET", "/")
+            assert client.getresponse().read() == b"ok"
+        (channel,) = channels(server)
+        wait_until(lambda: not channel.is_busy())
+        assert to_end([channel], now=monotonic() + 10 * EXCHANGE_WITHIN) == []
+
+
+def test_a_client_that_reads_nothing_is_let_go_and_frees_its_thread() -> None:
+    body = bytes(2**20)
+    with serving(lambda: body, threads=1) as server, ExitStack() as clients:
+        greedy = socket.create_connection(("127.0.0.1", server.port))
+        clients.enter_context(greedy)
+        greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        greedy.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+        assert get(server)[1] == body
+        wait_until(lambda: not channels(server))
+
+
+def test_when_too_much_is_unread_the_worst_goes_first() -> None:
+    @dataclass(eq=False)
+    class Reader:
+        total_outbufs_len: int
+
+        def is_overdue(self, now: float) -> bool:
+            return False
+
+    readers: list[Any] = [Reader(UNREAD_ALL // 4 + number) for number in range(6)]
+    assert to_end(readers, now=0) == [readers[5], readers[4], readers[3]]
+    assert to_end(readers[:3], now=0) == []
 
 
 def test_answers_do_not_say_what_serves_them() -> None:

@@ -1,0 +1,75 @@
+"""What REST reads: each query within a time limit, which the server keeps too."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TypeVar
+
+from psycopg.rows import BaseRowFactory, class_row, kwargs_row
+
+from fixengine.domain import Execution, LedgerEntry
+from fixengine.infra.postgres import Database, query
+from fixengine.reading import ExecutionQuery, LedgerQuery, Stretch, Sums
+
+_T = TypeVar("_T")
+
+
+class Reads:
+    """Queries that each wait `timeout` seconds for a connection, and then for the answer.
+
+    All raise UnavailableError, and of that SlowQueryError when the server gave up.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, execution_id: int, *, timeout: float) -> Execution | None:
+        """Return one execution by its own id."""
+        found = self._rows(class_row(Execution), "get_execution", {"id": execution_id}, timeout)
+        return found[0] if found else None
+
+    def page(self, criteria: ExecutionQuery, *, timeout: float) -> tuple[Execution, ...]:
+        """Return a page, highest id first."""
+        # planned anew for each call, when it is known which parameters are null
+        return self._rows(
+            class_row(Execution), "page_executions", asdict(criteria), timeout, prepare=False
+        )
+
+    def fills(self, criteria: LedgerQuery, *, timeout: float) -> tuple[LedgerEntry, ...] | None:
+        """Return a page of an execution's fills, lowest number first; None when it has no row."""
+        found = self._rows(class_row(LedgerEntry), "page_fills", asdict(criteria), timeout)
+        if not found and self.get(criteria.execution_id, timeout=timeout) is None:
+            return None
+        return found
+
+    def add_up(self, *, after: int, limit: int, timeout: float) -> Stretch:
+        """Return what up to `limit` executions from above the id `after` add up to, by status."""
+        rows = self._rows(
+            kwargs_row(_subtotal), "add_up", {"after": after, "limit": limit}, timeout
+        )
+        return Stretch(
+            by_status={status: sums for status, _, sums in rows},
+            last_id=max((last_id for _, last_id, _ in rows), default=None),
+        )
+
+    def _rows(
+        self,
+        factory: BaseRowFactory[_T],
+        name: str,
+        parameters: Mapping[str, object],
+        timeout: float,
+        *,
+        prepare: bool | None = None,
+    ) -> tuple[_T, ...]:
+        with (
+            self._database.connection(timeout) as connection,
+            connection.pipeline(),
+            connection.transaction(),
+            connection.cursor(row_factory=factory) as cursor,
+        ):
+            connection.execute(query("limit_time"), {"milliseconds": int(timeout * 1000)})
+            cursor.execute(query(name), parameters, prepare=prepare)
+            return tuple(cursor.fetchall())
+
+
+def _subtotal(status: str, last_id: int, **sums: object) -> tuple[str, int, Sums]:
+    return status, last_id, Sums(**sums)  # type: ignore[arg-type]  # the query's columns are its fields

@@ -1,0 +1,152 @@
+"""What REST reads, on a real database."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from time import monotonic
+
+import psycopg
+import pytest
+
+from fixengine.domain import LedgerEntry, TradeType
+from fixengine.errors import SlowQueryError, UnavailableError
+from fixengine.infra.reads import Reads
+from fixengine.reading import ExecutionQuery, LedgerQuery, Stretch, Sums
+from fixengine.wire import encode_execution
+from tests.integration.rows import LEDGER_ROW, fill_with_orders, one, opened
+
+
+def test_filters_and_pages(database: str) -> None:
+    with opened(database) as pool:
+        fill_with_orders(pool, range(1, 6))
+        fill_with_orders(pool, range(6, 8), trade_type=TradeType.SELL, destination="X")
+        reads = Reads(pool)
+
+        def page(**criteria: object) -> list[int]:
+            query = ExecutionQuery(**criteria)  # type: ignore[arg-type]  # any of its fields
+            return [row.execution_service_id for row in reads.page(query, timeout=2)]
+
+        assert page() == [7, 6, 5, 4, 3, 2, 1]
+        assert page(limit=2) == [7, 6]
+        assert page(limit=2, before_id=6) == [5, 4]
+        assert page(trade_type="SELL") == [7, 6]
+        assert page(destination="ML", limit=1) == [5]
+        assert page(execution_service_id=3) == [3]
+        assert page(ticker="B") == []
+        assert page(is_open=False) == []
+        assert len(page(status="WORK", is_open=True)) == 7
+        now = datetime.now(UTC)
+        assert page(received_since=now) == []
+        assert len(page(received_until=now)) == 7
+
+
+def test_the_ledger_in_pages(database: str) -> None:
+    with opened(database) as pool:
+        fill_with_orders(pool, range(1, 3))
+        reads = Reads(pool)
+        with pool.connection() as connection:
+            for number in (3, 1, 2):
+                connection.execute(LEDGER_ROW, [number])
+
+        def numbers(execution_id: int, **criteria: int) -> list[int] | None:
+            query = LedgerQuery(execution_id=execution_id, **criteria)
+            found = reads.fills(query, timeout=2)
+            return None if found is None else [entry.number for entry in found]
+
+        assert numbers(1) == [1, 2, 3]
+        assert numbers(1, limit=2) == [1, 2]
+        assert numbers(1, after=2) == [3]
+        assert numbers(1, after=3) == []
+        assert numbers(2) == []
+        assert numbers(3) is None
+        (entry,) = reads.fills(LedgerQuery(execution_id=1, limit=1), timeout=2) or ()
+    assert entry == LedgerEntry(
+        execution_id=1,
+        number=1,
+        quantity=Decimal(2),
+        price=Decimal("43.25"),
+        filled_at=datetime(2026, 7, 28, 12, tzinfo=UTC),
+        quantity_filled=Decimal(4),
+        total_amount=Decimal(173),
+        version=3,
+        announced=True,
+    )
+
+
+def test_stretches_are_added_up_by_status(database: str) -> None:
+    with opened(database) as pool:
+        reads = Reads(pool)
+        assert reads.add_up(after=0, limit=10, timeout=2) == Stretch(by_status={}, last_id=None)
+        fill_with_orders(pool, range(1, 6))
+        with pool.connection() as connection:
+            connection.execute("delete from execution where id = 2")
+            connection.execute(
+                "update execution set execution_status = 'PART', quantity_filled = 4, "
+                "total_amount = 12.5 where id = 4"
+            )
+        ten = Sums(executions=1, quantity_ordered=Decimal(10))
+        part = Sums(
+            executions=1,
+            quantity_ordered=Decimal(10),
+            quantity_filled=Decimal(4),
+            total_amount=Decimal("12.5"),
+        )
+        assert reads.add_up(after=0, limit=3, timeout=2) == Stretch(
+            by_status={"WORK": ten + ten, "PART": part}, last_id=4
+        )
+        assert reads.add_up(after=4, limit=3, timeout=2) == Stretch(
+            by_status={"WORK": ten}, last_id=5
+        )
+
+
+def test_times_that_nothing_can_show_hide_no_execution(database: str) -> None:
+    with opened(database) as pool:
+        fill_with_orders(pool, range(1, 4))
+        with pool.connection() as connection:
+            connection.execute("update execution set received_timestamp = 'infinity' where id = 1")
+            connection.execute(
+                "update execution set sent_timestamp = '20000-01-01', "
+                "last_fill_timestamp = '-infinity' where id = 2"
+            )
+        page = Reads(pool).page(ExecutionQuery(), timeout=2)
+        assert [row.id for row in page] == [3, 2, 1]
+        assert all(encode_execution(row) for row in page)
+        assert page[0].last_fill_timestamp is None
+        for row in page:
+            assert Reads(pool).get(row.id, timeout=2) == row
+
+
+def test_the_server_ends_a_query_that_nobody_waits_for_any_more(database: str) -> None:
+    with opened(database) as pool, psycopg.connect(database) as writer:
+        fill_with_orders(pool, range(1, 2))
+        writer.execute("lock table execution in access exclusive mode")
+        began = monotonic()
+        with pytest.raises(SlowQueryError):
+            Reads(pool).page(ExecutionQuery(), timeout=0.3)
+        assert monotonic() - began < 1
+        writer.rollback()
+        assert one(database, "select count(*) from pg_stat_activity where state = 'active'") == 1
+        # the connection is whole, and its own limit is back
+        assert len(Reads(pool).page(ExecutionQuery(), timeout=2)) == 1
+        with pool.connection() as connection:
+            limit = connection.execute("show statement_timeout").fetchone()
+        assert limit == ("4s",)
+
+
+def test_no_server_is_said_within_the_time_given() -> None:
+    with opened("postgresql://postgres@127.0.0.1:1/none") as pool:
+        began = datetime.now(UTC)
+        with pytest.raises(UnavailableError):
+            Reads(pool).get(1, timeout=0.5)
+        assert datetime.now(UTC) - began < timedelta(seconds=2)
+
+
+def test_a_dead_connection_of_the_pool_is_replaced(database: str) -> None:
+    with opened(database) as pool:
+        reads = Reads(pool)
+        assert reads.get(1, timeout=2) is None
+        with psycopg.connect(database, autocommit=True) as killer:
+            killer.execute(
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+                "where application_name = 'test'"
+            )
+        assert reads.get(1, timeout=2) is None

@@ -1,0 +1,286 @@
+"""REST of a live engine: every route, a client made of its own document, and attackers."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from http.client import HTTPConnection
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from time import monotonic
+from urllib.parse import quote
+
+import psycopg
+import pytest
+import urllib3
+
+from fixengine.demo.broker import Broker
+from fixengine.demo.feed import orders
+from fixengine.demo.postgres import Postgres
+from fixengine.demo.topics import TopicNames
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from fixengine.engine import Engine
+from tests.conftest import new_database
+from tests.documents import commands, page
+from tests.integration.engines import Surroundings, surroundings, wait_until_ready
+
+ORDERS = 60
+PROBED_WITHIN = 0.1
+"""Seconds in which the probes answer whatever happens on the other port."""
+
+
+class Live:
+    """A running engine that has filled its orders."""
+
+    def __init__(self, engine: Engine, around: Surroundings) -> None:
+        self.around = around
+        self.port = engine._rest.port
+        self.health_port = engine._probes.port
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._pool = urllib3.PoolManager(retries=False, timeout=10)
+
+    def get(self, path: str) -> urllib3.BaseHTTPResponse:
+        return self._pool.request("GET", f"{self.url}{path}", redirect=False)
+
+    def probe_seconds(self) -> float:
+        """Return how long a probe takes, the median of eleven."""
+        seconds = []
+        for _ in range(11):
+            began = monotonic()
+            probe = HTTPConnection("127.0.0.1", self.health_port, timeout=5)
+            probe.request("GET", "/readyz")
+            assert probe.getresponse().status == 200
+            probe.close()
+            seconds.append(monotonic() - began)
+        return median(seconds)
+
+
+@pytest.fixture(scope="module")
+def live(
+    postgres: Postgres, migrated_template: str, broker: Broker, workspace: Workspace
+) -> Iterator[Live]:
+    names = TopicNames(orders="rest", fills="rest.fills", dlq="rest.dlq", group="rest")
+    for dsn in new_database(postgres, migrated_template):
+        with (
+            surroundings(dsn=dsn, broker=broker, topics=names, workspace=workspace) as around,
+            around.engine() as engine,
+        ):
+            wait_until_ready(engine)
+            fed = tuple(islice(orders(seed=3), ORDERS))
+            around.send(*fed)
+            around.wait_until_done(fed)
+            yield Live(engine, around)
+
+
+def test_every_fill_is_in_the_ledger_that_it_shows(live: Live) -> None:
+    executions = live.get("/api/v1/executions").json()
+    assert len(executions) == ORDERS
+    for execution in executions:
+        fills = live.get(f"/api/v1/execution/{execution['id']}/fills").json()
+        assert [fill["number"] for fill in fills] == [*range(1, execution["numberOfFills"] + 1)]
+        assert fills[-1]["quantityFilled"] == execution["quantityFilled"]
+        assert fills[-1]["totalAmount"] == execution["totalAmount"]
+        assert fills[-1].get("averagePrice") == execution.get("averagePrice")
+
+
+def test_the_summary_adds_up_to_what_the_table_has(live: Live) -> None:
+    with psycopg.connect(live.around.dsn) as connection:
+        row = connection.execute(
+            "select sum(quantity_ordered), sum(total_amount) from execution"
+        ).fetchone()
+    assert row is not None
+
+    def settled() -> bool:
+        found = live.get("/api/v1/summary").json()
+        return bool(found["countByStatus"] == {"FULL": ORDERS} and "fillsPerSecond" in found)
+
+    wait_until(settled, 20, "the counts to be fresh and the rate to be known")
+    summary = live.get("/api/v1/summary").json()
+    assert summary["executions"] == ORDERS
+    assert summary["filledShare"] == 1
+    assert summary["quantityOrdered"] == summary["quantityFilled"] == float(row[0])
+    assert summary["notional"] == pytest.approx(float(row[1]))
+    assert (summary["due"], summary["unpublished"], summary["lag"]) == (0, 0, 0)
+
+
+def test_pages_lead_through_all_executions(live: Live) -> None:
+    seen: list[int] = []
+    path = "/api/v1/executions?limit=7&status=FULL"
+    while path:
+        answer = live.get(path)
+        seen += [execution["id"] for execution in answer.json()]
+        path = answer.headers.get("Link", "")[1:].split(">")[0]
+    assert len(seen) == len(set(seen)) == ORDERS
+    assert seen == sorted(seen, reverse=True)
+
+
+def test_the_document_and_its_page_are_served(live: Live) -> None:
+    assert live.get("/openapi.json").json()["openapi"] == "3.1.0"
+    assert b"swagger-ui-bundle.js" in live.get("/swagger-ui/").data
+    assert len(live.get("/swagger-ui/swagger-ui-bundle.js").data) > 1_000_000
+
+
+@pytest.mark.parametrize("command", commands(page("rest")))
+def test_the_guides_commands_do_what_it_says(live: Live, command: str) -> None:
+    result = subprocess.run(
+        ["sh", "-c", command],
+        env={"PATH": os.environ["PATH"], "ENGINE": live.url},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    if "grep" in command:
+        assert 'rel="next"' in result.stdout
+    elif "-fsS" in command:
+        assert json.loads(result.stdout) is not None
+    else:
+        assert json.loads(result.stdout)["status"] in {400, 404}
+
+
+INJECTIONS = (
+    "' or 1=1 --",
+    "'; drop table execution; --",
+    "1; select pg_sleep(9)",
+    "%(limit)s",
+    "%s",
+    "{0.__class__}",
+    "$1",
+    "\\",
+    "%' union select * from fill --",
+    "x" * 5_000,
+    "\U0001f4a5\u202e\ufffe",
+)
+FILTERS = (
+    "limit",
+    "before",
+    "isOpen",
+    "status",
+    "ticker",
+    "tradeType",
+    "destination",
+    "executionServiceId",
+    "receivedSince",
+    "receivedUntil",
+)
+
+
+def is_harmless(status: int, body: bytes) -> bool:
+    return status in {200, 301, 400, 404, 405, 413, 431} and not any(
+        word in body for word in (b"Traceback", b"psycopg", b'File "', b"syntax error")
+    )
+
+
+@pytest.mark.parametrize("parameter", FILTERS)
+def test_injected_sql_is_a_value_like_any_other(live: Live, parameter: str) -> None:
+    for text in INJECTIONS:
+        answer = live.get(f"/api/v1/executions?{parameter}={quote(text, safe='')}")
+        assert is_harmless(answer.status, answer.data), text
+        assert answer.status == 400 or answer.json() == []
+    assert live.around.count("execution") == ORDERS
+
+
+@pytest.mark.parametrize("where", ["/api/v1/execution/", "/swagger-ui/", "/"])
+def test_injected_paths_lead_nowhere(live: Live, where: str) -> None:
+    for text in (*INJECTIONS, "../../etc/passwd", "..%2f..%2fetc%2fpasswd", "....//", "\0"):
+        answer = live.get(f"{where}{quote(text, safe='')}")
+        assert is_harmless(answer.status, answer.data), text
+        assert answer.status in {400, 404}
+        assert b"root:" not in answer.data
+
+
+def exchange(port: int, request: bytes) -> tuple[int, bytes]:
+    """Send bytes as they are; return status and body, (0, b"") for a connection that was closed."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        client.sendall(request)
+        client.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: client.recv(65_536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return (int(head.split()[1]), body) if head else (0, b"")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        b"/api/v1/execution/%",
+        b"/api/v1/execution/%zz",
+        b"/api/v1/execution/%00",
+        b"/api/v1/execution/%c0%af",
+        b"/api/v1/execution/%ff%fe",
+        b"/api/v1/executions?ticker=%",
+        b"/api/v1/executions?ticker=%ff",
+        b"/api/v1/executions?ticker=%ed%a0%80",
+        b"/api/v1/executions?%ff=%00",
+        b"/api/v1/executions?" + b"&" * 3_000,
+        b"/api/v1/executions?" + b"ticker=A&" * 1_000,
+        b"/api/v1/executions?ticker=\xff\xfe",
+        b"//etc/passwd",
+        b"/..%2f..%2f..%2fetc%2fpasswd",
+        b"/%2e%2e/%2e%2e/etc/passwd",
+        b"http://[x/",
+        b"*",
+    ],
+)
+def test_bad_encodings_are_harmless(live: Live, target: bytes) -> None:
+    request = b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    assert is_harmless(*exchange(live.port, request))
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        b"",
+        b"GET /api/v1/executions HTTP/1.1\r\nHost: x\r\n",
+        b"POST /api/v1/executions HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\nx",
+        b"GET /api/v1/executions?limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n" * 50,
+    ],
+    ids=["silent", "half a head", "half a body", "reads nothing"],
+)
+def test_a_hundred_bad_clients_hold_up_no_probe(live: Live, attack: bytes) -> None:
+    with ExitStack() as clients:
+        for _ in range(100):
+            bad = socket.socket()
+            bad.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            clients.enter_context(bad)
+            bad.connect(("127.0.0.1", live.port))
+            bad.sendall(attack)
+        assert live.probe_seconds() < PROBED_WITHIN
+        assert live.get("/api/v1/execution/1").status == 200
+
+
+def test_a_hundred_half_open_connections_to_the_probes_hold_them_up_no_more(live: Live) -> None:
+    with ExitStack() as clients:
+        for _ in range(100):
+            clients.enter_context(socket.create_connection(("127.0.0.1", live.health_port)))
+        assert live.probe_seconds() < PROBED_WITHIN
+
+
+def test_a_slow_query_is_the_documented_503(live: Live) -> None:
+    with psycopg.connect(live.around.dsn) as writer:
+        writer.execute("lock table execution in access exclusive mode")
+        answer = live.get("/api/v1/executions")
+        writer.rollback()
+    assert answer.status == 503
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "ask for less" in answer.json()["detail"]
+
+
+def test_a_client_made_of_the_document_finds_nothing_wrong(live: Live) -> None:
+    """Schemathesis tries what fits the document and what does not, on every route."""
+    options = "--seed=1 --max-examples=30 --checks=all --generation-database=none --no-color"
+    command = [str(Path(sys.executable).with_name("schemathesis")), "run", *options.split()]
+    result = subprocess.run(
+        [*command, f"{live.url}/openapi.json"],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-6_000:] + result.stderr[-1_000:]
+    assert live.probe_seconds() < PROBED_WITHIN

@@ -1,0 +1,124 @@
+"""The OpenAPI document, and the page that shows it."""
+
+import sys
+from typing import Any
+
+import pytest
+from falcon.inspect import inspect_app
+from falcon.testing import TestClient
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has none
+
+from fixengine.http.app import App
+from fixengine.wire import encode_execution
+from tests.unit.executions import execution
+from tests.unit.http.conftest import Reader
+from tests.unit.http.test_fills import entry
+
+
+@pytest.fixture
+def document(client: TestClient) -> dict[str, Any]:
+    result = client.simulate_get("/openapi.json")
+    assert (result.status_code, result.headers["Content-Type"]) == (200, "application/json")
+    found: dict[str, Any] = result.json
+    return found
+
+
+def valid(document: dict[str, Any], name: str, instance: object) -> bool:
+    schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+    return bool(Draft202012Validator(schema).is_valid(instance))
+
+
+def test_it_describes_every_route_but_itself_and_its_page(
+    rest: App, document: dict[str, Any]
+) -> None:
+    routes = {route.path for route in inspect_app(rest).routes}
+    undescribed = {"/openapi.json", "/swagger-ui", "/swagger-ui/{name}"}
+    assert set(document["paths"]) == routes - undescribed
+
+
+def test_it_says_which_version_it_is_of(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+
+
+def test_parameters_have_the_bounds_that_are_kept(document: dict[str, Any]) -> None:
+    parameters = {
+        each["name"]: each for each in document["paths"]["/api/v1/executions"]["get"]["parameters"]
+    }
+    assert parameters["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 1000}
+    assert parameters["isOpen"]["schema"] == {"type": "boolean"}
+    assert not any(each["required"] for each in parameters.values())
+    (in_path,) = document["paths"]["/api/v1/execution/{id}"]["get"]["parameters"]
+    assert (in_path["name"], in_path["in"], in_path["required"]) == ("id", "path", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "statuses"),
+    [
+        ("/api/v1/executions", {"200", "400", "503"}),
+        ("/api/v1/execution/{id}", {"200", "400", "404", "503"}),
+        ("/api/v1/execution/{id}/fills", {"200", "400", "404", "503"}),
+        ("/api/v1/summary", {"200", "503"}),
+        ("/readyz", {"200", "503"}),
+    ],
+)
+def test_it_says_what_may_come(document: dict[str, Any], path: str, statuses: set[str]) -> None:
+    assert set(document["paths"][path]["get"]["responses"]) == statuses
+
+
+def test_answers_are_as_described(
+    client: TestClient, reader: Reader, document: dict[str, Any]
+) -> None:
+    reader.executions = [execution(id=5, limit_price=None), execution(id=6)]
+    reader.ledger = [entry(), entry(number=2, price=None, filled_at=None)]
+    for answer in client.simulate_get("/api/v1/executions").json:
+        assert valid(document, "Execution", answer)
+        assert not valid(document, "Execution", {**answer, "quantity": "134"})
+        assert not valid(document, "Execution", {**answer, "limitPrice": None})
+    for answer in client.simulate_get("/api/v1/execution/5/fills").json:
+        assert valid(document, "Fill", answer)
+    assert valid(document, "Summary", client.simulate_get("/api/v1/summary").json)
+    assert valid(document, "Problem", client.simulate_get("/api/v1/execution/0").json)
+
+
+def test_every_field_of_an_execution_is_described(document: dict[str, Any]) -> None:
+    described = set(document["components"]["schemas"]["Execution"]["properties"])
+    for name in described:
+        assert f'"{name}":'.encode() in encode_execution(
+            execution(
+                limit_price=execution().quantity_ordered,
+                quantity_filled=execution().quantity_ordered,
+                last_fill_timestamp=execution().sent_timestamp,
+            )
+        )
+
+
+def test_the_page_shows_it_with_nothing_from_elsewhere(client: TestClient) -> None:
+    moved = client.simulate_get("/swagger-ui")
+    assert (moved.status_code, moved.headers["Location"]) == (301, "/swagger-ui/")
+    page = client.simulate_get("/swagger-ui/")
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    assert "//" not in page.text
+    for name, kind, size in (
+        ("swagger-ui.css", "text/css", 100_000),
+        ("swagger-ui-bundle.js", "text/javascript", 1_000_000),
+        ("start.js", "text/javascript", 100),
+    ):
+        assert name in page.text
+        result = client.simulate_get(f"/swagger-ui/{name}")
+        assert result.headers["Content-Type"].startswith(kind)
+        assert int(result.headers["Content-Length"]) == len(result.content) > size
+    assert "../openapi.json" in client.simulate_get("/swagger-ui/start.js").text
+
+
+@pytest.mark.parametrize(
+    "name", ["swagger.py", "..", "..%2fswagger.py", "%2e%2e/swagger.py", "%2fetc%2fpasswd", "a%00"]
+)
+def test_only_its_own_files_are_served(client: TestClient, name: str) -> None:
+    assert client.simulate_get(f"/swagger-ui/{name}").status_code == 404
+
+
+def test_the_framework_that_its_files_come_with_is_not_loaded(client: TestClient) -> None:
+    before = set(sys.modules)
+    assert client.simulate_get("/swagger-ui/swagger-ui.css").status_code == 200
+    assert not {"flask", "flask_swagger_ui"} & (set(sys.modules) - before)
