@@ -12,6 +12,7 @@ from fixengine.http.problems import ParameterError
 LARGEST_ID = 2**31 - 1
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = 253_402_300_799  # seconds since 1970 at the end of the year 9999
 _LARGEST_PAGE = 1000
 _LONGEST_SHOWN = 50  # characters of what a client sent
 
@@ -86,8 +87,9 @@ def _word(text: str) -> str:
 
 def _moment(text: str) -> datetime:
     try:
-        if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text):
-            return _EPOCH + timedelta(microseconds=int(Decimal(text).scaleb(6)))
+        if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", text):
+            seconds = min(Decimal(text), Decimal(_LATEST + 1))
+            return _EPOCH + timedelta(microseconds=int(seconds.scaleb(6)))
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None:
             return moment.astimezone(UTC)
@@ -103,7 +105,12 @@ _BOOLEAN = Kind(read=_boolean, schema={"type": "boolean"})
 _WORD = Kind(read=_word, schema={"type": "string", "pattern": "^[^\\x00]+$"})
 _MOMENT = Kind(
     read=_moment,
-    schema={"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": 0}]},
+    schema={
+        "anyOf": [
+            {"type": "string", "format": "date-time"},
+            {"type": "number", "minimum": 0, "maximum": _LATEST},
+        ]
+    },
 )
 
 ID = Parameter(name="id", field="id", kind=_ID, meaning="The execution's own id.")

@@ -63,6 +63,14 @@ def test_links_lead_through_all_pages_and_end_at_the_last(
     assert {(query.is_open, query.ticker) for query in reader.queries} == {(True, "BRK.B&C")}
 
 
+@pytest.mark.parametrize("text", ["1785240970", "1785240970.0", "1.78524097e9", "1.78524097E+9"])
+def test_seconds_are_any_json_number(client: TestClient, reader: Reader, text: str) -> None:
+    client.simulate_get("/api/v1/executions", params={"receivedSince": text})
+    assert [query.received_since for query in reader.queries] == [
+        datetime(2026, 7, 28, 12, 16, 10, tzinfo=UTC)
+    ]
+
+
 def test_filters_reach_the_reader(client: TestClient, reader: Reader) -> None:
     result = client.simulate_get(
         "/api/v1/executions",
@@ -116,6 +124,7 @@ def test_filters_reach_the_reader(client: TestClient, reader: Reader) -> None:
         ("receivedSince", "2026-07-28T12:00:00+02:00"),
         ("receivedUntil", "0001-01-01T00:00:00%2B14:00"),
         ("receivedUntil", "999999999999"),
+        ("receivedUntil", "1e999"),
         ("receivedUntil", "nan"),
         ("colour", "red"),
     ],
