@@ -51,6 +51,11 @@ class Letter:
         """Where it is on the dead-letter topic."""
         return Place(self.record.partition, self.record.offset)
 
+    @property
+    def origin(self) -> bytes:
+        """Where it is and where it failed; a letter of a topic that was lost differs in one."""
+        return f"{self.record.topic}/{self.place} {self.topic}/{self.source}".encode()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
@@ -101,20 +106,15 @@ def replay_of(letter: Letter, body: bytes | None) -> Replay | None:
     record = letter.record
     headers = (
         *_without(record.headers, _OF_LETTERS | _OF_REPLAYS),
-        (_REPLAYED_FROM, f"{record.topic}/{letter.place}".encode()),
+        (_REPLAYED_FROM, letter.origin),
         (_REPLAYS, str(letter.replays + 1).encode()),
     )
     return Replay(partition=letter.source.partition, key=record.key, value=body, headers=headers)
 
 
-def replayed_from(record: Record, topic: str) -> Place | None:
-    """Return the place on the dead-letter topic that a record was replayed from, if any."""
-    for name, content in record.headers:
-        if name == _REPLAYED_FROM and content is not None:
-            rest, _, offset = content.decode(errors="replace").rpartition("/")
-            origin, _, partition = rest.rpartition("/")
-            return _place(partition, offset) if origin == topic else None
-    return None
+def replayed_from(record: Record) -> bytes | None:
+    """Return the `origin` of the letter that a record is a replay of, None when it is none."""
+    return next((content for name, content in record.headers if name == _REPLAYED_FROM), None)
 
 
 def lowest(places: Iterable[Place]) -> Mapping[int, int]:

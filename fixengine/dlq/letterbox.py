@@ -39,17 +39,22 @@ class Letterbox:
             yield from filter(choice.takes, map(read_letter, read_to_the_end(look)))
 
     def replays(self, letters: Iterable[Letter]) -> Mapping[Place, Place]:
-        """Return where the orders topic has replays of these letters, and perhaps of others."""
-        sources = (letter.source for letter in letters if letter.topic == self.orders_topic)
-        beginnings = lowest(source for source in sources if source is not None)
-        if not beginnings:
+        """Return where the orders topic has replays of these letters."""
+        failed_here = [
+            letter
+            for letter in letters
+            if letter.topic == self.orders_topic and letter.source is not None
+        ]
+        if not failed_here:
             return {}
+        places = {letter.origin: letter.place for letter in failed_here}
+        beginnings = lowest(letter.source for letter in failed_here if letter.source)
         with _advice("KAFKA_ORDERS_TOPIC"):
             look = self._tail(self.orders_topic).look_from(beginnings, timeout=_TIMEOUT)
             return {
-                origin: Place(record.partition, record.offset)
+                places[origin]: Place(record.partition, record.offset)
                 for record in read_to_the_end(look)
-                if (origin := replayed_from(record, self.topic)) is not None
+                if (origin := replayed_from(record)) in places
             }
 
     def send(self, replays: Sequence[Replay]) -> tuple[str | None, ...]:

@@ -98,7 +98,7 @@ def test_a_replay_is_the_record_as_it_was(letters: Letters, dlq: Dlq) -> None:
     assert (record.partition, record.key, record.value) == (3, b"k\xff", body())
     assert record.headers == (
         *STRANGE,
-        ("dlq.replayed_from", f"{letters.topics.dlq}/0/0".encode()),
+        ("dlq.replayed_from", f"{letters.topics.dlq}/0/0 {letters.topics.orders}/3/0".encode()),
         ("dlq.replays", b"1"),
     )
 

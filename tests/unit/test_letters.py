@@ -85,7 +85,7 @@ def test_a_replay_is_the_record_as_it_was_and_says_where_from() -> None:
     assert (replay.partition, replay.key, replay.value) == (3, b"37", b"{")
     assert replay.headers == (
         *RECORD.headers,
-        ("dlq.replayed_from", b"orders.dlq/0/5"),
+        ("dlq.replayed_from", b"orders.dlq/0/5 orders/3/17"),
         ("dlq.replays", b"1"),
     )
 
@@ -95,15 +95,18 @@ def test_replays_are_counted_from_letter_to_letter() -> None:
     second = replayed(buried(first, offset=6), offset=21)
     letter = read_letter(buried(second, offset=7))
     assert letter.replays == 2
-    assert replayed_from(first, "orders.dlq") == Place(0, 5)
-    assert replayed_from(second, "orders.dlq") == Place(0, 6)
+    assert replayed_from(first) == b"orders.dlq/0/5 orders/3/17"
+    assert replayed_from(second) == b"orders.dlq/0/6 orders/3/20"
     assert [name for name, _ in second.headers].count("dlq.replayed_from") == 1
 
 
-@pytest.mark.parametrize(
-    "content", [None, b"", b"orders.dlq/0", b"orders.dlq/0/x", b"other.dlq/0/5", b"\xff/0/5"]
-)
-def test_what_does_not_name_a_letter_of_this_topic_is_no_replay(content: bytes | None) -> None:
-    record = replace(RECORD, headers=(("dlq.replayed_from", content),))
-    assert replayed_from(record, "orders.dlq") is None
-    assert replayed_from(RECORD, "orders.dlq") is None
+def test_a_letter_at_the_place_of_another_is_not_taken_for_it() -> None:
+    """The topic was lost, and the orders were read again."""
+    lost = read_letter(buried(RECORD, offset=5))
+    other = read_letter(buried(replace(RECORD, offset=18), offset=5))
+    assert lost.place == other.place
+    assert lost.origin != other.origin
+
+
+def test_a_record_with_no_such_header_is_no_replay() -> None:
+    assert replayed_from(RECORD) is None
