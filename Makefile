@@ -5,6 +5,7 @@ STACK ?= embedded
 TESTS ?=
 ARGS ?=
 MINUTES ?= 3
+MESSAGES ?= 1000000
 SEED ?=
 
 VENV := .venv
@@ -13,7 +14,7 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes \
 	--python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-image chaos sizing check format lock clean
+.PHONY: help demo test test-image chaos fuzz sizing check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -29,6 +30,10 @@ test-image: $(VENV)/dev.installed ## build the image and try it on real parts; L
 
 chaos: $(VENV)/dev.installed ## faults on real engines, Apache Kafka (Java 17, Maven) and PostgreSQL; MINUTES=60, SEED=7
 	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+fuzz: $(VENV)/dev.installed $(VENV)/fuzz.installed ## hostile orders for the decoder, and for a whole intake; MESSAGES=1000000, SEED=7
+	@$(BIN)/python -m tests.fuzz.decoder --runs $(MESSAGES) --corpus .fuzz $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.fuzz --messages $(MESSAGES) --corpus .fuzz $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 sizing: $(VENV)/dev.installed ## measure the figures of docs/sizing.md; Linux, nothing else at work, STACK=apache
 	@$(BIN)/python -m tests.sizing --stack $(STACK)
@@ -55,7 +60,7 @@ lock: $(BIN)/uv $(BIN)/pip-licenses ## renew the image's locked dependencies and
 	@rm -rf $(VENV)/lock
 
 clean: ## remove the virtual environment and the caches of the tools
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

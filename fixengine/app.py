@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
-from time import monotonic
 from types import FrameType
 
 import pykka
@@ -15,10 +14,10 @@ from loguru import logger
 from fixengine.config import Settings
 from fixengine.domain import Execution
 from fixengine.engine import Engine
-from fixengine.errors import ConfigError, StartError, UnavailableError
+from fixengine.errors import ConfigError, StartError
 from fixengine.infra.checks import setting_problems
 from fixengine.infra.kafka_group import assert_deserted, rewind
-from fixengine.infra.kafka_tail import KafkaTail
+from fixengine.infra.kafka_tail import KafkaTail, read_to_the_end
 from fixengine.infra.migrate import Migration, assert_current, migrate
 from fixengine.infra.postgres import open_session
 from fixengine.infra.reconcile import Reconciliation, reconcile
@@ -130,19 +129,10 @@ def reconcile_once(settings: Settings, *, pod: str, since: datetime, apply: bool
 
 
 def _executions(tail: KafkaTail, since: datetime) -> Iterator[Execution]:
-    look = tail.look(since, timeout=_BROKER_TIMEOUT)
-    try:
-        heard = monotonic()
-        while (values := look.read(_START_STEP)) is not None:
-            yield from filter(None, map(decode_execution, values))
-            if values:
-                heard = monotonic()
-            elif monotonic() - heard > _BROKER_TIMEOUT:
-                raise UnavailableError(
-                    f"fills can't be read to the end: nothing came for {_BROKER_TIMEOUT:g} s"
-                )
-    finally:
-        look.close()
+    for record in read_to_the_end(tail.look(since, timeout=_BROKER_TIMEOUT)):
+        execution = decode_execution(record.value or b"")
+        if execution is not None:
+            yield execution
 
 
 def migrate_once(settings: Settings, *, pod: str) -> tuple[Migration, ...]:

@@ -5,15 +5,17 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from contextlib import suppress
 from typing import NoReturn
 
 from fixengine import __version__, app
 from fixengine.config import Settings, describe, load
 from fixengine.demo import feeding, neighbours
 from fixengine.demo import run as demo
+from fixengine.dlq import command as dlq
 from fixengine.errors import ConfigError, FixengineError
 from fixengine.infra.logs import configure_logs
+from fixengine.options import EVER, moment
 
 OK, FAILED, MISUSED = 0, 1, 2
 
@@ -30,7 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except FixengineError as error:
         _complain(str(error))
         code = FAILED
-    sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads the output has seen enough of it
+        code = FAILED
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
     sys.stderr.flush()
     # Not sys.exit: a thread that is stuck in a call would keep the process alive.
     os._exit(code)
@@ -53,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         ("demo", demo, demo.run, "run everything here, with embedded parts, and watch it"),
         ("stubs", neighbours, neighbours.run, "stand in for security-service and pricing-service"),
         ("feed", feeding, _feed, "send generated orders to the broker in the environment"),
+        ("dlq", dlq, _dlq, "see why orders are dead letters, mend them, send them again"),
     ):
         parser_of_part = commands.add_parser(name, help=meaning, description=meaning)
         part.add_arguments(parser_of_part)
@@ -65,8 +71,8 @@ def _add_reconcile(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     parser = commands.add_parser("reconcile", help=meaning, description=meaning)
     parser.add_argument(
         "--since",
-        type=_moment,
-        default=datetime(1970, 1, 1, tzinfo=UTC),
+        type=moment,
+        default=EVER,
         metavar="TIME",
         help="not after the backup, as 2026-07-28T09:30:00Z (default: read the topics whole)",
     )
@@ -74,13 +80,6 @@ def _add_reconcile(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         "--apply", action="store_true", help="do it; without this it only says what it would do"
     )
     parser.set_defaults(command=_reconcile)
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text} has no offset: add Z, or +02:00")
-    return moment
 
 
 def _reconcile(arguments: argparse.Namespace) -> int:
@@ -119,6 +118,10 @@ def _feed(arguments: argparse.Namespace) -> int:
     return feeding.run(
         arguments, bootstrap=settings.kafka_brokers, topic=settings.kafka_orders_topic
     )
+
+
+def _dlq(arguments: argparse.Namespace) -> int:
+    return dlq.run(arguments, _settings(), pod=_pod())
 
 
 def _settings() -> Settings:

@@ -1,5 +1,6 @@
 """Orders in: the bytes of execution-service's messages, decoded and checked."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
@@ -12,7 +13,7 @@ from fixengine.errors import MalformedError
 LARGEST_INTEGER = 2**31 - 1
 LARGEST_VERSION = 2**30
 _COLUMN_LIMIT = Decimal(10) ** 10
-_COLUMN_PLACES = 8
+_COLUMN_STEP = Decimal("1e-8")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_SECOND = Decimal(253_370_764_799)  # the end of the year 9998
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
@@ -23,18 +24,21 @@ class _Security(msgspec.Struct, rename="camel"):
 
 
 class _Message(msgspec.Struct, rename="camel"):
-    """The fields that count; the others, known and unknown, are passed over."""
+    """The fields that count; the others, known and unknown, are passed over.
 
-    id: Decimal | None = None
+    Numbers are kept as they were written: msgspec would take texts for numbers, too.
+    """
+
+    id: msgspec.Raw = msgspec.Raw()
     trade_type: str | None = None
     destination: str | None = None
     security_id: str | None = None
     security: _Security | None = None
-    quantity: Decimal | None = None
-    limit_price: Decimal | None = None
+    quantity: msgspec.Raw = msgspec.Raw()
+    limit_price: msgspec.Raw = msgspec.Raw()
     received_timestamp: msgspec.Raw = msgspec.Raw()
-    trade_service_execution_id: Decimal | None = None
-    version: Decimal | None = None
+    trade_service_execution_id: msgspec.Raw = msgspec.Raw()
+    version: msgspec.Raw = msgspec.Raw()
 
 
 _decoder = msgspec.json.Decoder(_Message)
@@ -52,21 +56,33 @@ def decode_order(value: bytes | None) -> Order:
         message = _decoder.decode(value)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedError(f"the message is not an order: {error}") from error
+    execution_id = _number("tradeServiceExecutionId", message.trade_service_execution_id)
+    version = _number("version", message.version)
     return Order(
-        id=_identifier("id", _required("id", message.id)),
+        id=_identifier("id", _required("id", _number("id", message.id))),
         trade_type=_trade_type(_required("tradeType", message.trade_type)),
         destination=_destination(_required("destination", message.destination)),
         security_id=_security_id(message),
-        quantity=_quantity(_required("quantity", message.quantity)),
-        limit_price=_limit_price(message.limit_price),
-        received_timestamp=_moment("receivedTimestamp", bytes(message.received_timestamp)),
+        quantity=_quantity(_required("quantity", _number("quantity", message.quantity))),
+        limit_price=_limit_price(_number("limitPrice", message.limit_price)),
+        received_timestamp=_moment("receivedTimestamp", message.received_timestamp),
         trade_service_execution_id=(
-            None
-            if message.trade_service_execution_id is None
-            else _integer("tradeServiceExecutionId", message.trade_service_execution_id)
+            None if execution_id is None else _integer("tradeServiceExecutionId", execution_id)
         ),
-        version=1 if message.version is None else _version(message.version),
+        version=1 if version is None else _version(version),
     )
+
+
+def _number(name: str, raw: msgspec.Raw) -> Decimal | None:
+    """Read a number of JSON exactly, None where it is null or absent."""
+    text = bytes(raw).strip()
+    if text in {b"", b"null"}:
+        return None
+    if text[0] in b"-0123456789":
+        with suppress(InvalidOperation):  # an exponent may be beyond everything
+            return Decimal(text.decode())
+    shown = _shown(text.decode(errors="replace"))
+    raise MalformedError(f"{name} is {shown}: it must be a number")
 
 
 def _required(name: str, value: _T | None) -> _T:
@@ -76,7 +92,7 @@ def _required(name: str, value: _T | None) -> _T:
 
 
 def _integer(name: str, number: Decimal) -> int:
-    if not number.is_finite() or number.copy_abs() > LARGEST_INTEGER or number != int(number):
+    if number.copy_abs() > LARGEST_INTEGER or number != int(number):
         raise MalformedError(f"{name} is {_shown(number)}: it must be a 32-bit whole number")
     return int(number)
 
@@ -121,38 +137,42 @@ def _security_id(message: _Message) -> str:
     return security_id
 
 
-def _quantity(quantity: Decimal) -> Decimal:
-    if not _fits_column(quantity) or quantity <= 0:
+def _quantity(number: Decimal) -> Decimal:
+    quantity = _for_column(number)
+    if quantity is None or quantity <= 0:
         raise MalformedError(
-            f"quantity is {_shown(quantity)}: it must be above 0 and below 10000000000, "
+            f"quantity is {_shown(number)}: it must be above 0 and below 10000000000, "
             "with 8 decimal places at the most"
         )
     return quantity
 
 
-def _limit_price(limit: Decimal | None) -> Decimal | None:
-    if limit is None or (limit.is_finite() and limit.copy_abs() < LOWEST_LIMIT):
+def _limit_price(number: Decimal | None) -> Decimal | None:
+    if number is None or number.copy_abs() < LOWEST_LIMIT:
         return None
-    if not _fits_column(limit) or limit < 0:
+    limit = _for_column(number)
+    if limit is None or limit < 0:
         raise MalformedError(
-            f"limitPrice is {_shown(limit)}: it must be absent, null, 0, or up to 10000000000 "
+            f"limitPrice is {_shown(number)}: it must be absent, null, 0, or up to 10000000000 "
             "with 8 decimal places at the most"
         )
     return limit
 
 
-def _fits_column(number: Decimal) -> bool:
-    """Say whether numeric(18,8) holds the number without rounding it."""
-    if not number.is_finite() or number.copy_abs() >= _COLUMN_LIMIT:
-        return False
-    _, digits, exponent = number.as_tuple()
-    excess = -_COLUMN_PLACES - int(exponent)
-    return excess <= 0 or not any(digits[-excess:])
+def _for_column(number: Decimal) -> Decimal | None:
+    """Return the number with the places of numeric(18,8), None when that does not hold it.
+
+    PostgreSQL refuses numbers written with thousands of places, were they all 0.
+    """
+    if number.copy_abs() >= _COLUMN_LIMIT:
+        return None
+    rounded = number.quantize(_COLUMN_STEP)
+    return rounded if rounded == number else None
 
 
-def _moment(name: str, raw: bytes) -> datetime:
+def _moment(name: str, raw: msgspec.Raw) -> datetime:
     """Read epoch seconds, or ISO 8601 with an offset; finer than a microsecond is cut off."""
-    text = raw.strip()
+    text = bytes(raw).strip()
     if text in {b"", b"null"}:
         raise MalformedError(f"{name} is missing")
     try:

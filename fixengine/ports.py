@@ -183,8 +183,8 @@ class Sink(Protocol):
 class TailLook(Protocol):
     """One reading of the end of a topic."""
 
-    def read(self, timeout: float) -> tuple[bytes, ...] | None:
-        """Return the next messages' values; None at what was the end or is beyond it.
+    def read(self, timeout: float) -> tuple[Record, ...] | None:
+        """Return the next records; None at what was the end or is beyond it.
 
         Raises UnavailableError when the broker refuses.
         """

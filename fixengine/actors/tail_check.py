@@ -31,12 +31,12 @@ class TailCheck:
 
         Raises UnavailableError when the broker refuses.
         """
-        values = self._look.read(timeout)
-        for value in values or ():
-            key = decode_fill_key(value)
+        records = self._look.read(timeout)
+        for record in records or ():
+            key = decode_fill_key(record.value or b"")
             if key is not None and self.missing.pop(key, None) is not None:
                 self.arrived.append(key)
-        return values is None
+        return records is None
 
     def close(self) -> None:
         """End it. Safe to call twice."""

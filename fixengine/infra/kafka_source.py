@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from logging import getLogger
 from threading import Thread
-from typing import Any, cast
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from loguru import logger
 
 from fixengine.errors import UnavailableError
+from fixengine.infra.kafka_records import record_of
 from fixengine.ports import Record
 
 SETTINGS: dict[str, Any] = {
@@ -99,7 +100,7 @@ class KafkaSource:
         # the second call may have taken away the partition of what the first brought; what a call
         # returns by itself is of its last assignment, perhaps of a partition that went and came
         kept = rest if first.partition() in self._gone else (first, *rest)
-        return tuple(_record(message) for message in kept if self._is_record(message))
+        return tuple(record_of(message) for message in kept if self._is_record(message))
 
     def commit(self, positions: Mapping[int, int]) -> None:
         """Hand the next offsets to read, by partition, to the broker without waiting.
@@ -204,25 +205,3 @@ class KafkaSource:
         if error.fatal():
             self._fatal = error
         logger.bind(error=error.str()).debug("consumer error")
-
-
-def _record(message: Message) -> Record:
-    kind, timestamp = message.timestamp()
-    headers = cast("list[tuple[str, bytes | None]]", message.headers() or [])
-    partition, offset, topic = message.partition(), message.offset(), message.topic()
-    assert partition is not None
-    assert offset is not None
-    assert topic is not None
-    return Record(
-        topic=topic,
-        partition=partition,
-        offset=offset,
-        key=_bytes(message.key()),
-        value=_bytes(message.value()),
-        headers=tuple(headers),
-        timestamp_ms=timestamp if kind else None,
-    )
-
-
-def _bytes(value: str | bytes | None) -> bytes | None:
-    return value.encode() if isinstance(value, str) else value

@@ -1,13 +1,16 @@
-"""The end of a topic: what has reached it since a moment, read by nobody's group."""
+"""The end of a topic, from a moment or from places on, read by nobody's group."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from logging import getLogger
+from time import monotonic
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from fixengine.errors import UnavailableError
+from fixengine.infra.kafka_records import record_of
+from fixengine.ports import Record
 
 _SETTINGS: dict[str, Any] = {
     "group.id": "fixengine-tail",  # required, and never joined
@@ -22,6 +25,9 @@ _SETTINGS: dict[str, Any] = {
     "socket.timeout.ms": 5_000,
 }
 _BATCH = 2_000
+_STEP = 0.1
+_PATIENCE = 10.0
+"""Seconds that a broker may bring nothing before the end."""
 
 
 class KafkaTail:
@@ -44,21 +50,42 @@ class KafkaTail:
 
         Raises UnavailableError when the broker does not answer within `timeout` seconds.
         """
+        moment = int(since.timestamp() * 1000)
+        return self._look(lambda consumer: self._since(consumer, moment, timeout))
+
+    def look_from(self, places: Mapping[int, int], *, timeout: float) -> "Look":
+        """Begin to read those partitions, each from an offset on; those that are gone are empty.
+
+        Raises UnavailableError when the broker does not answer within `timeout` seconds.
+        """
+        return self._look(
+            lambda consumer: [
+                TopicPartition(self._topic, partition, places[partition])
+                for partition in self._partitions(consumer, timeout)
+                if partition in places
+            ]
+        )
+
+    def _look(self, beginnings: Callable[[Consumer], list[TopicPartition]]) -> "Look":
         consumer = Consumer(self._settings)
         try:
-            return Look(consumer, self._beginnings(consumer, since, timeout))
+            return Look(consumer, beginnings(consumer))
         except KafkaException as error:
             consumer.close()
-            raise UnavailableError(f"the end of {self._topic} can't be read: {error}") from error
+            reason = error.args[0].str()
+            raise UnavailableError(f"the end of {self._topic} can't be read: {reason}") from error
 
-    def _beginnings(
-        self, consumer: Consumer, since: datetime, timeout: float
-    ) -> list[TopicPartition]:
+    def _partitions(self, consumer: Consumer, timeout: float) -> list[int]:
         topic = consumer.list_topics(self._topic, timeout=timeout).topics[self._topic]
         if topic.error is not None:
             raise KafkaException(topic.error)
-        moment = int(since.timestamp() * 1000)
-        wanted = [TopicPartition(self._topic, part, moment) for part in topic.partitions]
+        return list(topic.partitions)
+
+    def _since(self, consumer: Consumer, moment: int, timeout: float) -> list[TopicPartition]:
+        wanted = [
+            TopicPartition(self._topic, partition, moment)
+            for partition in self._partitions(consumer, timeout)
+        ]
         found = consumer.offsets_for_times(wanted, timeout=timeout)
         for partition in found:
             if partition.error is not None:
@@ -74,28 +101,43 @@ class Look:
         self._unread = {partition.partition for partition in beginnings}
         consumer.assign(beginnings)
 
-    def read(self, timeout: float) -> tuple[bytes, ...] | None:
-        """Return the values of the next messages, waiting `timeout` seconds; None at the end.
+    def read(self, timeout: float) -> tuple[Record, ...] | None:
+        """Return the next records, waiting `timeout` seconds; None at the end.
 
         Raises UnavailableError when the broker refuses.
         """
         if not self._unread:
             return None
         assert self._consumer is not None, "closed"
-        values: list[bytes] = []
+        records: list[Record] = []
         for message in self._consumer.consume(_BATCH, timeout):
             error = message.error()
             if error is None:
-                value = message.value()
-                values += [value] if isinstance(value, bytes) else []
+                records.append(record_of(message))
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
                 self._unread.discard(message.partition() or 0)
             elif not error.retriable():
                 raise UnavailableError(f"the end of the topic can't be read: {error.str()}")
-        return tuple(values)
+        return tuple(records)
 
     def close(self) -> None:
         """Leave. Safe to call twice."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             consumer.close()
+
+
+def read_to_the_end(look: Look) -> Iterator[Record]:
+    """Yield the records of a look and end it; raises UnavailableError when they cease to come."""
+    try:
+        heard = monotonic()
+        while (records := look.read(_STEP)) is not None:
+            yield from records
+            if records:
+                heard = monotonic()
+            elif monotonic() - heard > _PATIENCE:
+                raise UnavailableError(
+                    f"a topic can't be read to its end: nothing came for {_PATIENCE:g} s"
+                )
+    finally:
+        look.close()

@@ -39,7 +39,7 @@ def read(broker: Broker, topic: str, since: datetime) -> list[bytes]:
 
     def at_the_end() -> bool:
         news = look.read(0.1)
-        values.extend(news or ())
+        values.extend(record.value or b"" for record in news or ())
         return news is None
 
     try:

@@ -15,7 +15,7 @@ from fixengine.actors.pending import PendingFills
 from fixengine.domain import Fill
 from fixengine.leases import SETTLE, TAKE_OVER_AFTER
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import OutboxPage, TakeOver
+from fixengine.ports import OutboxPage, Record, TakeOver
 from tests.unit.executions import execution
 
 FILL = Fill(
@@ -52,7 +52,7 @@ class EmptyTopic:
         self.looks += 1
         return self
 
-    def read(self, timeout: float) -> tuple[bytes, ...] | None:
+    def read(self, timeout: float) -> tuple[Record, ...] | None:
         self.steps += 1
         return () if self.steps == 1 else None
 

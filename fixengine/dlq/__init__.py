@@ -1,0 +1,1 @@
+"""The `dlq` commands: see why orders are dead letters, mend them, send them again."""

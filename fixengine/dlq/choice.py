@@ -1,0 +1,69 @@
+"""Which dead letters a command is about."""
+
+import argparse
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from fixengine.letters import Letter, Place, lowest
+
+_SPAN = re.compile(r"(?:([0-9]{1,9})/)?([0-9]{1,18})(?:-([0-9]{1,18}))?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Offsets of one partition, from the first to the last."""
+
+    partition: int
+    first: int
+    last: int
+
+    def __contains__(self, place: Place) -> bool:
+        return place.partition == self.partition and self.first <= place.offset <= self.last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Letters in any of the spans, or anywhere where there is none, to which all else applies.
+
+    `reason` is a part of the reason, in any case; `since` is the broker's time.
+    """
+
+    spans: tuple[Span, ...] = ()
+    reason: str = ""
+    since: datetime
+
+    def takes(self, letter: Letter) -> bool:
+        """Say whether the letter is meant."""
+        written = letter.record.timestamp_ms
+        return (
+            (not self.spans or any(letter.place in span for span in self.spans))
+            and self.reason.casefold() in letter.reason.casefold()
+            and (written is None or written >= int(self.since.timestamp() * 1000))
+        )
+
+    def beginnings(self) -> Mapping[int, int]:
+        """Return the first offset that is meant, by partition; empty where there are no spans."""
+        return lowest(Place(span.partition, span.first) for span in self.spans)
+
+
+def span(text: str) -> Span:
+    """Parse `17`, `17-20`, `3/17` or `3/17-20`; without a partition, 0 is meant."""
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise argparse.ArgumentTypeError(
+            f"{text} is no place of letters: give OFFSET, FIRST-LAST, or PARTITION/ and either"
+        )
+    partition, first, last = match.groups()
+    if last is not None and int(last) < int(first):
+        raise argparse.ArgumentTypeError(f"{text} ends before it begins: turn it around")
+    return Span(partition=int(partition or 0), first=int(first), last=int(last or first))
+
+
+def single(text: str) -> Span:
+    """Parse `17` or `3/17`."""
+    parsed = span(text)
+    if parsed.first != parsed.last:
+        raise argparse.ArgumentTypeError(f"{text} are several letters: give one")
+    return parsed

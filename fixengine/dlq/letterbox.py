@@ -1,0 +1,84 @@
+"""The dead-letter topic, and the way back from it to the orders topic."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from fixengine.config import Settings
+from fixengine.dlq.choice import Choice
+from fixengine.errors import UnavailableError
+from fixengine.infra.kafka_resend import resend
+from fixengine.infra.kafka_tail import KafkaTail, read_to_the_end
+from fixengine.letters import Letter, Place, Replay, lowest, read_letter, replayed_from
+
+_TIMEOUT = 10.0
+
+
+class Letterbox:
+    """Reading raises UnavailableError, with the variables to look at, without a broker or topic.
+
+    What tells that a letter was replayed is the replay itself: it names the letter in a header,
+    and goes to the partition that the letter failed on, so it is found there, behind that place.
+    """
+
+    def __init__(self, settings: Settings, *, pod: str) -> None:
+        self.topic = settings.kafka_dlq_topic
+        self.orders_topic = settings.kafka_orders_topic
+        self._brokers = settings.kafka_brokers
+        self._client_id = pod
+        self._client_config = settings.kafka_client_config
+
+    def letters(self, choice: Choice) -> Iterator[Letter]:
+        """Yield the letters that are meant, each partition's in its order."""
+        with _advice("KAFKA_DLQ_TOPIC"):
+            tail, beginnings = self._tail(self.topic), choice.beginnings()
+            look = (
+                tail.look_from(beginnings, timeout=_TIMEOUT)
+                if beginnings
+                else tail.look(choice.since, timeout=_TIMEOUT)
+            )
+            yield from filter(choice.takes, map(read_letter, read_to_the_end(look)))
+
+    def replays(self, letters: Iterable[Letter]) -> Mapping[Place, Place]:
+        """Return where the orders topic has replays of these letters."""
+        failed_here = [
+            letter
+            for letter in letters
+            if letter.topic == self.orders_topic and letter.source is not None
+        ]
+        if not failed_here:
+            return {}
+        places = {letter.origin: letter.place for letter in failed_here}
+        beginnings = lowest(letter.source for letter in failed_here if letter.source)
+        with _advice("KAFKA_ORDERS_TOPIC"):
+            look = self._tail(self.orders_topic).look_from(beginnings, timeout=_TIMEOUT)
+            return {
+                places[origin]: Place(record.partition, record.offset)
+                for record in read_to_the_end(look)
+                if (origin := replayed_from(record)) in places
+            }
+
+    def send(self, replays: Sequence[Replay]) -> tuple[str | None, ...]:
+        """Put records on the orders topic; return for each None, or why it may not be there."""
+        return resend(
+            replays,
+            topic=self.orders_topic,
+            brokers=self._brokers,
+            client_id=self._client_id,
+            client_config=self._client_config,
+        )
+
+    def _tail(self, topic: str) -> KafkaTail:
+        return KafkaTail(
+            brokers=self._brokers,
+            topic=topic,
+            client_id=self._client_id,
+            client_config=self._client_config,
+        )
+
+
+@contextmanager
+def _advice(variable: str) -> Iterator[None]:
+    try:
+        yield
+    except UnavailableError as error:
+        raise UnavailableError(f"{error}: look at KAFKA_BROKERS and {variable}") from error

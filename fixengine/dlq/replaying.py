@@ -1,0 +1,90 @@
+"""Dead letters are sent again, each of them once."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fixengine.dlq.letterbox import Letterbox
+from fixengine.errors import MalformedError
+from fixengine.letters import Letter, Place, Replay, replay_of
+from fixengine.orders import decode_order
+
+
+class Fate(StrEnum):
+    """What became of a letter that was to be replayed."""
+
+    REPLAYED = "replayed"
+    BEFORE = "replayed before"
+    NOT = "not replayed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A letter, what became of it, and where to, or why not and what to do."""
+
+    place: Place
+    fate: Fate
+    said: str
+
+
+def replay(
+    box: Letterbox, letters: Iterable[Letter], *, fix: bytes | None = None
+) -> tuple[Outcome, ...]:
+    """Send letters again, with the corrected body if one is given.
+
+    Left alone are those that were replayed before, and those that would but come back.
+    """
+    chosen = tuple(letters)
+    ready: dict[Place, Replay] = {}
+    outcomes: dict[Place, Outcome] = {}
+    before = box.replays(chosen)
+    for letter in chosen:
+        prepared = _prepare(letter, fix, before, box)
+        if isinstance(prepared, Replay):
+            ready[letter.place] = prepared
+        else:
+            outcomes[letter.place] = prepared
+    outcomes.update(_send(box, ready))
+    return tuple(outcomes[letter.place] for letter in chosen)
+
+
+def refusal(body: bytes | None) -> str | None:
+    """Return why the decoder would refuse an order with this body, None when it takes it."""
+    try:
+        decode_order(body)
+    except MalformedError as error:
+        return str(error)
+    return None
+
+
+def _prepare(
+    letter: Letter, fix: bytes | None, before: Mapping[Place, Place], box: Letterbox
+) -> Replay | Outcome:
+    if letter.place in before:
+        where = f"to {box.orders_topic} {before[letter.place]}"
+        return Outcome(place=letter.place, fate=Fate.BEFORE, said=where)
+    body = letter.record.value if fix is None else fix
+    replayable = replay_of(letter, body)
+    if replayable is None or letter.topic != box.orders_topic:
+        return _not(
+            letter,
+            f"it does not say where on {box.orders_topic} it failed: look at its headers with show",
+        )
+    if (reason := refusal(body)) is not None:
+        return _not(letter, f"it would be refused: {reason}: give a corrected body with --fix")
+    return replayable
+
+
+def _not(letter: Letter, said: str) -> Outcome:
+    return Outcome(place=letter.place, fate=Fate.NOT, said=said)
+
+
+def _send(box: Letterbox, ready: Mapping[Place, Replay]) -> Iterator[tuple[Place, Outcome]]:
+    problems = box.send(tuple(ready.values())) if ready else ()
+    for (place, sent), problem in zip(ready.items(), problems, strict=True):
+        if problem is None:
+            where = f"to {box.orders_topic}, partition {sent.partition}"
+            yield place, Outcome(place=place, fate=Fate.REPLAYED, said=where)
+        else:
+            advice = "replay it again, it is left alone if it did arrive"
+            yield place, Outcome(place=place, fate=Fate.NOT, said=f"{problem}: {advice}")

@@ -1,0 +1,67 @@
+"""Dead letters back to where they failed: sent once, and waited for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from logging import getLogger
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from fixengine.infra.kafka_sink import producer_settings
+from fixengine.leases import DELIVERY
+from fixengine.letters import Replay
+
+_MARGIN = 2.0
+
+
+def resend(
+    replays: Sequence[Replay],
+    *,
+    topic: str,
+    brokers: str,
+    client_id: str,
+    client_config: Mapping[str, object],
+) -> tuple[str | None, ...]:
+    """Send the records; return for each None, or why it may not have arrived.
+
+    Each has `leases.DELIVERY` seconds.
+    """
+    producer = Producer(
+        {
+            **producer_settings(client_config),
+            "bootstrap.servers": brokers,
+            "client.id": client_id,
+            "logger": getLogger("librdkafka"),
+        }
+    )
+    outcomes: list[str | None] = ["the broker has not said so"] * len(replays)
+
+    def delivered(number: int, error: KafkaError | None, _message: Message) -> None:
+        outcomes[number] = None if error is None else error.str()
+
+    for number, replay in enumerate(replays):
+        try:
+            _produce(producer, topic, replay, partial(delivered, number))
+        except KafkaException as error:  # too large, or a partition that is not there
+            outcomes[number] = error.args[0].str()
+    producer.flush(DELIVERY + _MARGIN)
+    return tuple(outcomes)
+
+
+def _produce(
+    producer: Producer,
+    topic: str,
+    replay: Replay,
+    on_delivery: Callable[[KafkaError | None, Message], None],
+) -> None:
+    while True:
+        try:
+            return producer.produce(
+                topic,
+                partition=replay.partition,
+                key=replay.key,
+                value=replay.value,
+                headers=list(replay.headers),
+                on_delivery=on_delivery,
+            )
+        except BufferError:
+            producer.poll(_MARGIN)  # room comes with deliveries

@@ -1,0 +1,74 @@
+import argparse
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fixengine.dlq.choice import Choice, Span, single, span
+from fixengine.letters import Letter, Place, read_letter
+from fixengine.options import EVER
+from fixengine.ports import Record
+
+WRITTEN = datetime(2026, 7, 28, 12, tzinfo=UTC)
+LETTER = read_letter(
+    Record(
+        topic="orders.dlq",
+        partition=1,
+        offset=17,
+        key=None,
+        value=None,
+        headers=(("dlq.reason", b"limitPrice is -1"),),
+        timestamp_ms=int(WRITTEN.timestamp() * 1000),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("17", (0, 17, 17)), ("17-20", (0, 17, 20)), ("3/17", (3, 17, 17)), ("3/0-9", (3, 0, 9))],
+)
+def test_places_are_written_as_they_are_listed(text: str, meant: tuple[int, int, int]) -> None:
+    partition, first, last = meant
+    assert span(text) == Span(partition=partition, first=first, last=last)
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "17-", "1/2/3", "20-17", "9" * 30, "\u0661"])
+def test_what_is_no_place_is_refused_with_a_remedy(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=r"give|turn"):
+        span(text)
+
+
+def test_one_letter_is_no_range() -> None:
+    assert single("3/17") == Span(partition=3, first=17, last=17)
+    with pytest.raises(argparse.ArgumentTypeError, match="give one"):
+        single("17-18")
+
+
+@pytest.mark.parametrize(
+    ("choice", "taken"),
+    [
+        (Choice(since=EVER), True),
+        (Choice(since=EVER, reason="LIMITPRICE"), True),
+        (Choice(since=EVER, reason="quantity"), False),
+        (Choice(since=WRITTEN), True),
+        (Choice(since=WRITTEN + timedelta(milliseconds=1)), False),
+        (Choice(since=EVER, spans=(span("1/17"),)), True),
+        (Choice(since=EVER, spans=(span("17"), span("1/10-20"))), True),
+        (Choice(since=EVER, spans=(span("17"), span("1/18-20"))), False),
+        (Choice(since=EVER, spans=(span("1/17"),), reason="quantity"), False),
+    ],
+)
+def test_everything_that_is_said_must_hold(choice: Choice, taken: bool) -> None:
+    assert choice.takes(LETTER) is taken
+
+
+def test_a_letter_of_no_known_time_is_always_recent() -> None:
+    timeless: Letter = replace(LETTER, record=replace(LETTER.record, timestamp_ms=None))
+    assert Choice(since=WRITTEN + timedelta(days=1)).takes(timeless)
+
+
+def test_reading_begins_at_the_first_letter_that_is_meant() -> None:
+    spans = (span("9"), span("3-4"), span("2/7"))
+    assert Choice(since=EVER, spans=spans).beginnings() == {0: 3, 2: 7}
+    assert Choice(since=EVER).beginnings() == {}
+    assert Place(0, 4) in span("3-4")
