@@ -103,7 +103,8 @@ def _buried(
 
 
 def _digest(key: bytes | None, value: bytes | None, headers: Headers) -> bytes:
-    own = tuple(header for header in headers if header[0] not in _ADDED)
+    # names are C strings to librdkafka: it knows them up to a null byte
+    own = tuple((name.split("\0")[0], said) for name, said in headers if name not in _ADDED)
     return sha256(repr((key, own)).encode() + b"|" + (value or repr(value).encode())).digest()
 
 
