@@ -1,9 +1,11 @@
-"""compose.yaml, up and down again."""
+"""compose.yaml: one command builds, starts and connects everything, another forgets it all."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -11,11 +13,27 @@ from urllib.request import urlopen
 
 import pytest
 
+from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
-from tests.image.docker import inspect
+from tests.image.docker import docker, inspect
 
 PROJECT = "fixengine-test"
+OURS = f"--filter=label=com.docker.compose.project={PROJECT}"
+IMAGE = "fixengine:composed"
+FILES = ("compose.yaml", "tests/image/compose.fast.yaml")
 FOLDER = Path(__file__).parents[2]
+ORDERS = 300
+
+HEALTHY = "health_status: healthy"
+ENDED_WELL = "die 0"
+# What must have happened before a service is started.
+ENGINE_NEEDS = {
+    "postgres": HEALTHY,
+    "kafka": HEALTHY,
+    "topics": ENDED_WELL,
+    "neighbours": HEALTHY,
+}
+NEEDS = {"topics": {"kafka": HEALTHY}, "engine": ENGINE_NEEDS, "peers": ENGINE_NEEDS}
 
 
 def _command() -> list[str]:
@@ -28,10 +46,13 @@ def _command() -> list[str]:
     return [program]
 
 
-def compose(*arguments: str, deadline_seconds: float = 180.0) -> str:
+def compose(
+    *arguments: str, files: tuple[str, ...] = FILES, deadline_seconds: float = 180.0
+) -> str:
     done = subprocess.run(
-        [*_command(), f"--project-name={PROJECT}", *arguments],
+        [*_command(), f"--project-name={PROJECT}", *(f"--file={one}" for one in files), *arguments],
         cwd=FOLDER,
+        env={**os.environ, "FIXENGINE_IMAGE": IMAGE},
         capture_output=True,
         text=True,
         timeout=deadline_seconds,
@@ -41,13 +62,51 @@ def compose(*arguments: str, deadline_seconds: float = 180.0) -> str:
     return done.stdout
 
 
+def left_behind() -> list[str]:
+    """Containers, volumes and networks of the project."""
+    lists = (("ps", "--all"), ("volume", "ls"), ("network", "ls"))
+    return "".join(docker(*each, "--quiet", OURS) for each in lists).split()
+
+
+def images() -> list[str]:
+    return docker("image", "ls", "--quiet", "--no-trunc", IMAGE).split()
+
+
+def forget() -> None:
+    compose("down", "--volumes", "--remove-orphans")
+    if images():
+        docker("image", "rm", IMAGE)
+
+
 @pytest.fixture
-def up() -> Iterator[None]:
-    try:
-        compose("up", "--detach")
-        yield
-    finally:
-        compose("down", "--volumes", "--remove-orphans")
+def nothing() -> Iterator[None]:
+    """Nothing of the project is there, before and after."""
+    forget()
+    yield
+    forget()
+
+
+@contextmanager
+def events(file: Path) -> Iterator[None]:
+    """Write down which containers of the project start, become healthy and end."""
+    kinds = [f"--filter=event={each}" for each in ("start", "health_status", "die")]
+    since = docker("system", "info", "--format={{.SystemTime}}").strip()
+    command = ["docker", "events", f"--since={since}", OURS, *kinds, "--format={{json .}}"]
+    with file.open("wb") as output, subprocess.Popen(command, stdout=output) as stream:
+        try:
+            yield
+        finally:
+            stream.terminate()
+
+
+def happened(file: Path) -> list[tuple[str, str]]:
+    """Services and what became of them, in order."""
+    found = []
+    for event in map(json.loads, file.read_text("utf-8").splitlines()):
+        about = event["Actor"]["Attributes"]
+        code = f" {about['exitCode']}" if event["Action"] == "die" else ""
+        found.append((about["com.docker.compose.service"], event["Action"] + code))
+    return found
 
 
 def executions() -> list[dict[str, Any]]:
@@ -60,24 +119,47 @@ def executions() -> list[dict[str, Any]]:
     return rows
 
 
+def last_fills() -> dict[str, Any]:
+    """What the topic says of each order at last, read from this machine."""
+    records = read_topic("localhost:9094", "fills")
+    return {(each.key or b"").decode(): json.loads(each.value or b"null") for each in records}
+
+
 def test_the_file_is_valid() -> None:
-    assert "globeco" not in compose("config")
+    assert "globeco" not in compose("config", files=("compose.yaml",))
 
 
-@pytest.mark.usefixtures("up")
-def test_two_engines_fill_what_is_fed_and_end_cleanly() -> None:
-    engines = compose("ps", "--quiet", "engine", "peers").split()
-    assert len(engines) == 2
+@pytest.mark.usefixtures("nothing")
+def test_it_builds_the_image_starts_by_health_fills_what_is_fed_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    assert not images()
+    with events(tmp_path / "events"):
+        compose("up", "--detach")
+        engines = compose("ps", "--quiet", "engine", "peers").split()
+        assert len(engines) == 2
 
-    def healthy() -> bool:
-        return all(inspect(one)["State"]["Health"]["Status"] == "healthy" for one in engines)
+        def healthy() -> bool:
+            return all(inspect(one)["State"]["Health"]["Status"] == "healthy" for one in engines)
 
-    wait_until(healthy, 90, "both engines to be healthy")
-    compose("run", "--rm", "feed", "feed", "--orders=300", "--rate=100")
-    wait_until(lambda: len(executions()) == 300, 60, "all orders to be stored")
+        wait_until(healthy, 90, "both engines to be healthy")
+    (built,) = images()
+    assert {inspect(one)["Image"] for one in engines} == {built}
+    order = happened(tmp_path / "events")
+    for service, needs in NEEDS.items():
+        before = order[: order.index((service, "start"))]
+        assert needs.items() <= set(before), f"{service} was started after {before}"
+
+    compose("run", "--rm", "feed", "feed", f"--orders={ORDERS}", "--rate=100")
     wait_until(
-        lambda: sum(row["quantityFilled"] > 0 for row in executions()) > 30, 60, "the first fills"
+        lambda: sum(not row["isOpen"] for row in executions()) == ORDERS, 60, "all to be filled"
     )
+    rows = {str(row["executionServiceId"]): row for row in executions()}
+    assert {row["executionStatus"] for row in rows.values()} == {"FULL"}
+    wait_until(lambda: last_fills() == rows, 30, "the topic to tell all that REST tells")
+
     assert healthy()
     compose("stop", "engine", "peers")
     assert [inspect(one)["State"]["ExitCode"] for one in engines] == [0, 0]
+    compose("down", "--volumes")
+    assert left_behind() == []

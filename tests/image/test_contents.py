@@ -3,8 +3,11 @@
 import json
 from collections.abc import Callable
 
+from packaging.utils import canonicalize_name
+
 from fixengine import __version__
 from tests.image.docker import BASE, IMAGE, in_image, inspect
+from tests.locks import asked_for, locked
 
 MEGABYTE = 10**6
 
@@ -61,12 +64,12 @@ def test_all_is_compiled() -> None:
     assert first_migration.startswith("0001")
 
 
-def test_its_bill_of_materials_names_what_is_locked() -> None:
+def test_its_bill_of_materials_names_what_is_locked_and_nothing_else() -> None:
     bill = json.loads(in_image("cat", "/usr/share/doc/fixengine/sbom.cdx.json"))
     assert bill["bomFormat"] == "CycloneDX"
-    named = {component["name"].lower() for component in bill["components"]}
-    assert {"fixengine", "confluent-kafka", "psycopg-binary"} <= named
-    assert not {"pip", "hatchling", "cyclonedx-bom"} & named
+    named = {canonicalize_name(each["name"]): each["version"] for each in bill["components"]}
+    assert named.items() <= {**locked("requirements.lock"), "fixengine": __version__}.items()
+    assert {"fixengine", "psycopg-binary", *asked_for("requirements.lock")} <= named.keys()
     assert "psycopg" in in_image("cat", "/usr/share/doc/fixengine/THIRD_PARTY_LICENSES.md")
 
 

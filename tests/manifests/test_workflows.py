@@ -74,6 +74,15 @@ def test_images_are_built_for_both_architectures() -> None:
     assert [each["platforms"] for each in built] == ["linux/amd64,linux/arm64"] * 2
 
 
+def test_the_image_is_tried_and_what_is_published_says_what_is_in_it() -> None:
+    assert "make test-image PYTHON=python" in [step.get("run") for step in jobs()["image"]["steps"]]
+    (published,) = (
+        step["with"] for step in jobs()["publish"]["steps"] if "context" in step.get("with", {})
+    )
+    assert published["sbom"] is True
+    assert published["provenance"] == "mode=max"
+
+
 def test_no_job_waits_for_ever_or_keeps_its_credentials() -> None:
     for job in jobs().values():
         assert job["timeout-minutes"] <= 60

@@ -2,14 +2,13 @@
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
-from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[2]
+from tests.locks import ROOT, asked_for, locked
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = {
     "requirements.lock": PROJECT["project"]["dependencies"],
@@ -18,23 +17,6 @@ LOCKS = {
         *PROJECT["build-system"]["requires"],
     ],
 }
-ON_LINUX = {"sys_platform": "linux", "implementation_name": "cpython", "os_name": "posix"}
-
-
-def locked(name: str) -> dict[str, str]:
-    """The version of each package that a lock installs on Linux."""
-    text = re.sub(r"\\\n", " ", (ROOT / name).read_text())
-    lines = [line for line in text.splitlines() if line.strip() and line[0] not in "# "]
-    versions: dict[str, str] = {}
-    for line in lines:
-        requirement, *hashes = line.split("--hash=")
-        assert hashes, line
-        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}\s*", one) for one in hashes), line
-        pinned, _, condition = requirement.partition(";")
-        package, _, version = pinned.strip().partition("==")
-        if not condition or Marker(condition.strip()).evaluate(ON_LINUX):
-            versions[canonicalize_name(package)] = version
-    return versions
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -46,6 +28,12 @@ def test_a_lock_has_what_the_project_needs_in_versions_that_it_accepts(name: str
         assert requirement.specifier.contains(version), f"make lock: {requirement} is not {version}"
     if name == "requirements.lock":
         assert versions["psycopg-binary"] == versions["psycopg"]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_keeps_nothing_that_the_project_asks_for_no_more(name: str) -> None:
+    wanted = {canonicalize_name(Requirement(line).name) for line in LOCKS[name]}
+    assert asked_for(name) == wanted, "make lock"
 
 
 @pytest.mark.parametrize("name", LOCKS)
