@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -113,7 +113,7 @@ def _read(value: bytes | None) -> Row | None:
     try:
         fields = json.loads(
             (value or b"").decode(errors="replace"),
-            parse_float=Decimal,
+            parse_float=_number,
             parse_int=Decimal,
             parse_constant=_refuse,
             strict=False,
@@ -121,6 +121,13 @@ def _read(value: bytes | None) -> Row | None:
         return _row(fields)
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
         return None
+
+
+def _number(text: str) -> Decimal | str:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # beyond any exponent, where nobody may look
+        return text
 
 
 def _refuse(text: str) -> None:

@@ -115,7 +115,7 @@ def test_a_ghost_of_the_own_session_does_not_keep_its_rows(database: str) -> Non
         fill_with_orders(pool, range(1, 4))
         ghost, revenant = ClaimSession(pool), ClaimSession(pool)
         assert len(ghost.claim(3).executions) == 3
-        revenant._owner = ghost.owner
+        revenant._earlier = [ghost.owner]
         revenant.open()
         wait_until(lambda: len(revenant.claim(3).executions) == 3, 5, "the rows to be free")
         ghost.close()

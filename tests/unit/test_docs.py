@@ -64,7 +64,11 @@ def test_settings_exist(path: Path) -> None:
 
 
 @each_page
-def test_commands_of_the_program_are_understood(path: Path) -> None:
+def test_commands_of_the_program_are_understood(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "order.json").touch()  # an option's file is read at once
     text = path.read_text("utf-8")
     quoted = re.findall(r"`fixengine ([a-z][^`|…]*)`", text)
     typed = [line for line in commands(text) if line.startswith("fixengine ")]
