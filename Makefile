@@ -4,6 +4,7 @@ PYTHON ?= python3
 STACK ?= embedded
 TESTS ?=
 ARGS ?=
+WORKERS ?= 2
 MINUTES ?= 3
 MESSAGES ?= 1000000
 SEED ?=
@@ -22,8 +23,8 @@ help: ## list the targets
 demo: $(VENV)/demo.installed ## run the whole engine here and watch it; ARGS="--orders 500 --speed 100 --exit"
 	@$(BIN)/fixengine demo $(ARGS)
 
-test: $(VENV)/dev.installed ## run all tests; STACK=apache for Apache Kafka (Java 17, Maven), TESTS=path, ARGS=...
-	@$(BIN)/python -m pytest --stack $(STACK) $(TESTS) $(ARGS)
+test: $(VENV)/dev.installed ## run all tests; STACK=apache for Apache Kafka (Java 17, Maven), TESTS=path, WORKERS=0, ARGS=...
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --stack $(STACK) $(TESTS) $(ARGS)
 
 test-image: $(VENV)/dev.installed ## build the image and try it on real parts; Linux, root or Docker's own rights
 	@tests/image/run.sh $(ARGS)

@@ -45,6 +45,6 @@ def test_a_thousand_restarts_leave_no_thread_descriptor_or_actor_behind() -> Non
             family.until_all_run()
         assert [child.restarts for child in family.tree.snapshot()] == [334, 667, 1000]
         wait_until(lambda: threading.active_count() <= threads)
-        assert open_descriptors() == descriptors
+        assert open_descriptors() <= descriptors
         assert len(pykka.ActorRegistry.get_all()) == actors
         assert family.escalations == []
