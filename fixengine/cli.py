@@ -14,7 +14,8 @@ from fixengine.demo import feeding, neighbours
 from fixengine.demo import run as demo
 from fixengine.dlq import command as dlq
 from fixengine.errors import ConfigError, FixengineError
-from fixengine.infra.logs import configure_logs
+from fixengine.infra.diagnosis import answer_signals
+from fixengine.infra.logs import Logs, configure_logs
 from fixengine.options import EVER, moment
 
 OK, FAILED, MISUSED = 0, 1, 2
@@ -96,7 +97,9 @@ def _reconcile(arguments: argparse.Namespace) -> int:
 
 
 def _serve(_arguments: argparse.Namespace) -> int:
-    return app.serve(_settings(), pod=_pod())
+    settings = _checked()
+    answer_signals(_logs(settings))
+    return app.serve(settings, pod=_pod())
 
 
 def _migrate(_arguments: argparse.Namespace) -> int:
@@ -125,10 +128,21 @@ def _dlq(arguments: argparse.Namespace) -> int:
 
 
 def _settings() -> Settings:
+    settings = _checked()
+    _logs(settings)
+    return settings
+
+
+def _checked() -> Settings:
     settings = load(os.environ)
     app.check(settings)
-    configure_logs(level=settings.log_level, json_lines=settings.log_format == "json", pod=_pod())
     return settings
+
+
+def _logs(settings: Settings) -> Logs:
+    return configure_logs(
+        level=settings.log_level, json_lines=settings.log_format == "json", pod=_pod()
+    )
 
 
 def _pod() -> str:

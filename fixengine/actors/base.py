@@ -40,6 +40,7 @@ class Actor(pykka.ThreadingActor):
         super().__init__()
         self._boot_order: Boot | None = None
         self._pending_timers: list[Timer] = []
+        self._log_context = contextlib.ExitStack()
 
     def boot(self) -> None:
         """Acquire what the actor needs; raising makes the start a failed one."""
@@ -81,16 +82,17 @@ class Actor(pykka.ThreadingActor):
         thread.start()
 
     def _live(self) -> None:
-        while True:
-            envelope = self.actor_inbox.get()
-            if is_stop(envelope):
-                self._end(envelope, crash=None)
-                break
-            crash = self._handle(envelope)
-            if crash is not None:
-                self._end(envelope, crash)
-                break
-            self.actor_inbox.busy_since = None
+        with self._log_context:
+            while True:
+                envelope = self.actor_inbox.get()
+                if is_stop(envelope):
+                    self._end(envelope, crash=None)
+                    break
+                crash = self._handle(envelope)
+                if crash is not None:
+                    self._end(envelope, crash)
+                    break
+                self.actor_inbox.busy_since = None
 
     def _handle(self, envelope: Envelope[Any]) -> BaseException | None:
         """Deal with one message; what is returned is the error that ends the actor."""
@@ -111,7 +113,9 @@ class Actor(pykka.ThreadingActor):
     def _dispatch(self, message: Any) -> Any:
         match message:
             case Boot():
-                threading.current_thread().name = message.name or type(self).__name__
+                name = message.name or type(self).__name__
+                threading.current_thread().name = name
+                self._log_context.enter_context(logger.contextualize(actor=name))
                 self._boot_order = message
                 self.boot()
                 message.on_ready()
@@ -158,4 +162,4 @@ def _contain(call: Callable[[], object], failure: str) -> None:
 
 
 def _log(error: BaseException, event: str) -> None:
-    logger.bind(actor=threading.current_thread().name).opt(exception=error).error(event)
+    logger.opt(exception=error).error(event)

@@ -242,6 +242,9 @@ class Publisher(Actor):
             return
         self._mark_retries.reset()
         self._metrics.published.inc(len(fills))
+        logger.opt(lazy=True).debug(
+            "fills published", executions=lambda: [execution for execution, _ in fills]
+        )
         # a mark that seemed to fail may have been made
         if marked < len(fills) and not self._mark_in_doubt:
             self._metrics.possibly_repeated.inc(len(fills) - marked)

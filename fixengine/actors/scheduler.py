@@ -152,6 +152,9 @@ class FillScheduler(Actor):
             logger.bind(fills=len(evaluated.fills) - len(kept)).warning(
                 "fills are not stored, their executions are no longer as they were claimed"
             )
+        logger.opt(lazy=True).debug(
+            "fills stored", executions=lambda: [fill.execution.id for fill in kept]
+        )
         for fill in kept:
             self._metrics.fills.labels(outcome(fill)).inc()
         announced = tuple(fill for fill in kept if fill.announced)

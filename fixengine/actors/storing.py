@@ -91,3 +91,7 @@ class Storing:
         else:
             self._groups.popleft()
             stored.items.extend(group)
+            logger.opt(lazy=True).debug(
+                "orders stored",
+                orders=lambda: [item.storable[0].id for item in group],
+            )

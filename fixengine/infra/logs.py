@@ -24,31 +24,52 @@ _QUIET = {
 _COMMON_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
-def configure_logs(*, level: str, json_lines: bool, pod: str) -> None:
-    """Log everything of `level`, a level's lower-case name, and above to standard error.
+class Logs:
+    """What the process logs, from a level on that may change while it runs."""
 
-    As JSON with `service`, `pod` and all bound fields side by side, or as text for a terminal.
-    Replaces whatever was configured before.
-    """
-    least = logger.level(level.upper())
-    logger.remove()
-    logger.configure(extra={"service": SERVICE, "pod": pod})
-    if json_lines:
+    def __init__(self, *, json_lines: bool, pod: str) -> None:
+        """Log nothing yet.
+
+        Lines are JSON with `service`, `pod` and all bound fields side by side, or text for a
+        terminal. Replaces whatever was configured before.
+        """
+        logger.remove()
+        logger.configure(extra={"service": SERVICE, "pod": pod})
+        logging.getLogger().handlers = [_Intercept()]
+        for name, quiet in _QUIET.items():
+            logging.getLogger(name).setLevel(quiet)
+        self._json_lines = json_lines
+        self._sink: int | None = None
+        self.level = ""
+
+    def set_level(self, level: str) -> None:
+        """Log everything of `level`, a level's lower-case name, and above to standard error."""
+        before, self._sink = self._sink, self._add(logger.level(level.upper()).name)
+        logging.getLogger().setLevel(logger.level(level.upper()).no)
+        if before is not None:
+            logger.remove(before)
+        self.level = level
+
+    def _add(self, least: str) -> int:
+        if not self._json_lines:
+            return logger.add(
+                sys.stderr, level=least, format=_text, backtrace=False, diagnose=False
+            )
         # the text that is formatted for the sink is the traceback alone
-        logger.add(
+        return logger.add(
             _write_json,
-            level=least.name,
+            level=least,
             format=lambda _: "{exception}",
             backtrace=False,
             diagnose=False,
         )
-    else:
-        logger.add(sys.stderr, level=least.name, format=_text, backtrace=False, diagnose=False)
-    root = logging.getLogger()
-    root.handlers = [_Intercept()]
-    root.setLevel(least.no)
-    for name, quiet in _QUIET.items():
-        logging.getLogger(name).setLevel(quiet)
+
+
+def configure_logs(*, level: str, json_lines: bool, pod: str) -> Logs:
+    """Log everything of `level`, a level's lower-case name, and above to standard error."""
+    logs = Logs(json_lines=json_lines, pod=pod)
+    logs.set_level(level)
+    return logs
 
 
 class _Intercept(logging.Handler):

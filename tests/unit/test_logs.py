@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from loguru import logger
 
+from fixengine.actors.base import Actor
+from fixengine.actors.lifecycle import Boot
 from fixengine.infra.logs import configure_logs
 
 
@@ -26,6 +28,16 @@ def _logging_as_before() -> Iterator[None]:
     logger.remove()
     logger.configure(extra={})
     logger.add(sys.__stderr__ or sys.stderr)
+
+
+class Talker(Actor):
+    """Says at its start, and what it is told."""
+
+    def boot(self) -> None:
+        logger.info("up")
+
+    def receive(self, message: str) -> None:
+        logger.info(message)
 
 
 def lines(captured: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -147,3 +159,26 @@ def test_configuring_twice_logs_once(capsys: pytest.CaptureFixture[str]) -> None
     logger.info("once")
     logging.getLogger("urllib3").warning("once")
     assert len(lines(capsys)) == 2
+
+
+def test_the_level_changes_and_no_line_is_written_twice(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs = configure_logs(level="info", json_lines=True, pod="engine-7f")
+    logger.debug("too much")
+    logs.set_level("debug")
+    logger.debug("wanted")
+    logging.getLogger("urllib3").debug("wanted of a library")
+    logs.set_level("info")
+    logger.debug("too much again")
+    assert [line["event"] for line in lines(capsys)] == ["wanted", "wanted of a library"]
+
+
+def test_every_line_of_an_actor_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    json_log()
+    talker = Talker.start()
+    talker.ask(Boot(name="talker", on_ready=lambda: None, on_exit=lambda _: None))
+    talker.ask("said")
+    talker.stop()
+    logger.info("nobody's")
+    assert [line.get("actor") for line in lines(capsys)] == ["talker", "talker", None]
