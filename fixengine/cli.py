@@ -10,13 +10,14 @@ from typing import NoReturn
 
 from fixengine import __version__, app
 from fixengine.config import Settings, describe, load
-from fixengine.demo import feeding, neighbours
+from fixengine.demo import neighbours, orders_command
 from fixengine.demo import run as demo
 from fixengine.dlq import command as dlq
 from fixengine.errors import ConfigError, FixengineError
 from fixengine.infra.diagnosis import answer_signals
 from fixengine.infra.logs import Logs, configure_logs
 from fixengine.options import EVER, moment
+from fixengine.top import command as top
 
 OK, FAILED, MISUSED = 0, 1, 2
 
@@ -58,7 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     for name, part, run, meaning in (
         ("demo", demo, demo.run, "run everything here, with embedded parts, and watch it"),
         ("stubs", neighbours, neighbours.run, "stand in for security-service and pricing-service"),
-        ("feed", feeding, _feed, "send generated orders to the broker in the environment"),
+        ("orders", orders_command, _orders, "write orders to the topic, to play with engines"),
+        ("top", top, top.run, "watch running engines on the terminal, by their REST addresses"),
         ("dlq", dlq, _dlq, "see why orders are dead letters, mend them, send them again"),
     ):
         parser_of_part = commands.add_parser(name, help=meaning, description=meaning)
@@ -116,10 +118,13 @@ def _check_config(_arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _feed(arguments: argparse.Namespace) -> int:
+def _orders(arguments: argparse.Namespace) -> int:
     settings = load(os.environ)
-    return feeding.run(
-        arguments, bootstrap=settings.kafka_brokers, topic=settings.kafka_orders_topic
+    return orders_command.run(
+        arguments,
+        bootstrap=settings.kafka_brokers,
+        topic=settings.kafka_orders_topic,
+        client_config=settings.kafka_client_config,
     )
 
 

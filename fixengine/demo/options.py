@@ -1,14 +1,10 @@
 """What a user may choose about the demo; light enough to import where the extra is missing."""
 
-import argparse
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 
 _FILL_DELAYS = (("FILL_DELAY_FIRST", 1.0), ("FILL_DELAY_MIN", 5.0), ("FILL_DELAY_MAX", 120.0))
-_NumberT = TypeVar("_NumberT", int, float)
 
 
 class BrokerKind(StrEnum):
@@ -50,16 +46,3 @@ class DemoOptions:
         orders = self.orders or 0
         sending = orders / self.rate if self.rate else 0.0
         return 60.0 + sending + orders / 50 + 60 * longest_delay
-
-
-def positive(kind: Callable[[str], _NumberT]) -> Callable[[str], _NumberT]:
-    """Return an option's type: a finite number above 0."""
-
-    def parse(text: str) -> _NumberT:
-        number = kind(text)
-        if not 0 < number < float("inf"):
-            raise argparse.ArgumentTypeError(f"{text} is not above 0")
-        return number
-
-    parse.__name__ = kind.__name__ if isinstance(kind, type) else "number"
-    return parse

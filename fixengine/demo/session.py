@@ -11,10 +11,10 @@ from fixengine.demo.errors import DemoError
 from fixengine.demo.feed import FedOrder, orders
 from fixengine.demo.interrupts import signals_as_interrupts
 from fixengine.demo.options import DemoOptions
-from fixengine.demo.progress import Observer, Progress
 from fixengine.demo.sending import OrderSender
 from fixengine.demo.stack import Stack
-from fixengine.demo.view import View, opened_view
+from fixengine.top.looks import Look, Observer
+from fixengine.top.view import View, opened_view
 
 _LOOK_EVERY_SECONDS = 0.5
 _PACE_SECONDS = 0.05
@@ -52,9 +52,11 @@ class _Session:
 
     def perform(self) -> int:
         engines = self._started()
-        observer = Observer(dsn=self._stack.postgres.dsn, engines=engines)
+        observer = Observer({engine.process.name: engine.url for engine in engines})
         try:
-            with opened_view(self._console, f"{engines[0].url}/api/v1/executions") as view:
+            with opened_view(
+                self._console, title="fixengine demo", rest_address=engines[0].url
+            ) as view:
                 self._feed_and_show(engines, observer, view)
         finally:
             observer.close()
@@ -98,24 +100,25 @@ class _Session:
                 if options.exits:
                     self._sent.append(order)
             if now >= next_look:
-                progress = observer.look(sent=count, now=now)
-                view.show(progress)
+                look = observer.look()
+                view.show(look)
                 _check_alive(engines)
-                if options.exits and self._finished(progress, now - began):
+                if options.exits and self._finished(look, now - began):
                     sender.flush()
                     return
                 next_look = now + _LOOK_EVERY_SECONDS
             if due <= _BURST:
                 time.sleep(_PACE_SECONDS)
 
-    def _finished(self, progress: Progress, elapsed: float) -> bool:
+    def _finished(self, look: Look, elapsed: float) -> bool:
+        full = look.counts.get("FULL", 0)
         deadline = self._options.deadline_seconds()
         if elapsed > deadline:
             raise DemoError(
-                f"after {deadline:.0f} s only {progress.full} of {self._options.orders} orders "
-                f"are full and {progress.unpublished} fills are not published"
+                f"after {deadline:.0f} s only {full} of {self._options.orders} orders "
+                f"are full and {look.unpublished} fills are not published"
             )
-        return progress.full == self._options.orders and progress.unpublished == 0
+        return full == self._options.orders and look.unpublished == 0
 
     def _conclude(self, report: Report, codes: dict[str, int | None]) -> int:
         problems = [

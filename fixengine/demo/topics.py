@@ -1,6 +1,6 @@
 """Topics: their names in a stack, making them, and reading one from its first record to its end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -85,13 +85,19 @@ def read_topic(bootstrap: str, name: str, *, deadline_seconds: float = 60.0) -> 
     return tuple(sorted(records, key=lambda record: (record.partition, record.offset)))
 
 
-def count_records(bootstrap: str, name: str, *, deadline_seconds: float = 30.0) -> int | None:
+def count_records(
+    bootstrap: str,
+    name: str,
+    *,
+    client_config: Mapping[str, str | int | float | bool] | None = None,
+    deadline_seconds: float = 30.0,
+) -> int | None:
     """Return how many records a topic has had since it was made; None when there is no such topic.
 
     Raises DemoError when the broker is too late.
     """
     try:
-        with _consumer(bootstrap) as consumer:
+        with _consumer(bootstrap, client_config) as consumer:
             topic = consumer.list_topics(timeout=deadline_seconds).topics.get(name)
             if topic is None:
                 return None
@@ -112,9 +118,12 @@ def count_records(bootstrap: str, name: str, *, deadline_seconds: float = 30.0) 
 
 
 @contextmanager
-def _consumer(bootstrap: str) -> Iterator[Consumer]:
+def _consumer(
+    bootstrap: str, client_config: Mapping[str, str | int | float | bool] | None = None
+) -> Iterator[Consumer]:
     consumer = Consumer(
         {
+            **(client_config or {}),
             "bootstrap.servers": bootstrap,
             "group.id": "fixengine-demo-reader",  # never joined: partitions are assigned by hand
             "enable.auto.commit": False,

@@ -5,11 +5,14 @@ import os
 import re
 import signal
 import sys
+from itertools import islice
 from pathlib import Path
 
+import pytest
 import urllib3
 
 from fixengine.demo.broker import Broker
+from fixengine.demo.feed import orders
 from fixengine.demo.process import ChildProcess
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.universe import UNPRICEABLE, priced_listings
@@ -38,10 +41,13 @@ def program(workspace: Workspace, *arguments: str, **environment: str) -> ChildP
     )
 
 
-def feed(workspace: Workspace, broker: Broker, topics: TopicNames, *options: str) -> ChildProcess:
+def sending(
+    workspace: Workspace, broker: Broker, topics: TopicNames, *options: str
+) -> ChildProcess:
     return program(
         workspace,
-        "feed",
+        "orders",
+        "send",
         *options,
         KAFKA_BROKERS=broker.bootstrap,
         KAFKA_ORDERS_TOPIC=topics.orders,
@@ -70,39 +76,82 @@ def test_stubs_whose_port_is_taken_say_so(workspace: Workspace) -> None:
     assert f"fixengine: can't listen on http://127.0.0.1:{port}" in stubs.last_words()
 
 
-def test_each_feed_sends_new_orders(
+def test_each_run_sends_new_orders(
     workspace: Workspace, broker: Broker, topics: TopicNames
 ) -> None:
     create_topic(broker.bootstrap, topics.orders)
     for _ in range(2):
-        fed = feed(workspace, broker, topics, "--orders=30", "--rate=1000")
-        fed.start()
-        assert fed.wait(30) == 0
-        assert fed.last_words() == "30 orders sent"
+        run = sending(workspace, broker, topics, "--count=30")
+        run.start()
+        assert run.wait(30) == 0
+        assert run.last_words() == "30 orders sent"
     records = read_topic(broker.bootstrap, topics.orders)
     ids = sorted(json.loads(record.value or b"")["id"] for record in records)
     assert ids == [*range(1, 61)]
 
 
-def test_a_feed_without_end_ends_on_sigterm_and_loses_nothing(
+def test_orders_without_end_end_on_sigterm_and_loses_nothing(
     workspace: Workspace, broker: Broker, topics: TopicNames
 ) -> None:
     create_topic(broker.bootstrap, topics.orders)
-    fed = feed(workspace, broker, topics, "--rate=200")
-    fed.start()
+    run = sending(workspace, broker, topics, "--rate=200")
+    run.start()
     wait_until(lambda: len(read_topic(broker.bootstrap, topics.orders)) > 20, 30, "orders")
-    assert fed.stop(by=signal.SIGTERM) == 0
-    said = re.fullmatch(r"(\d+) orders sent", fed.last_words())
+    assert run.stop(by=signal.SIGTERM) == 0
+    said = re.fullmatch(r"(\d+) orders sent", run.last_words())
     assert said is not None
     assert len(read_topic(broker.bootstrap, topics.orders)) == int(said[1])
 
 
-def test_a_feed_without_its_topic_says_so(
+def test_sending_without_the_topic_says_so(
     workspace: Workspace, broker: Broker, topics: TopicNames
 ) -> None:
-    fed = feed(workspace, broker, topics)
-    fed.start()
-    assert fed.wait(40) == 1
-    assert fed.last_words() == (
+    run = sending(workspace, broker, topics)
+    run.start()
+    assert run.wait(40) == 1
+    assert run.last_words() == (
         f"fixengine: there is no topic {topics.orders} at {broker.bootstrap}"
     )
+
+
+@pytest.mark.parametrize("shape", ["lines", "array"])
+def test_a_files_orders_are_sent_as_they_are(
+    workspace: Workspace, broker: Broker, topics: TopicNames, tmp_path: Path, shape: str
+) -> None:
+    create_topic(broker.bootstrap, topics.orders)
+    fed = [order.value or b"" for order in islice(orders(seed=5), 12)]
+    file = tmp_path / "orders.json"
+    file.write_bytes(b"\n\n".join(fed) if shape == "lines" else b"[" + b" ,\n".join(fed) + b"]\n")
+    run = sending(workspace, broker, topics, str(file))
+    run.start()
+    assert run.wait(30) == 0
+    assert run.last_words() == "12 orders sent"
+    records = read_topic(broker.bootstrap, topics.orders)
+    assert sorted(record.value or b"" for record in records) == sorted(fed)
+    assert {record.key for record in records} == {str(n).encode() for n in range(1, 13)}
+
+
+def test_nothing_of_a_file_with_a_bad_order_is_sent_unless_that_is_wanted(
+    workspace: Workspace, broker: Broker, topics: TopicNames, tmp_path: Path
+) -> None:
+    create_topic(broker.bootstrap, topics.orders)
+    good = next(orders(seed=5)).value or b""
+    file = tmp_path / "orders.json"
+    file.write_bytes(good + b'\n{"id": 7}\n')
+    run = sending(workspace, broker, topics, str(file))
+    run.start()
+    assert run.wait(30) == 1
+    assert "nothing was sent, for 1 of 2 orders are bad" in run.log.read_text()
+    assert "line 2: " in run.last_words()
+    assert read_topic(broker.bootstrap, topics.orders) == ()
+    anyway = sending(workspace, broker, topics, str(file), "--unchecked")
+    anyway.start()
+    assert anyway.wait(30) == 0
+    assert len(read_topic(broker.bootstrap, topics.orders)) == 2
+
+
+def test_top_without_its_package_says_so(workspace: Workspace) -> None:
+    top = program(workspace, "top")
+    top.start()
+    assert top.wait(20) == 1
+    assert top.last_words().endswith("pip install 'fixengine[top]'")

@@ -150,7 +150,7 @@ def test_it_builds_the_image_starts_by_health_fills_what_is_fed_and_leaves_nothi
         before = order[: order.index((service, "start"))]
         assert needs.items() <= set(before), f"{service} was started after {before}"
 
-    compose("run", "--rm", "feed", "feed", f"--orders={ORDERS}", "--rate=100")
+    compose("run", "--rm", "feed", "orders", "send", f"--count={ORDERS}", "--rate=100")
     wait_until(
         lambda: sum(not row["isOpen"] for row in executions()) == ORDERS, 60, "all to be filled"
     )

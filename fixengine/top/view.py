@@ -1,6 +1,6 @@
-"""The demo on the terminal: a live picture, or plain lines where there is no terminal."""
+"""Engines on the terminal: a live picture, or plain lines where there is no terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -10,16 +10,16 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from fixengine.demo.progress import Progress
+from fixengine.top.looks import Look
 
 _STATUS_STYLES = {"FULL": "green", "PART": "yellow"}
 _LINE_EVERY_LOOKS = 4
 
 
 class View(Protocol):
-    """Whatever shows the demo's progress."""
+    """Whatever shows looks."""
 
-    def show(self, progress: Progress) -> None:
+    def show(self, look: Look) -> None:
         """Show one look at everything."""
 
 
@@ -30,62 +30,76 @@ class PlainView:
         self._console = console
         self._looks = 0
 
-    def show(self, progress: Progress) -> None:
+    def show(self, look: Look) -> None:
         """Print a line when it is time for one."""
         if self._looks % _LINE_EVERY_LOOKS == 0:
-            self._console.print(
-                f"{progress.sent} orders sent, {progress.waiting} open, {progress.partly} partly "
-                f"filled, {progress.full} full, {progress.fills_per_second:.0f} fills/s",
-                highlight=False,
-            )
+            said = ", ".join(f"{number} {name}" for name, number in _numbers(look))
+            self._console.print(said, highlight=False, soft_wrap=True)
         self._looks += 1
 
 
 class LiveView:
     """A picture that is drawn anew in place."""
 
-    def __init__(self, live: Live, rest_address: str) -> None:
+    def __init__(self, live: Live, title: str, rest_address: str) -> None:
         self._live = live
+        self._title = title
         self._rest_address = rest_address
 
-    def show(self, progress: Progress) -> None:
+    def show(self, look: Look) -> None:
         """Draw the picture."""
-        self._live.update(picture(progress, self._rest_address), refresh=True)
+        self._live.update(picture(look, self._title, self._rest_address), refresh=True)
 
 
 @contextmanager
-def opened_view(console: Console, rest_address: str) -> Iterator[View]:
+def opened_view(console: Console, *, title: str, rest_address: str) -> Iterator[View]:
     """Give the view that fits the console."""
     if not console.is_terminal:
         console.print(f"REST at {rest_address}", highlight=False)
         yield PlainView(console)
         return
     with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
-        yield LiveView(live, rest_address)
+        yield LiveView(live, title, rest_address)
 
 
-def picture(progress: Progress, rest_address: str) -> RenderableType:
+def picture(look: Look, title: str, rest_address: str) -> RenderableType:
     """Return the whole picture."""
     link = Text(rest_address, style=f"cyan link {rest_address}")
     return Group(
-        Panel(_counts(progress), title="fixengine demo"),
-        Panel(_latest(progress.latest), title="latest fills"),
-        *(Panel(_actors(state), title=f"actors of {name}") for name, state in progress.engines),
-        Text.assemble("REST ", link, "   Ctrl-C stops everything"),
+        Panel(_counts(look), title=title),
+        Panel(_latest(look.latest), title="latest fills"),
+        *(Panel(_actors(state), title=_named(name, state)) for name, state in look.engines),
+        Text.assemble("REST ", link, "   Ctrl-C ends"),
     )
 
 
-def _counts(progress: Progress) -> Table:
+def _named(name: str, state: Mapping[str, Any]) -> Text:
+    if not state or state.get("ready"):
+        return Text(f"actors of {name}")
+    parts = state.get("parts", {})
+    down = [part for part, how in parts.items() if not how.get("up", True)]
+    return Text(f"{name} is not ready: {', '.join(down) or 'an actor'}", style="red")
+
+
+def _numbers(look: Look) -> tuple[tuple[str, str], ...]:
+    def known(number: float | None) -> str:
+        return "?" if number is None else f"{number:.0f}"
+
+    return (
+        ("waiting on the topic", known(look.lag)),
+        ("executions", f"{look.executions}"),
+        ("open", f"{look.counts.get('WORK', 0)}"),
+        ("partly filled", f"{look.counts.get('PART', 0)}"),
+        ("full", f"{look.counts.get('FULL', 0)}"),
+        ("fills/s", known(look.fills_per_second)),
+        ("due", known(look.due)),
+        ("to publish", known(look.unpublished)),
+    )
+
+
+def _counts(look: Look) -> Table:
     table = Table.grid(expand=True)
-    numbers = (
-        ("orders in", f"{progress.sent}"),
-        ("open", f"{progress.waiting}"),
-        ("partly filled", f"{progress.partly}"),
-        ("full", f"{progress.full}"),
-        ("fills", f"{progress.fills}"),
-        ("fills/s", f"{progress.fills_per_second:.1f}"),
-        ("to publish", f"{progress.unpublished}"),
-    )
+    numbers = _numbers(look)
     for _ in numbers:
         table.add_column(justify="center", ratio=1)
     table.add_row(*(Text(number, style="bold") for _, number in numbers))
@@ -93,7 +107,7 @@ def _counts(progress: Progress) -> Table:
     return table
 
 
-def _latest(executions: tuple[dict[str, Any], ...]) -> Table:
+def _latest(executions: tuple[Mapping[str, Any], ...]) -> Table:
     columns = {
         "id": "id",
         "type": "tradeType",
@@ -115,7 +129,7 @@ def _latest(executions: tuple[dict[str, Any], ...]) -> Table:
     return table
 
 
-def _actors(state: dict[str, Any]) -> Table:
+def _actors(state: Mapping[str, Any]) -> Table:
     table = Table(box=None, expand=True, header_style="dim")
     for name in ("actor", "state", "restarts", "mailbox"):
         table.add_column(name, justify="left" if name in {"actor", "state"} else "right")
