@@ -20,9 +20,11 @@ from fixengine.demo.steady import SteadyFeed
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, count, send, wait_until_done
+from tests.watchers import open_pages
 
 _BURST = 20_000
 _RATES = (10, 50, 200)  # orders a second
+_RATE_WATCHED, _PAGES = 50, 50
 _STEADY_SECONDS = 20.0
 _REST_SECONDS = 10.0
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -62,6 +64,24 @@ def measure(stack: Stack) -> None:
     burst = tuple(islice(feed, _BURST))
     fed += burst
     before = count(stack, "execution"), count(stack, "fill")
+    port = int(engine.url.rpartition(":")[2])
+    with (
+        open_pages(port, _PAGES) as took,
+        cpu_of(engine) as used,
+        steady_feed(stack, feed, _RATE_WATCHED) as steady,
+    ):
+        time.sleep(_STEADY_SECONDS)
+    fed += steady.sent
+    wait_until_done(stack, fed)
+    say(
+        f"CPU at {_RATE_WATCHED} a second, {_PAGES} blotters open",
+        f"{1000 * used[0] / _STEADY_SECONDS:.0f} m",
+    )
+    say(
+        "a blotter's answer, median and 99 %",
+        f"{took[len(took) // 2]:.1f} ms, {took[len(took) * 99 // 100]:.1f} ms",
+    )
+
     with connections(stack) as most, cpu_of(engine) as used:
         began = time.monotonic()
         send(stack, burst)

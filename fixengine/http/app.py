@@ -6,6 +6,7 @@ from typing import TypeAlias
 import falcon
 from prometheus_client import CollectorRegistry
 
+from fixengine.http.blotter_page import blotter_page
 from fixengine.http.cors import Cors
 from fixengine.http.executions import ExecutionCollection, ExecutionFills, ExecutionItem
 from fixengine.http.health import Probe, Probes
@@ -14,7 +15,7 @@ from fixengine.http.openapi import OpenApi
 from fixengine.http.operations import Resource
 from fixengine.http.problems import add_error_handlers
 from fixengine.http.summary import Summary
-from fixengine.http.swagger import SwaggerFile, SwaggerUi
+from fixengine.http.swagger import SwaggerUi, swagger_page
 from fixengine.metrics import HttpMetrics
 from fixengine.reading import ExecutionReader, SummarySource
 
@@ -44,7 +45,10 @@ def rest_app(
     operations = {path: resource.operation for path, resource in resources.items()}
     app.add_route("/openapi.json", OpenApi(operations))
     app.add_route("/swagger-ui", SwaggerUi())
-    app.add_route("/swagger-ui/{name}", SwaggerFile())
+    app.add_route("/swagger-ui/{name}", swagger_page())
+    blotter = blotter_page()
+    app.add_route("/", blotter)
+    app.add_route("/blotter/{name}", blotter)
     return app
 
 

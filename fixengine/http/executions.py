@@ -11,6 +11,7 @@ from fixengine import wire
 from fixengine.http import answers
 from fixengine.http.operations import Operation
 from fixengine.http.parameters import FILTERS, ID, PAGE_OF_FILLS, read_query
+from fixengine.http.recent import Recent
 from fixengine.reading import ExecutionQuery, ExecutionReader, LedgerQuery
 
 
@@ -27,15 +28,21 @@ class ExecutionCollection:
 
     def __init__(self, reader: ExecutionReader) -> None:
         self._reader = reader
+        self._pages = Recent(self._page)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with an array, and with a link to the next page when there is one."""
         query = ExecutionQuery(**read_query(req.params, FILTERS))
+        resp.data, before = self._pages.get(query, req)
+        if before is not None:
+            _link(req, resp, before=before)
+
+    def _page(self, query: ExecutionQuery) -> tuple[bytes, int | None]:
+        """Return the array, and the id that the next page goes on below when there is one."""
         found = self._reader.page(replace(query, limit=query.limit + 1))
         page = found[: query.limit]
-        if len(found) > len(page):
-            _link(req, resp, before=page[-1].id)
-        resp.data = _array(map(wire.encode_execution, page))
+        before = page[-1].id if len(found) > len(page) else None
+        return _array(map(wire.encode_execution, page)), before
 
 
 class ExecutionItem:

@@ -1,4 +1,4 @@
-"""Swagger UI, from the files of a package that brings them; nothing comes from elsewhere."""
+"""Swagger UI, from the files of a package that brings them."""
 
 from functools import cache
 from importlib.util import find_spec
@@ -6,16 +6,13 @@ from pathlib import Path
 
 import falcon
 
+from fixengine.http.pages import PageFile
+
 _PAGE_PATH = "/swagger-ui/"
 _OWN = Path(__file__).with_name("swagger_ui")
-_KINDS = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript"}
 _BROUGHT = frozenset({"swagger-ui.css", "swagger-ui-bundle.js"})
-_HEADERS = {
-    "Cache-Control": "max-age=3600",
-    # the page itself can't load anything from elsewhere either
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; "
-    "style-src 'self' 'unsafe-inline'",
-}
+_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
+_CACHED = 3600
 
 
 class SwaggerUi:
@@ -26,21 +23,12 @@ class SwaggerUi:
         raise falcon.HTTPMovedPermanently(_PAGE_PATH)
 
 
-class SwaggerFile:
-    """The page, and what it loads."""
-
-    def on_get(self, _req: falcon.Request, resp: falcon.Response, name: str) -> None:
-        """Answer with a file, read piece by piece while it is sent."""
-        path = _path(name or "index.html")
-        if path is None:
-            raise falcon.HTTPNotFound
-        resp.content_type = _KINDS[path.suffix]
-        resp.set_headers(_HEADERS)
-        resp.set_stream(path.open("rb"), path.stat().st_size)
+def swagger_page() -> PageFile:
+    """Return the page, and what it loads."""
+    return PageFile(_path, policy=_POLICY, cached=_CACHED)
 
 
 def _path(name: str) -> Path | None:
-    """Return the file of this name; names come from outside, and only known ones are files."""
     if name in _BROUGHT:
         return _brought() / name
     return _OWN / name if name in {"index.html", "start.js"} else None

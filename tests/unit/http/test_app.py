@@ -57,7 +57,7 @@ def test_a_bug_is_a_500_without_a_trace_and_logged_once_with_one(
     assert "ZeroDivisionError: hunter2" in line
 
 
-@pytest.mark.parametrize("path", ["/", "/api", f"{COLLECTION}/", f"{ITEM}/orders"])
+@pytest.mark.parametrize("path", ["/orders", "/api", f"{COLLECTION}/", f"{ITEM}/orders"])
 def test_an_unknown_path_is_a_404(client: TestClient, path: str) -> None:
     assert is_problem(client.simulate_get(path), 404, "Not Found")
 

@@ -1,0 +1,179 @@
+"""The blotter in a real browser, on a running engine."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from fixengine.demo.broker import Broker
+from fixengine.demo.feed import orders
+from fixengine.demo.postgres import Postgres
+from fixengine.demo.topics import TopicNames
+from fixengine.demo.workspace import Workspace
+from fixengine.engine import Engine
+from tests.conftest import new_database
+from tests.integration.engines import Surroundings, surroundings, wait_until_ready
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
+ORDERS = 130
+ONE = "A<b>&"
+"""A ticker that is markup where it is not text."""
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to see pages with")
+
+
+@pytest.fixture(scope="module")
+def around(
+    postgres: Postgres, migrated_template: str, broker: Broker, workspace: Workspace
+) -> Iterator[Surroundings]:
+    names = TopicNames(orders="seen", fills="seen.fills", dlq="seen.dlq", group="seen")
+    for dsn in new_database(postgres, migrated_template):
+        with surroundings(dsn=dsn, broker=broker, topics=names, workspace=workspace) as around:
+            yield around
+
+
+@pytest.fixture(scope="module")
+def engine(around: Surroundings) -> Iterator[Engine]:
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        fed = tuple(islice(orders(seed=8), ORDERS))
+        around.send(*fed)
+        around.wait_until_done(fed)
+        with psycopg.connect(around.dsn) as connection:
+            connection.execute(
+                "update execution set ticker = %s where execution_service_id = 40", [ONE]
+            )
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"] if os.getuid() == 0 else []
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, engine: Engine) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1440, "height": 860})
+    page.set_default_timeout(10_000)
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    page.goto(f"http://127.0.0.1:{engine._rest.port}/")
+    expect(page.locator("#rows tr")).to_have_count(100)
+    yield page
+    page.close()
+    assert problems == []
+
+
+def ids(page: Page) -> list[int]:
+    return [int(text) for text in page.locator("#rows td.id").all_text_contents()]
+
+
+def test_it_shows_what_rest_says(page: Page) -> None:
+    expect(page.locator("#ready")).to_have_text("ready")
+    expect(page.locator("[data-number=FULL]")).to_have_text(str(ORDERS))
+    assert ids(page) == [*range(ORDERS, ORDERS - 100, -1)]
+    expect(page.locator("#actors tr")).to_have_count(8)
+    expect(page.locator("#parts li")).to_have_text(["database", "schema", "broker", "consumer"])
+    first = page.locator("#rows tr").first
+    expect(first.locator(".status")).to_have_text("FULL")
+    assert first.locator(".bar i").get_attribute("style") == "width: 100%;"
+
+
+def test_pages_lead_to_older_ones_and_back(page: Page) -> None:
+    page.keyboard.press("]")
+    expect(page.locator("#rows tr")).to_have_count(ORDERS - 100)
+    assert ids(page)[0] == ORDERS - 100
+    page.locator("#newest").click()
+    expect(page.locator("#rows tr")).to_have_count(100)
+
+
+def test_search_is_by_ticker_or_order_and_filters_narrow_it(page: Page) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("7")
+    expect(page.locator("#rows td.order")).to_have_text(["7"])
+    ticker = page.locator("#rows td.ticker").inner_text()
+    page.locator("#search").fill(ticker.lower())
+    expect(page.locator("#rows td.ticker").first).to_have_text(ticker)
+    page.locator("#status").select_option(label="open")
+    expect(page.locator("#nothing")).to_be_visible()
+
+
+def test_columns_sort(page: Page) -> None:
+    page.get_by_role("button", name="ticker").click()
+    tickers = page.locator("#rows td.ticker").all_text_contents()
+    assert tickers == sorted(tickers)
+    page.get_by_role("button", name="ticker").click()
+    assert page.locator("#rows td.ticker").all_text_contents() == tickers[::-1]
+
+
+def test_an_execution_opens_by_keys_with_its_fills(page: Page) -> None:
+    page.keyboard.press("j")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("k")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    panel = page.locator("#execution")
+    expect(panel).to_be_visible()
+    expect(panel.locator("dd").first).to_have_text(str(ORDERS - 1))
+    expect(panel.locator("#fills tr").first).to_be_visible()
+    last_fill = panel.locator("#fills tr").first.locator("td")
+    average = panel.locator("dd").nth(4).inner_text()
+    assert last_fill.nth(5).inner_text() == average
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+
+
+def test_what_happens_is_seen_without_a_reload(page: Page, around: Surroundings) -> None:
+    page.locator("#rows tr", has_text=str(ORDERS)).first.click()
+    expect(page.locator("#which")).to_be_visible()
+    fed = list(islice(orders(seed=8, first_id=1_000), 1))
+    around.send(*fed)
+    expect(page.locator("#rows td.order").first).to_have_text("1000")
+    expect(page.locator("#rows td.status").first).to_have_text("FULL")
+    with psycopg.connect(around.dsn) as connection:
+        connection.execute("delete from fill where execution_id > %s", [ORDERS])
+        connection.execute("delete from execution where id > %s", [ORDERS])
+
+
+def test_what_orders_bring_is_text(page: Page) -> None:
+    page.locator("#search").fill("40")
+    expect(page.locator("#rows td.ticker")).to_have_text([ONE])
+    page.locator("#rows tr").first.click()
+    expect(page.locator("#which")).to_contain_text(ONE)
+    assert page.locator("b").count() == 0
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator("#rows tr").nth(3).click()
+    expect(page.locator("#close")).to_be_in_viewport()
+    page.locator("#close").click()
+    expect(page.locator("#execution")).to_be_hidden()
+
+
+def test_an_outage_is_said_and_what_was_seen_stays(
+    browser: Browser, around: Surroundings, engine: Engine, tmp_path: Path
+) -> None:
+    assert engine is not None
+    with around.engine() as other:
+        wait_until_ready(other)
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{other._rest.port}/")
+        expect(page.locator("#rows tr")).to_have_count(100)
+    expect(page.locator("#outage")).to_contain_text("The engine does not answer.", timeout=10_000)
+    expect(page.locator("#outage")).to_contain_text("What is shown is of")
+    expect(page.locator("#ready")).to_have_text("no answer")
+    expect(page.locator("#rows tr")).to_have_count(100)
+    page.close()
