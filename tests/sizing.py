@@ -61,9 +61,6 @@ def measure(stack: Stack) -> None:
         wait_until_done(stack, fed)
         say(f"CPU at {rate} orders a second", f"{1000 * used[0] / _STEADY_SECONDS:.0f} m")
 
-    burst = tuple(islice(feed, _BURST))
-    fed += burst
-    before = count(stack, "execution"), count(stack, "fill")
     port = int(engine.url.rpartition(":")[2])
     with (
         open_pages(port, _PAGES) as took,
@@ -82,6 +79,9 @@ def measure(stack: Stack) -> None:
         f"{took[len(took) // 2]:.1f} ms, {took[len(took) * 99 // 100]:.1f} ms",
     )
 
+    burst = tuple(islice(feed, _BURST))
+    fed += burst
+    before = count(stack, "execution"), count(stack, "fill")
     with connections(stack) as most, cpu_of(engine) as used:
         began = time.monotonic()
         send(stack, burst)
