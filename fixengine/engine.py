@@ -6,7 +6,7 @@ from random import Random
 from time import monotonic
 
 import pykka
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from fixengine.actors.asking import ask
 from fixengine.actors.children import ChildSpec
@@ -81,6 +81,7 @@ class Engine:
             self._database, first_fill_delay=settings.fill_delay_first_seconds
         )
         self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
         self._metrics = EngineMetrics(registry)
         self._consumer_metrics = ConsumerMetrics(
             registry, group=settings.kafka_consumer_group, topic=settings.kafka_orders_topic

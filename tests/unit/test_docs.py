@@ -1,7 +1,9 @@
-"""What the documents name is there: files, headings, commands, settings, metrics, figures."""
+"""What the documents name is there: files, headings, commands, settings, metrics, log lines."""
 
+import ast
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -90,3 +92,24 @@ def test_connections_are_counted_as_the_program_opens_them() -> None:
     words = {3: "three", 4: "four", 5: "five"}
     assert f"has {words[each]} at the most: {words[POOLED_CONNECTIONS]} in a pool" in text
     assert f"come to {(20 + 1 + 2) * each}, of the 97" in text
+
+
+def logged() -> Iterator[str]:
+    """Find what the engine logs from INFO on, in its source."""
+    levels = "info|warning|error|critical|exception"
+    calls = re.compile(rf"logger\b.*\.({levels})|_log|_contain", re.DOTALL)
+    for path in (ROOT / "fixengine").rglob("*.py"):
+        if path.relative_to(ROOT).parts[1] in {"demo", "dlq", "top"}:
+            continue  # terminal programs
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and calls.fullmatch(ast.unparse(node.func)):
+                event = node.args[-1]
+                if isinstance(event, ast.Constant):
+                    yield str(event.value)
+
+
+def test_every_line_of_the_log_is_explained() -> None:
+    _, table = page("operating").split("| event | means, and what to do |")
+    explained = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    assert len(explained) > 40
+    assert sorted(explained) == sorted(set(logged()))

@@ -1,0 +1,149 @@
+"""A real Prometheus scrapes a running engine: every expression of dashboard and alerts answers."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import pytest
+import yaml
+
+from fixengine.actors.lifecycle import Crash
+from fixengine.demo.broker import Broker
+from fixengine.demo.feed import mixed_orders
+from fixengine.demo.topics import TopicNames
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from tests.integration.engines import Surroundings, ref, surroundings, wait_until_ready
+
+MONITORING = Path(__file__).parents[2] / "monitoring"
+# What Grafana puts in: everything, and windows that fill within seconds.
+CHOSEN = {"$job": ".*", "$instance": ".*", "$__rate_interval": "1m", "$__range": "1m"}
+
+
+class Prometheus:
+    """A server's HTTP API."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def query(self, expression: str) -> list[Any]:
+        return list(self._get("query", query=expression)["result"])
+
+    def value(self, expression: str) -> float | None:
+        """Return the expression's one value, or None when it has none."""
+        found = self.query(expression)
+        return float(found[0]["value"][1]) if found else None
+
+    def rules(self) -> dict[str, Any]:
+        groups = self._get("rules")["groups"]
+        return {rule["name"]: rule for group in groups for rule in group["rules"]}
+
+    def _get(self, what: str, **parameters: str) -> Any:
+        with urlopen(f"{self._url}/api/v1/{what}?{urlencode(parameters)}", timeout=5) as answer:
+            return json.load(answer)["data"]
+
+
+@pytest.fixture
+def around(
+    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
+) -> Iterator[Surroundings]:
+    with surroundings(
+        dsn=database, broker=broker, topics=topics, workspace=workspace
+    ) as surrounding:
+        yield surrounding
+
+
+def started(workspace: Workspace, *, scraping: int) -> Prometheus:
+    """Return a Prometheus that scrapes this port twice a second, as soon as it has."""
+    program = shutil.which("prometheus")
+    if program is None:
+        pytest.skip("needs Prometheus (Debian: apt-get install prometheus)")
+    folder = workspace.subfolder("prometheus")
+    target = {"job_name": "fixengine", "static_configs": [{"targets": [f"127.0.0.1:{scraping}"]}]}
+    configuration = {
+        "global": {"scrape_interval": "500ms", "evaluation_interval": "500ms"},
+        "rule_files": [str(MONITORING / "alerts.yaml")],
+        "scrape_configs": [target],
+    }
+    (folder / "prometheus.yaml").write_text(yaml.safe_dump(configuration), "utf-8")
+    port = workspace.reserve_port()
+    workspace.child(
+        "prometheus",
+        [
+            program,
+            f"--config.file={folder / 'prometheus.yaml'}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+        ],
+    ).start()
+    server = Prometheus(f"http://127.0.0.1:{port}")
+
+    def has_scraped() -> bool:
+        try:
+            return server.value("sum(fixengine_dead_letters_total)") == 0
+        except (URLError, ConnectionError):
+            return False
+
+    wait_until(has_scraped, 30, "Prometheus to have scraped the engine")
+    return server
+
+
+def dashboard() -> list[tuple[str, str]]:
+    """Return title and expression of all that the dashboard shows."""
+    drawn = json.loads((MONITORING / "dashboard.json").read_text("utf-8"))
+    return [
+        (panel["title"], re.sub(r"\$\w+", lambda name: CHOSEN[name[0]], target["expr"]))
+        for panel in drawn["panels"]
+        for target in panel.get("targets", ())
+    ]
+
+
+def ask_rest(port: int, *paths: str) -> None:
+    for path in paths:
+        try:
+            urlopen(f"http://127.0.0.1:{port}{path}", timeout=5).close()
+        except HTTPError as error:
+            error.close()
+
+
+def test_dashboard_and_alerts_on_a_running_engine(around: Surroundings) -> None:
+    fed = mixed_orders(seed=9, good=100, bad=3)
+    rest, health = around.workspace.reserve_port(), around.workspace.reserve_port()
+    with around.engine(HTTP_PORT=str(rest), HEALTH_PORT=str(health)) as engine:
+        wait_until_ready(engine)
+        prometheus = started(around.workspace, scraping=health)
+        assert set(states(prometheus).values()) == {"inactive"}
+        around.send(*fed)
+        ask_rest(rest, "/api/v1/executions", "/api/v1/executions?limit=0")
+        around.wait_until_done(fed)
+        for title, expression in dashboard():
+            wait_until(partial(prometheus.query, expression), 15, f"{title}: {expression}")
+        assert prometheus.value("sum(fixengine_up)") == 4
+        good = sum(order.valid for order in fed)
+        wait_until(
+            lambda: prometheus.value("sum(kafka_consumer_messages_processed_total)") == good,
+            10,
+            "all orders to be counted",
+        )
+        ref(engine, "pricing").tell(Crash(reason="a test"))
+        happened = {"FixEngineDeadLetters", "FixEngineActorRestarts"}
+        wait_until(lambda: firing(prometheus) == happened, 15, f"{happened} to fire")
+    wait_until(
+        lambda: states(prometheus)["FixEngineDown"] == "pending", 15, "the end to be noticed"
+    )
+    assert {rule["health"] for rule in prometheus.rules().values()} == {"ok"}
+
+
+def states(prometheus: Prometheus) -> dict[str, str]:
+    return {name: rule["state"] for name, rule in prometheus.rules().items()}
+
+
+def firing(prometheus: Prometheus) -> set[str]:
+    return {name for name, state in states(prometheus).items() if state == "firing"}
