@@ -50,7 +50,7 @@ format: $(VENV)/dev.installed ## format and mend what can be mended
 	@$(BIN)/ruff format .
 
 lock: $(BIN)/uv $(BIN)/pip-licenses ## renew the image's locked dependencies and the list of their licences
-	@$(LOCK) --output-file requirements.lock pyproject.toml
+	@$(LOCK) --extra otlp --output-file requirements.lock pyproject.toml
 	@$(LOCK) --output-file requirements-build.lock --group image
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/lock
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(VENV)/lock/bin/python requirements.lock

@@ -48,8 +48,8 @@ def serve(settings: Settings, *, pod: str) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    if settings.exports_telemetry:
-        logger.warning("this version exports no telemetry: the OTEL settings have no effect")
+    if settings.otel_trace_endpoint:
+        logger.warning("this version exports no traces: OTEL_TRACEENDPOINT has no effect")
     engine = Engine(settings, pod=pod, on_failure=failed)
     try:
         started = engine.start()
@@ -83,7 +83,11 @@ def _has_started(started: pykka.Future[None]) -> bool:
 def check(settings: Settings) -> None:
     """Raise ConfigError for settings that can be read but that a driver refuses."""
     problems = tuple(
-        setting_problems(dsn=settings.postgres_dsn, client_config=settings.kafka_client_config)
+        setting_problems(
+            dsn=settings.postgres_dsn,
+            client_config=settings.kafka_client_config,
+            exports=settings.metric_endpoint is not None,
+        )
     )
     if problems:
         raise ConfigError(problems)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from random import Random
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import pykka
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -42,6 +43,9 @@ from fixengine.infra.postgres import Database
 from fixengine.infra.reads import Reads
 from fixengine.metrics import ActorCollector, ConsumerMetrics, EngineMetrics, HttpMetrics
 from fixengine.pulse import Pulse
+
+if TYPE_CHECKING:
+    from fixengine.infra.otlp_metrics import MetricExport
 
 FILLS_PARTITIONS = 20
 READERS = ("reader-1", "reader-2")
@@ -109,6 +113,7 @@ class Engine:
             name="probes",
             threads=2,
         )
+        self._export = _metric_export(settings, registry)
         self._supervisor: ActorRef | None = None
 
     def start(self) -> pykka.Future[None]:
@@ -120,6 +125,8 @@ class Engine:
         self._probes.start()
         self._rest.start()
         self._database.open()
+        if self._export is not None:
+            self._export.start()
         budget = RestartBudget(
             intensity=RestartIntensity(max_restarts=10, period=60),
             backoff=Backoff(first=0.1, cap=5.0),
@@ -144,6 +151,8 @@ class Engine:
                 self._supervisor.stop(timeout=0.5)
             except (UnavailableError, pykka.Timeout):
                 stuck = ("supervisor",)
+        if self._export is not None:
+            self._export.stop()
         self._rest.stop(0.3)
         self._probes.stop(0.3)
         self._database.close()
@@ -268,3 +277,18 @@ class Engine:
         # a pooled connection would not say why there is none
         with closing(self._database.session()) as connection:
             migrate(connection)
+
+
+def _metric_export(settings: Settings, registry: CollectorRegistry) -> "MetricExport | None":
+    if settings.metric_endpoint is None:
+        return None
+    # 15 MB that an engine without a collector does without
+    from fixengine.infra.otlp_metrics import MetricExport  # noqa: PLC0415
+
+    return MetricExport(
+        registry,
+        endpoint=settings.metric_endpoint,
+        insecure=settings.otel_insecure,
+        interval=settings.otel_metric_interval_seconds,
+        resource=settings.otel_resource,
+    )

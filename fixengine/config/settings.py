@@ -134,9 +134,18 @@ class Settings:
     )
 
     @property
-    def exports_telemetry(self) -> bool:
-        """Whether any collector is named."""
-        return any((self.otel_trace_endpoint, self.otel_metric_endpoint, self.otel_endpoint))
+    def metric_endpoint(self) -> str | None:
+        """Where metrics go, None for nowhere."""
+        return self.otel_metric_endpoint or self.otel_endpoint
+
+    @property
+    def otel_resource(self) -> Mapping[str, str]:
+        """What is exported along with everything; the two names win over the attributes."""
+        return {
+            **dict(self.otel_resource_attributes),
+            "service.name": self.otel_service_name,
+            "service.namespace": self.otel_service_namespace,
+        }
 
     @property
     def postgres_dsn(self) -> str:

@@ -1,6 +1,7 @@
 """What only the drivers can say about settings, asked before anything is started."""
 
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 
 import psycopg
 from confluent_kafka import Consumer, KafkaException, Producer
@@ -9,8 +10,12 @@ from psycopg.conninfo import conninfo_to_dict
 from fixengine.infra.kafka_sink import producer_settings
 from fixengine.infra.kafka_source import SETTINGS
 
+_TO_EXPORT = ("grpc", "opentelemetry")
 
-def setting_problems(*, dsn: str, client_config: Mapping[str, object]) -> Iterator[str]:
+
+def setting_problems(
+    *, dsn: str, client_config: Mapping[str, object], exports: bool
+) -> Iterator[str]:
     """Yield a sentence, naming the variable, for each setting that its driver refuses."""
     try:
         conninfo_to_dict(dsn)
@@ -23,3 +28,9 @@ def setting_problems(*, dsn: str, client_config: Mapping[str, object]) -> Iterat
         Producer(producer_settings({**client_config, "log_level": 0})).purge()
     except KafkaException as error:
         yield f"KAFKA_CLIENT_CONFIG can't be used: {error.args[0].str()}"
+    missing = [name for name in _TO_EXPORT if find_spec(name) is None] if exports else []
+    if missing:
+        yield (
+            "OTEL_METRICENDPOINT, or OTEL_EXPORTER_OTLP_ENDPOINT, needs packages that are not "
+            f"installed ({', '.join(missing)}): pip install 'fixengine[otlp]'"
+        )

@@ -76,7 +76,7 @@ def test_defaults_have_their_types() -> None:
     assert settings.fill_seed is None
     assert settings.publish_empty_fills is False
     assert settings.kafka_client_config == {}
-    assert not settings.exports_telemetry
+    assert settings.metric_endpoint is None
 
 
 def test_every_field_has_its_own_variable_with_a_meaning() -> None:
@@ -309,9 +309,21 @@ def test_telemetry_settings() -> None:
             "OTEL_RESOURCE_ATTRIBUTES": "a=b, c = d=e,",
         }
     )
-    assert settings.exports_telemetry
+    assert settings.metric_endpoint == "node:4317"
     assert settings.otel_metric_interval_seconds == 30
-    assert settings.otel_resource_attributes == (("a", "b"), ("c", "d=e"))
+    assert settings.otel_resource == {
+        "a": "b",
+        "c": "d=e",
+        "service.name": "globeco-fix-engine",
+        "service.namespace": "globeco",
+    }
+
+
+def test_a_common_endpoint_takes_metrics_unless_they_have_their_own() -> None:
+    common = load({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://all:4317"})
+    assert common.metric_endpoint == "http://all:4317"
+    own = load({"OTEL_EXPORTER_OTLP_ENDPOINT": "all:4317", "OTEL_METRICENDPOINT": "mine:4317"})
+    assert own.metric_endpoint == "mine:4317"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,10 @@ from tests.locks import ROOT, asked_for, locked
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = {
-    "requirements.lock": PROJECT["project"]["dependencies"],
+    "requirements.lock": [
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["otlp"],
+    ],
     "requirements-build.lock": [
         *PROJECT["dependency-groups"]["image"],
         *PROJECT["build-system"]["requires"],
