@@ -119,7 +119,7 @@ def test_dashboard_and_alerts_on_a_running_engine(around: Surroundings) -> None:
     with around.engine(HTTP_PORT=str(rest), HEALTH_PORT=str(health)) as engine:
         wait_until_ready(engine)
         prometheus = started(around.workspace, scraping=health)
-        assert set(states(prometheus).values()) == {"inactive"}
+        assert not firing(prometheus)
         around.send(*fed)
         ask_rest(rest, "/api/v1/executions", "/api/v1/executions?limit=0")
         around.wait_until_done(fed)
@@ -134,7 +134,7 @@ def test_dashboard_and_alerts_on_a_running_engine(around: Surroundings) -> None:
         )
         ref(engine, "pricing").tell(Crash(reason="a test"))
         happened = {"FixEngineDeadLetters", "FixEngineActorRestarts"}
-        wait_until(lambda: firing(prometheus) == happened, 15, f"{happened} to fire")
+        wait_until(lambda: happened <= firing(prometheus), 15, f"{happened} to fire")
     wait_until(
         lambda: states(prometheus)["FixEngineDown"] == "pending", 15, "the end to be noticed"
     )
