@@ -184,6 +184,15 @@ def test_durations_are_in_milliseconds_and_nothing_stays_in_flight(
     assert registry.get_sample_value("http_requests_in_flight") == 0
 
 
+@pytest.mark.usefixtures("client")
+def test_durations_have_the_suites_buckets_and_no_labels(registry: CollectorRegistry) -> None:
+    (family,) = (each for each in registry.collect() if each.name == "http_request_duration")
+    buckets = [sample.labels for sample in family.samples if sample.name.endswith("_bucket")]
+    bounds = (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, float("inf"))
+    assert [labels.keys() for labels in buckets] == [{"le"}] * len(bounds)
+    assert tuple(float(labels["le"]) for labels in buckets) == bounds
+
+
 def test_a_request_is_in_flight_while_it_is_answered(
     client: TestClient, reader: Reader, registry: CollectorRegistry
 ) -> None:
