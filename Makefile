@@ -15,7 +15,7 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes \
 	--python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-image chaos fuzz sizing check format lock clean
+.PHONY: help demo test test-image chaos fuzz bench sizing check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -35,6 +35,9 @@ chaos: $(VENV)/dev.installed ## faults on real engines, Apache Kafka (Java 17, M
 fuzz: $(VENV)/dev.installed $(VENV)/fuzz.installed ## hostile orders for the decoder, and for a whole intake; MESSAGES=1000000, SEED=7
 	@$(BIN)/python -m tests.fuzz.decoder --runs $(MESSAGES) --corpus .fuzz $(if $(SEED),--seed $(SEED))
 	@$(BIN)/python -m tests.fuzz --messages $(MESSAGES) --corpus .fuzz $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+bench: $(VENV)/dev.installed ## engine and bare loops in turns, as ratios; STACK=apache, ARGS="--only intake --json FILE --svg FILE"
+	@$(BIN)/python -m benchmarks --stack $(STACK) $(ARGS)
 
 sizing: $(VENV)/dev.installed ## measure the figures of docs/sizing.md; Linux, nothing else at work, STACK=apache
 	@$(BIN)/python -m tests.sizing --stack $(STACK)

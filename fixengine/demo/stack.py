@@ -97,7 +97,7 @@ class Stack:
         process = self.workspace.child(
             name,
             [sys.executable, "-m", program, "serve"],
-            environment={**_surroundings(), **environment},
+            environment={**surroundings(), **environment},
         )
         engine = Engine(
             process=process,
@@ -125,6 +125,7 @@ class Stack:
         self.securities.stop()
 
 
-def _surroundings() -> Mapping[str, str]:
+def surroundings() -> Mapping[str, str]:
+    """Return what a program needs of this process's environment, to find itself and Python."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return {**inherited, "PYTHONPATH": str(Path(fixengine.__file__).parents[1])}

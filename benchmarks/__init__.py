@@ -1,0 +1,1 @@
+"""How fast the engine is, and how fast a bare loop of the same work on the same machine."""

@@ -1,0 +1,130 @@
+"""`make bench`: rounds of engine and floor in turns on one stack, and their medians as ratios."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+from loguru import logger
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from benchmarks.chart import chart
+from benchmarks.rounds import Rates, Rounds
+from benchmarks.scenarios import ROUNDS, SCENARIOS, Result, Round, Runner, rate_of
+from fixengine.demo.interrupts import signals_as_interrupts
+from fixengine.demo.options import BrokerKind
+from fixengine.demo.stack import Stack
+from fixengine.options import positive
+
+
+def main() -> int:
+    """Run, print the table, write what is asked for; return 0, also when a target is missed."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument(
+        "--only", choices=SCENARIOS, action="append", help="these alone (default: all)"
+    )
+    parser.add_argument("--rounds", type=positive(int), default=3, help="of each (default: 3)")
+    parser.add_argument(
+        "--scale", type=positive(float), default=1.0, help="so much more or less to do (default: 1)"
+    )
+    kinds = [kind.value for kind in BrokerKind]
+    parser.add_argument("--stack", choices=kinds, default=BrokerKind.EMBEDDED.value)
+    parser.add_argument("--json", type=Path, help="a file for every round's rates")
+    parser.add_argument("--svg", type=Path, help="a file for the chart")
+    arguments = parser.parse_args()
+    logger.disable("fixengine")  # every round migrates a database
+    console = Console()
+    names = tuple(arguments.only or SCENARIOS)
+    with signals_as_interrupts(), Stack(broker=BrokerKind(arguments.stack)) as stack:
+        stack.start()
+        rates = _rates(stack, names, arguments.rounds, arguments.scale, console)
+    results = [_result(name, rates) for name in names]
+    console.print(_table(results))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(_record(results, rates, arguments), indent=1) + "\n")
+    if arguments.svg:
+        arguments.svg.write_text(chart(results), "utf-8")
+    return 0
+
+
+def _rates(
+    stack: Stack, names: Sequence[str], rounds: int, scale: float, console: Console
+) -> dict[str, list[Rates]]:
+    """Run each round that the scenarios need so many times, all of them in turns."""
+    needed = {side[0] for name in names for side in (SCENARIOS[name].measured, SCENARIOS[name].by)}
+    plan = [(name, ROUNDS[name]) for name in ROUNDS if name in needed]
+    bench = Rounds(stack)
+    rates: defaultdict[str, list[Rates]] = defaultdict(list)
+    with Progress(console=console) as progress:
+        task = progress.add_task("", total=rounds * len(plan))
+        for number in range(1, rounds + 1):
+            for name, planned in plan:
+                progress.update(task, description=f"{name} {number}/{rounds}")
+                rates[name].append(_run(stack, bench, planned, scale))
+                progress.advance(task)
+    return dict(rates)
+
+
+def _run(stack: Stack, bench: Rounds, planned: Round, scale: float) -> Rates:
+    stack.securities.latency_seconds = stack.prices.latency_seconds = planned.latency
+    load = replace(
+        planned.load, orders=int(planned.load.orders * scale), due=int(planned.load.due * scale)
+    )
+    return bench.engine(load) if planned.runner is Runner.ENGINE else bench.floor(load)
+
+
+def _result(name: str, rates: dict[str, list[Rates]]) -> Result:
+    scenario = SCENARIOS[name]
+    measured, by = (
+        median(rate_of(each, what) for each in rates[which])
+        for which, what in (scenario.measured, scenario.by)
+    )
+    return Result(name=name, scenario=scenario, measured=measured, by=by)
+
+
+def _table(results: Sequence[Result]) -> Table:
+    table = Table(box=None, header_style="dim")
+    for title in ("scenario", "what", "measured", "held against", "ratio", "target"):
+        table.add_column(title, justify="left" if title in {"scenario", "what"} else "right")
+    for result in results:
+        good = result.ratio >= result.scenario.target
+        table.add_row(
+            result.name,
+            result.scenario.meaning,
+            f"{result.measured:,.0f}/s",
+            f"{result.by:,.0f}/s",
+            f"[{'green' if good else 'red'}]{result.ratio:.2f}[/]",
+            f"≥ {result.scenario.target:g}",
+        )
+    return table
+
+
+def _record(
+    results: Sequence[Result], rates: dict[str, list[Rates]], arguments: argparse.Namespace
+) -> dict[str, object]:
+    return {
+        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
+        "python": platform.python_version(),
+        "stack": arguments.stack,
+        "scale": arguments.scale,
+        "rounds": {
+            name: [{"orders": each.orders, "fills": each.fills} for each in all_of_it]
+            for name, all_of_it in rates.items()
+        },
+        "results": {
+            result.name: {"ratio": round(result.ratio, 3), "target": result.scenario.target}
+            for result in results
+        },
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""The floors: one bare loop for each half of the work, without actors, retries or any care.
+
+`python -m benchmarks.floors intake|fills` with an engine's settings in the environment. They use
+the engine's SQL, so that both ask the same of the database, and nothing else of it.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import urllib3
+from confluent_kafka import Consumer, Producer
+from psycopg.rows import dict_row
+
+from fixengine.infra.postgres import query
+
+_BATCH = 500
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONG = timedelta(hours=1)
+_http = urllib3.PoolManager()
+
+
+def intake() -> None:
+    """Consume, insert, commit the offsets, for ever."""
+    tickers = {
+        security["securityId"]: security["ticker"]
+        for security in _get("SECURITY_SVC_URL", "securities")
+    }
+    consumer = Consumer(
+        {
+            **json.loads(os.environ["KAFKA_CLIENT_CONFIG"]),
+            "bootstrap.servers": os.environ["KAFKA_BROKERS"],
+            "group.id": os.environ["KAFKA_CONSUMER_GROUP"],
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+            "fetch.wait.max.ms": 100,
+        }
+    )
+    consumer.subscribe([os.environ["KAFKA_ORDERS_TOPIC"]])
+    with psycopg.connect(os.environ["POSTGRES_DSN"], autocommit=True) as connection:
+        while True:
+            messages = consumer.consume(_BATCH, 0.1)
+            orders = [json.loads(m.value() or b"", parse_float=Decimal) for m in messages]
+            if orders:
+                connection.execute(query("insert_orders"), _rows(orders, tickers))
+                consumer.commit(asynchronous=True)
+
+
+def _rows(orders: list[dict[str, Any]], tickers: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "first_fill_delay": 3600,
+        "execution_service_ids": [order["id"] for order in orders],
+        "trade_types": [order["tradeType"] for order in orders],
+        "destinations": [order["destination"] for order in orders],
+        "security_ids": [order["securityId"] for order in orders],
+        "tickers": [tickers[order["securityId"]] for order in orders],
+        "quantities": [Decimal(order["quantity"]) for order in orders],
+        "limit_prices": [order["limitPrice"] for order in orders],
+        "received": [
+            _EPOCH + timedelta(microseconds=int(order["receivedTimestamp"] * 10**6))
+            for order in orders
+        ],
+        "trade_service_execution_ids": [order["tradeServiceExecutionId"] for order in orders],
+        "versions": [order["version"] for order in orders],
+    }
+
+
+def fills() -> None:
+    """Claim, price, update with ledger and outbox, commit, produce, flush, mark, for ever."""
+    producer = Producer({"bootstrap.servers": os.environ["KAFKA_BROKERS"], "linger.ms": 5})
+    with psycopg.connect(
+        os.environ["POSTGRES_DSN"], autocommit=True, row_factory=dict_row
+    ) as connection:
+        row = connection.execute("select nextval('engine_number') as owner").fetchone()
+        assert row is not None
+        while True:
+            connection.execute("begin")
+            claimed = connection.execute(query("claim"), {"limit": _BATCH}).fetchall()
+            if not claimed:
+                connection.execute("rollback")
+                time.sleep(0.02)
+                continue
+            prices = {
+                price["ticker"]: price["close"] for price in _get("PRICING_SVC_URL", "prices")
+            }
+            filled = [_filled(execution, prices) for execution in claimed]
+            connection.execute(query("store_fills"), {**_columns(filled), **row})
+            connection.execute("commit")
+            for execution in filled:
+                producer.produce(
+                    os.environ["KAFKA_FILLS_TOPIC"],
+                    key=str(execution["execution_service_id"]).encode(),
+                    value=json.dumps(execution, default=_plain).encode(),
+                )
+                producer.poll(0)
+            producer.flush()
+            marked = {
+                "owner": row["owner"],
+                "execution_ids": [execution["id"] for execution in filled],
+                "numbers": [execution["number_of_fills"] for execution in filled],
+            }
+            connection.execute(query("mark_published"), marked)
+
+
+def _filled(execution: dict[str, Any], prices: Mapping[str, float]) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    price = Decimal(str(prices[execution["ticker"]]))
+    quantity = execution["quantity_ordered"] - execution["quantity_filled"]
+    return {
+        **execution,
+        "price": price,
+        "quantity": quantity,
+        "is_open": False,
+        "execution_status": "FULL",
+        "last_fill_timestamp": now,
+        "next_fill_timestamp": now + _LONG,
+        "quantity_filled": execution["quantity_ordered"],
+        "total_amount": execution["total_amount"] + quantity * price,
+        "number_of_fills": execution["number_of_fills"] + 1,
+        "version": execution["version"] + 1,
+    }
+
+
+def _columns(filled: list[dict[str, Any]]) -> dict[str, object]:
+    columns = {
+        "execution_ids": "id",
+        "numbers": "number_of_fills",
+        "quantities": "quantity",
+        "prices": "price",
+        "filled_at": "last_fill_timestamp",
+        "quantities_filled": "quantity_filled",
+        "total_amounts": "total_amount",
+        "versions": "version",
+        "open": "is_open",
+        "statuses": "execution_status",
+        "next_fills": "next_fill_timestamp",
+    }
+    lists = {name: [each[column] for each in filled] for name, column in columns.items()}
+    return {**lists, "announced": [True] * len(filled)}
+
+
+def _plain(value: object) -> float:
+    assert isinstance(value, datetime | Decimal)
+    return value.timestamp() if isinstance(value, datetime) else float(value)
+
+
+def _get(variable: str, what: str) -> Iterator[dict[str, Any]]:
+    answer: Iterator[dict[str, Any]] = _http.request(
+        "GET", f"{os.environ[variable]}/api/v1/{what}"
+    ).json()
+    return answer
+
+
+if __name__ == "__main__":
+    {"intake": intake, "fills": fills}[sys.argv[1]]()

@@ -1,0 +1,166 @@
+"""One round: a program on a fresh database and topics, watched from outside until it is done."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import count, islice
+
+import psycopg
+
+from fixengine.demo.feed import orders
+from fixengine.demo.process import ChildProcess
+from fixengine.demo.sending import send_orders
+from fixengine.demo.stack import Stack, surroundings
+from fixengine.demo.topics import TopicNames, create_topic
+from fixengine.demo.universe import priced_listings
+from fixengine.infra.migrate import migrate
+
+_LOOK_EVERY = 0.01
+_DEADLINE = 300.0
+_LATER = "3600"
+_numbers = count(1)
+
+_DUE = """
+insert into execution (
+    execution_service_id, is_open, execution_status, trade_type, destination, security_id, ticker,
+    quantity_ordered, received_timestamp, sent_timestamp, next_fill_timestamp
+)
+select
+    1000000000 + n, true, 'WORK', 'BUY', 'ML', '68bda020e3644b42ebcb2bd3', t.ticker,
+    50, now() - interval '1 minute', now() - interval '1 minute',
+    now() - interval '1 second' + n * interval '1 microsecond'
+from generate_series(1, %(number)s) as n
+join (select ticker, row_number() over () - 1 as place from unnest(%(tickers)s::text[]) as ticker)
+    as t on t.place = n %% cardinality(%(tickers)s::text[])
+"""
+_STORED = "select count(*) from execution where id > %(due)s"
+_PUBLISHED = "select (select count(*) from fill) - (select count(*) from outbox)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What there is to do: orders on their topic, and executions that are due."""
+
+    orders: int = 0
+    due: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Orders stored, and fills acknowledged and marked, a second; None where there were none."""
+
+    orders: float | None
+    fills: float | None
+
+
+@dataclass(slots=True)
+class _Course:
+    """When something began to move and when it was done."""
+
+    target: int
+    first: tuple[float, int] | None = None
+    last: float | None = None
+
+    def see(self, number: int, now: float) -> None:
+        if self.first is None and number > 0:
+            self.first = (now, number)
+        if self.last is None and number >= self.target:
+            self.last = now
+
+    @property
+    def done(self) -> bool:
+        return self.target == 0 or self.last is not None
+
+    @property
+    def rate(self) -> float | None:
+        if self.first is None or self.last is None or self.last <= self.first[0]:
+            return None
+        return (self.target - self.first[1]) / (self.last - self.first[0])
+
+
+class Rounds:
+    """Rounds on one stack, each with a database, topics and a group of its own."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._tickers = [listing.ticker for listing in priced_listings()]
+
+    def engine(self, load: Load) -> Rates:
+        """Let an engine do it. It evaluates each due execution once, and publishes that."""
+        return self._round(
+            load, lambda settings: _child(self._stack, "fixengine", "serve", settings)
+        )
+
+    def floor(self, load: Load) -> Rates:
+        """Let the bare loop do it: the one for orders, or the one for fills."""
+        loop = "intake" if load.orders else "fills"
+        return self._round(
+            load, lambda settings: _child(self._stack, "benchmarks.floors", loop, settings)
+        )
+
+    def _round(self, load: Load, program: Callable[[dict[str, str]], ChildProcess]) -> Rates:
+        name = f"bench{next(_numbers)}"
+        stack = self._stack
+        with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
+            connection.execute(f"create database {name}".encode())
+        dsn = stack.postgres.dsn_of(name)
+        topics = TopicNames(orders=name, fills=f"{name}.fills", dlq=f"{name}.dlq", group=name)
+        with closing(psycopg.connect(dsn, autocommit=True)) as connection:
+            migrate(connection)
+            connection.execute(_DUE.encode(), {"number": load.due, "tickers": self._tickers})
+            connection.execute("vacuum analyze")
+        for topic in (topics.orders, topics.fills):
+            create_topic(stack.broker.bootstrap, topic)
+        send_orders(stack.broker.bootstrap, topics.orders, islice(orders(seed=1), load.orders))
+        settings = stack.environment(
+            POSTGRES_DSN=dsn,
+            KAFKA_ORDERS_TOPIC=topics.orders,
+            KAFKA_FILLS_TOPIC=topics.fills,
+            KAFKA_DLQ_TOPIC=topics.dlq,
+            KAFKA_CONSUMER_GROUP=topics.group,
+            FILL_DELAY_FIRST=_LATER,
+            FILL_DELAY_MIN=_LATER,
+            FILL_DELAY_MAX=_LATER,
+            PUBLISH_EMPTY_FILLS="true",
+            LOG_LEVEL="warning",
+        )
+        with _running(program(settings)) as process:
+            rates = _watch(dsn, load, process)
+        with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
+            connection.execute(f"drop database {name} with (force)".encode())
+        return rates
+
+
+def _watch(dsn: str, load: Load, process: ChildProcess) -> Rates:
+    stored, published = _Course(load.orders), _Course(load.due)
+    deadline = time.monotonic() + _DEADLINE
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        while not (stored.done and published.done):
+            for course, query in ((stored, _STORED), (published, _PUBLISHED)):
+                if not course.done:
+                    row = connection.execute(query.encode(), {"due": load.due}).fetchone()
+                    assert row is not None
+                    course.see(row[0], time.monotonic())
+            if not process.running or time.monotonic() > deadline:
+                raise RuntimeError(f"it did not come to its end: {process.last_words()}")
+            time.sleep(_LOOK_EVERY)
+    return Rates(orders=stored.rate, fills=published.rate)
+
+
+def _child(stack: Stack, module: str, argument: str, settings: dict[str, str]) -> ChildProcess:
+    return stack.workspace.child(
+        f"{module}-{next(_numbers)}",
+        [sys.executable, "-m", module, argument],
+        environment={**surroundings(), **settings},
+    )
+
+
+@contextmanager
+def _running(process: ChildProcess) -> Iterator[ChildProcess]:
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()

@@ -1,0 +1,105 @@
+"""What is measured, and what its target is a ratio of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from benchmarks.rounds import Load, Rates
+
+ORDERS = 20_000
+DUE = 20_000
+
+
+class Runner(StrEnum):
+    """Who does a round's work."""
+
+    ENGINE = "engine"
+    FLOOR = "floor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """A round: its load, who does it, and the seconds that the neighbours take for an answer."""
+
+    load: Load
+    runner: Runner = Runner.ENGINE
+    latency: float = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A figure, the one it is divided by, and the least that the ratio should be.
+
+    Both are named by a round and by what of its rates counts.
+    """
+
+    meaning: str
+    measured: tuple[str, str]
+    by: tuple[str, str]
+    target: float
+
+
+ROUNDS: Mapping[str, Round] = {
+    "intake floor": Round(load=Load(orders=ORDERS), runner=Runner.FLOOR),
+    "intake": Round(load=Load(orders=ORDERS)),
+    "fills floor": Round(load=Load(due=DUE), runner=Runner.FLOOR),
+    "fills": Round(load=Load(due=DUE)),
+    "fills, slow prices": Round(load=Load(due=DUE), latency=0.02),
+    "both": Round(load=Load(orders=ORDERS, due=DUE)),
+}
+
+SCENARIOS: Mapping[str, Scenario] = {
+    "intake": Scenario(
+        meaning="orders stored, engine ÷ floor",
+        measured=("intake", "orders"),
+        by=("intake floor", "orders"),
+        target=0.7,
+    ),
+    "fills": Scenario(
+        meaning="fills acknowledged and marked, engine ÷ floor, prices after 1 ms",
+        measured=("fills", "fills"),
+        by=("fills floor", "fills"),
+        target=0.7,
+    ),
+    "slow-prices": Scenario(
+        meaning="fills with prices after 20 ms ÷ after 1 ms",
+        measured=("fills, slow prices", "fills"),
+        by=("fills", "fills"),
+        target=0.8,
+    ),
+    "both-intake": Scenario(
+        meaning="orders stored while fills are made ÷ alone",
+        measured=("both", "orders"),
+        by=("intake", "orders"),
+        target=0.45,
+    ),
+    "both-fills": Scenario(
+        meaning="fills while orders are stored ÷ alone",
+        measured=("both", "fills"),
+        by=("fills", "fills"),
+        target=0.45,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A scenario's outcome: two medians a second, their ratio, and each round's rates."""
+
+    name: str
+    scenario: Scenario
+    measured: float
+    by: float
+
+    @property
+    def ratio(self) -> float:
+        """What was measured, divided by what it is held against."""
+        return self.measured / self.by
+
+
+def rate_of(rates: Rates, what: str) -> float:
+    """Return orders or fills a second; raises ValueError when a round was too short for one."""
+    rate = rates.orders if what == "orders" else rates.fills
+    if rate is None:
+        raise ValueError(f"the round was too short to measure {what}: give it more to do")
+    return rate
