@@ -48,10 +48,14 @@ def hostile_records(seed: int, corpus: Sequence[bytes] = ()) -> Iterator[Hostile
         elif lot < _GOOD + _BAD:
             value, stored = next(bad).value, False
         elif corpus and lot > 1 - _GOOD:
-            value, stored = spoil_bytes(rng, rng.choice(corpus)), None
+            value, stored = _shortened(spoil_bytes(rng, rng.choice(corpus))), None
         else:
-            value, stored = hostile_body(rng, number), None
+            value, stored = _shortened(hostile_body(rng, number)), None
         yield Hostile(key=_key(rng, number), value=value, headers=_headers(rng), stored=stored)
+
+
+def _shortened(value: bytes | None) -> bytes | None:
+    return value and value[:LARGEST]
 
 
 def hostile_body(rng: Random, order_id: int) -> bytes | None:
