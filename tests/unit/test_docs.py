@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from fixengine import cli
+from fixengine import cli, leases
 from fixengine.config import VARIABLES
 from fixengine.engine import POOLED_CONNECTIONS
 from fixengine.metrics import ConsumerMetrics, EngineMetrics
@@ -113,3 +113,18 @@ def test_every_line_of_the_log_is_explained() -> None:
     explained = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
     assert len(explained) > 40
     assert sorted(explained) == sorted(set(logged()))
+
+
+def test_times_of_a_take_over_are_those_that_are_told() -> None:
+    text = page("guarantees")
+    for seconds in (leases.LEASE, leases.DELIVERY, leases.SETTLE, leases.TAKE_OVER_AFTER):
+        assert f" | {seconds:g} |\n" in text
+    assert f"after {leases.UNTOLD_AFTER:g} s by itself" in text
+
+
+@each_page
+def test_sources_exist(path: Path) -> None:
+    for source in re.findall(
+        r"`((?:fixengine|tests|schema|k8s|monitoring)/[\w./-]+)`", path.read_text()
+    ):
+        assert (ROOT / source).exists(), source
