@@ -4,7 +4,9 @@ Nothing of the engine's is used to read an order: the standard library's decoder
 """
 
 import json
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -52,6 +54,24 @@ def draw_up(
     sent: Iterable[Hostile], letters: Iterable[Record], rows: Mapping[int, Row], *, topic: str
 ) -> Account:
     """Hold records that were sent, in their order, against letters and rows."""
+    with _deep_recursion():
+        return _drawn_up(sent, letters, rows, topic=topic)
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """Read whatever nesting an engine took: its limit is the interpreter's, from another depth."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(before + 4_000)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _drawn_up(
+    sent: Iterable[Hostile], letters: Iterable[Record], rows: Mapping[int, Row], *, topic: str
+) -> Account:
     account = Account()
     buried = _buried(letters, topic, account.problems)
     stored: set[int] = set()
