@@ -48,8 +48,6 @@ def serve(settings: Settings, *, pod: str) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    if settings.otel_trace_endpoint:
-        logger.warning("this version exports no traces: OTEL_TRACEENDPOINT has no effect")
     engine = Engine(settings, pod=pod, on_failure=failed)
     try:
         started = engine.start()
@@ -86,7 +84,7 @@ def check(settings: Settings) -> None:
         setting_problems(
             dsn=settings.postgres_dsn,
             client_config=settings.kafka_client_config,
-            exports=settings.metric_endpoint is not None,
+            exports=bool(settings.metric_endpoint or settings.trace_endpoint),
         )
     )
     if problems:

@@ -32,7 +32,8 @@ class Order:
     """A valid order as execution-service sent it, before its security has a ticker.
 
     `quantity` and `limit_price` fit numeric(18,8); `limit_price` is None for a market order.
-    `id` is execution-service's, and becomes `Execution.execution_service_id`.
+    `id` is execution-service's, and becomes `Execution.execution_service_id`. `traceparent` is
+    where its trace goes on, None without tracing.
     """
 
     id: int
@@ -44,11 +45,12 @@ class Order:
     received_timestamp: datetime
     trade_service_execution_id: int | None
     version: int
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """One row of `public.execution`, field for field.
+    """One row of `public.execution`, field for field, and where its trace goes on.
 
     `trade_type` is text: rows that other programs wrote may hold any. Timestamps are aware.
     """
@@ -72,6 +74,7 @@ class Execution:
     total_amount: Decimal
     trade_service_execution_id: int | None
     version: int
+    traceparent: str | None = None
 
     @property
     def remaining(self) -> Decimal:

@@ -43,9 +43,11 @@ from fixengine.infra.postgres import Database
 from fixengine.infra.reads import Reads
 from fixengine.metrics import ActorCollector, ConsumerMetrics, EngineMetrics, HttpMetrics
 from fixengine.pulse import Pulse
+from fixengine.tracing import Tracer
 
 if TYPE_CHECKING:
     from fixengine.infra.otlp_metrics import MetricExport
+    from fixengine.infra.otlp_traces import SpanExport
 
 FILLS_PARTITIONS = 20
 READERS = ("reader-1", "reader-2")
@@ -113,7 +115,11 @@ class Engine:
             name="probes",
             threads=2,
         )
-        self._export = _metric_export(settings, registry)
+        spans = _span_export(settings)
+        self._tracer = None if spans is None else Tracer(settings.sampler, spans.take)
+        self._exports = [
+            export for export in (_metric_export(settings, registry), spans) if export is not None
+        ]
         self._supervisor: ActorRef | None = None
 
     def start(self) -> pykka.Future[None]:
@@ -125,8 +131,8 @@ class Engine:
         self._probes.start()
         self._rest.start()
         self._database.open()
-        if self._export is not None:
-            self._export.start()
+        for export in self._exports:
+            export.start()
         budget = RestartBudget(
             intensity=RestartIntensity(max_restarts=10, period=60),
             backoff=Backoff(first=0.1, cap=5.0),
@@ -151,8 +157,8 @@ class Engine:
                 self._supervisor.stop(timeout=0.5)
             except (UnavailableError, pykka.Timeout):
                 stuck = ("supervisor",)
-        if self._export is not None:
-            self._export.stop()
+        for export in self._exports:
+            export.stop()
         self._rest.stop(0.3)
         self._probes.stop(0.3)
         self._database.close()
@@ -250,6 +256,7 @@ class Engine:
             ),
             seed=settings.fill_seed,
             interval=settings.fill_processing_interval_seconds,
+            tracer=self._tracer,
         )
 
     def _intake(self, refs: Refs) -> ActorRef:
@@ -271,6 +278,7 @@ class Engine:
             metrics=self._consumer_metrics,
             first_fill_delay=settings.fill_delay_first_seconds,
             pause_per_order=settings.order_intake_sleep_seconds,
+            tracer=self._tracer,
         )
 
     def _migrate(self) -> None:
@@ -290,5 +298,18 @@ def _metric_export(settings: Settings, registry: CollectorRegistry) -> "MetricEx
         endpoint=settings.metric_endpoint,
         insecure=settings.otel_insecure,
         interval=settings.otel_metric_interval_seconds,
+        resource=settings.otel_resource,
+    )
+
+
+def _span_export(settings: Settings) -> "SpanExport | None":
+    if settings.trace_endpoint is None:
+        return None
+    # as above
+    from fixengine.infra.otlp_traces import SpanExport  # noqa: PLC0415
+
+    return SpanExport(
+        endpoint=settings.trace_endpoint,
+        insecure=settings.otel_insecure,
         resource=settings.otel_resource,
     )

@@ -10,6 +10,7 @@ from loguru import logger
 from fixengine.created import creation_time
 from fixengine.domain import Order
 from fixengine.ports import Record
+from fixengine.tracing import OrderTrace
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class InHand:
     record: Record
     order: Order | None = None
     ticker: str | None = None
+    trace: OrderTrace | None = None
     busy: float = 0.0
 
     @property

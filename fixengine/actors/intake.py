@@ -1,8 +1,8 @@
 """The intake: orders from the topic become executions, what can't is sent to the dead letters."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from time import monotonic, sleep
+from dataclasses import dataclass, replace
+from time import monotonic, sleep, time_ns
 from typing import Any, assert_never
 
 from loguru import logger
@@ -28,6 +28,7 @@ from fixengine.metrics import ConsumerMetrics
 from fixengine.offsets import Offsets
 from fixengine.orders import decode_order
 from fixengine.ports import OrderSource, Record
+from fixengine.tracing import Kind, OrderTrace, Span, Tracer
 
 LARGEST_BATCH = 500
 """Records taken by one poll."""
@@ -74,6 +75,7 @@ class Intake(Actor):
         metrics: ConsumerMetrics,
         first_fill_delay: float,
         pause_per_order: float,
+        tracer: Tracer | None = None,
     ) -> None:
         """Take the parts; both times are in seconds."""
         super().__init__()
@@ -85,6 +87,7 @@ class Intake(Actor):
         self._metrics = metrics
         self._first_fill_delay = first_fill_delay
         self._pause_per_order = pause_per_order
+        self._tracer = tracer
         self._offsets = Offsets()
         self._unresolved: dict[str, list[InHand]] = {}
         self._storing = Storing(repository)
@@ -143,15 +146,21 @@ class Intake(Actor):
     def _begin(self, records: tuple[Record, ...]) -> None:
         """Decode records and find their tickers."""
         items = [InHand(record=record) for record in records]
+        if self._tracer is not None:
+            now = time_ns()
+            for item in items:
+                item.trace = self._tracer.order(item.record.headers, now=now)
         with timed(items):
             good: list[InHand] = []
             bad: list[tuple[InHand, str]] = []
             for item in items:
                 try:
-                    item.order = decode_order(item.record.value)
+                    order = decode_order(item.record.value)
                 except MalformedError as error:
                     bad.append((item, str(error)))
                 else:
+                    traceparent = None if item.trace is None else str(item.trace.context)
+                    item.order = replace(order, traceparent=traceparent)
                     good.append(item)
             self._bury(bad)
             self._resolve(good)
@@ -238,6 +247,8 @@ class Intake(Actor):
         self._metrics.settled(
             record.partition, success=success, seconds=item.busy, latency=item.latency()
         )
+        if self._tracer is not None and item.trace is not None:
+            self._tracer.ended(_span(item, item.trace, success=success))
 
     def _commit(self) -> None:
         if self._source.commit_failed():
@@ -280,3 +291,25 @@ class Intake(Actor):
             for record, item in self._letters.items()
             if record.partition not in partitions
         }
+
+
+def _span(item: InHand, trace: OrderTrace, *, success: bool) -> Span:
+    record = item.record
+    order = {} if item.order is None else {"fixengine.order.id": item.order.id}
+    return Span(
+        name=f"process {record.topic}",
+        kind=Kind.CONSUMER,
+        context=trace.context,
+        parent=trace.parent,
+        began=trace.began,
+        ended=time_ns(),
+        attributes={
+            "messaging.system": "kafka",
+            "messaging.operation.type": "process",
+            "messaging.destination.name": record.topic,
+            "messaging.destination.partition.id": str(record.partition),
+            "messaging.kafka.offset": record.offset,
+            **order,
+        },
+        error=None if success else "dead letter",
+    )

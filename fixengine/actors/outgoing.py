@@ -10,6 +10,7 @@ from fixengine.actors.pending import Key, key_of
 from fixengine.domain import Fill
 from fixengine.letters import letter_headers
 from fixengine.ports import Record
+from fixengine.tracing import TRACEPARENT, fill_context
 from fixengine.wire import encode_execution
 
 
@@ -34,11 +35,13 @@ Message: TypeAlias = Outgoing[Token]
 
 def fill_message(fill: Fill, *, topic: str, until: float) -> Message:
     """Return the message of a fill: keyed, so that an execution's fills keep their order."""
+    context = fill_context(fill.execution)
     return Outgoing(
         token=FillToken(key_of(fill)),
         topic=topic,
         key=str(fill.execution.execution_service_id).encode(),
         value=encode_execution(fill.execution),
+        headers=() if context is None else ((TRACEPARENT, str(context).encode()),),
         until=until,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Timer
-from time import monotonic
+from time import monotonic, time_ns
 from typing import Any, assert_never
 
 from loguru import logger
@@ -24,11 +24,13 @@ from fixengine.actors.messages import (
     StoreFills,
 )
 from fixengine.actors.retries import Retries
+from fixengine.domain import Fill
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.fills import LONGEST_WAIT, FillRules, outcome
 from fixengine.leases import LEASE
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Claim
+from fixengine.tracing import Context, Kind, Span, Tracer, fill_context
 
 LARGEST_CLAIM = 500
 """Executions locked at a time."""
@@ -63,6 +65,7 @@ class FillScheduler(Actor):
         rules: FillRules,
         seed: str | None,
         interval: float | None,
+        tracer: Tracer | None = None,
     ) -> None:
         """Take the parts; with `interval`, in seconds, claims keep to it whatever is due."""
         super().__init__()
@@ -73,6 +76,7 @@ class FillScheduler(Actor):
         self._rules = rules
         self._seed = seed
         self._interval = interval
+        self._tracer = tracer
         self._limit = LARGEST_CLAIM
         self._unpublished = 0
         self._retries = Retries(first=0.1, cap=1.0)
@@ -112,7 +116,7 @@ class FillScheduler(Actor):
         """Fill one claim's worth of what is due; return how many seconds to sleep."""
         if self._unpublished >= ENOUGH_UNPUBLISHED:
             raise UnavailableError("fills wait for the broker")
-        began = monotonic()
+        began, claimed_at = monotonic(), time_ns()
         claim: Claim = ask(
             self._repository, ClaimDue(limit=self._limit), timeout=_REPOSITORY_TIMEOUT
         )
@@ -121,7 +125,7 @@ class FillScheduler(Actor):
         self._metrics.claim_size.observe(len(claim.executions))
         evaluated = self._evaluate(claim)
         full = len(claim.executions) == self._limit
-        self._store(claim, evaluated)
+        self._store(claim, evaluated, claimed_at)
         if full:
             return 0
         return max(_sleep_until(claim, evaluated.next_times()) - (monotonic() - began), 0)
@@ -135,7 +139,7 @@ class FillScheduler(Actor):
             raise
         return evaluate_claim(claim, prices, rules=self._rules, seed=self._seed)
 
-    def _store(self, claim: Claim, evaluated: Evaluated) -> None:
+    def _store(self, claim: Claim, evaluated: Evaluated, claimed_at: int) -> None:
         """End the claim and hand what is stored to the publisher."""
         message = StoreFills(fills=evaluated.fills, postponed=evaluated.postponed)
         until = monotonic() + LEASE  # what is stored proves that the engine lived after this
@@ -157,6 +161,9 @@ class FillScheduler(Actor):
         )
         for fill in kept:
             self._metrics.fills.labels(outcome(fill)).inc()
+            context = None if self._tracer is None else fill_context(fill.execution)
+            if self._tracer is not None and context is not None:
+                self._tracer.ended(_span(fill, context, claimed_at))
         announced = tuple(fill for fill in kept if fill.announced)
         if announced:
             self._unpublished += len(announced)
@@ -208,3 +215,21 @@ def _sleep_until(claim: Claim, next_times: Iterable[datetime]) -> float:
     if claim.next_due_in is not None:
         waits.append(claim.next_due_in)
     return max(min([LONGEST_SLEEP, *waits]), 0)
+
+
+def _span(fill: Fill, context: Context, began: int) -> Span:
+    execution = fill.execution
+    return Span(
+        name="fill",
+        kind=Kind.PRODUCER,
+        context=context,
+        parent=Context.read(execution.traceparent),
+        began=began,
+        ended=time_ns(),
+        attributes={
+            "fixengine.order.id": execution.execution_service_id,
+            "fixengine.execution.id": execution.id,
+            "fixengine.fill.number": execution.number_of_fills,
+            "fixengine.fill.outcome": outcome(fill),
+        },
+    )

@@ -105,6 +105,13 @@ def interval(text: str) -> float:
     return seconds
 
 
+def share(text: str) -> float:
+    """Parse a number from 0 to 1."""
+    if not re.fullmatch(_AMOUNT, text) or float(text) > 1:
+        raise ValueError("give a number from 0 to 1")
+    return float(text)
+
+
 def anything(text: str) -> str:
     """Take any text."""
     return text

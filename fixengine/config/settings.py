@@ -5,8 +5,14 @@ from dataclasses import dataclass
 
 from fixengine.config import parsing
 from fixengine.config.variables import optional, variable
+from fixengine.tracing import Sampler
 
 _SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_SAMPLERS = tuple(
+    f"{follows}{name}"
+    for follows in ("", "parentbased_")
+    for name in ("always_on", "always_off", "traceidratio")
+)
 
 
 _port = parsing.whole(1, 65535)
@@ -114,6 +120,18 @@ class Settings:
     otel_metric_interval_seconds: float = variable(
         "OTEL_METRICINTERVAL", "15s", parsing.interval, "time between exports of metrics"
     )
+    otel_traces_sampler: str = variable(
+        "OTEL_TRACES_SAMPLER",
+        "parentbased_always_on",
+        parsing.one_of(*_SAMPLERS),
+        "which traces are exported, as OpenTelemetry names it",
+    )
+    otel_traces_sampler_arg: float = variable(
+        "OTEL_TRACES_SAMPLER_ARG",
+        "1",
+        parsing.share,
+        "the share of traces from 0 to 1, for the samplers with traceidratio",
+    )
     otel_insecure: bool = variable(
         "OTEL_INSECURE", "true", parsing.boolean, "no TLS to a collector given as host:port"
     )
@@ -137,6 +155,18 @@ class Settings:
     def metric_endpoint(self) -> str | None:
         """Where metrics go, None for nowhere."""
         return self.otel_metric_endpoint or self.otel_endpoint
+
+    @property
+    def trace_endpoint(self) -> str | None:
+        """Where traces go, None for nowhere."""
+        return self.otel_trace_endpoint or self.otel_endpoint
+
+    @property
+    def sampler(self) -> Sampler:
+        """Which traces are exported."""
+        name = self.otel_traces_sampler
+        share = self.otel_traces_sampler_arg if "traceidratio" in name else name.endswith("_on")
+        return Sampler(share=float(share), follows=name.startswith("parentbased_"))
 
     @property
     def otel_resource(self) -> Mapping[str, str]:

@@ -31,6 +31,6 @@ def setting_problems(
     missing = [name for name in _TO_EXPORT if find_spec(name) is None] if exports else []
     if missing:
         yield (
-            "OTEL_METRICENDPOINT, or OTEL_EXPORTER_OTLP_ENDPOINT, needs packages that are not "
-            f"installed ({', '.join(missing)}): pip install 'fixengine[otlp]'"
+            "OTEL_METRICENDPOINT, OTEL_TRACEENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT needs packages "
+            f"that are not installed ({', '.join(missing)}): pip install 'fixengine[otlp]'"
         )

@@ -37,9 +37,12 @@ class Executions:
                 order.trade_service_execution_id for order, _ in unique
             ],
             "versions": [order.version for order, _ in unique],
+            "traceparents": [order.traceparent for order, _ in unique],
         }
         with self._database.connection() as connection:
-            return connection.execute(query("insert_orders"), parameters).rowcount
+            row = connection.execute(query("insert_orders"), parameters).fetchone()
+        assert row is not None
+        return int(row[0])
 
     def backlog(self) -> Backlog:
         """Look how far behind the engines are."""

@@ -1,7 +1,8 @@
 """Brings a database that was restored from a backup to where the fills topic says it had been."""
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from operator import attrgetter
 
 from psycopg import sql
 
@@ -10,13 +11,30 @@ from fixengine.errors import ConflictError
 from fixengine.infra.claims import LOCK_CLASS
 from fixengine.infra.postgres import Connection, query, translated_errors
 
-_COPY = sql.SQL(
-    "copy message (id, execution_service_id, is_open, execution_status, trade_type, destination, "
-    "security_id, ticker, quantity_ordered, limit_price, received_timestamp, sent_timestamp, "
-    "last_fill_timestamp, quantity_filled, number_of_fills, total_amount, "
-    "trade_service_execution_id, version) from stdin"
+_COLUMNS = (  # what a message has of an execution
+    "id",
+    "execution_service_id",
+    "is_open",
+    "execution_status",
+    "trade_type",
+    "destination",
+    "security_id",
+    "ticker",
+    "quantity_ordered",
+    "limit_price",
+    "received_timestamp",
+    "sent_timestamp",
+    "last_fill_timestamp",
+    "quantity_filled",
+    "number_of_fills",
+    "total_amount",
+    "trade_service_execution_id",
+    "version",
 )
-_NEXT_FILL = 14  # the place in an Execution of the one field that no message has
+_COPY = sql.SQL("copy message ({}) from stdin").format(
+    sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
+)
+_values = attrgetter(*_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +85,7 @@ def _stage(connection: Connection, messages: Iterable[Execution]) -> int:
     count = 0
     with connection.cursor().copy(_COPY) as copy:
         for execution in messages:
-            values = astuple(execution)
-            copy.write_row((*values[:_NEXT_FILL], *values[_NEXT_FILL + 1 :]))
+            copy.write_row(_values(execution))
             count += 1
     return count
 

@@ -8,7 +8,15 @@ from fixengine.domain import TradeType
 from fixengine.errors import RejectedError
 from fixengine.infra.executions import Executions
 from fixengine.infra.reads import Reads
-from tests.integration.rows import LEDGER_ROW, SECURITY, fill_with_orders, one, opened, order
+from tests.integration.rows import (
+    LEDGER_ROW,
+    SECURITY,
+    fill_with_orders,
+    one,
+    opened,
+    order,
+    session,
+)
 
 
 def test_an_order_becomes_an_execution_field_by_field(database: str) -> None:
@@ -87,3 +95,16 @@ def test_the_backlog_tells_how_the_ledger_grows(database: str) -> None:
         wait_until(
             lambda: executions.backlog().ledger_inserts == before + 1, 10, "the row to be counted"
         )
+
+
+def test_an_orders_trace_stays_the_one_it_was_stored_with(database: str) -> None:
+    with opened(database) as pool:
+        executions = Executions(pool, first_fill_delay=0)
+        first, again = ("00-" + digit * 32 + "-00f067aa0ba902b7-01" for digit in "ab")
+        assert executions.insert_orders([(order(1, traceparent=first), "A"), (order(2), "A")]) == 2
+        repeated = [(order(number, traceparent=again), "A") for number in (1, 2, 3)]
+        assert executions.insert_orders(repeated) == 1
+        with session(pool) as claims:
+            claimed = claims.claim(10).executions
+    traces = {each.execution_service_id: each.traceparent for each in claimed}
+    assert traces == {1: first, 2: None, 3: again}

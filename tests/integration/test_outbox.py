@@ -1,21 +1,23 @@
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from random import Random
+from typing import TypeAlias
 
 import psycopg
 import pytest
 
+from fixengine.actors.outgoing import fill_message
 from fixengine.demo.postgres import Postgres
 from fixengine.demo.proxy import Flow
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
+from fixengine.domain import Fill
 from fixengine.errors import UnavailableError
 from fixengine.fills import FillRules, evaluate
 from fixengine.infra.claims import ClaimSession
 from fixengine.infra.outbox import OutboxTable
 from fixengine.infra.postgres import Database
-from fixengine.ports import TakeOver
-from fixengine.wire import encode_execution
+from fixengine.ports import Headers, TakeOver
 from tests.integration.rows import (
     fill_with_orders,
     one,
@@ -25,8 +27,15 @@ from tests.integration.rows import (
     wait_until_blocked,
 )
 
+Sent: TypeAlias = tuple[bytes | None, Headers]
 
-def store_fills(claims: ClaimSession, limit: int) -> dict[int, bytes]:
+
+def message_of(fill: Fill) -> Sent:
+    message = fill_message(fill, topic="fills", until=1.0)
+    return message.value, message.headers
+
+
+def store_fills(claims: ClaimSession, limit: int) -> dict[int, Sent]:
     """Fill what is due; return the message of each fill as it would be sent now."""
     claim = claims.claim(limit)
     fills = [
@@ -34,12 +43,12 @@ def store_fills(claims: ClaimSession, limit: int) -> dict[int, bytes]:
         for e in claim.executions
     ]
     claims.store(fills, ())
-    return {fill.execution.id: encode_execution(fill.execution) for fill in fills}
+    return {fill.execution.id: message_of(fill) for fill in fills}
 
 
-def messages(database: Database, claims: ClaimSession) -> dict[int, bytes]:
+def messages(database: Database, claims: ClaimSession) -> dict[int, Sent]:
     page = OutboxTable(database, claims).unpublished(after=0, limit=1000, older_than=0)
-    return {fill.execution.id: encode_execution(fill.execution) for fill in page.fills}
+    return {fill.execution.id: message_of(fill) for fill in page.fills}
 
 
 def test_a_fill_read_back_is_byte_for_byte_the_same_message(database: str) -> None:
@@ -50,6 +59,7 @@ def test_a_fill_read_back_is_byte_for_byte_the_same_message(database: str) -> No
             quantity=Decimal("12345.67890123"),
             limit_price=Decimal("1.10000000"),
             trade_service_execution_id=4,
+            traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         )
         sent = store_fills(claims, 30)
         assert len(sent) == 29

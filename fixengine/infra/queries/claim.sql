@@ -6,7 +6,9 @@ select
     e.security_id::text as security_id, e.ticker, e.quantity_ordered, e.limit_price,
     e.received_timestamp, e.sent_timestamp, e.last_fill_timestamp, e.quantity_filled,
     e.next_fill_timestamp, e.number_of_fills, e.total_amount, e.trade_service_execution_id,
-    e.version
+    e.version,
+    (select t.traceparent from public.execution_trace as t where t.execution_id = e.id)
+        as traceparent
 from public.execution as e
 where e.is_open
     and e.next_fill_timestamp <= now()

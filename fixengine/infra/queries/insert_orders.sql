@@ -1,24 +1,40 @@
 -- New orders become executions; those seen before change nothing. Sorted, so that two engines
 -- that insert the same orders wait for each other instead of deadlocking.
-insert into public.execution (
-    execution_service_id, is_open, execution_status, trade_type, destination, security_id, ticker,
-    quantity_ordered, limit_price, received_timestamp, sent_timestamp, next_fill_timestamp,
-    trade_service_execution_id, version
+with o as materialized (
+    select *
+    from unnest(
+        %(execution_service_ids)b::integer[], %(trade_types)b::text[], %(destinations)b::text[],
+        %(security_ids)b::text[], %(tickers)b::text[], %(quantities)b::numeric[],
+        %(limit_prices)b::numeric[], %(received)b::timestamptz[],
+        %(trade_service_execution_ids)b::integer[], %(versions)b::integer[],
+        %(traceparents)b::text[]
+    ) as o (
+        execution_service_id, trade_type, destination, security_id, ticker, quantity_ordered,
+        limit_price, received_timestamp, trade_service_execution_id, version, traceparent
+    )
+),
+stored as (
+    insert into public.execution (
+        execution_service_id, is_open, execution_status, trade_type, destination, security_id,
+        ticker, quantity_ordered, limit_price, received_timestamp, sent_timestamp,
+        next_fill_timestamp, trade_service_execution_id, version
+    )
+    select
+        o.execution_service_id, true, 'WORK', o.trade_type, o.destination, o.security_id, o.ticker,
+        o.quantity_ordered, o.limit_price, o.received_timestamp,
+        greatest(now(), o.received_timestamp),
+        now() + %(first_fill_delay)s * interval '1 second',
+        o.trade_service_execution_id, o.version
+    from o
+    order by o.execution_service_id
+    on conflict (execution_service_id) do nothing
+    returning id, execution_service_id
+),
+traced as (
+    insert into public.execution_trace (execution_id, traceparent)
+    select stored.id, o.traceparent
+    from o
+    join stored on stored.execution_service_id = o.execution_service_id
+    where o.traceparent is not null
 )
-select
-    o.execution_service_id, true, 'WORK', o.trade_type, o.destination, o.security_id, o.ticker,
-    o.quantity_ordered, o.limit_price, o.received_timestamp,
-    greatest(now(), o.received_timestamp),
-    now() + %(first_fill_delay)s * interval '1 second',
-    o.trade_service_execution_id, o.version
-from unnest(
-    %(execution_service_ids)b::integer[], %(trade_types)b::text[], %(destinations)b::text[],
-    %(security_ids)b::text[], %(tickers)b::text[], %(quantities)b::numeric[],
-    %(limit_prices)b::numeric[], %(received)b::timestamptz[],
-    %(trade_service_execution_ids)b::integer[], %(versions)b::integer[]
-) as o (
-    execution_service_id, trade_type, destination, security_id, ticker, quantity_ordered,
-    limit_price, received_timestamp, trade_service_execution_id, version
-)
-order by o.execution_service_id
-on conflict (execution_service_id) do nothing
+select count(*)::integer from stored

@@ -12,7 +12,9 @@ select
     e.trade_type, e.destination, e.security_id::text as security_id, e.ticker,
     e.quantity_ordered, e.limit_price, e.received_timestamp, e.sent_timestamp,
     f.filled_at as last_fill_timestamp, f.quantity_filled, e.next_fill_timestamp,
-    f.number as number_of_fills, f.total_amount, e.trade_service_execution_id, f.version
+    f.number as number_of_fills, f.total_amount, e.trade_service_execution_id, f.version,
+    (select t.traceparent from public.execution_trace as t where t.execution_id = e.id)
+        as traceparent
 from public.outbox as o
 join public.fill as f on f.execution_id = o.execution_id and f.number = o.fill_number
 join public.execution as e on e.id = o.execution_id

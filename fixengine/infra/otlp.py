@@ -1,0 +1,88 @@
+"""What all exports over OTLP gRPC share: the channel, attributes, and a thread of their own."""
+
+from collections.abc import Callable, Mapping
+from threading import Event, Thread
+from urllib.parse import urlsplit
+
+import grpc
+from loguru import logger
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+_LONGEST_EXPORT = 10.0
+_LAST_EXPORT = 0.5  # seconds, for what happened since the one before
+
+
+class Exporter:
+    """Exports every so often; nobody ever waits for it."""
+
+    def __init__(
+        self, what: str, *, channel: grpc.Channel, interval: float, export: Callable[[float], None]
+    ) -> None:
+        """Take what is exported in a word, seconds between exports, and who does one.
+
+        That gets the seconds it may take, and may raise RpcError.
+        """
+        self._what = what
+        self._channel = channel
+        self._interval = interval
+        self._export = export
+        self._over = Event()
+        self._fails = False
+        self._thread = Thread(target=self._run, name=f"otlp-{what}", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first export is one interval from now."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Export once more and end, within a second or so. Safe before the start, and twice."""
+        if not self._over.is_set() and self._thread.is_alive():
+            self._over.set()
+            self._thread.join(2 * _LAST_EXPORT)
+        self._channel.close()
+
+    def _run(self) -> None:
+        while not self._over.wait(self._interval):
+            self._step(max(min(self._interval, _LONGEST_EXPORT), _LAST_EXPORT))
+        self._step(_LAST_EXPORT)
+
+    def _step(self, timeout: float) -> None:
+        try:
+            self._export(timeout)
+        except (grpc.RpcError, ValueError) as error:  # ValueError: the channel is closed
+            if not self._fails:
+                reason = error.details() if isinstance(error, grpc.Call) else str(error)
+                logger.bind(of=self._what, reason=reason).warning("exports wait for the collector")
+            self._fails = True
+            return
+        if self._fails:
+            logger.bind(of=self._what).info("exports go on")
+        self._fails = False
+
+
+def open_channel(endpoint: str, *, insecure: bool) -> grpc.Channel:
+    """Return a channel to `host:port` or a URL.
+
+    A URL's scheme says whether TLS is used, else `insecure` does.
+    """
+    if "://" in endpoint:
+        url = urlsplit(endpoint)
+        target, insecure = url.netloc, url.scheme == "http"
+    else:
+        target = endpoint
+    if insecure:
+        return grpc.insecure_channel(target)
+    return grpc.secure_channel(target, grpc.ssl_channel_credentials())
+
+
+def attributes(values: Mapping[str, str | int]) -> list[KeyValue]:
+    """Return attributes as OTLP has them."""
+    return [
+        KeyValue(
+            key=name,
+            value=AnyValue(int_value=value)
+            if isinstance(value, int)
+            else AnyValue(string_value=value),
+        )
+        for name, value in values.items()
+    ]

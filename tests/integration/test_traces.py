@@ -1,0 +1,137 @@
+"""A trace follows an order from its producer to the message of each fill."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+
+import grpc
+import pytest
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as messages
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as services
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
+
+from fixengine.demo.broker import Broker
+from fixengine.demo.feed import bad_orders, orders
+from fixengine.demo.topics import TopicNames, read_topic
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from tests.integration.engines import Surroundings, surroundings
+
+TRACE, PRODUCER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+ORDERS = 10
+
+
+class Collector(services.TraceServiceServicer):
+    """Keeps what is exported to it."""
+
+    def __init__(self) -> None:
+        self.exports: list[ResourceSpans] = []
+
+    def Export(  # noqa: N802 - the protocol's name
+        self, request: messages.ExportTraceServiceRequest, context: grpc.ServicerContext
+    ) -> messages.ExportTraceServiceResponse:
+        self.exports += request.resource_spans
+        return messages.ExportTraceServiceResponse()
+
+    def spans(self, kind: Span.SpanKind.ValueType) -> list[Span]:
+        return [
+            span
+            for export in self.exports
+            for scope in export.scope_spans
+            for span in scope.spans
+            if span.kind == kind
+        ]
+
+
+@contextmanager
+def collecting(port: int) -> Iterator[Collector]:
+    collector = Collector()
+    server = grpc.server(ThreadPoolExecutor(2))
+    services.add_TraceServiceServicer_to_server(collector, server)  # type: ignore[no-untyped-call]  # generated
+    assert server.add_insecure_port(f"127.0.0.1:{port}") == port
+    server.start()
+    yield collector
+    server.stop(None).wait(5)
+
+
+@pytest.fixture
+def around(
+    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
+) -> Iterator[Surroundings]:
+    with surroundings(
+        dsn=database, broker=broker, topics=topics, workspace=workspace
+    ) as surrounding:
+        yield surrounding
+
+
+def test_a_trace_goes_from_the_producer_over_intake_and_fills_to_their_messages(
+    around: Surroundings,
+) -> None:
+    port = around.workspace.reserve_port()
+    first, *others = islice(orders(seed=4), ORDERS)
+    header = ("traceparent", f"00-{TRACE}-{PRODUCER}-01".encode())
+    fed = (
+        replace(first, headers=(*first.headers, header)),
+        *others,
+        *islice(bad_orders(seed=4), 1),
+    )
+    with collecting(port) as collector:
+        with around.engine(
+            OTEL_TRACEENDPOINT=f"127.0.0.1:{port}", OTEL_RESOURCE_ATTRIBUTES="team=trading desk"
+        ):
+            around.send(*fed)
+            around.wait_until_done(fed)
+        of_records = collector.spans(Span.SPAN_KIND_CONSUMER)
+        fills = {span.span_id.hex(): span for span in collector.spans(Span.SPAN_KIND_PRODUCER)}
+    intakes = [span for span in of_records if span.status.code == Status.STATUS_CODE_UNSET]
+    (dead,) = (span for span in of_records if span not in intakes)
+    assert (dead.status.code, dead.status.message) == (Status.STATUS_CODE_ERROR, "dead letter")
+    assert len({span.trace_id for span in intakes}) == len(intakes) == ORDERS
+    (joined,) = (span for span in intakes if span.trace_id.hex() == TRACE)
+    assert joined.parent_span_id.hex() == PRODUCER
+    assert sum(not span.parent_span_id for span in intakes) == ORDERS - 1
+    parents = {(span.trace_id, span.span_id) for span in intakes}
+    assert {(span.trace_id, span.parent_span_id) for span in fills.values()} == parents
+    assert all(span.start_time_unix_nano <= span.end_time_unix_nano for span in fills.values())
+    published = read_topic(around.broker.bootstrap, around.topics.fills)
+    for record in published:
+        ((name, content),) = record.headers
+        version, trace_id, span_id, flags = (content or b"").decode().split("-")
+        assert (name, version, flags) == ("traceparent", "00", "01")
+        assert fills[span_id].trace_id.hex() == trace_id
+    assert around.count("fill where announced") == len(published)
+    resource = {
+        each.key: each.value.string_value for each in collector.exports[0].resource.attributes
+    }
+    assert resource == {
+        "service.name": "globeco-fix-engine",
+        "service.namespace": "globeco",
+        "team": "trading desk",
+    }
+    around.assert_the_ledger_holds(fed)
+
+
+def test_a_collector_that_is_away_delays_nothing_and_gets_what_waited(
+    around: Surroundings, events: list[str]
+) -> None:
+    port = around.workspace.reserve_port()
+    fed = tuple(islice(orders(seed=4), ORDERS))
+    with around.engine(OTEL_TRACEENDPOINT=f"127.0.0.1:{port}"):
+        around.send(*fed)
+        around.wait_until_done(fed)
+        wait_until(lambda: "exports wait for the collector" in events, 10, "the failure")
+        with collecting(port) as collector:
+            wait_until(lambda: "exports go on" in events, 30, "the collector")
+            assert len(collector.spans(Span.SPAN_KIND_CONSUMER)) == ORDERS
+
+
+def test_without_an_endpoint_messages_have_no_trace(around: Surroundings) -> None:
+    fed = tuple(islice(orders(seed=4), 3))
+    with around.engine():
+        around.send(*fed)
+        around.wait_until_done(fed)
+    assert around.count("execution_trace") == 0
+    records = read_topic(around.broker.bootstrap, around.topics.fills)
+    assert {record.headers for record in records} == {()}
