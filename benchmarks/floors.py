@@ -68,6 +68,7 @@ def _rows(orders: list[dict[str, Any]], tickers: Mapping[str, str]) -> dict[str,
         ],
         "trade_service_execution_ids": [order["tradeServiceExecutionId"] for order in orders],
         "versions": [order["version"] for order in orders],
+        "traceparents": [None] * len(orders),
     }
 
 

@@ -159,8 +159,9 @@ class Intake(Actor):
                 except MalformedError as error:
                     bad.append((item, str(error)))
                 else:
-                    traceparent = None if item.trace is None else str(item.trace.context)
-                    item.order = replace(order, traceparent=traceparent)
+                    item.order = order
+                    if item.trace is not None:
+                        item.order = replace(order, traceparent=str(item.trace.context))
                     good.append(item)
             self._bury(bad)
             self._resolve(good)

@@ -89,7 +89,8 @@ def test_sigterm_under_load_leaves_nothing_half_done(stack: Stack) -> None:
     wait_until(lambda: count(stack, "fill") > 100, 60, "the work to be in full swing")
     send(stack, fed[800:])
     assert first.terminate(deadline_seconds=10) == 0
-    assert count(stack, "outbox") == 0
+    its_time_was_up = "fills are left for another engine" in first.process.log.read_text()
+    assert its_time_was_up or count(stack, "outbox") == 0
     second = stack.engine("second", **FAST)
     second.start()
     wait_until_done(stack, fed)
