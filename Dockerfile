@@ -14,7 +14,7 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=ca \
         --requirement requirements-build.lock
 COPY requirements.lock ./
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=ca \
-    /tools/bin/python -m pip download --no-cache-dir --only-binary :all: --require-hashes \
+    /tools/bin/python -m pip download --no-cache-dir --no-deps --only-binary :all: --require-hashes \
         --dest /wheels --requirement requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY schema schema
