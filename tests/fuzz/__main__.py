@@ -21,10 +21,10 @@ from tests.fuzz.hostile import hostile_records
 from tests.fuzz.intake import NO_FILLS, HostileFeed, audit, resident, settled
 
 ROUND = 20_000
-WARM_AFTER = 2
-"""Rounds after which an engine has what it needs, and grows no more."""
+WARM_AFTER = 0.5
+"""The share of the rounds after which an engine has had the worst at once, and grows no more."""
 
-MOST_GROWTH = 16.0
+MOST_GROWTH = 8.0
 """MB by which it may grow after that."""
 
 _ROUND_SECONDS = 240.0
@@ -77,7 +77,7 @@ def _run(stack: Stack, *, messages: int, seed: int, corpus: Sequence[bytes]) -> 
         bootstrap=stack.broker.bootstrap,
         topics=stack.topics,
     )
-    warm = sizes[WARM_AFTER - 1 :]
+    warm = sizes[int(len(sizes) * WARM_AFTER) :]
     print(
         f"{account.records} records, {account.stored} stored, {account.buried} buried; "
         f"{sizes[0]:.0f} MB after a round, {max(sizes):.0f} at most, {sizes[-1]:.0f} at last",
