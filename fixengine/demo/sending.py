@@ -7,6 +7,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.feed import FedOrder
+from fixengine.infra.kafka_sink import failure
 
 _QUEUE_IS_FULL_WAIT_SECONDS = 1.0
 
@@ -28,6 +29,7 @@ class OrderSender:
                 **(client_config or {}),
                 "bootstrap.servers": bootstrap,
                 "enable.idempotence": True,
+                "max.in.flight": 1,
                 "linger.ms": 5,
                 "logger": logging.getLogger("librdkafka"),
             }
@@ -56,8 +58,8 @@ class OrderSender:
         if left:
             raise DemoError(f"the broker did not acknowledge {left} orders")
 
-    def _delivered(self, error: KafkaError | None, _message: Message) -> None:
-        self.failed += error is not None
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        self.failed += failure(error, message) is not None
 
 
 def send_orders(bootstrap: str, topic: str, orders: Iterable[FedOrder]) -> None:

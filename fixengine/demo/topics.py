@@ -17,6 +17,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic comes from within
     AdminClient,
     NewTopic,
+    OffsetSpec,
 )
 
 from fixengine.demo.errors import DemoError
@@ -40,20 +41,23 @@ class TopicNames:
 def create_topic(
     bootstrap: str, name: str, *, partitions: int = 20, deadline_seconds: float = 30.0
 ) -> None:
-    """Make a topic and return when the broker tells clients about it; one that exists is fine.
+    """Make a topic and return when each of its partitions answers; one that exists is fine.
 
     Raises DemoError when the broker refuses or is too late.
     """
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     request = admin.create_topics([NewTopic(name, partitions, 1)], request_timeout=deadline_seconds)
 
-    def shown() -> bool:
-        topic = admin.list_topics(timeout=deadline_seconds).topics.get(name)
-        return topic is not None and topic.error is None and len(topic.partitions) > 0
+    end = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    ends = {TopicPartition(name, part): end for part in range(partitions)}
+
+    def answers() -> bool:
+        found = admin.list_offsets(ends, request_timeout=deadline_seconds)
+        return all(future.exception(deadline_seconds) is None for future in found.values())
 
     try:
         request[name].result(deadline_seconds)
-        wait_until(shown, deadline_seconds, f"the broker to show the topic {name}")
+        wait_until(answers, deadline_seconds, f"the broker to lead the topic {name}")
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise DemoError(f"the topic {name} can't be made: {_line(error)}") from error

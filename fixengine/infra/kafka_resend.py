@@ -6,7 +6,7 @@ from logging import getLogger
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from fixengine.infra.kafka_sink import producer_settings
+from fixengine.infra.kafka_sink import failure, producer_settings
 from fixengine.leases import DELIVERY
 from fixengine.letters import Replay
 
@@ -35,8 +35,8 @@ def resend(
     )
     outcomes: list[str | None] = ["the broker has not said so"] * len(replays)
 
-    def delivered(number: int, error: KafkaError | None, _message: Message) -> None:
-        outcomes[number] = None if error is None else error.str()
+    def delivered(number: int, error: KafkaError | None, message: Message) -> None:
+        outcomes[number] = failure(error, message)
 
     for number, replay in enumerate(replays):
         try:

@@ -20,6 +20,9 @@ LARGEST_MESSAGE = 10 * 2**20
 _SETTINGS: dict[str, Any] = {
     "enable.idempotence": True,
     "acks": "all",
+    # with more, a partition that has just got its leader may accept a later batch and take the
+    # earlier one, refused a moment before, for a repetition
+    "max.in.flight": 1,
     "message.timeout.ms": int(DELIVERY * 1000),
     # a connection that is dead but not closed is found out while messages can still be sent again
     "socket.timeout.ms": 5_000,
@@ -117,8 +120,8 @@ class KafkaSink:
         Raises UnavailableError when the queue is full: poll and try again.
         """
 
-        def delivered(error: KafkaError | None, _message: Message) -> None:
-            on_delivery(None if error is None else error.str())
+        def delivered(error: KafkaError | None, message: Message) -> None:
+            on_delivery(failure(error, message))
 
         try:
             self._opened().produce(
@@ -178,6 +181,18 @@ class KafkaSink:
 def producer_settings(client_config: Mapping[str, object]) -> dict[str, Any]:
     """Return what a producer with these settings of a user is made with."""
     return {**_SETTINGS, **_without_consumers(client_config)}
+
+
+def failure(error: KafkaError | None, message: Message) -> str | None:
+    """Return why a message, by its delivery report, may not be in its topic; None if it is.
+
+    librdkafka reports as delivered, but without an offset, what the broker took for a repetition
+    of a batch that it no longer knows; it may never have had it.
+    """
+    if error is not None:
+        return error.str()
+    offset = message.offset()
+    return "the broker named no offset for it" if offset is None or offset < 0 else None
 
 
 def _without_consumers(client_config: Mapping[str, object]) -> dict[str, object]:

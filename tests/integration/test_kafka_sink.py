@@ -1,0 +1,72 @@
+"""What the producer says of its messages, on a real broker."""
+
+from functools import partial
+
+import pytest
+
+from fixengine.demo.broker import Broker
+from fixengine.demo.topics import TopicNames, read_topic
+from fixengine.demo.waiting import wait_until
+from fixengine.errors import UnavailableError
+from fixengine.infra.kafka_sink import KafkaSink, Topic
+
+_NEW_TOPICS = 20
+_MESSAGES = 60
+
+
+def sink(broker: Broker, topic: str, *, in_flight: int | None) -> KafkaSink:
+    more = {} if in_flight is None else {"max.in.flight": in_flight}
+    return KafkaSink(
+        brokers=broker.bootstrap,
+        client_id="test",
+        topics=(Topic(name=topic, partitions=20, replication_factor=1),),
+        client_config={**broker.client_config, **more},
+    )
+
+
+def reports(sink: KafkaSink, topic: str) -> dict[bytes, str | None]:
+    """Put messages on a topic that is made for them; return what became of each."""
+    outcomes: dict[bytes, str | None] = {}
+    sink.open()
+    sink.ensure_topics(10)
+    for number in range(_MESSAGES):
+        key = str(number).encode()
+        sink.produce(
+            topic, key=key, value=key, headers=(), on_delivery=partial(outcomes.__setitem__, key)
+        )
+        sink.poll(0.002)  # several batches: the first meet partitions without a leader
+
+    def all_told() -> bool:
+        sink.poll(0.05)
+        return len(outcomes) == _MESSAGES
+
+    wait_until(all_told, 20, "news of every message")
+    sink.close()
+    return outcomes
+
+
+@pytest.mark.parametrize("in_flight", [None, 5])
+def test_what_is_acknowledged_is_there_also_on_a_topic_that_was_just_made(
+    broker: Broker, topics: TopicNames, in_flight: int | None
+) -> None:
+    failed = 0
+    for number in range(_NEW_TOPICS):
+        topic = f"{topics.fills}-{number}"
+        outcomes = reports(sink(broker, topic, in_flight=in_flight), topic)
+        there = {record.value for record in read_topic(broker.bootstrap, topic)}
+        assert {key for key, failure in outcomes.items() if failure is None} <= there
+        failed += sum(failure is not None for failure in outcomes.values())
+    assert failed == 0 or in_flight is not None
+
+
+def test_without_a_broker_topics_are_said_to_be_out_of_reach(topics: TopicNames) -> None:
+    away = KafkaSink(
+        brokers="127.0.0.1:1",
+        client_id="test",
+        topics=(Topic(name=topics.fills, partitions=1, replication_factor=1),),
+        client_config={},
+    )
+    away.open()
+    with pytest.raises(UnavailableError, match="does not answer"):
+        away.ensure_topics(1)
+    away.close()
