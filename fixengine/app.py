@@ -5,8 +5,8 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from threading import Event
-from types import FrameType
 
 import pykka
 from loguru import logger
@@ -16,38 +16,49 @@ from fixengine.domain import Execution
 from fixengine.engine import Engine
 from fixengine.errors import ConfigError, StartError
 from fixengine.infra.checks import setting_problems
+from fixengine.infra.diagnosis import log_stacks, verbose_switch
 from fixengine.infra.kafka_group import assert_deserted, rewind
 from fixengine.infra.kafka_tail import KafkaTail, read_to_the_end
+from fixengine.infra.logs import Logs
 from fixengine.infra.migrate import Migration, assert_current, migrate
 from fixengine.infra.postgres import open_session
 from fixengine.infra.reconcile import Reconciliation, reconcile
+from fixengine.infra.signals import answer_signals
 from fixengine.wire import decode_execution
 
 _START_STEP = 0.1
 _BROKER_TIMEOUT = 10.0
 
 
-def serve(settings: Settings, *, pod: str) -> int:
+def serve(settings: Settings, *, pod: str, logs: Logs) -> int:
     """Run an engine until a signal or its own end; return the exit code.
 
-    0 after a signal and a clean drain, 1 otherwise. A second signal ends the process at once.
+    0 after SIGTERM or SIGINT and a clean drain, 1 otherwise; the second of them ends the process
+    at once. SIGUSR1 switches the log to debug and back, SIGUSR2 writes every thread's stack to it.
+    For the main thread, before it starts any other.
     """
     over = Event()
-    signals: list[int] = []
+    signals: list[signal.Signals] = []
     failures: list[str] = []
 
     def failed(sentence: str) -> None:
         failures.append(sentence)
         over.set()
 
-    def stop(number: int, _frame: FrameType | None) -> None:
+    def stop(number: signal.Signals) -> None:
         if signals:
             os._exit(128 + number)
         signals.append(number)
         over.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    answer_signals(
+        {
+            signal.SIGTERM: partial(stop, signal.SIGTERM),
+            signal.SIGINT: partial(stop, signal.SIGINT),
+            signal.SIGUSR1: verbose_switch(logs),
+            signal.SIGUSR2: log_stacks,
+        }
+    )
     engine = Engine(settings, pod=pod, on_failure=failed)
     try:
         started = engine.start()
@@ -59,7 +70,7 @@ def serve(settings: Settings, *, pod: str) -> int:
     except StartError as error:
         failures.append(str(error))
     if signals:
-        logger.bind(signal=signal.Signals(signals[0]).name).info("engine drains")
+        logger.bind(signal=signals[0].name).info("engine drains")
     stuck = engine.stop()
     if stuck:
         failures.append(f"actors did not stop: {', '.join(stuck)}")

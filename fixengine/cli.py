@@ -14,7 +14,6 @@ from fixengine.demo import neighbours, orders_command
 from fixengine.demo import run as demo
 from fixengine.dlq import command as dlq
 from fixengine.errors import ConfigError, FixengineError
-from fixengine.infra.diagnosis import answer_signals
 from fixengine.infra.logs import Logs, configure_logs
 from fixengine.options import EVER, moment
 from fixengine.top import command as top
@@ -100,8 +99,7 @@ def _reconcile(arguments: argparse.Namespace) -> int:
 
 def _serve(_arguments: argparse.Namespace) -> int:
     settings = _checked()
-    answer_signals(_logs(settings))
-    return app.serve(settings, pod=_pod())
+    return app.serve(settings, pod=_pod(), logs=_logs(settings))
 
 
 def _migrate(_arguments: argparse.Namespace) -> int:

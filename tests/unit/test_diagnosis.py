@@ -7,12 +7,14 @@ import sys
 from typing import Any
 
 PROGRAM = """
-import sys, threading
+import signal, sys, threading
 from loguru import logger
-from fixengine.infra.diagnosis import answer_signals
+from fixengine.infra.diagnosis import log_stacks, verbose_switch
 from fixengine.infra.logs import configure_logs
+from fixengine.infra.signals import answer_signals
 
-answer_signals(configure_logs(level="info", json_lines=True, pod="engine-7f"))
+logs = configure_logs(level="info", json_lines=True, pod="engine-7f")
+answer_signals({signal.SIGUSR1: verbose_switch(logs), signal.SIGUSR2: log_stacks})
 waits = threading.Thread(target=threading.Event().wait, name="waits", daemon=True)
 waits.start()
 logger.info("ready")
