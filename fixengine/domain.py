@@ -1,9 +1,13 @@
-"""The values the engine works on: orders, executions and fills."""
+"""The values the engine works on: orders, executions and fills.
 
-from dataclasses import dataclass
+Each is made once or more for every order; msgspec's structs take a third of a dataclass's time.
+"""
+
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 LOWEST_LIMIT = Decimal("0.0001")
 """A limit price below this is none."""
@@ -27,8 +31,7 @@ class Status(StrEnum):
     FULL = "FULL"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A valid order as execution-service sent it, before its security has a ticker.
 
     `quantity` and `limit_price` fit numeric(18,8); `limit_price` is None for a market order.
@@ -48,8 +51,7 @@ class Order:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
     """One row of `public.execution`, field for field, and where its trace goes on.
 
     `trade_type` is text: rows that other programs wrote may hold any. Timestamps are aware.
@@ -82,8 +84,7 @@ class Execution:
         return self.quantity_ordered - self.quantity_filled
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fill:
+class Fill(msgspec.Struct, frozen=True, kw_only=True):
     """One evaluation of an execution, and the execution as it stands after it.
 
     (`execution.id`, `execution.number_of_fills`) identifies it. `quantity` may be 0: the price
@@ -96,8 +97,7 @@ class Fill:
     execution: Execution
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerEntry:
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One row of `public.fill`: an evaluation as it was stored, and the sums after it.
 
     `number` counts an execution's evaluations from 1. `price` and `filled_at` are None where they

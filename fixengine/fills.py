@@ -3,10 +3,12 @@
 Pure: the outcome is a function of the execution, the price, the time and the random draws.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from random import Random
+
+from msgspec.structs import replace
 
 from fixengine.domain import LOWEST_LIMIT, Execution, Fill, Status, TradeType
 
@@ -20,6 +22,8 @@ LONGEST_WAIT = timedelta(minutes=10)
 _UNIT = Decimal(1)
 _COLUMN_SCALE = Decimal("1e-8")
 _EXACT = Context(prec=60)  # two numeric(18,8) multiply to 36 digits; the default keeps 28
+
+_fresh = Random()  # noqa: S311 - a market simulation, not a secret; the system gives its seed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +129,7 @@ def draws_for(seed: str | None, execution: Execution) -> Random:
     batch or the engine. Without one they are fresh.
     """
     if seed is None:
-        return Random()  # noqa: S311 - a market simulation, not a secret
+        return _fresh
     number = execution.number_of_fills + 1
     return Random(f"{seed}:{execution.execution_service_id}:{number}")  # noqa: S311 - as above
 

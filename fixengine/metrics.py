@@ -2,6 +2,7 @@
 
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from prometheus_client import (
     CollectorRegistry,
@@ -42,6 +43,7 @@ class ConsumerMetrics:
         labels = ("service", "consumer_group", "topic", "partition")
         self._group = group
         self._topic = topic
+        self._fates: dict[tuple[int, bool], _Fate] = {}
         self._processed = Counter(
             "kafka_consumer_messages_processed_total",
             "Records stored, or found stored already",
@@ -110,16 +112,37 @@ class ConsumerMetrics:
         self, partition: int, *, success: bool, seconds: float, latency: float | None
     ) -> None:
         """Count a record whose fate is final; `latency` is None when its creation is unknown."""
-        labels = self._labels(str(partition))
-        result = "success" if success else "failure"
-        (self._processed if success else self._failed).labels(*labels).inc()
-        self._processing.labels(*labels).inc(seconds)
-        self._duration.labels(*labels, result).observe(seconds)
+        fate = self._fates.get((partition, success))
+        if fate is None:
+            fate = self._fates[partition, success] = self._fate(str(partition), success=success)
+        fate.records.inc()
+        fate.processing.inc(seconds)
+        fate.duration.observe(seconds)
         if latency is not None:
-            self._latency.labels(*labels, result).observe(latency)
+            fate.latency.observe(latency)
+
+    def _fate(self, partition: str, *, success: bool) -> "_Fate":
+        labels = self._labels(partition)
+        result = "success" if success else "failure"
+        return _Fate(
+            records=(self._processed if success else self._failed).labels(*labels),
+            processing=self._processing.labels(*labels),
+            duration=self._duration.labels(*labels, result),
+            latency=self._latency.labels(*labels, result),
+        )
 
     def _labels(self, partition: str) -> tuple[str, str, str, str]:
         return (SERVICE, self._group, self._topic, partition)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fate:
+    """A partition's instruments for records of one fate; to look them up takes longest."""
+
+    records: Counter
+    processing: Counter
+    duration: Histogram
+    latency: Histogram
 
 
 class EngineMetrics:

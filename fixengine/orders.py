@@ -1,6 +1,5 @@
 """Orders in: the bytes of execution-service's messages, decoded and checked."""
 
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
@@ -26,22 +25,22 @@ class _Security(msgspec.Struct, rename="camel"):
 class _Message(msgspec.Struct, rename="camel"):
     """The fields that count; the others, known and unknown, are passed over.
 
-    Numbers are kept as they were written: msgspec would take texts for numbers, too.
+    Numbers are checked by hand: msgspec would take texts for decimals, too.
     """
 
-    id: msgspec.Raw = msgspec.Raw()
+    id: object = None
     trade_type: str | None = None
     destination: str | None = None
     security_id: str | None = None
     security: _Security | None = None
-    quantity: msgspec.Raw = msgspec.Raw()
-    limit_price: msgspec.Raw = msgspec.Raw()
-    received_timestamp: msgspec.Raw = msgspec.Raw()
-    trade_service_execution_id: msgspec.Raw = msgspec.Raw()
-    version: msgspec.Raw = msgspec.Raw()
+    quantity: object = None
+    limit_price: object = None
+    received_timestamp: object = None
+    trade_service_execution_id: object = None
+    version: object = None
 
 
-_decoder = msgspec.json.Decoder(_Message)
+_decoder = msgspec.json.Decoder(_Message, float_hook=Decimal)
 _T = TypeVar("_T")
 
 
@@ -56,6 +55,10 @@ def decode_order(value: bytes | None) -> Order:
         message = _decoder.decode(value)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedError(f"the message is not an order: {error}") from error
+    except InvalidOperation as error:
+        raise MalformedError(
+            "the message is not an order: a number has an exponent of more than 18 digits"
+        ) from error
     execution_id = _number("tradeServiceExecutionId", message.trade_service_execution_id)
     version = _number("version", message.version)
     return Order(
@@ -73,16 +76,12 @@ def decode_order(value: bytes | None) -> Order:
     )
 
 
-def _number(name: str, raw: msgspec.Raw) -> Decimal | None:
-    """Read a number of JSON exactly, None where it is null or absent."""
-    text = bytes(raw).strip()
-    if text in {b"", b"null"}:
-        return None
-    if text[0] in b"-0123456789":
-        with suppress(InvalidOperation):  # an exponent may be beyond everything
-            return Decimal(text.decode())
-    shown = _shown(text.decode(errors="replace"))
-    raise MalformedError(f"{name} is {shown}: it must be a number")
+def _number(name: str, value: object) -> Decimal | None:
+    if value is None or isinstance(value, Decimal):
+        return value
+    if type(value) is int:  # a bool is an int, too
+        return Decimal(value)
+    raise MalformedError(f"{name} is {_as_json(value)}: it must be a number")
 
 
 def _required(name: str, value: _T | None) -> _T:
@@ -170,18 +169,16 @@ def _for_column(number: Decimal) -> Decimal | None:
     return rounded if rounded == number else None
 
 
-def _moment(name: str, raw: msgspec.Raw) -> datetime:
+def _moment(name: str, value: object) -> datetime:
     """Read epoch seconds, or ISO 8601 with an offset; finer than a microsecond is cut off."""
-    text = bytes(raw).strip()
-    if text in {b"", b"null"}:
-        raise MalformedError(f"{name} is missing")
     try:
-        if text.startswith(b'"'):
-            return _from_iso(msgspec.json.decode(text, type=str))
-        return _from_seconds(Decimal(text.decode()))
-    except (ValueError, OverflowError, InvalidOperation, msgspec.MsgspecError) as error:
+        if isinstance(value, str):
+            return _from_iso(value)
+        seconds = _number(name, value)
+        return _from_seconds(_required(name, seconds))
+    except (ValueError, OverflowError, InvalidOperation) as error:
         raise MalformedError(
-            f"{name} is {_shown(text.decode(errors='replace'))}: it must be seconds since 1970, "
+            f"{name} is {_as_json(value)}: it must be seconds since 1970, "
             "or ISO 8601 with an offset, before the year 9999"
         ) from error
 
@@ -200,6 +197,18 @@ def _from_iso(text: str) -> datetime:
     if not _EPOCH <= moment <= _EPOCH + timedelta(seconds=int(_LATEST_SECOND)):
         raise ValueError("out of range")
     return moment
+
+
+def _as_json(value: object) -> str:
+    match value:
+        case list():  # which may be too deep to be written
+            return "an array"
+        case dict():
+            return "an object"
+        case Decimal():
+            return _shown(value)
+        case _:
+            return _shown(msgspec.json.encode(value).decode())
 
 
 def _shown(value: object) -> str:

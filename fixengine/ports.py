@@ -6,13 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+import msgspec
+
 from fixengine.domain import Execution, Fill, Order
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One Kafka record as it was read. `timestamp_ms` is None when the broker gave none."""
 
     topic: str

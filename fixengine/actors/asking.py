@@ -9,18 +9,32 @@ from fixengine.actors.messages import ActorRef
 from fixengine.errors import UnavailableError
 
 
-def ask(ref: ActorRef, message: object, *, timeout: float) -> Any:
-    """Ask and wait `timeout` seconds at the most for the reply.
+class Question:
+    """What another actor was asked, while the one who asks goes on."""
 
-    Raises UnavailableError when there is none in time, whether the actor is busy or gone, and
-    whatever the actor raises.
-    """
-    try:
-        return ref.ask(message, timeout=timeout)
-    except pykka.Timeout as error:
-        raise UnavailableError(f"{_name(ref)} did not reply within {timeout} s") from error
-    except pykka.ActorDeadError as error:
-        raise UnavailableError(f"{_name(ref)} is gone") from error
+    def __init__(self, ref: ActorRef, message: object) -> None:
+        self._ref = ref
+        self._reply: pykka.Future[Any] = ref.ask(message, block=False)
+
+    def reply(self, *, timeout: float) -> Any:
+        """Wait `timeout` seconds at the most for the reply.
+
+        Raises UnavailableError when there is none in time, whether the actor is busy or gone, and
+        whatever the actor raises.
+        """
+        try:
+            return self._reply.get(timeout=timeout)
+        except pykka.Timeout as error:
+            raise UnavailableError(
+                f"{_name(self._ref)} did not reply within {timeout} s"
+            ) from error
+        except pykka.ActorDeadError as error:
+            raise UnavailableError(f"{_name(self._ref)} is gone") from error
+
+
+def ask(ref: ActorRef, message: object, *, timeout: float) -> Any:
+    """Ask, and wait for the reply as `Question.reply` does."""
+    return Question(ref, message).reply(timeout=timeout)
 
 
 def tell(ref: ActorRef, message: object) -> None:

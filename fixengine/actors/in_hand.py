@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from time import monotonic, time
 
+import msgspec
 from loguru import logger
 
 from fixengine.created import creation_time
@@ -13,8 +13,7 @@ from fixengine.ports import Record
 from fixengine.tracing import OrderTrace
 
 
-@dataclass(slots=True, kw_only=True)
-class InHand:
+class InHand(msgspec.Struct, kw_only=True):
     """A record and what became of it so far; `busy` are the seconds spent on it."""
 
     record: Record

@@ -1,11 +1,12 @@
 """The intake: orders from the topic become executions, what can't is sent to the dead letters."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic, sleep, time_ns
 from typing import Any, assert_never
 
 from loguru import logger
+from msgspec.structs import replace
 
 from fixengine.actors.asking import ask, tell
 from fixengine.actors.base import Actor
@@ -120,6 +121,8 @@ class Intake(Actor):
         records = self._take()
         self._begin(records)
         self._store()
+        if self._pause_per_order:
+            self._store()  # nothing else is done meanwhile
         self._commit()
         self._regulate()
         if records and self._pause_per_order:
@@ -130,7 +133,9 @@ class Intake(Actor):
     def _take(self) -> tuple[Record, ...]:
         began = monotonic()
         limit = 1 if self._pause_per_order else LARGEST_BATCH
-        records = self._source.poll(limit, POLL_TIMEOUT)
+        # what is under way is seen to as soon as nothing else is to be done
+        timeout = 0 if self._storing.under_way else POLL_TIMEOUT
+        records = self._source.poll(limit, timeout)
         self._metrics.polled(monotonic() - began, (record.partition for record in records))
         self._metrics.assigned.set(len(self._source.assigned))
         self._health.up("consumer", self._note())
@@ -191,7 +196,7 @@ class Intake(Actor):
         )
 
     def _store(self, *, within: float = STORE_WITHIN) -> None:
-        stored = self._storing.store(within=within)
+        stored = self._storing.turn(within=within)
         for item in stored.items:
             self._settle(item, success=True)
         self._bury(stored.refused)
@@ -235,6 +240,8 @@ class Intake(Actor):
                 self._ask_for_tickers(frozenset(self._unresolved))
                 sleep(_FINISH_STEP)
             self._store(within=FINISH_WITHIN)
+            while self._storing.under_way:
+                self._store(within=FINISH_WITHIN)
             if self._letters:
                 message = FinishDeadLetters(records=tuple(self._letters), within=FINISH_WITHIN)
                 self._letters_published(ask(self._publisher, message, timeout=FINISH_WITHIN + 0.5))

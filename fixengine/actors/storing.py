@@ -7,7 +7,7 @@ from time import monotonic
 
 from loguru import logger
 
-from fixengine.actors.asking import ask
+from fixengine.actors.asking import Question
 from fixengine.actors.in_hand import InHand, timed
 from fixengine.actors.messages import ActorRef, StoreOrders
 from fixengine.actors.retries import Retries
@@ -23,49 +23,80 @@ class Stored:
 
 
 class Storing:
-    """Groups in their order; while the database is away, `stalled`, tries become rarer."""
+    """Groups in their order, one at a time, which is under way while the next is made ready.
+
+    While the database is away, `stalled`, tries become rarer.
+    """
 
     def __init__(self, repository: ActorRef) -> None:
         self._repository = repository
-        self._groups: deque[tuple[InHand, ...]] = deque()
+        self._waiting: deque[tuple[InHand, ...]] = deque()
+        self._sent: tuple[InHand, ...] = ()
+        self._question: Question | None = None
         self._retries = Retries(first=0.1, cap=5.0)
         self._next_try = 0.0
         self.stalled = False
 
+    @property
+    def under_way(self) -> bool:
+        """Whether the database is at work on a group."""
+        return self._question is not None
+
     def add(self, items: list[InHand]) -> None:
         """Take items on; each has its ticker."""
         if items:
-            self._groups.append(tuple(items))
+            self._waiting.append(tuple(items))
 
     def forget(self, partitions: Container[int]) -> None:
-        """Drop the items of partitions that are gone."""
-        kept = (
-            tuple(item for item in group if item.record.partition not in partitions)
-            for group in self._groups
-        )
-        self._groups = deque(group for group in kept if group)
-        if not self._groups:
-            self._moving()  # nothing waits any more, and nothing else would say so
+        """Drop the items of partitions that are gone; some may be stored all the same."""
+        groups = (_without(partitions, group) for group in self._waiting)
+        self._waiting = deque(group for group in groups if group)
+        self._sent = _without(partitions, self._sent)
+        if not self._sent:
+            self._question = None
+            if not self._waiting:
+                self._moving()  # nothing waits any more, and nothing else would say so
 
-    def store(self, *, within: float) -> Stored:
-        """Store what there is, unless a try failed and the next is not due yet.
+    def turn(self, *, within: float) -> Stored:
+        """Wait for the group under way, if any, for `within` seconds, and send the next.
 
-        Each group is given `within` seconds.
+        After a failed try nothing is sent until the next is due.
         """
         stored = Stored()
-        if not self._groups or monotonic() < self._next_try:
-            return stored
+        if self._question is not None:
+            self._receive(self._question, stored, within)
+        if self._waiting and monotonic() >= self._next_try:
+            self._sent = self._waiting.popleft()
+            message = StoreOrders(orders=tuple(item.storable for item in self._sent))
+            self._question = Question(self._repository, message)
+        return stored
+
+    def _receive(self, question: Question, stored: Stored, within: float) -> None:
+        """See what became of the group; one that is refused is halved until one is left."""
+        group, self._sent, self._question = self._sent, (), None
         try:
-            while self._groups:
-                self._store_first(stored, within)
+            with timed(group):
+                question.reply(timeout=within)
+        except RejectedError as error:
+            if len(group) == 1:
+                stored.refused.append((group[0], str(error)))
+            else:
+                middle = len(group) // 2
+                self._waiting.extendleft((group[middle:], group[:middle]))
         except UnavailableError as error:
+            self._waiting.appendleft(group)
             self._next_try = monotonic() + self._retries.next_wait()
             if not self.stalled:
                 self.stalled = True
                 logger.bind(reason=str(error)).warning("storing orders waits")
+            return
         else:
-            self._moving()
-        return stored
+            stored.items.extend(group)
+            logger.opt(lazy=True).debug(
+                "orders stored",
+                orders=lambda: [item.storable[0].id for item in group],
+            )
+        self._moving()
 
     def _moving(self) -> None:
         self._retries.reset()
@@ -74,24 +105,6 @@ class Storing:
             self.stalled = False
             logger.info("storing orders goes on")
 
-    def _store_first(self, stored: Stored, within: float) -> None:
-        """Store the first group; one that is refused is halved until the culprit is alone."""
-        group = self._groups[0]
-        message = StoreOrders(orders=tuple(item.storable for item in group))
-        try:
-            with timed(group):
-                ask(self._repository, message, timeout=within)
-        except RejectedError as error:
-            self._groups.popleft()
-            if len(group) == 1:
-                stored.refused.append((group[0], str(error)))
-            else:
-                middle = len(group) // 2
-                self._groups.extendleft((group[middle:], group[:middle]))
-        else:
-            self._groups.popleft()
-            stored.items.extend(group)
-            logger.opt(lazy=True).debug(
-                "orders stored",
-                orders=lambda: [item.storable[0].id for item in group],
-            )
+
+def _without(partitions: Container[int], group: tuple[InHand, ...]) -> tuple[InHand, ...]:
+    return tuple(item for item in group if item.record.partition not in partitions)

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from msgspec import structs
+
 from fixengine.config import Settings
 from fixengine.dlq.choice import Choice, single, span
 from fixengine.dlq.letterbox import Letterbox
@@ -141,7 +143,7 @@ def _contents(name: str) -> bytes:
 
 def _without_body(letter: Letter) -> Letter:
     # a list shows none, and all together may be large
-    return replace(letter, record=replace(letter.record, value=None))
+    return replace(letter, record=structs.replace(letter.record, value=None))
 
 
 def _nothing_matched(box: Letterbox) -> int:

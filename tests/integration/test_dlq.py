@@ -10,6 +10,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from msgspec import structs
 
 from fixengine.actors.securities import UNKNOWN_FOR
 from fixengine.config import load
@@ -166,7 +167,7 @@ def test_what_is_no_letter_of_these_orders_is_not_sent(
     (letter,) = read_topic(letters.broker.bootstrap, letters.topics.dlq)
     letters.write(letter, ())
     letters.write(letter, letter_headers(letter, reason="a test", failed_at=datetime.now(UTC)))
-    nowhere = replace(letter, topic=letters.topics.orders, partition=20)
+    nowhere = structs.replace(letter, topic=letters.topics.orders, partition=20)
     letters.write(nowhere, letter_headers(nowhere, reason="a test", failed_at=datetime.now(UTC)))
     assert dlq("replay", "--offset", "1-3") == 1
     told = capsys.readouterr().out.splitlines()

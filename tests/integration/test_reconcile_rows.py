@@ -1,13 +1,13 @@
 """What messages do to a restored database, row by row."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from fixengine.domain import Execution
 from fixengine.errors import ConflictError

@@ -1,7 +1,7 @@
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from fixengine.letters import Place, letter_headers, read_letter, replay_of, replayed_from
 from fixengine.ports import Headers, Record

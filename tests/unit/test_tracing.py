@@ -1,8 +1,7 @@
 """Traces: whose they are, which are kept, and that a fill's place in one never changes."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from fixengine.actors.outgoing import fill_message
 from fixengine.config import load

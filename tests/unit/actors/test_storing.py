@@ -10,7 +10,7 @@ import pytest
 from fixengine.actors.base import Actor
 from fixengine.actors.in_hand import InHand
 from fixengine.actors.messages import ActorRef, StoreOrders
-from fixengine.actors.storing import Storing
+from fixengine.actors.storing import Stored, Storing
 from fixengine.domain import Order, TradeType
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.ports import Record
@@ -69,18 +69,49 @@ def item(number: int, partition: int = 0) -> InHand:
     return InHand(record=record, order=order, ticker="A")
 
 
+def offsets(stored: Stored) -> list[int]:
+    return [each.record.offset for each in stored.items]
+
+
 def test_orders_wait_while_the_database_is_away(away: ActorRef) -> None:
     storing = Storing(away)
     storing.add([item(1)])
-    assert storing.store(within=1).items == []
+    storing.turn(within=1)
+    assert offsets(storing.turn(within=1)) == []
     assert storing.stalled
+    assert not storing.under_way  # the next try is not due yet
+
+
+def test_a_group_is_under_way_while_the_next_is_made_ready(there: ActorRef) -> None:
+    storing = Storing(there)
+    storing.add([item(1)])
+    assert offsets(storing.turn(within=5)) == []
+    assert storing.under_way
+    storing.add([item(2)])
+    assert offsets(storing.turn(within=5)) == [1]
+    assert storing.under_way
+    assert offsets(storing.turn(within=5)) == [2]
+    assert not storing.under_way
+
+
+def test_what_was_taken_away_while_under_way_is_not_handed_back(there: ActorRef) -> None:
+    storing = Storing(there)
+    storing.add([item(1, partition=4), item(2, partition=5)])
+    storing.turn(within=5)
+    storing.forget({4})
+    assert offsets(storing.turn(within=5)) == [2]
+    storing.add([item(4, partition=5)])
+    storing.turn(within=5)
+    storing.forget({5})
+    assert not storing.under_way
 
 
 def test_when_all_that_waited_is_taken_away_nothing_waits_any_more(away: ActorRef) -> None:
     """Else no more would be read, and nothing would ever be tried again."""
     storing = Storing(away)
     storing.add([item(1, partition=4)])
-    storing.store(within=1)
+    storing.turn(within=1)
+    storing.turn(within=1)
     storing.forget({4})
     assert not storing.stalled
 
@@ -88,7 +119,8 @@ def test_when_all_that_waited_is_taken_away_nothing_waits_any_more(away: ActorRe
 def test_what_is_left_of_what_waited_still_waits(away: ActorRef) -> None:
     storing = Storing(away)
     storing.add([item(1, partition=4), item(2, partition=5)])
-    storing.store(within=1)
+    storing.turn(within=1)
+    storing.turn(within=1)
     storing.forget({4})
     assert storing.stalled
 
@@ -96,6 +128,11 @@ def test_what_is_left_of_what_waited_still_waits(away: ActorRef) -> None:
 def test_the_one_that_is_refused_is_found_among_the_others(there: ActorRef) -> None:
     storing = Storing(there)
     storing.add([item(number) for number in range(1, 9)])
-    stored = storing.store(within=5)
-    assert [one.record.offset for one in stored.items] == [1, 2, 4, 5, 6, 7, 8]
-    assert [(one.record.offset, reason) for one, reason in stored.refused] == [(3, "no threes")]
+    storing.turn(within=5)
+    good, bad = [], []
+    while storing.under_way:
+        stored = storing.turn(within=5)
+        good += offsets(stored)
+        bad += [(one.record.offset, reason) for one, reason in stored.refused]
+    assert good == [1, 2, 4, 5, 6, 7, 8]
+    assert bad == [(3, "no threes")]

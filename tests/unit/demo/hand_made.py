@@ -1,8 +1,10 @@
 """A small ledger made by hand that holds, for tests to corrupt."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from fixengine.demo.audit import Expectations, Report, judge
 from fixengine.demo.evidence import Evidence, LedgerFill

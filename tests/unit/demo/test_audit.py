@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from fixengine.demo.audit import Expectations
 from fixengine.demo.audit_ledger import allowed_quantities
@@ -53,13 +54,13 @@ def test_an_order_without_an_execution_is_found() -> None:
 
 
 def test_an_execution_of_no_order_is_found() -> None:
-    stray = replace(EXECUTION, id=6, execution_service_id=38)
+    stray = structs.replace(EXECUTION, id=6, execution_service_id=38)
     found = problems_of(run(executions=(EXECUTION, stray)))
     assert "execution 6 is of order 38, which was not fed" in found
 
 
 def test_two_executions_of_one_order_are_found() -> None:
-    twin = replace(EXECUTION, id=6)
+    twin = structs.replace(EXECUTION, id=6)
     assert "more than one execution" in problems_of(run(executions=(EXECUTION, twin)))
 
 
@@ -79,7 +80,9 @@ def test_two_executions_of_one_order_are_found() -> None:
 )
 def test_a_wrong_column_is_found(columns: dict[str, Any]) -> None:
     (name,) = columns
-    assert f"order 37: {name} is " in problems_of(run(executions=(replace(EXECUTION, **columns),)))
+    assert f"order 37: {name} is " in problems_of(
+        run(executions=(structs.replace(EXECUTION, **columns),))
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,7 +101,7 @@ def test_a_wrong_column_is_found(columns: dict[str, Any]) -> None:
     ],
 )
 def test_a_wrong_state_is_found(columns: dict[str, Any], problem: str) -> None:
-    assert problem in problems_of(run(executions=(replace(EXECUTION, **columns),)))
+    assert problem in problems_of(run(executions=(structs.replace(EXECUTION, **columns),)))
 
 
 @pytest.mark.parametrize(
@@ -181,13 +184,13 @@ def test_a_message_that_differs_from_its_ledger_row_is_found(
 
 
 def test_messages_on_two_partitions_are_found() -> None:
-    messages = (replace(message(0, PART_MESSAGE), partition=2), message(0, FULL_MESSAGE))
+    messages = (structs.replace(message(0, PART_MESSAGE), partition=2), message(0, FULL_MESSAGE))
     assert "on more than one partition" in problems_of(run(announcements=messages))
 
 
 @pytest.mark.parametrize("key", [b"5", b"037", None])
 def test_a_message_under_another_key_is_found(key: bytes | None) -> None:
-    messages = (message(0, PART_MESSAGE), replace(message(1, FULL_MESSAGE), key=key))
+    messages = (message(0, PART_MESSAGE), structs.replace(message(1, FULL_MESSAGE), key=key))
     assert f"have the key {key!r}, which no" in problems_of(run(announcements=messages))
 
 
@@ -215,7 +218,7 @@ def test_a_fill_in_the_outbox_is_a_problem_unless_it_is_allowed() -> None:
 
 
 def test_an_open_execution_is_a_problem_unless_it_is_allowed() -> None:
-    partial = replace(
+    partial = structs.replace(
         EXECUTION,
         is_open=True,
         execution_status="PART",
@@ -275,12 +278,12 @@ def test_a_good_order_that_was_dead_lettered_is_found() -> None:
 )
 def test_a_wrong_dead_letter_is_found(columns: dict[str, Any], problem: str) -> None:
     (letter,) = Run().evidence.dead_letters
-    assert problem in problems_of(run(dead_letters=(replace(letter, **columns),)))
+    assert problem in problems_of(run(dead_letters=(structs.replace(letter, **columns),)))
 
 
 def test_a_repeated_dead_letter_is_counted() -> None:
     (letter,) = Run().evidence.dead_letters
-    report = run(dead_letters=(letter, replace(letter, offset=1))).judged()
+    report = run(dead_letters=(letter, structs.replace(letter, offset=1))).judged()
     assert report.ok
     assert report.repeated_dead_letters == 1
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from fixengine.dlq.choice import Choice, Span, single, span
 from fixengine.letters import Letter, Place, read_letter
@@ -63,7 +64,7 @@ def test_everything_that_is_said_must_hold(choice: Choice, taken: bool) -> None:
 
 
 def test_a_letter_of_no_known_time_is_always_recent() -> None:
-    timeless: Letter = replace(LETTER, record=replace(LETTER.record, timestamp_ms=None))
+    timeless: Letter = replace(LETTER, record=structs.replace(LETTER.record, timestamp_ms=None))
     assert Choice(since=WRITTEN + timedelta(days=1)).takes(timeless)
 
 
