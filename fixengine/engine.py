@@ -116,7 +116,7 @@ class Engine:
             threads=2,
         )
         spans = _span_export(settings)
-        self._tracer = None if spans is None else Tracer(settings.sampler, spans.take)
+        self._tracer = None if spans is None else Tracer(settings.sampler, spans.take, spans.enter)
         self._exports = [
             export for export in (_metric_export(settings, registry), spans) if export is not None
         ]
@@ -130,9 +130,9 @@ class Engine:
         """
         self._probes.start()
         self._rest.start()
-        self._database.open()
         for export in self._exports:
-            export.start()
+            export.start()  # statements of connections made from now on write spans
+        self._database.open()
         budget = RestartBudget(
             intensity=RestartIntensity(max_restarts=10, period=60),
             backoff=Backoff(first=0.1, cap=5.0),

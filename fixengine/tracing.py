@@ -1,12 +1,15 @@
 """Traces of orders in the words of W3C Trace Context: from the record through each of its fills."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from enum import Enum, auto
+from functools import wraps
 from hashlib import blake2b
 from random import SystemRandom
-from typing import Self
+from typing import ParamSpec, Self, TypeVar
 
 from fixengine.domain import Execution
 
@@ -15,6 +18,9 @@ TRACEPARENT = "traceparent"
 
 _CONTEXT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _random = SystemRandom()  # many pods must not draw the same
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,16 +47,25 @@ class Context:
         return cls(trace_id=trace_id, span_id=span_id, sampled=bool(int(match[4], 16) & 1))
 
 
+Enter = Callable[[Context], AbstractContextManager[object]]
+"""What makes a place in a trace the current one for libraries that write spans of their own."""
+
+
 class Kind(Enum):
-    """Which side of a message a span is on."""
+    """Which side of a message or a call a span is on, or that it is on none."""
 
     CONSUMER = auto()
     PRODUCER = auto()
+    CLIENT = auto()
+    INTERNAL = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Something that was done. Times are nanoseconds since 1970; `error` says how it failed."""
+    """Something that was done. Times are nanoseconds since 1970; `error` says how it failed.
+
+    `links` are what it has to do with in other traces.
+    """
 
     name: str
     kind: Kind
@@ -59,6 +74,7 @@ class Span:
     began: int
     ended: int
     attributes: Mapping[str, str | int]
+    links: tuple[Context, ...] = ()
     error: str | None = None
 
 
@@ -85,13 +101,57 @@ class Sampler:
         return int.from_bytes(trace_id[8:]) < self.share * 2**64
 
 
+Export = Callable[[Span], None]
+"""What takes a span without waiting, from any thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What is being done: calls made for it become part of its trace."""
+
+    context: Context
+    enter: Enter
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Let the body be done for it, in this thread."""
+        token = _scope.set(self)
+        try:
+            with self.enter(self.context):
+                yield
+        finally:
+            _scope.reset(token)
+
+
+_scope: ContextVar[Scope | None] = ContextVar("scope", default=None)
+
+
+def current_scope() -> Scope | None:
+    """Return what this thread is doing something for, if that is traced."""
+    return _scope.get()
+
+
+def in_scope(call: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Return the call for another thread to make, for what this one is doing."""
+    scope = _scope.get()
+    if scope is None:
+        return call
+
+    @wraps(call)
+    def scoped(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        with scope.entered():
+            return call(*args, **kwargs)
+
+    return scoped
+
+
 class Tracer:
     """Begins traces or joins the producers', and hands on the spans that are kept."""
 
-    def __init__(self, sampler: Sampler, export: Callable[[Span], None]) -> None:
-        """Take a function that takes spans without waiting, from any thread."""
+    def __init__(self, sampler: Sampler, export: Export, enter: Enter) -> None:
         self._sampler = sampler
         self._export = export
+        self._enter = enter
 
     def order(self, headers: tuple[tuple[str, bytes | None], ...], *, now: int) -> OrderTrace:
         """Return where an order with these headers goes on, in nanoseconds since 1970."""
@@ -105,10 +165,19 @@ class Tracer:
         )
         return OrderTrace(context=context, parent=parent, began=now)
 
+    def scope(self, parent: Context) -> Scope:
+        """Return what is done for a parent, at a place of its own."""
+        return Scope(context=child(parent), enter=self._enter)
+
     def ended(self, span: Span) -> None:
         """Hand a span on, if its trace is kept."""
         if span.context.sampled:
             self._export(span)
+
+
+def child(parent: Context) -> Context:
+    """Return a new place below another."""
+    return replace(parent, span_id=_random.randbytes(8))
 
 
 def fill_context(execution: Execution) -> Context | None:

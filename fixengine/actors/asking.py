@@ -5,15 +5,22 @@ from typing import Any
 
 import pykka
 
-from fixengine.actors.messages import ActorRef
+from fixengine.actors.messages import ActorRef, Scoped
 from fixengine.errors import UnavailableError
+from fixengine.tracing import current_scope
 
 
 class Question:
-    """What another actor was asked, while the one who asks goes on."""
+    """What another actor was asked, while the one who asks goes on.
+
+    It deals with it in the scope of the one who asks.
+    """
 
     def __init__(self, ref: ActorRef, message: object) -> None:
         self._ref = ref
+        scope = current_scope()
+        if scope is not None:
+            message = Scoped(scope=scope, message=message)
         self._reply: pykka.Future[Any] = ref.ask(message, block=False)
 
     def reply(self, *, timeout: float) -> Any:

@@ -23,6 +23,7 @@ from pykka._envelope import Envelope
 
 from fixengine.actors.lifecycle import Boot, Crash
 from fixengine.actors.mailbox import Mailbox, is_stop
+from fixengine.actors.messages import Scoped
 from fixengine.errors import FixengineError
 
 
@@ -122,6 +123,9 @@ class Actor(pykka.ThreadingActor):
                 return None
             case Crash():
                 raise RuntimeError(message.reason)
+            case Scoped(scope=scope, message=inner):
+                with scope.entered():
+                    return self.receive(inner)
             case _:
                 return self.receive(message)
 

@@ -7,20 +7,31 @@ from time import monotonic, time
 import msgspec
 from loguru import logger
 
+from fixengine.actors import batches
+from fixengine.actors.batches import Batch
 from fixengine.created import creation_time
 from fixengine.domain import Order
 from fixengine.ports import Record
-from fixengine.tracing import OrderTrace
+from fixengine.tracing import Context, OrderTrace, Tracer
 
 
 class InHand(msgspec.Struct, kw_only=True):
-    """A record and what became of it so far; `busy` are the seconds spent on it."""
+    """A record and what became of it so far; `busy` are the seconds spent on it.
+
+    `batches` are those in whose traces more is told of it.
+    """
 
     record: Record
     order: Order | None = None
     ticker: str | None = None
     trace: OrderTrace | None = None
+    batches: tuple[Context, ...] = ()
     busy: float = 0.0
+
+    @property
+    def context(self) -> Context | None:
+        """Its place in a trace."""
+        return None if self.trace is None else self.trace.context
 
     @property
     def security_id(self) -> str:
@@ -61,3 +72,12 @@ def timed(items: Sequence[InHand]) -> Iterator[None]:
         share = (monotonic() - began) / max(len(items), 1)
         for item in items:
             item.busy += share
+
+
+def begin_batch(tracer: Tracer | None, name: str, items: Sequence[InHand]) -> Batch | None:
+    """Begin what is done for these items together, if that is traced."""
+    batch = batches.begin(tracer, name, (item.context for item in items))
+    if batch is not None:
+        for item in items:
+            item.batches += (batch.context,)
+    return batch

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from fixengine.actors.asking import ask, tell
 from fixengine.actors.base import Actor
-from fixengine.actors.in_hand import InHand, timed
+from fixengine.actors.batches import during
+from fixengine.actors.in_hand import InHand, begin_batch, timed
 from fixengine.actors.messages import (
     ActorRef,
     DeadLetter,
@@ -91,7 +92,7 @@ class Intake(Actor):
         self._tracer = tracer
         self._offsets = Offsets()
         self._unresolved: dict[str, list[InHand]] = {}
-        self._storing = Storing(repository)
+        self._storing = Storing(repository, tracer)
         self._letters: dict[Record, InHand] = {}
         self._full = False
 
@@ -176,7 +177,8 @@ class Intake(Actor):
             return
         for item in items:
             self._unresolved.setdefault(item.security_id, []).append(item)
-        self._ask_for_tickers(frozenset(item.security_id for item in items))
+        with during(begin_batch(self._tracer, "find tickers", items)):
+            self._ask_for_tickers(frozenset(item.security_id for item in items))
 
     def _ask_for_tickers(self, security_ids: frozenset[str]) -> None:
         message = ResolveTickers(security_ids=security_ids, reply_to=self.actor_ref)
@@ -319,5 +321,6 @@ def _span(item: InHand, trace: OrderTrace, *, success: bool) -> Span:
             "messaging.kafka.offset": record.offset,
             **order,
         },
+        links=item.batches,
         error=None if success else "dead letter",
     )

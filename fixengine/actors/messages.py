@@ -10,8 +10,17 @@ import pykka
 from fixengine.domain import Fill, Order
 from fixengine.ports import Record
 from fixengine.reading import ExecutionQuery, LedgerQuery
+from fixengine.tracing import Scope
 
 ActorRef: TypeAlias = pykka.ActorRef[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scoped:
+    """Any actor → any actor: a message, and what it is asked for. Reply: the message's."""
+
+    scope: Scope
+    message: object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from fixengine.actors.messages import GetPrices, Prices
 from fixengine.errors import UnavailableError
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import PricingService
+from fixengine.tracing import in_scope
 
 REPLY_WITHIN = 2.0
 """Seconds for a whole batch; executions are locked meanwhile."""
@@ -72,7 +73,7 @@ class Pricing(Actor):
 
     def _bulk(self, tickers: frozenset[str]) -> dict[str, Decimal]:
         """Return prices out of all; none when the call fails, for single calls may still work."""
-        call = self._workers.submit(self._service.all_prices)
+        call = self._workers.submit(in_scope(self._service.all_prices))
         wait([call], timeout=REPLY_WITHIN / 2)
         try:
             everything = _result(call)
@@ -83,7 +84,8 @@ class Pricing(Actor):
 
     def _singly(self, tickers: Iterable[str], *, needed: bool) -> Prices:
         """Ask for each; one that fails is in neither part, unless all do that are `needed`."""
-        calls = {ticker: self._workers.submit(self._service.price, ticker) for ticker in tickers}
+        price_of = in_scope(self._service.price)
+        calls = {ticker: self._workers.submit(price_of, ticker) for ticker in tickers}
         wait(calls.values(), timeout=REPLY_WITHIN / 2)
         known: dict[str, Decimal] = {}
         unknown: set[str] = set()

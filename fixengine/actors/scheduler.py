@@ -11,6 +11,7 @@ from loguru import logger
 
 from fixengine.actors.asking import ask, tell
 from fixengine.actors.base import Actor
+from fixengine.actors.batches import Batch, begin, during
 from fixengine.actors.evaluation import Evaluated, evaluate_claim
 from fixengine.actors.messages import (
     AbandonClaim,
@@ -123,12 +124,22 @@ class FillScheduler(Actor):
         if not claim.executions:
             return _sleep_until(claim, ())
         self._metrics.claim_size.observe(len(claim.executions))
-        evaluated = self._evaluate(claim)
         full = len(claim.executions) == self._limit
-        self._store(claim, evaluated, claimed_at)
+        batch = self._batch(claim, claimed_at)
+        with during(batch):
+            evaluated = self._evaluate(claim)
+            self._store(claim, evaluated, claimed_at, batch)
         if full:
             return 0
         return max(_sleep_until(claim, evaluated.next_times()) - (monotonic() - began), 0)
+
+    def _batch(self, claim: Claim, claimed_at: int) -> Batch | None:
+        """Begin a claim's batch, late: whose it is was not known before."""
+        orders = (Context.read(execution.traceparent) for execution in claim.executions)
+        batch = begin(self._tracer, "fill executions", orders, began=claimed_at)
+        if batch is not None:
+            batch.did("claim")
+        return batch
 
     def _evaluate(self, claim: Claim) -> Evaluated:
         tickers = frozenset(execution.ticker for execution in claim.executions)
@@ -139,7 +150,9 @@ class FillScheduler(Actor):
             raise
         return evaluate_claim(claim, prices, rules=self._rules, seed=self._seed)
 
-    def _store(self, claim: Claim, evaluated: Evaluated, claimed_at: int) -> None:
+    def _store(
+        self, claim: Claim, evaluated: Evaluated, claimed_at: int, batch: Batch | None
+    ) -> None:
         """End the claim and hand what is stored to the publisher."""
         message = StoreFills(fills=evaluated.fills, postponed=evaluated.postponed)
         until = monotonic() + LEASE  # what is stored proves that the engine lived after this
@@ -163,7 +176,8 @@ class FillScheduler(Actor):
             self._metrics.fills.labels(outcome(fill)).inc()
             context = None if self._tracer is None else fill_context(fill.execution)
             if self._tracer is not None and context is not None:
-                self._tracer.ended(_span(fill, context, claimed_at))
+                links = () if batch is None else (batch.context,)
+                self._tracer.ended(_span(fill, context, claimed_at, links))
         announced = tuple(fill for fill in kept if fill.announced)
         if announced:
             self._unpublished += len(announced)
@@ -217,7 +231,7 @@ def _sleep_until(claim: Claim, next_times: Iterable[datetime]) -> float:
     return max(min([LONGEST_SLEEP, *waits]), 0)
 
 
-def _span(fill: Fill, context: Context, began: int) -> Span:
+def _span(fill: Fill, context: Context, began: int, links: tuple[Context, ...]) -> Span:
     execution = fill.execution
     return Span(
         name="fill",
@@ -232,4 +246,5 @@ def _span(fill: Fill, context: Context, began: int) -> Span:
             "fixengine.fill.number": execution.number_of_fills,
             "fixengine.fill.outcome": outcome(fill),
         },
+        links=links,
     )

@@ -17,6 +17,7 @@ from fixengine.actors.retries import Retries
 from fixengine.errors import UnavailableError
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import SecurityService
+from fixengine.tracing import in_scope
 
 KEPT_FOR = 60.0
 """Seconds an answer is believed."""
@@ -113,7 +114,7 @@ class SecurityCache(Actor):
 
     def _submit(self, security_ids: frozenset[str], *, bulk: bool) -> None:
         self._asking |= security_ids
-        self._workers.submit(self._call, security_ids, bulk=bulk)
+        self._workers.submit(in_scope(self._call), security_ids, bulk=bulk)
 
     def _fetched(self, answer: _Fetched) -> None:
         self._asking -= answer.asked

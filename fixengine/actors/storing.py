@@ -2,16 +2,19 @@
 
 from collections import deque
 from collections.abc import Container
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from time import monotonic
 
 from loguru import logger
 
 from fixengine.actors.asking import Question
-from fixengine.actors.in_hand import InHand, timed
+from fixengine.actors.batches import Batch
+from fixengine.actors.in_hand import InHand, begin_batch, timed
 from fixengine.actors.messages import ActorRef, StoreOrders
 from fixengine.actors.retries import Retries
 from fixengine.errors import RejectedError, UnavailableError
+from fixengine.tracing import Tracer
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,11 +31,13 @@ class Storing:
     While the database is away, `stalled`, tries become rarer.
     """
 
-    def __init__(self, repository: ActorRef) -> None:
+    def __init__(self, repository: ActorRef, tracer: Tracer | None = None) -> None:
         self._repository = repository
+        self._tracer = tracer
         self._waiting: deque[tuple[InHand, ...]] = deque()
         self._sent: tuple[InHand, ...] = ()
         self._question: Question | None = None
+        self._batch: Batch | None = None
         self._retries = Retries(first=0.1, cap=5.0)
         self._next_try = 0.0
         self.stalled = False
@@ -54,6 +59,7 @@ class Storing:
         self._sent = _without(partitions, self._sent)
         if not self._sent:
             self._question = None
+            self._over("the partitions are gone")
             if not self._waiting:
                 self._moving()  # nothing waits any more, and nothing else would say so
 
@@ -66,10 +72,20 @@ class Storing:
         if self._question is not None:
             self._receive(self._question, stored, within)
         if self._waiting and monotonic() >= self._next_try:
-            self._sent = self._waiting.popleft()
-            message = StoreOrders(orders=tuple(item.storable for item in self._sent))
-            self._question = Question(self._repository, message)
+            self._send(self._waiting.popleft())
         return stored
+
+    def _send(self, group: tuple[InHand, ...]) -> None:
+        message = StoreOrders(orders=tuple(item.storable for item in group))
+        self._batch = begin_batch(self._tracer, "store orders", group)
+        with nullcontext() if self._batch is None else self._batch.entered():
+            self._question = Question(self._repository, message)
+        self._sent = group
+
+    def _over(self, error: str | None = None) -> None:
+        batch, self._batch = self._batch, None
+        if batch is not None:
+            batch.ended(error)
 
     def _receive(self, question: Question, stored: Stored, within: float) -> None:
         """See what became of the group; one that is refused is halved until one is left."""
@@ -78,12 +94,14 @@ class Storing:
             with timed(group):
                 question.reply(timeout=within)
         except RejectedError as error:
+            self._over(str(error))
             if len(group) == 1:
                 stored.refused.append((group[0], str(error)))
             else:
                 middle = len(group) // 2
                 self._waiting.extendleft((group[middle:], group[:middle]))
         except UnavailableError as error:
+            self._over(str(error))
             self._waiting.appendleft(group)
             self._next_try = monotonic() + self._retries.next_wait()
             if not self.stalled:
@@ -91,6 +109,7 @@ class Storing:
                 logger.bind(reason=str(error)).warning("storing orders waits")
             return
         else:
+            self._over()
             stored.items.extend(group)
             logger.opt(lazy=True).debug(
                 "orders stored",

@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 from abc import ABC, abstractmethod
-from collections import Counter
+from collections import Counter, deque
 from enum import StrEnum
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,7 +31,7 @@ class Stub(ABC):
 
     `latency_seconds` and `mode` may be changed at any time and hold for later requests; requests
     that hang are let go when the stub stops. While it is stopped connections are refused.
-    `calls` counts requests by route.
+    `calls` counts requests by route, `traceparents` has the last such headers.
     """
 
     def __init__(self, *, port: int, host: str = LOOPBACK) -> None:
@@ -39,6 +39,7 @@ class Stub(ABC):
         self.mode = Mode.NORMAL
         self.latency_seconds = 0.0
         self.calls: Counter[str] = Counter()
+        self.traceparents: deque[str] = deque(maxlen=1000)
         self._address = (host, port)
         self._lock = threading.Lock()
         self._server: _Server | None = None
@@ -126,6 +127,8 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1  # head and body in one packet
 
     def do_GET(self) -> None:
+        if traceparent := self.headers["traceparent"]:
+            self.server.stub.traceparents.append(traceparent)
         status, content_type, body = self.server.stub.answer(self.path, self.server.stopping)
         self.send_response(status)
         self.send_header("Content-Type", content_type)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import grpc
 import pytest
@@ -17,6 +18,7 @@ from fixengine.demo.feed import bad_orders, orders
 from fixengine.demo.topics import TopicNames, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
+from fixengine.infra.postgres import query
 from tests.integration.engines import Surroundings, surroundings
 
 TRACE, PRODUCER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -35,14 +37,19 @@ class Collector(services.TraceServiceServicer):
         self.exports += request.resource_spans
         return messages.ExportTraceServiceResponse()
 
-    def spans(self, kind: Span.SpanKind.ValueType) -> list[Span]:
+    def spans(self, kind: Span.SpanKind.ValueType, by: str = "fixengine") -> list[Span]:
         return [
             span
             for export in self.exports
             for scope in export.scope_spans
             for span in scope.spans
-            if span.kind == kind
+            if span.kind == kind and scope.scope.name.endswith(by)
         ]
+
+
+def attribute(span: Span, name: str) -> Any:
+    (value,) = (each.value for each in span.attributes if each.key == name)
+    return getattr(value, value.WhichOneof("value") or "")
 
 
 @contextmanager
@@ -111,6 +118,65 @@ def test_a_trace_goes_from_the_producer_over_intake_and_fills_to_their_messages(
         "team": "trading desk",
     }
     around.assert_the_ledger_holds(fed)
+
+
+def test_statements_and_calls_are_part_of_the_traces_of_what_they_are_for(
+    around: Surroundings,
+) -> None:
+    port = around.workspace.reserve_port()
+    fed = tuple(islice(orders(seed=4), ORDERS))
+    with collecting(port) as collector:
+        with around.engine(OTEL_TRACEENDPOINT=f"127.0.0.1:{port}"):
+            around.send(*fed)
+            around.wait_until_done(fed)
+        of_orders = collector.spans(Span.SPAN_KIND_CONSUMER)
+        of_fills = collector.spans(Span.SPAN_KIND_PRODUCER)
+        batches = {span.span_id: span for span in collector.spans(Span.SPAN_KIND_INTERNAL)}
+        statements = collector.spans(Span.SPAN_KIND_CLIENT, by="psycopg")
+        calls = collector.spans(Span.SPAN_KIND_CLIENT, by="urllib3")
+    names = {span.name for span in batches.values()}
+    assert names == {"find tickers", "store orders", "fill executions"}
+    contexts = {(span.trace_id, span.span_id) for span in of_orders}
+    for batch in batches.values():
+        members = {(batch.trace_id, batch.parent_span_id)}
+        members |= {(link.trace_id, link.span_id) for link in batch.links}
+        assert members <= contexts
+        assert attribute(batch, "messaging.batch.message_count") == len(members)
+    for span in (*of_orders, *of_fills):
+        assert span.links
+        assert {link.span_id for link in span.links} <= batches.keys()
+    for span in (*statements, *calls):
+        batch = batches[span.parent_span_id]
+        assert span.trace_id == batch.trace_id
+        assert batch.start_time_unix_nano <= span.start_time_unix_nano
+    told = {
+        (attribute(span, "db.statement").encode(), batches[span.parent_span_id].name)
+        for span in statements
+    }
+    assert told >= {
+        (query("insert_orders"), "store orders"),
+        (query("store_fills"), "fill executions"),
+    }
+    for service in (around.securities, around.prices):
+        made = [span for span in calls if attribute(span, "http.url").startswith(service.url)]
+        assert made
+        assert {f"00-{span.trace_id.hex()}-{span.span_id.hex()}-01" for span in made} <= {
+            *service.traceparents
+        }
+
+
+def test_what_is_not_sampled_has_no_spans_of_statements_and_calls_either(
+    around: Surroundings,
+) -> None:
+    port = around.workspace.reserve_port()
+    fed = tuple(islice(orders(seed=4), ORDERS))
+    with collecting(port) as collector:
+        with around.engine(
+            OTEL_TRACEENDPOINT=f"127.0.0.1:{port}", OTEL_TRACES_SAMPLER="always_off"
+        ):
+            around.send(*fed)
+            around.wait_until_done(fed)
+        assert collector.exports == []
 
 
 def test_a_collector_that_is_away_delays_nothing_and_gets_what_waited(

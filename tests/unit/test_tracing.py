@@ -1,5 +1,7 @@
 """Traces: whose they are, which are kept, and that a fill's place in one never changes."""
 
+from contextlib import nullcontext
+
 import pytest
 from msgspec.structs import replace
 
@@ -14,7 +16,7 @@ HEADER = f"00-{TRACE}-{SPAN}-01"
 
 
 def tracer(**sampling: str) -> Tracer:
-    return Tracer(load(sampling).sampler, lambda _: None)
+    return Tracer(load(sampling).sampler, lambda _: None, nullcontext)
 
 
 def test_the_header_is_read_and_written() -> None:
@@ -98,7 +100,7 @@ def test_a_share_keeps_the_traces_that_others_with_the_same_share_keep() -> None
 @pytest.mark.parametrize("share", [0, 1])
 def test_a_trace_that_is_not_kept_goes_on_but_is_not_exported(share: int) -> None:
     exported: list[Span] = []
-    trace = Tracer(Sampler(share=share), exported.append)
+    trace = Tracer(Sampler(share=share), exported.append, nullcontext)
     order = trace.order((), now=0)
     assert str(order.context).endswith(f"-0{share}")
     span = Span(
