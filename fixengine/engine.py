@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 
 from fixengine.actors.asking import ask
 from fixengine.actors.children import ChildSpec
+from fixengine.actors.housekeeping import Housekeeping
 from fixengine.actors.intake import Intake
 from fixengine.actors.lifecycle import Shutdown, StartChildren
 from fixengine.actors.messages import ActorRef
@@ -41,6 +42,7 @@ from fixengine.infra.neighbours import PricingClient, SecurityClient
 from fixengine.infra.outbox import OutboxTable
 from fixengine.infra.postgres import Database
 from fixengine.infra.reads import Reads
+from fixengine.infra.retention import Retention
 from fixengine.metrics import ActorCollector, ConsumerMetrics, EngineMetrics, HttpMetrics
 from fixengine.pulse import Pulse
 from fixengine.tracing import Tracer
@@ -167,6 +169,8 @@ class Engine:
     def _specs(self) -> tuple[ChildSpec, ...]:
         """List the children in order of dependency, with the seconds their stop may take."""
         readers = [(name, self._reader, 3.0) for name in READERS]
+        keeps_all = self._settings.retention_days is None
+        housekeeping = [] if keeps_all else [("housekeeping", self._housekeeping, 1.0)]
         return tuple(
             ChildSpec(name=name, start=start, boot_timeout=_BOOT_TIMEOUT, stop_timeout=stop_timeout)
             for name, start, stop_timeout in (
@@ -177,6 +181,7 @@ class Engine:
                 ("publisher", self._publisher, 4.0),
                 ("scheduler", self._scheduler, 6.0),
                 ("intake", self._intake, 5.0),
+                *housekeeping,
             )
         )
 
@@ -187,6 +192,7 @@ class Engine:
             orders=self._executions,
             claims=claims,
             outbox=OutboxTable(self._database, claims),
+            retention=Retention(self._database, days=self._settings.retention_days),
             health=self.health,
             metrics=self._metrics,
             pulse=self._pulse,
@@ -280,6 +286,9 @@ class Engine:
             pause_per_order=settings.order_intake_sleep_seconds,
             tracer=self._tracer,
         )
+
+    def _housekeeping(self, refs: Refs) -> ActorRef:
+        return Housekeeping.start(repository=refs["repository"], metrics=self._metrics)
 
     def _migrate(self) -> None:
         # a pooled connection would not say why there is none

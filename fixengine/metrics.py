@@ -194,6 +194,11 @@ class EngineMetrics:
             "Fills that the broker acknowledged here after another engine had taken them over",
             registry=registry,
         )
+        self.forgotten = Counter(
+            "fixengine_executions_deleted_total",
+            "Closed executions that were no longer kept",
+            registry=registry,
+        )
         self.dead_letters = Counter(
             "fixengine_dead_letters_total",
             "Dead letters acknowledged by the broker",

@@ -120,6 +120,25 @@ class OrderTable(Protocol):
         """Look how far behind the engines are."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """A look at some executions: the last one's number, how many are old, how many were deleted."""
+
+    last: int | None
+    old: int
+    executions: int
+
+
+class Retention(Protocol):
+    """What is kept for a while only; both raise UnavailableError."""
+
+    def forget_executions(self, *, after: int) -> Forgotten:
+        """Delete, of the next executions above a number, what is closed and old."""
+
+    def drop_parts(self) -> tuple[str, ...]:
+        """Drop the ledger's parts whose executions are all gone; returns their names."""
+
+
 class OrderSource(Protocol):
     """The `orders` topic, as one member of the consumer group."""
 

@@ -46,6 +46,18 @@ class StoreFills:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetExecutions:
+    """Housekeeping → repository: delete old ones above this number. Replies with Forgotten."""
+
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropParts:
+    """Housekeeping → repository: drop what is empty of the ledger. Replies with the names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AbandonClaim:
     """Fill scheduler → repository: give the claim back untouched. No reply."""
 

@@ -9,6 +9,8 @@ from fixengine.actors.base import Actor
 from fixengine.actors.messages import (
     AbandonClaim,
     ClaimDue,
+    DropParts,
+    ForgetExecutions,
     GetUnpublished,
     MarkPublished,
     StoreFills,
@@ -19,7 +21,7 @@ from fixengine.actors.retries import Retries
 from fixengine.errors import SchemaError, UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Claims, OrderTable, Outbox
+from fixengine.ports import Claims, OrderTable, Outbox, Retention
 from fixengine.pulse import Pulse
 
 CHECK_INTERVAL = 2.0
@@ -45,6 +47,8 @@ _Write: TypeAlias = (
     | TakeOverOutbox
     | GetUnpublished
     | MarkPublished
+    | ForgetExecutions
+    | DropParts
 )
 
 
@@ -58,6 +62,7 @@ class Repository(Actor):
         orders: OrderTable,
         claims: Claims,
         outbox: Outbox,
+        retention: Retention,
         health: Health,
         metrics: EngineMetrics,
         pulse: Pulse,
@@ -67,6 +72,7 @@ class Repository(Actor):
         self._orders = orders
         self._claims = claims
         self._outbox = outbox
+        self._retention = retention
         self._health = health
         self._metrics = metrics
         self._pulse = pulse
@@ -116,6 +122,10 @@ class Repository(Actor):
                 return self._outbox.unpublished(after=after, limit=limit, older_than=older_than)
             case MarkPublished(fills=fills):
                 return self._outbox.mark_published(fills)
+            case ForgetExecutions(after=after):
+                return self._retention.forget_executions(after=after)
+            case DropParts():
+                return self._retention.drop_parts()
             case _:
                 assert_never(message)
 

@@ -108,6 +108,11 @@ class Settings:
         parsing.duration,
         "a fixed time between claims, to slow an engine down; unset: full speed",
     )
+    retention_days: int | None = optional(
+        "RETENTION_DAYS",
+        parsing.whole(1, 36_500),
+        "for how long closed executions are kept after their orders came; unset: for ever",
+    )
     otel_trace_endpoint: str | None = optional(
         "OTEL_TRACEENDPOINT", parsing.collector, "host:port that traces go to over OTLP gRPC"
     )

@@ -67,6 +67,7 @@ def reconcile(
         _assert_no_engine_has_run(connection)
         connection.execute(query("reconcile_messages"))
         _assert_no_fill_is_missing(connection)
+        connection.execute("select public.add_fill_parts(coalesce(max(id), 0)) from message")
         fills = connection.execute(query("reconcile_ledger")).rowcount
         new = [row[0] for row in connection.execute(query("reconcile_executions"))]
         removed = connection.execute(query("reconcile_outbox")).rowcount

@@ -39,6 +39,7 @@ DEFAULTS = {
     "PUBLISH_EMPTY_FILLS": "false",
     "ORDER_INTAKE_SLEEP": "0",
     "FILL_PROCESSING_INTERVAL": "(unset)",
+    "RETENTION_DAYS": "(unset)",
     "OTEL_TRACEENDPOINT": "(unset)",
     "OTEL_METRICENDPOINT": "(unset)",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "(unset)",

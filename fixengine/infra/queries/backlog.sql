@@ -3,7 +3,11 @@ select
     count(*)::integer as due,
     coalesce(extract(epoch from now() - min(d.next_fill_timestamp)), 0)::float8 as oldest_due_age,
     (select count(*) from public.outbox)::integer as unpublished,
-    pg_stat_get_tuples_inserted('public.fill'::regclass) as ledger_inserts
+    (
+        select coalesce(sum(pg_stat_get_tuples_inserted(i.inhrelid)), 0)::bigint
+        from pg_inherits as i
+        where i.inhparent = 'public.fill'::regclass
+    ) as ledger_inserts
 from (
     select e.next_fill_timestamp
     from public.execution as e

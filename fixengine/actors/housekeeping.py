@@ -1,0 +1,65 @@
+"""Housekeeping: what is no longer kept is deleted, a little at a time."""
+
+from dataclasses import dataclass
+
+from loguru import logger
+
+from fixengine.actors.asking import ask
+from fixengine.actors.base import Actor
+from fixengine.actors.messages import ActorRef, DropParts, ForgetExecutions
+from fixengine.errors import UnavailableError
+from fixengine.metrics import EngineMetrics
+from fixengine.ports import Forgotten
+
+INTERVAL = 60.0
+"""Seconds between passes over the executions."""
+
+PACE = 0.1
+"""Seconds between the steps of a pass, for the repository to do other things."""
+
+_REPOSITORY_TIMEOUT = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Housekeeping → itself: see to the next executions."""
+
+
+class Housekeeping(Actor):
+    """Passes from the oldest execution on, until one comes that is young enough to be kept."""
+
+    def __init__(self, *, repository: ActorRef, metrics: EngineMetrics) -> None:
+        super().__init__()
+        self._repository = repository
+        self._metrics = metrics
+        self._after = 0
+        self._forgotten = 0
+
+    def boot(self) -> None:
+        self.actor_ref.tell(_Step())
+
+    def receive(self, message: _Step) -> None:
+        try:
+            pause = self._step()
+        except UnavailableError as error:
+            logger.bind(reason=str(error)).debug("housekeeping waits")
+            pause = INTERVAL
+        self.tell_later(pause, message)
+
+    def _step(self) -> float:
+        """Take the next step of a pass; return how many seconds to wait for the one after it."""
+        message = ForgetExecutions(after=self._after)
+        forgotten: Forgotten = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
+        self._metrics.forgotten.inc(forgotten.executions)
+        self._forgotten += forgotten.executions
+        if forgotten.old and forgotten.last is not None:
+            self._after = forgotten.last
+            return PACE
+        self._end_pass()
+        return INTERVAL
+
+    def _end_pass(self) -> None:
+        count, self._after, self._forgotten = self._forgotten, 0, 0
+        parts: tuple[str, ...] = ask(self._repository, DropParts(), timeout=_REPOSITORY_TIMEOUT)
+        if count or parts:
+            logger.bind(executions=count, parts=parts).info("old executions were deleted")

@@ -1,0 +1,19 @@
+-- Parts of the ledger whose executions are all gone, for good: later ones have got their numbers.
+with parts as (
+    select
+        c.relname as name,
+        split_part(c.relname, '_', 2)::bigint + 1000000 as ends
+    from pg_inherits as i
+    join pg_class as c on c.oid = i.inhrelid
+    where i.inhparent = 'public.fill'::regclass
+),
+ranges as (
+    select p.name, lag(p.ends, 1, 0) over (order by p.ends) as begins, p.ends from parts as p
+)
+select r.name
+from ranges as r
+where r.ends <= (select last_value from public.execution_id_seq)
+    and not exists (
+        select from public.execution as e where e.id >= r.begins and e.id < r.ends
+    )
+order by r.ends

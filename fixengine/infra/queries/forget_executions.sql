@@ -1,0 +1,24 @@
+-- Of the next executions by number those go that closed and were received before the time that is
+-- kept. Says how far this came, how many of these are from before it at all, and how many went.
+-- Nothing while another engine does it.
+with next as materialized (
+    select e.id, e.is_open, e.received_timestamp < now() - %(days)s * interval '1 day' as is_old
+    from public.execution as e
+    where e.id > %(after)s
+    order by e.id
+    limit %(limit)s
+),
+gone as (
+    delete from public.execution as e
+    using next as n
+    where e.id = n.id and n.is_old and not n.is_open
+        and not exists (select from public.outbox as o where o.execution_id = e.id)
+    returning e.id
+),
+traces as (
+    delete from public.execution_trace as t using gone where t.execution_id = gone.id
+)
+select
+    (select max(n.id) from next as n) as last,
+    (select count(*)::integer from next as n where n.is_old) as old,
+    (select count(*)::integer from gone) as gone

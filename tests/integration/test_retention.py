@@ -1,0 +1,160 @@
+"""What is kept for a while only goes, and nothing else does."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import psycopg
+import pytest
+
+from fixengine.demo.broker import Broker
+from fixengine.demo.feed import orders
+from fixengine.demo.topics import TopicNames
+from fixengine.demo.workspace import Workspace
+from fixengine.errors import UnavailableError
+from fixengine.health import HUNG_AFTER
+from fixengine.infra.postgres import Database
+from fixengine.infra.retention import Retention
+from tests.integration.engines import Surroundings, surroundings
+from tests.integration.rows import one
+
+EXECUTIONS = """
+insert into execution (
+    id, execution_service_id, is_open, execution_status, trade_type, destination, security_id,
+    ticker, quantity_ordered, received_timestamp, sent_timestamp, next_fill_timestamp
+)
+select
+    n, n, %(open)s, 'WORK', 'BUY', 'ML', '68bda020e3644b42ebcb2bd3', 'A', 50,
+    now() - %(days)s * interval '1 day', now(), now() + interval '1 hour'
+from unnest(%(ids)s::integer[]) as n
+"""
+LEDGER = """
+insert into fill
+select n, 1, 50, 1, now(), 50, 50, 2, true from unnest(%s::integer[]) as n
+"""
+
+
+@pytest.fixture
+def retention(database: str) -> Iterator[Retention]:
+    pool = Database(dsn=database, application_name="test", max_connections=2)
+    pool.open()
+    yield Retention(pool, days=30)
+    pool.close()
+
+
+def store(dsn: str, *ids: int, days: float, is_open: bool = False) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute(EXECUTIONS, {"ids": list(ids), "days": days, "open": is_open})
+        connection.execute(LEDGER, [list(ids)])
+
+
+def number(dsn: str, to: int) -> None:
+    """Let the next execution have this number, and store it."""
+    with psycopg.connect(dsn) as connection:
+        connection.execute("select setval('execution_id_seq', %s)", [to])
+    store(dsn, to, days=0)
+
+
+def ids(dsn: str, table: str = "execution", column: str = "id") -> list[int]:
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(f"select {column} from {table} order by 1".encode())
+        return [row[0] for row in rows]
+
+
+def parts(dsn: str) -> list[str]:
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(
+            "select inhrelid::regclass::text from pg_inherits "
+            "where inhparent = 'fill'::regclass order by length(inhrelid::regclass::text), 1"
+        )
+        return [row[0] for row in rows]
+
+
+def test_closed_executions_go_when_they_are_old(database: str, retention: Retention) -> None:
+    store(database, 1, 2, days=31)
+    store(database, 3, days=31, is_open=True)
+    store(database, 4, days=29)
+    store(database, 5, days=31)
+    with psycopg.connect(database) as connection:
+        connection.execute("insert into outbox values (5, 1, 7)")
+        connection.execute("insert into execution_trace select 1, 'a' union select 4, 'b'")
+    looked = retention.forget_executions(after=0)
+    assert (looked.last, looked.old, looked.executions) == (5, 4, 2)
+    assert ids(database) == [3, 4, 5]
+    assert ids(database, "execution_trace", "execution_id") == [4]
+    beyond = retention.forget_executions(after=5)
+    assert (beyond.last, beyond.old, beyond.executions) == (None, 0, 0)
+
+
+def test_the_ledger_grows_by_parts_and_loses_those_that_nobody_needs(
+    database: str, retention: Retention
+) -> None:
+    assert parts(database) == ["fill_0"]
+    store(database, 1, 2, days=31)
+    assert parts(database) == ["fill_0", "fill_1000000"]
+    number(database, 1_000_001)
+    assert parts(database) == ["fill_0", "fill_1000000", "fill_2000000"]
+    assert retention.drop_parts() == ()
+    retention.forget_executions(after=0)
+    assert retention.drop_parts() == ("fill_0",)
+    assert ids(database, "fill", "execution_id") == [1_000_001]
+    number(database, 5_000_001)  # the parts between are for those that others store meanwhile
+    assert parts(database) == [f"fill_{n}000000" for n in range(1, 7)]
+    assert retention.drop_parts() == tuple(f"fill_{n}000000" for n in (2, 3, 4))
+
+
+def test_the_last_executions_there_can_be_have_their_part(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "create table fill_2146000000 partition of fill "
+            "for values from (2146000000) to (2147000000)"
+        )
+    number(database, 2**31 - 1)
+    assert parts(database)[-1] == "fill_2147000000"
+    assert ids(database, "fill", "execution_id") == [2**31 - 1]
+
+
+def test_one_engine_at_a_time_deletes(database: str, retention: Retention) -> None:
+    with psycopg.connect(database) as other:
+        other.execute("select pg_advisory_xact_lock(x'66697866'::integer)")
+        with pytest.raises(UnavailableError, match="another engine"):
+            retention.forget_executions(after=0)
+        with pytest.raises(UnavailableError, match="another engine"):
+            retention.drop_parts()
+
+
+def test_dropping_waits_for_no_fill_that_is_being_stored(
+    database: str, retention: Retention
+) -> None:
+    number(database, 1_000_001)
+    with psycopg.connect(database) as other:
+        other.execute("insert into fill values (1000002, 1, 50, 1, now(), 50, 50, 2, true)")
+        with pytest.raises(UnavailableError):
+            retention.drop_parts()
+    assert "fill_0" in parts(database)
+
+
+@pytest.fixture
+def around(
+    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
+) -> Iterator[Surroundings]:
+    with surroundings(
+        dsn=database, broker=broker, topics=topics, workspace=workspace
+    ) as surrounding:
+        yield surrounding
+
+
+@pytest.mark.parametrize("days", ["30", None])
+def test_an_engine_with_a_retention_deletes_by_itself(
+    around: Surroundings, days: str | None
+) -> None:
+    store(around.dsn, *range(500_000, 503_000), days=31)
+    fed = tuple(islice(orders(seed=4), 10))
+    settings = {} if days is None else {"RETENTION_DAYS": days}
+    with around.engine("engine", hung_after=HUNG_AFTER, **settings) as engine:
+        around.send(*fed)
+        if days is not None:
+            around.wait_for("execution where id >= 500000", 0)
+        around.wait_for("execution where id < 500000 and not is_open", 10)
+        deleted = engine.registry.get_sample_value("fixengine_executions_deleted_total")
+    assert deleted == (0 if days is None else 3000)
+    assert one(around.dsn, "select count(*) from execution where id >= 500000") == 3000 - deleted
