@@ -1,4 +1,4 @@
-"""`make bench`: rounds of engine and floor in turns on one stack, and their medians as ratios."""
+"""`make bench`: rounds of engine and floor in turns on one stack, then what is no ratio."""
 
 import argparse
 import json
@@ -6,8 +6,8 @@ import os
 import platform
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Container, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 
@@ -17,6 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.chart import chart
+from benchmarks.figures import FIGURES, LONG, PRICE_CALL, Figure
 from benchmarks.rounds import Rates, Rounds
 from benchmarks.scenarios import ROUNDS, SCENARIOS, Result, Round, Runner, rate_of
 from fixengine.demo.interrupts import signals_as_interrupts
@@ -29,7 +30,10 @@ def main() -> int:
     """Run, print the table, write what is asked for; return 0, also when a target is missed."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
-        "--only", choices=SCENARIOS, action="append", help="these alone (default: all)"
+        "--only",
+        choices=[*SCENARIOS, *FIGURES],
+        action="append",
+        help=f"these alone (default: all but {', '.join(sorted(LONG))})",
     )
     parser.add_argument("--rounds", type=positive(int), default=3, help="of each (default: 3)")
     parser.add_argument(
@@ -42,14 +46,20 @@ def main() -> int:
     arguments = parser.parse_args()
     logger.disable("fixengine")  # every round migrates a database
     console = Console()
-    names = tuple(arguments.only or SCENARIOS)
+    chosen = arguments.only or [*SCENARIOS, *(FIGURES.keys() - LONG)]
+    names = [name for name in SCENARIOS if name in chosen]
     with signals_as_interrupts(), Stack(broker=BrokerKind(arguments.stack)) as stack:
         stack.start()
         rates = _rates(stack, names, arguments.rounds, arguments.scale, console)
+        figures = _figures(stack, chosen, arguments.scale, console)
     results = [_result(name, rates) for name in names]
-    console.print(_table(results))
+    if results:
+        console.print(_table(results))
+    if figures:
+        console.print(_figures_table(figures))
     if arguments.json:
-        arguments.json.write_text(json.dumps(_record(results, rates, arguments), indent=1) + "\n")
+        record = {**_record(results, rates, arguments), "figures": list(map(asdict, figures))}
+        arguments.json.write_text(json.dumps(record, indent=1) + "\n")
     if arguments.svg:
         arguments.svg.write_text(chart(results), "utf-8")
     return 0
@@ -73,12 +83,27 @@ def _rates(
     return dict(rates)
 
 
+def _figures(stack: Stack, chosen: Container[str], scale: float, console: Console) -> list[Figure]:
+    stack.securities.latency_seconds = stack.prices.latency_seconds = PRICE_CALL
+    figures: list[Figure] = []
+    for name, measure in FIGURES.items():
+        if name in chosen:
+            with console.status(name):
+                figures += measure(stack, scale)
+    return figures
+
+
 def _run(stack: Stack, bench: Rounds, planned: Round, scale: float) -> Rates:
     stack.securities.latency_seconds = stack.prices.latency_seconds = planned.latency
     load = replace(
-        planned.load, orders=int(planned.load.orders * scale), due=int(planned.load.due * scale)
+        planned.load,
+        orders=int(planned.load.orders * scale),
+        due=int(planned.load.due * scale),
+        closed=int(planned.load.closed * scale),
     )
-    return bench.engine(load) if planned.runner is Runner.ENGINE else bench.floor(load)
+    if planned.runner is Runner.FLOOR:
+        return bench.floor(load)
+    return bench.engines(load, planned.engines)
 
 
 def _result(name: str, rates: dict[str, list[Rates]]) -> Result:
@@ -103,6 +128,20 @@ def _table(results: Sequence[Result]) -> Table:
             f"{result.by:,.0f}/s",
             f"[{'green' if good else 'red'}]{result.ratio:.2f}[/]",
             f"≥ {result.scenario.target:g}",
+        )
+    return table
+
+
+def _figures_table(figures: Sequence[Figure]) -> Table:
+    table = Table(box=None, header_style="dim")
+    for title in ("figure", "measured", "target"):
+        table.add_column(title, justify="left" if title == "figure" else "right")
+    for figure in figures:
+        sign = "≤" if figure.at_most else "≥"
+        table.add_row(
+            figure.meaning,
+            f"[{'green' if figure.good else 'red'}]{figure.value:,.4g} {figure.unit}[/]",
+            "" if figure.limit is None else f"{sign} {figure.limit:g} {figure.unit}",
         )
     return table
 

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count, islice
@@ -35,16 +35,37 @@ from generate_series(1, %(number)s) as n
 join (select ticker, row_number() over () - 1 as place from unnest(%(tickers)s::text[]) as ticker)
     as t on t.place = n %% cardinality(%(tickers)s::text[])
 """
-_STORED = "select count(*) from execution where id > %(due)s"
-_PUBLISHED = "select (select count(*) from fill) - (select count(*) from outbox)"
+_CLOSED = """
+insert into execution (
+    execution_service_id, is_open, execution_status, trade_type, destination, security_id, ticker,
+    quantity_ordered, received_timestamp, sent_timestamp, last_fill_timestamp, quantity_filled,
+    number_of_fills, total_amount, version
+)
+select
+    n, false, 'FULL', 'BUY', 'ML', '68bda020e3644b42ebcb2bd3', 'A', 50, now() - interval '1 day',
+    now() - interval '1 day', now() - interval '1 day', 50, 1, 5000, 2
+from generate_series(1, %(number)s) as n
+"""
+_CLOSED_FILLS = """
+insert into fill
+select id, 1, 50, 100, last_fill_timestamp, 50, 5000, 2, true from execution
+"""
+_STORED = "select count(*) from execution where id > %(there)s"
+_PUBLISHED = """
+select (select count(*) from fill where execution_id > %(closed)s) - (select count(*) from outbox)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What there is to do: orders on their topic, and executions that are due."""
+    """What there is to do: orders on their topic, and executions that are due.
+
+    Beside `closed` ones, which nobody has to do with any more.
+    """
 
     orders: int = 0
     due: int = 0
+    closed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +107,12 @@ class Rounds:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._tickers = [listing.ticker for listing in priced_listings()]
+        self._templates: set[str] = set()
 
-    def engine(self, load: Load) -> Rates:
-        """Let an engine do it. It evaluates each due execution once, and publishes that."""
+    def engines(self, load: Load, number: int) -> Rates:
+        """Let so many engines do it. They evaluate each due execution once, and publish that."""
         return self._round(
-            load, lambda settings: _child(self._stack, "fixengine", "serve", settings)
+            load, lambda settings: _child(self._stack, "fixengine", "serve", settings), number
         )
 
     def floor(self, load: Load) -> Rates:
@@ -100,11 +122,16 @@ class Rounds:
             load, lambda settings: _child(self._stack, "benchmarks.floors", loop, settings)
         )
 
-    def _round(self, load: Load, program: Callable[[dict[str, str]], ChildProcess]) -> Rates:
+    def _round(
+        self, load: Load, program: Callable[[dict[str, str]], ChildProcess], number: int = 1
+    ) -> Rates:
         name = f"bench{next(_numbers)}"
         stack = self._stack
         with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
-            connection.execute(f"create database {name}".encode())
+            template = self._with_closed(connection, load.closed) if load.closed else "template1"
+            connection.execute(
+                f"create database {name} template {template} strategy file_copy".encode()
+            )
         dsn = stack.postgres.dsn_of(name)
         topics = TopicNames(orders=name, fills=f"{name}.fills", dlq=f"{name}.dlq", group=name)
         with closing(psycopg.connect(dsn, autocommit=True)) as connection:
@@ -114,37 +141,56 @@ class Rounds:
         for topic in (topics.orders, topics.fills):
             create_topic(stack.broker.bootstrap, topic)
         send_orders(stack.broker.bootstrap, topics.orders, islice(orders(seed=1), load.orders))
-        settings = stack.environment(
-            POSTGRES_DSN=dsn,
-            KAFKA_ORDERS_TOPIC=topics.orders,
-            KAFKA_FILLS_TOPIC=topics.fills,
-            KAFKA_DLQ_TOPIC=topics.dlq,
-            KAFKA_CONSUMER_GROUP=topics.group,
-            FILL_DELAY_FIRST=_LATER,
-            FILL_DELAY_MIN=_LATER,
-            FILL_DELAY_MAX=_LATER,
-            PUBLISH_EMPTY_FILLS="true",
-            LOG_LEVEL="warning",
-        )
-        with _running(program(settings)) as process:
-            rates = _watch(dsn, load, process)
+        settings = {
+            "POSTGRES_DSN": dsn,
+            "KAFKA_ORDERS_TOPIC": topics.orders,
+            "KAFKA_FILLS_TOPIC": topics.fills,
+            "KAFKA_DLQ_TOPIC": topics.dlq,
+            "KAFKA_CONSUMER_GROUP": topics.group,
+            "FILL_DELAY_FIRST": _LATER,
+            "FILL_DELAY_MIN": _LATER,
+            "FILL_DELAY_MAX": _LATER,
+            "PUBLISH_EMPTY_FILLS": "true",
+            "LOG_LEVEL": "warning",
+        }
+        programs = [program(stack.environment(**settings)) for _ in range(number)]
+        with _running(programs):
+            rates = _watch(dsn, load, programs)
         with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
             connection.execute(f"drop database {name} with (force)".encode())
         return rates
 
+    def _with_closed(self, connection: psycopg.Connection, number: int) -> str:
+        """Return the database that others with so many closed executions are copied from."""
+        name = f"closed{number}"
+        if name not in self._templates:
+            self._templates.add(name)
+            connection.execute(f"create database {name}".encode())
+            with closing(
+                psycopg.connect(self._stack.postgres.dsn_of(name), autocommit=True)
+            ) as inside:
+                migrate(inside)
+                inside.execute(_CLOSED.encode(), {"number": number})
+                inside.execute(_CLOSED_FILLS)
+                inside.execute("vacuum analyze")
+        return name
 
-def _watch(dsn: str, load: Load, process: ChildProcess) -> Rates:
+
+def _watch(dsn: str, load: Load, programs: Sequence[ChildProcess]) -> Rates:
     stored, published = _Course(load.orders), _Course(load.due)
+    there = {"closed": load.closed, "there": load.closed + load.due}
     deadline = time.monotonic() + _DEADLINE
     with psycopg.connect(dsn, autocommit=True) as connection:
         while not (stored.done and published.done):
             for course, query in ((stored, _STORED), (published, _PUBLISHED)):
                 if not course.done:
-                    row = connection.execute(query.encode(), {"due": load.due}).fetchone()
+                    row = connection.execute(query.encode(), there).fetchone()
                     assert row is not None
                     course.see(row[0], time.monotonic())
-            if not process.running or time.monotonic() > deadline:
-                raise RuntimeError(f"it did not come to its end: {process.last_words()}")
+            ended = next((each for each in programs if not each.running), None)
+            if ended or time.monotonic() > deadline:
+                words = (ended or programs[0]).last_words()
+                raise RuntimeError(f"it did not come to its end: {words}")
             time.sleep(_LOOK_EVERY)
     return Rates(orders=stored.rate, fills=published.rate)
 
@@ -158,9 +204,11 @@ def _child(stack: Stack, module: str, argument: str, settings: dict[str, str]) -
 
 
 @contextmanager
-def _running(process: ChildProcess) -> Iterator[ChildProcess]:
-    process.start()
+def _running(programs: Sequence[ChildProcess]) -> Iterator[None]:
     try:
-        yield process
+        for program in programs:
+            program.start()
+        yield
     finally:
-        process.kill()
+        for program in programs:
+            program.kill()

@@ -8,6 +8,7 @@ from benchmarks.rounds import Load, Rates
 
 ORDERS = 20_000
 DUE = 20_000
+CLOSED = 5_000_000
 
 
 class Runner(StrEnum):
@@ -23,6 +24,7 @@ class Round:
 
     load: Load
     runner: Runner = Runner.ENGINE
+    engines: int = 1
     latency: float = 0.001
 
 
@@ -46,6 +48,9 @@ ROUNDS: Mapping[str, Round] = {
     "fills": Round(load=Load(due=DUE)),
     "fills, slow prices": Round(load=Load(due=DUE), latency=0.02),
     "both": Round(load=Load(orders=ORDERS, due=DUE)),
+    "intake, many closed": Round(load=Load(orders=ORDERS, closed=CLOSED)),
+    "fills, many closed": Round(load=Load(due=DUE, closed=CLOSED)),
+    "fills, four engines": Round(load=Load(due=DUE), engines=4),
 }
 
 SCENARIOS: Mapping[str, Scenario] = {
@@ -78,6 +83,24 @@ SCENARIOS: Mapping[str, Scenario] = {
         measured=("both", "fills"),
         by=("fills", "fills"),
         target=0.45,
+    ),
+    "closed-intake": Scenario(
+        meaning="orders stored beside 5 million closed executions ÷ beside none",
+        measured=("intake, many closed", "orders"),
+        by=("intake", "orders"),
+        target=0.95,
+    ),
+    "closed-fills": Scenario(
+        meaning="fills beside 5 million closed executions ÷ beside none",
+        measured=("fills, many closed", "fills"),
+        by=("fills", "fills"),
+        target=0.95,
+    ),
+    "four-engines": Scenario(
+        meaning="fills by four engines on one database ÷ by one",
+        measured=("fills, four engines", "fills"),
+        by=("fills", "fills"),
+        target=1.0,
     ),
 }
 

@@ -62,12 +62,16 @@ class Engine:
 
     def metric(self, name: str) -> float | None:
         """Return a sample of /metrics that has no labels; None when there is none in time."""
+        return self.samples().get(name)
+
+    def samples(self) -> dict[str, float]:
+        """Return all samples of /metrics by name and labels as written; {} if not in time."""
         try:
             text = self._pool.request("GET", f"{self.health_url}/metrics").data.decode()
         except urllib3.exceptions.HTTPError:
-            return None
-        lines = (line.split() for line in text.splitlines())
-        return next((float(words[1]) for words in lines if words[:1] == [name]), None)
+            return {}
+        samples = (line.rpartition(" ") for line in text.splitlines() if line[:1] != "#")
+        return {name: float(value) for name, _, value in samples}
 
     def close(self) -> None:
         """Close the kept-alive connections."""

@@ -89,6 +89,7 @@ def test_a_restored_database_is_brought_forward(stack: Stack, broker_kind: Broke
         engine.terminate()
     else:
         engine.kill()
+    operator.succeeds("psql")
     operator.succeeds("pg_restore")
     stored = count(stack, "execution")
     wait_until(

@@ -1,0 +1,71 @@
+"""Clients of REST in a process of their own, which costs little: it sends bytes and counts."""
+
+import re
+import socket
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from selectors import EVENT_READ, DefaultSelector
+from urllib.parse import urlsplit
+
+_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Answers a second, and the seconds in which 99 of 100 came."""
+
+    rate: float
+    p99: float
+
+
+def answers(url: str, path: str, *, seconds: float, clients: int) -> Answers:
+    """Let so many clients ask for `path` again and again, each on a connection that it keeps.
+
+    Raises RuntimeError on an answer that is not a 200.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        took = sorted(pool.submit(_drive, url, path, seconds, clients).result())
+    return Answers(rate=len(took) / seconds, p99=took[int(0.99 * (len(took) - 1))])
+
+
+class _Client:
+    def __init__(self, url: str, path: str) -> None:
+        place = urlsplit(url)
+        self.socket = socket.create_connection((place.hostname, place.port or 80), timeout=10)
+        self._request = f"GET {path} HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode()
+        self._answer = b""
+        self._began = 0.0
+
+    def ask(self) -> None:
+        self._began, self._answer = time.perf_counter(), b""
+        self.socket.sendall(self._request)
+
+    def hear(self) -> float | None:
+        """Read on; return the seconds that the answer took when it is whole."""
+        self._answer += self.socket.recv(1 << 18)
+        head, separator, body = self._answer.partition(b"\r\n\r\n")
+        if not separator:
+            return None
+        length = _LENGTH.search(head)
+        if not head.startswith(b"HTTP/1.1 200") or length is None:
+            raise RuntimeError(f"no answer to measure: {head[:200]!r}")
+        return time.perf_counter() - self._began if len(body) >= int(length[1]) else None
+
+
+def _drive(url: str, path: str, seconds: float, clients: int) -> list[float]:
+    took: list[float] = []
+    with DefaultSelector() as selector:
+        for _ in range(clients):
+            client = _Client(url, path)
+            selector.register(client.socket, EVENT_READ, client)
+            client.ask()
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for key, _ in selector.select(1):
+                heard = key.data.hear()
+                if heard is not None:
+                    took.append(heard)
+                    key.data.ask()
+    return took

@@ -1,0 +1,124 @@
+"""An engine under a load that does not end: executions whose limit nobody reaches."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+from fixengine.demo.engine import Engine
+from fixengine.demo.stack import Stack
+from fixengine.demo.topics import TopicNames, create_topic
+from fixengine.demo.universe import priced_listings
+from fixengine.infra.migrate import migrate
+
+_numbers = count(1)
+_OPEN = """
+insert into execution (
+    execution_service_id, is_open, execution_status, trade_type, destination, security_id, ticker,
+    quantity_ordered, limit_price, received_timestamp, sent_timestamp, next_fill_timestamp
+)
+select
+    1000000000 + n, true, 'WORK', 'BUY', 'ML', '68bda020e3644b42ebcb2bd3', t.ticker,
+    50, 0.01, now(), now(), now() + %(first)s + n * %(every)s / %(number)s
+from generate_series(1, %(number)s) as n
+join (select ticker, row_number() over () - 1 as place from unnest(%(tickers)s::text[]) as ticker)
+    as t on t.place = n %% cardinality(%(tickers)s::text[])
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a process has taken so far: seconds of CPU; and holds: MiB, threads, descriptors."""
+
+    cpu: float
+    memory: float
+    threads: int
+    descriptors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endless:
+    """A running engine, and where it works."""
+
+    engine: Engine
+    dsn: str
+    topics: TopicNames
+
+    def evaluations(self) -> float:
+        """Return how many evaluations the engine has stored."""
+        return sum(
+            value
+            for name, value in self.engine.samples().items()
+            if name.startswith("fixengine_fills_total")
+        )
+
+    def rate(self, seconds: float) -> float:
+        """Return evaluations a second, over so many of them."""
+        before, began = self.evaluations(), time.monotonic()
+        time.sleep(seconds)
+        return (self.evaluations() - before) / (time.monotonic() - began)
+
+    def usage(self) -> Usage:
+        """Look at the engine's process; Linux alone."""
+        folder = Path("/proc") / str(self.engine.process.pid)
+        fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        pages = int((folder / "statm").read_text().split()[1])
+        return Usage(
+            cpu=(int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"),
+            memory=pages * os.sysconf("SC_PAGE_SIZE") / 2**20,
+            threads=len(list((folder / "task").iterdir())),
+            descriptors=len(list((folder / "fd").iterdir())),
+        )
+
+
+@contextmanager
+def endless(
+    stack: Stack, *, executions: int, every: float, first: float = 0, **settings: str
+) -> Iterator[Endless]:
+    """Lend an engine with so many executions, each of them due every so many seconds.
+
+    They fall due for the first time after `first` seconds, one after the other.
+    """
+    name = f"endless{next(_numbers)}"
+    with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
+        connection.execute(f"create database {name}".encode())
+    dsn = stack.postgres.dsn_of(name)
+    topics = TopicNames(orders=name, fills=f"{name}.fills", dlq=f"{name}.dlq", group=name)
+    with closing(psycopg.connect(dsn, autocommit=True)) as connection:
+        migrate(connection)
+        tickers = [listing.ticker for listing in priced_listings()]
+        connection.execute(
+            _OPEN.replace("%(first)s", f"interval '{first} s'")
+            .replace("%(every)s", f"interval '{every} s'")
+            .encode(),
+            {"number": executions, "tickers": tickers},
+        )
+        connection.execute("vacuum analyze")
+    for topic in (topics.orders, topics.fills):
+        create_topic(stack.broker.bootstrap, topic)
+    engine = stack.engine(
+        name,
+        POSTGRES_DSN=dsn,
+        KAFKA_ORDERS_TOPIC=topics.orders,
+        KAFKA_FILLS_TOPIC=topics.fills,
+        KAFKA_DLQ_TOPIC=topics.dlq,
+        KAFKA_CONSUMER_GROUP=topics.group,
+        FILL_DELAY_FIRST="3600",
+        FILL_DELAY_MIN=str(every),
+        FILL_DELAY_MAX=str(every),
+        PUBLISH_EMPTY_FILLS="true",
+        LOG_LEVEL="warning",
+        **settings,
+    )
+    try:
+        engine.start()
+        yield Endless(engine=engine, dsn=dsn, topics=topics)
+    finally:
+        engine.kill()
+        with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
+            connection.execute(f"drop database {name} with (force)".encode())

@@ -1,0 +1,297 @@
+"""What is measured by itself, not against a floor: how long, how much, how often."""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+
+import grpc
+import psycopg
+from confluent_kafka import Consumer
+
+from benchmarks.clients import Answers, answers
+from benchmarks.endless import Endless, endless
+from fixengine.demo.feed import orders
+from fixengine.demo.stack import Stack, surroundings
+from fixengine.demo.steady import SteadyFeed
+
+PRICE_CALL = 0.001
+"""Seconds that the neighbours take for an answer."""
+
+_EVERY = 10.0
+_MANY = 100_000  # more than any engine evaluates in 10 s
+_STEADY = 5.0  # seconds until a load is what it will be
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A value, and the most or the least that it should be."""
+
+    meaning: str
+    value: float
+    unit: str
+    limit: float | None = None
+    at_most: bool = True
+
+    @property
+    def good(self) -> bool:
+        """Whether it keeps to its limit, if it has one."""
+        if self.limit is None:
+            return True
+        return self.value <= self.limit if self.at_most else self.value >= self.limit
+
+
+def idle(stack: Stack, scale: float) -> Iterator[Figure]:
+    """100,000 open executions, of which none falls due."""
+    with endless(stack, executions=int(_MANY * scale), every=_EVERY, first=3600) as load:
+        time.sleep(_STEADY)
+        with psycopg.connect(load.dsn, autocommit=True) as connection:
+            before, began, transactions = load.usage(), time.monotonic(), _transactions(connection)
+            time.sleep(30)
+            took = time.monotonic() - began
+            statements = _transactions(connection) - transactions
+            cpu = load.usage().cpu - before.cpu
+    yield Figure(meaning="CPU with nothing due", value=100 * cpu / took, unit="%", limit=1)
+    yield Figure(meaning="statements with nothing due", value=statements / took, unit="/s", limit=4)
+
+
+def latency(stack: Stack, scale: float) -> Iterator[Figure]:
+    """Wait from when an execution is due to its message on the topic, at half the full rate."""
+    with _saturated(stack) as load:
+        most = load.rate(10 * scale)
+    with endless(stack, executions=int(most / 2 * _EVERY), every=_EVERY) as load:
+        time.sleep(_EVERY + _STEADY)  # the first evaluations are no pattern yet
+        waits = sorted(_waits(stack, load, 20 * scale))
+    for share, limit in ((0.5, 30.0), (0.99, 150.0)):
+        wait = waits[int(share * (len(waits) - 1))] - PRICE_CALL
+        yield Figure(
+            meaning=f"due → on the topic at {most / 2:,.0f}/s, p{share:.0%}".rstrip("%"),
+            value=1000 * wait,
+            unit="ms",
+            limit=limit,
+        )
+
+
+def wal(stack: Stack, scale: float) -> Iterator[Figure]:
+    """Count what a fill costs the database, at full load."""
+    with _saturated(stack) as load, psycopg.connect(load.dsn, autocommit=True) as connection:
+        before = (load.evaluations(), _wal(connection), _transactions(connection))
+        time.sleep(20 * scale)
+        after = (load.evaluations(), _wal(connection), _transactions(connection))
+    fills, size, commits = (now - then for now, then in zip(after, before, strict=True))
+    yield Figure(meaning="WAL a fill", value=size / fills / 1024, unit="KiB", limit=3)
+    yield Figure(meaning="transactions a thousand fills", value=1000 * commits / fills, unit="")
+
+
+def start(stack: Stack, scale: float) -> Iterator[Figure]:
+    """From the start of the process to /readyz, and what of it are imports."""
+    ready, imports = [], []
+    for _ in range(max(int(7 * scale), 3)):
+        imports.append(_run("import fixengine.app") - _run("pass"))
+        with endless(stack, executions=1, every=_EVERY, first=3600) as load:
+            load.engine.kill()
+            began = time.monotonic()
+            load.engine.start(ready_within=None)
+            while not load.engine.ready:
+                time.sleep(0.005)
+            ready.append(time.monotonic() - began)
+    yield Figure(meaning="start to ready", value=statistics.median(ready), unit="s", limit=1.5)
+    yield Figure(meaning="imports", value=statistics.median(imports), unit="s", limit=0.5)
+
+
+def rest(stack: Stack, scale: float) -> Iterator[Figure]:
+    """REST while fills run at half load: four clients that keep their connections."""
+    with _saturated(stack) as load:
+        most = load.rate(5 * scale)
+    with endless(stack, executions=int(most / 2 * _EVERY), every=_EVERY) as load:
+        time.sleep(_STEADY)
+        pages = _asked(load, "/api/v1/executions?limit=50", 10 * scale)
+        one = _asked(load, "/api/v1/execution/1", 10 * scale)
+        fills = load.rate(5)
+    yield _least("pages of 50 executions", pages.rate, "/s", 1500)
+    yield Figure(meaning="a page of 50, p99", value=1000 * pages.p99, unit="ms", limit=50)
+    yield _least("single executions", one.rate, "/s", 3000)
+    yield Figure(meaning="fills meanwhile", value=fills, unit="/s")
+
+
+def memory(stack: Stack, scale: float) -> Iterator[Figure]:
+    """At rest, and after ten minutes of all that the engine can do; again with OTLP."""
+    for exports, settings in ((False, {}), (True, None)):
+        with _collector(stack) as collector:
+            chosen = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector} if settings is None else settings
+            with endless(
+                stack, executions=int(_MANY * scale), every=_EVERY, first=30, **chosen
+            ) as load:
+                time.sleep(_STEADY)
+                at_rest = load.usage().memory
+                time.sleep(25)
+                with _orders(stack, load, 200):
+                    time.sleep(600 * scale)
+                    loaded = load.usage().memory
+        name = "memory, OTLP on, " if exports else "memory "
+        yield Figure(meaning=f"{name}at rest", value=at_rest, unit="MiB", limit=70)
+        yield Figure(
+            meaning=f"{name}after {10 * scale:g} min of full load",
+            value=loaded,
+            unit="MiB",
+            limit=70,
+        )
+
+
+def pinned(stack: Stack, scale: float) -> Iterator[Figure]:
+    """Full load while a session holds up all cleaning up, after ten minutes of it."""
+    with _saturated(stack) as load:
+        before = load.rate(30 * scale)
+        with psycopg.connect(load.dsn) as holder:
+            holder.execute("set transaction isolation level repeatable read")
+            holder.execute("select pg_current_xact_id(), count(*) from execution")
+            time.sleep(570 * scale)
+            after = load.rate(30 * scale)
+    yield _least(
+        f"fills after {10 * scale:g} min of a pinned xmin ÷ before", after / before, "", 0.9
+    )
+
+
+def soak(stack: Stack, scale: float) -> Iterator[Figure]:
+    """Half load for half an hour: the last third against the second."""
+    with _saturated(stack) as load:
+        most = load.rate(10)
+    looks: list[Mapping[str, float]] = []
+    with (
+        endless(stack, executions=int(most / 2 * _EVERY), every=_EVERY) as load,
+        _orders(stack, load, 50),
+        psycopg.connect(load.dsn, autocommit=True) as connection,
+    ):
+        for _ in range(30):
+            time.sleep(40 * scale)
+            waits = sorted(_waits(stack, load, 20 * scale))
+            usage = load.usage()
+            looks.append(
+                {
+                    "memory": usage.memory,
+                    "threads": usage.threads,
+                    "descriptors": usage.descriptors,
+                    "dead rows": _dead(connection),
+                    "p99": waits[int(0.99 * (len(waits) - 1))],
+                }
+            )
+    for name in looks[0]:
+        second = statistics.median(look[name] for look in looks[10:20])
+        last = statistics.median(look[name] for look in looks[20:])
+        yield Figure(
+            meaning=f"{name}, last third of {30 * scale:g} min ÷ second",
+            value=last / max(second, 1e-9),
+            unit="",
+            limit=1.1,
+        )
+
+
+FIGURES: Mapping[str, Callable[[Stack, float], Iterator[Figure]]] = {
+    each.__name__: each for each in (idle, latency, wal, start, rest, memory, pinned, soak)
+}
+LONG = frozenset({"memory", "pinned", "soak"})
+"""Those that take ten minutes and more."""
+
+
+@contextmanager
+def _saturated(stack: Stack) -> Iterator[Endless]:
+    with endless(stack, executions=_MANY, every=_EVERY) as load:
+        time.sleep(_EVERY + _STEADY)
+        yield load
+
+
+@contextmanager
+def _orders(stack: Stack, load: Endless, rate: float) -> Iterator[None]:
+    with SteadyFeed(
+        orders(seed=2), bootstrap=stack.broker.bootstrap, topic=load.topics.orders, rate=rate
+    ):
+        yield
+
+
+@contextmanager
+def _collector(stack: Stack) -> Iterator[str]:
+    """Lend the address of a collector that takes everything and keeps nothing."""
+    server = grpc.server(ThreadPoolExecutor(2))
+
+    class Sink(grpc.GenericRpcHandler):
+        def service(self, _details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes]:
+            return grpc.unary_unary_rpc_method_handler(lambda _request, _context: b"")
+
+    server.add_generic_rpc_handlers((Sink(),))
+    address = f"127.0.0.1:{stack.workspace.reserve_port()}"
+    server.add_insecure_port(address)
+    server.start()
+    yield address
+    server.stop(None).wait(5)
+
+
+def _waits(stack: Stack, load: Endless, seconds: float) -> Iterator[float]:
+    """Yield the seconds from when executions were due to when their messages could be read."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": stack.broker.bootstrap,
+            "group.id": f"bench-{load.topics.fills}",
+            "auto.offset.reset": "latest",
+            "enable.auto.commit": False,
+            "fetch.wait.max.ms": 20,
+        }
+    )
+    assigned = Event()
+    consumer.subscribe([load.topics.fills], on_assign=lambda *_: assigned.set())
+    last: dict[int, float] = {}
+    until = time.monotonic() + _EVERY + seconds
+    while time.monotonic() < until or not assigned.is_set():
+        for message in consumer.consume(500, 0.02):
+            now = time.time()
+            fill = json.loads(message.value() or b"{}")
+            filled = fill["lastFillTimestamp"]
+            due = last.get(fill["id"])
+            last[fill["id"]] = filled + _EVERY
+            if due is not None:
+                yield now - due
+    consumer.close()
+
+
+def _asked(load: Endless, path: str, seconds: float) -> Answers:
+    return answers(load.engine.url, path, seconds=seconds, clients=4)
+
+
+def _least(meaning: str, value: float, unit: str, limit: float) -> Figure:
+    return Figure(meaning=meaning, value=value, unit=unit, limit=limit, at_most=False)
+
+
+def _run(program: str) -> float:
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", program], check=True, env=dict(surroundings()))
+    return time.monotonic() - began
+
+
+def _transactions(connection: psycopg.Connection) -> int:
+    return _number(
+        connection,
+        "select xact_commit + xact_rollback from pg_stat_database "
+        "where datname = current_database()",
+    )
+
+
+def _wal(connection: psycopg.Connection) -> int:
+    return _number(connection, "select pg_current_wal_lsn() - '0/0'")
+
+
+def _dead(connection: psycopg.Connection) -> int:
+    return _number(
+        connection,
+        "select n_dead_tup from pg_stat_user_tables where relname = 'execution'",
+    )
+
+
+def _number(connection: psycopg.Connection, statement: str) -> int:
+    row = connection.execute(statement.encode()).fetchone()
+    assert row is not None
+    return int(row[0])
