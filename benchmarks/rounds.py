@@ -17,7 +17,7 @@ from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.demo.universe import priced_listings
 from fixengine.infra.migrate import migrate
 
-_LOOK_EVERY = 0.01
+_LOOK_EVERY = 0.02
 _DEADLINE = 300.0
 _LATER = "3600"
 _numbers = count(1)
@@ -50,7 +50,7 @@ _CLOSED_FILLS = """
 insert into fill
 select id, 1, 50, 100, last_fill_timestamp, 50, 5000, 2, true from execution
 """
-_STORED = "select count(*) from execution where id > %(there)s"
+_STORED = "select coalesce(max(id), 0) - %(there)s from execution"
 _PUBLISHED = """
 select (select count(*) from fill where execution_id > %(closed)s) - (select count(*) from outbox)
 """

@@ -26,6 +26,7 @@ SETTINGS: dict[str, Any] = {
     "fetch.wait.max.ms": 100,
     # the default of 64 MiB read ahead does not fit the pod
     "queued.max.messages.kbytes": 4_096,
+    "fetch.queue.backoff.ms": 20,  # what is read ahead is soon used up
     "fetch.message.max.bytes": 262_144,
 }
 _NO_TOPIC = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001 - its name
