@@ -33,7 +33,7 @@ from fixengine.metrics import EngineMetrics
 from fixengine.ports import Claim
 from fixengine.tracing import Context, Kind, Span, Tracer, fill_context
 
-LARGEST_CLAIM = 500
+LARGEST_CLAIM = 1_000
 """Executions locked at a time."""
 
 ENOUGH_UNPUBLISHED = 5_000
