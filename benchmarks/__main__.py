@@ -17,7 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.chart import chart
-from benchmarks.figures import FIGURES, LONG, PRICE_CALL, Figure
+from benchmarks.figures import FIGURES, LONG, Figure
 from benchmarks.rounds import Rates, Rounds
 from benchmarks.scenarios import ROUNDS, SCENARIOS, Result, Round, Runner, rate_of
 from fixengine.demo.interrupts import signals_as_interrupts
@@ -78,13 +78,12 @@ def _rates(
         for number in range(1, rounds + 1):
             for name, planned in plan:
                 progress.update(task, description=f"{name} {number}/{rounds}")
-                rates[name].append(_run(stack, bench, planned, scale))
+                rates[name].append(_run(bench, planned, scale))
                 progress.advance(task)
     return dict(rates)
 
 
 def _figures(stack: Stack, chosen: Container[str], scale: float, console: Console) -> list[Figure]:
-    stack.securities.latency_seconds = stack.prices.latency_seconds = PRICE_CALL
     figures: list[Figure] = []
     for name, measure in FIGURES.items():
         if name in chosen:
@@ -93,8 +92,7 @@ def _figures(stack: Stack, chosen: Container[str], scale: float, console: Consol
     return figures
 
 
-def _run(stack: Stack, bench: Rounds, planned: Round, scale: float) -> Rates:
-    stack.securities.latency_seconds = stack.prices.latency_seconds = planned.latency
+def _run(bench: Rounds, planned: Round, scale: float) -> Rates:
     load = replace(
         planned.load,
         orders=int(planned.load.orders * scale),
@@ -102,8 +100,8 @@ def _run(stack: Stack, bench: Rounds, planned: Round, scale: float) -> Rates:
         closed=int(planned.load.closed * scale),
     )
     if planned.runner is Runner.FLOOR:
-        return bench.floor(load)
-    return bench.engines(load, planned.engines)
+        return bench.floor(load, planned.latency)
+    return bench.engines(load, planned.latency, planned.engines)
 
 
 def _result(name: str, rates: dict[str, list[Rates]]) -> Result:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.neighbours import neighbours
 from fixengine.demo.engine import Engine
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import TopicNames, create_topic
@@ -24,7 +25,7 @@ insert into execution (
 )
 select
     1000000000 + n, true, 'WORK', 'BUY', 'ML', '68bda020e3644b42ebcb2bd3', t.ticker,
-    50, 0.01, now(), now(), now() + %(first)s + n * %(every)s / %(number)s
+    50, 0.01, now(), now(), now() + %(first)s + n * %(within)s / %(number)s
 from generate_series(1, %(number)s) as n
 join (select ticker, row_number() over () - 1 as place from unnest(%(tickers)s::text[]) as ticker)
     as t on t.place = n %% cardinality(%(tickers)s::text[])
@@ -57,6 +58,12 @@ class Endless:
             if name.startswith("fixengine_fills_total")
         )
 
+    def price_call(self) -> float:
+        """Return the mean of the seconds that a batch of prices took."""
+        samples = self.engine.samples()
+        name = 'fixengine_price_seconds_{}{{result="success"}}'
+        return samples[name.format("sum")] / samples[name.format("count")]
+
     def rate(self, seconds: float) -> float:
         """Return evaluations a second, over so many of them."""
         before, began = self.evaluations(), time.monotonic()
@@ -78,11 +85,18 @@ class Endless:
 
 @contextmanager
 def endless(
-    stack: Stack, *, executions: int, every: float, first: float = 0, **settings: str
+    stack: Stack,
+    *,
+    executions: int,
+    every: float,
+    first: float = 0,
+    within: float | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Endless]:
     """Lend an engine with so many executions, each of them due every so many seconds.
 
-    They fall due for the first time after `first` seconds, one after the other.
+    They fall due for the first time after `first` seconds, one after the other, all of them
+    `within` as many seconds as lie between two times of one.
     """
     name = f"endless{next(_numbers)}"
     with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
@@ -94,31 +108,33 @@ def endless(
         tickers = [listing.ticker for listing in priced_listings()]
         connection.execute(
             _OPEN.replace("%(first)s", f"interval '{first} s'")
-            .replace("%(every)s", f"interval '{every} s'")
+            .replace("%(within)s", f"interval '{every if within is None else within} s'")
             .encode(),
             {"number": executions, "tickers": tickers},
         )
         connection.execute("vacuum analyze")
     for topic in (topics.orders, topics.fills):
         create_topic(stack.broker.bootstrap, topic)
-    engine = stack.engine(
-        name,
-        POSTGRES_DSN=dsn,
-        KAFKA_ORDERS_TOPIC=topics.orders,
-        KAFKA_FILLS_TOPIC=topics.fills,
-        KAFKA_DLQ_TOPIC=topics.dlq,
-        KAFKA_CONSUMER_GROUP=topics.group,
-        FILL_DELAY_FIRST="3600",
-        FILL_DELAY_MIN=str(every),
-        FILL_DELAY_MAX=str(every),
-        PUBLISH_EMPTY_FILLS="true",
-        LOG_LEVEL="warning",
-        **settings,
-    )
-    try:
-        engine.start()
-        yield Endless(engine=engine, dsn=dsn, topics=topics)
-    finally:
-        engine.kill()
-        with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
-            connection.execute(f"drop database {name} with (force)".encode())
+    with neighbours(stack) as urls:
+        engine = stack.engine(
+            name,
+            **urls,
+            POSTGRES_DSN=dsn,
+            KAFKA_ORDERS_TOPIC=topics.orders,
+            KAFKA_FILLS_TOPIC=topics.fills,
+            KAFKA_DLQ_TOPIC=topics.dlq,
+            KAFKA_CONSUMER_GROUP=topics.group,
+            FILL_DELAY_FIRST="3600",
+            FILL_DELAY_MIN=str(every),
+            FILL_DELAY_MAX=str(every),
+            PUBLISH_EMPTY_FILLS="true",
+            LOG_LEVEL="warning",
+            **(settings or {}),
+        )
+        try:
+            engine.start()
+            yield Endless(engine=engine, dsn=dsn, topics=topics)
+        finally:
+            engine.kill()
+    with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)".encode())

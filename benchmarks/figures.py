@@ -9,20 +9,16 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event
 
 import grpc
 import psycopg
-from confluent_kafka import Consumer
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from benchmarks.clients import Answers, answers
 from benchmarks.endless import Endless, endless
 from fixengine.demo.feed import orders
 from fixengine.demo.stack import Stack, surroundings
 from fixengine.demo.steady import SteadyFeed
-
-PRICE_CALL = 0.001
-"""Seconds that the neighbours take for an answer."""
 
 _EVERY = 10.0
 _MANY = 100_000  # more than any engine evaluates in 10 s
@@ -62,16 +58,18 @@ def idle(stack: Stack, scale: float) -> Iterator[Figure]:
 
 
 def latency(stack: Stack, scale: float) -> Iterator[Figure]:
-    """Wait from when an execution is due to its message on the topic, at half the full rate."""
+    """Wait from due to message, beyond the price call, at half the full rate."""
     with _saturated(stack) as load:
         most = load.rate(10 * scale)
-    with endless(stack, executions=int(most / 2 * _EVERY), every=_EVERY) as load:
-        time.sleep(_EVERY + _STEADY)  # the first evaluations are no pattern yet
-        waits = sorted(_waits(stack, load, 20 * scale))
+    seconds = 30 * scale
+    number = int(most / 2 * seconds)
+    with endless(stack, executions=number, every=3600, first=15, within=seconds) as load:
+        waits = sorted(_waits(stack, load))
+        call = load.price_call()
     for share, limit in ((0.5, 30.0), (0.99, 150.0)):
-        wait = waits[int(share * (len(waits) - 1))] - PRICE_CALL
+        wait = waits[int(share * (len(waits) - 1))] - call
         yield Figure(
-            meaning=f"due → on the topic at {most / 2:,.0f}/s, p{share:.0%}".rstrip("%"),
+            meaning=f"due → on the topic at {most / 2:,.0f}/s, p{100 * share:.0f}",
             value=1000 * wait,
             unit="ms",
             limit=limit,
@@ -122,11 +120,11 @@ def rest(stack: Stack, scale: float) -> Iterator[Figure]:
 
 def memory(stack: Stack, scale: float) -> Iterator[Figure]:
     """At rest, and after ten minutes of all that the engine can do; again with OTLP."""
-    for exports, settings in ((False, {}), (True, None)):
+    for exports in (False, True):
         with _collector(stack) as collector:
-            chosen = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector} if settings is None else settings
+            chosen = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector} if exports else {}
             with endless(
-                stack, executions=int(_MANY * scale), every=_EVERY, first=30, **chosen
+                stack, executions=int(_MANY * scale), every=_EVERY, first=30, settings=chosen
             ) as load:
                 time.sleep(_STEADY)
                 at_rest = load.usage().memory
@@ -169,8 +167,7 @@ def soak(stack: Stack, scale: float) -> Iterator[Figure]:
         psycopg.connect(load.dsn, autocommit=True) as connection,
     ):
         for _ in range(30):
-            time.sleep(40 * scale)
-            waits = sorted(_waits(stack, load, 20 * scale))
+            ages = sorted(_oldest_due(connection, 60 * scale))
             usage = load.usage()
             looks.append(
                 {
@@ -178,7 +175,7 @@ def soak(stack: Stack, scale: float) -> Iterator[Figure]:
                     "threads": usage.threads,
                     "descriptors": usage.descriptors,
                     "dead rows": _dead(connection),
-                    "p99": waits[int(0.99 * (len(waits) - 1))],
+                    "oldest due, p99": ages[int(0.99 * (len(ages) - 1))],
                 }
             )
     for name in looks[0]:
@@ -231,31 +228,45 @@ def _collector(stack: Stack) -> Iterator[str]:
     server.stop(None).wait(5)
 
 
-def _waits(stack: Stack, load: Endless, seconds: float) -> Iterator[float]:
+def _waits(stack: Stack, load: Endless) -> Iterator[float]:
     """Yield the seconds from when executions were due to when their messages could be read."""
     consumer = Consumer(
         {
             "bootstrap.servers": stack.broker.bootstrap,
             "group.id": f"bench-{load.topics.fills}",
-            "auto.offset.reset": "latest",
             "enable.auto.commit": False,
             "fetch.wait.max.ms": 20,
         }
     )
-    assigned = Event()
-    consumer.subscribe([load.topics.fills], on_assign=lambda *_: assigned.set())
-    last: dict[int, float] = {}
-    until = time.monotonic() + _EVERY + seconds
-    while time.monotonic() < until or not assigned.is_set():
+    consumer.assign(
+        [TopicPartition(load.topics.fills, part, OFFSET_BEGINNING) for part in range(20)]
+    )
+    with psycopg.connect(load.dsn) as connection:
+        due: dict[int, float] = dict(
+            connection.execute(
+                "select id, extract(epoch from next_fill_timestamp)::float8 from execution"
+            ).fetchall()
+        )
+    while due:
         for message in consumer.consume(500, 0.02):
             now = time.time()
-            fill = json.loads(message.value() or b"{}")
-            filled = fill["lastFillTimestamp"]
-            due = last.get(fill["id"])
-            last[fill["id"]] = filled + _EVERY
-            if due is not None:
-                yield now - due
+            yield now - due.pop(json.loads(message.value() or b"{}")["id"])
     consumer.close()
+
+
+def _oldest_due(connection: psycopg.Connection, seconds: float) -> Iterator[float]:
+    """Yield, again and again, for how many seconds the oldest due execution has been due."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        yield (
+            _number(
+                connection,
+                "select coalesce(1000 * extract(epoch from now() - min(next_fill_timestamp)), 0) "
+                "from execution where is_open and next_fill_timestamp <= now()",
+            )
+            / 1000
+        )
+        time.sleep(0.2)
 
 
 def _asked(load: Endless, path: str, seconds: float) -> Answers:

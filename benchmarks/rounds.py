@@ -2,13 +2,14 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count, islice
 
 import psycopg
 
+from benchmarks.neighbours import neighbours
 from fixengine.demo.feed import orders
 from fixengine.demo.process import ChildProcess
 from fixengine.demo.sending import send_orders
@@ -109,22 +110,19 @@ class Rounds:
         self._tickers = [listing.ticker for listing in priced_listings()]
         self._templates: set[str] = set()
 
-    def engines(self, load: Load, number: int) -> Rates:
-        """Let so many engines do it. They evaluate each due execution once, and publish that."""
-        return self._round(
-            load, lambda settings: _child(self._stack, "fixengine", "serve", settings), number
-        )
+    def engines(self, load: Load, latency: float, number: int) -> Rates:
+        """Let so many engines do it. They evaluate each due execution once, and publish that.
 
-    def floor(self, load: Load) -> Rates:
+        The neighbours take `latency` seconds for an answer.
+        """
+        return self._round(load, latency, ("fixengine", "serve"), number)
+
+    def floor(self, load: Load, latency: float) -> Rates:
         """Let the bare loop do it: the one for orders, or the one for fills."""
         loop = "intake" if load.orders else "fills"
-        return self._round(
-            load, lambda settings: _child(self._stack, "benchmarks.floors", loop, settings)
-        )
+        return self._round(load, latency, ("benchmarks.floors", loop), 1)
 
-    def _round(
-        self, load: Load, program: Callable[[dict[str, str]], ChildProcess], number: int = 1
-    ) -> Rates:
+    def _round(self, load: Load, latency: float, program: tuple[str, str], number: int) -> Rates:
         name = f"bench{next(_numbers)}"
         stack = self._stack
         with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
@@ -153,9 +151,13 @@ class Rounds:
             "PUBLISH_EMPTY_FILLS": "true",
             "LOG_LEVEL": "warning",
         }
-        programs = [program(stack.environment(**settings)) for _ in range(number)]
-        with _running(programs):
-            rates = _watch(dsn, load, programs)
+        with neighbours(stack, latency=latency) as urls:
+            programs = [
+                _child(stack, *program, stack.environment(**settings, **urls))
+                for _ in range(number)
+            ]
+            with _running(programs):
+                rates = _watch(dsn, load, programs)
         with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
             connection.execute(f"drop database {name} with (force)".encode())
         return rates

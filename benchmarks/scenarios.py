@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from benchmarks.neighbours import PRICE_CALL
 from benchmarks.rounds import Load, Rates
 
 ORDERS = 20_000
@@ -25,7 +26,7 @@ class Round:
     load: Load
     runner: Runner = Runner.ENGINE
     engines: int = 1
-    latency: float = 0.001
+    latency: float = PRICE_CALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--security-port", type=int, default=8000, metavar="P", help="default: 8000"
     )
     parser.add_argument("--pricing-port", type=int, default=8083, metavar="P", help="default: 8083")
+    parser.add_argument(
+        "--latency", type=float, default=0.0, metavar="S", help="seconds for an answer (default: 0)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="prices follow from it (default: 1)")
 
 
@@ -39,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     with signals_as_interrupts(), ExitStack() as started:
         try:
             for stub in stubs:
+                stub.latency_seconds = arguments.latency
                 try:
                     stub.start()
                 except OSError as error:

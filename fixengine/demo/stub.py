@@ -125,6 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body in one packet
+    disable_nagle_algorithm = True  # what does not fit in waits for nothing
 
     def do_GET(self) -> None:
         if traceparent := self.headers["traceparent"]:

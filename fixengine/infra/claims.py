@@ -26,6 +26,17 @@ where l.locktype = 'advisory' and l.classid = %s and l.objid = any(%s::oid[])
 """
 
 
+# All tables by their indexes, in their order. A plan is kept as long as the session: one that was
+# made while the outbox was empty would read it as a whole for every claim when it is no longer, and
+# one made with statistics from before a flood of orders would sort all that is open.
+_UNWANTED = (
+    "enable_seqscan",
+    "enable_sort",
+    "enable_hashjoin",
+    "enable_mergejoin",
+    "enable_material",
+)
+
 SILENCE = 10
 """Seconds without a statement after which the server ends the session."""
 
@@ -180,9 +191,8 @@ class ClaimSession:
 
 def _new_owner(connection: Connection) -> int:
     connection.execute(f"set idle_session_timeout = '{SILENCE}s'".encode())
-    # what is due is read from the index in its order: a planner whose statistics are older than
-    # the last flood of orders would rather sort everything open, for every claim
-    connection.execute("set enable_sort = off")
+    for way in _UNWANTED:
+        connection.execute(f"set {way} = off".encode())
     row = connection.execute("select nextval('public.engine_number')").fetchone()
     assert row is not None
     connection.execute("select pg_advisory_lock(%s, %s)", [LOCK_CLASS, row[0]])

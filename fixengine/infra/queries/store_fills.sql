@@ -29,7 +29,8 @@ moved as (
     where e.id = f.execution_id and e.version = f.version - 1 and e.is_open
         -- the claim's snapshot may be older than the fill of the session that had the lock before
         and not exists (select from public.outbox as o where o.execution_id = e.id)
-    returning e.id
+    -- all of it, so that nothing has to be joined again
+    returning f.*
 ),
 ledger as (
     insert into public.fill (
@@ -37,16 +38,14 @@ ledger as (
         announced
     )
     select
-        f.execution_id, f.number, f.quantity, f.price, f.filled_at, f.quantity_filled,
-        f.total_amount, f.version, f.announced
-    from evaluated as f
-    join moved on moved.id = f.execution_id
+        execution_id, number, quantity, price, filled_at, quantity_filled, total_amount, version,
+        announced
+    from moved
 ),
 to_publish as (
     insert into public.outbox (execution_id, fill_number, owner)
-    select f.execution_id, f.number, %(owner)s
-    from evaluated as f
-    join moved on moved.id = f.execution_id
-    where f.announced
+    select execution_id, number, %(owner)s
+    from moved
+    where announced
 )
-select id from moved
+select execution_id from moved

@@ -1,0 +1,45 @@
+"""The neighbours as a program of their own: what measures has no part in how fast they answer."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+
+import urllib3
+
+from fixengine.demo.stack import Stack, surroundings
+
+PRICE_CALL = 0.001
+"""Seconds for an answer, where nothing else is said."""
+
+_numbers = count(1)
+
+
+@contextmanager
+def neighbours(stack: Stack, *, latency: float = PRICE_CALL) -> Iterator[Mapping[str, str]]:
+    """Lend the settings of an engine that asks them; each answer takes `latency` seconds."""
+    security, pricing = stack.workspace.reserve_port(), stack.workspace.reserve_port()
+    options = (f"--security-port={security}", f"--pricing-port={pricing}", f"--latency={latency}")
+    process = stack.workspace.child(
+        f"neighbours-{next(_numbers)}",
+        [sys.executable, "-m", "fixengine", "stubs", *options],
+        environment=surroundings(),
+    )
+    urls = {
+        "SECURITY_SVC_URL": f"http://127.0.0.1:{security}",
+        "PRICING_SVC_URL": f"http://127.0.0.1:{pricing}",
+    }
+
+    def answers() -> bool:
+        try:
+            urllib3.request("GET", f"{urls['PRICING_SVC_URL']}/api/v1/prices", retries=False)
+        except urllib3.exceptions.HTTPError:
+            return False
+        return True
+
+    process.start()
+    try:
+        process.wait_until_up(answers, 20)
+        yield urls
+    finally:
+        process.kill()
