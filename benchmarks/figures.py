@@ -235,7 +235,7 @@ def _waits(stack: Stack, load: Endless) -> Iterator[float]:
             "bootstrap.servers": stack.broker.bootstrap,
             "group.id": f"bench-{load.topics.fills}",
             "enable.auto.commit": False,
-            "fetch.wait.max.ms": 20,
+            "fetch.wait.max.ms": 10,
         }
     )
     consumer.assign(
@@ -248,7 +248,7 @@ def _waits(stack: Stack, load: Endless) -> Iterator[float]:
             ).fetchall()
         )
     while due:
-        for message in consumer.consume(500, 0.02):
+        for message in consumer.consume(100, 0.002):
             now = time.time()
             yield now - due.pop(json.loads(message.value() or b"{}")["id"])
     consumer.close()

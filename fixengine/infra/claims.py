@@ -26,16 +26,9 @@ where l.locktype = 'advisory' and l.classid = %s and l.objid = any(%s::oid[])
 """
 
 
-# All tables by their indexes, in their order. A plan is kept as long as the session: one that was
-# made while the outbox was empty would read it as a whole for every claim when it is no longer, and
-# one made with statistics from before a flood of orders would sort all that is open.
-_UNWANTED = (
-    "enable_seqscan",
-    "enable_sort",
-    "enable_hashjoin",
-    "enable_mergejoin",
-    "enable_material",
-)
+# All tables are read by their indexes, in their order, whatever the planner thinks of them: with
+# statistics from before a flood of orders it would sort all that is open for every claim.
+_UNWANTED = ("enable_seqscan", "enable_sort", "enable_hashjoin", "enable_mergejoin")
 
 SILENCE = 10
 """Seconds without a statement after which the server ends the session."""
@@ -191,6 +184,7 @@ class ClaimSession:
 
 def _new_owner(connection: Connection) -> int:
     connection.execute(f"set idle_session_timeout = '{SILENCE}s'".encode())
+    connection.execute("set plan_cache_mode = auto")  # there is but one plan, and it may be kept
     for way in _UNWANTED:
         connection.execute(f"set {way} = off".encode())
     row = connection.execute("select nextval('public.engine_number')").fetchone()

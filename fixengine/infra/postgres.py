@@ -31,6 +31,8 @@ _SESSION = {
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
+    # a plan made while the outbox was empty would read it as a whole when it no longer is
+    "plan_cache_mode": "force_custom_plan",
     "timezone": "UTC",
 }
 _CONNECTION: dict[str, str | int | bool] = {

@@ -270,6 +270,34 @@ def test_what_is_due_is_read_from_its_index_beside_a_million_closed_rows(databas
         assert "Sort" not in found
 
 
+def test_a_plan_from_when_the_outbox_was_empty_serves_when_it_is_full(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        outbox, ours = OutboxTable(pool, claims), claims._opened()
+
+        def fill_all() -> None:
+            claim = claims.claim(1000)
+            stored = claims.store(filled(claim), ())
+            assert len(stored) == len(claim.executions)
+            outbox.mark_published([(e.id, e.number_of_fills + 1) for e in claim.executions])
+
+        def entries_read() -> int:
+            ours.execute("select pg_stat_force_next_flush()")
+            reads = "select sum(idx_tup_read) from pg_stat_user_indexes where relname = 'outbox'"
+            return int(one(database, reads) or 0)
+
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute("vacuum analyze")
+            for _ in range(12):  # the driver prepares, then the server keeps its plan
+                claims.claim(1000)
+            connection.execute(
+                "insert into outbox select n, 1, 7 from generate_series(100001, 104000) as n"
+            )
+        fill_with_orders(pool, range(1001, 2001))
+        before = entries_read()
+        fill_all()
+        assert entries_read() - before < 20_000
+
+
 @pytest.mark.parametrize(
     "change",
     [

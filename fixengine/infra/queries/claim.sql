@@ -19,7 +19,9 @@ where e.is_open
     and coalesce(e.last_fill_timestamp, now()) > '0001-01-02'
     and coalesce(e.last_fill_timestamp, now()) < '9999-12-30'
     and e.next_fill_timestamp > '0001-01-02'
-    and not exists (select from public.outbox as o where o.execution_id = e.id)
+    -- `not exists` would be a join, and its plan, kept from when the outbox was empty, read it
+    -- as a whole for every row
+    and (select o.fill_number from public.outbox as o where o.execution_id = e.id) is null
 order by e.next_fill_timestamp nulls first
 limit %(limit)s
 for update of e skip locked

@@ -28,7 +28,8 @@ moved as (
     from evaluated as f
     where e.id = f.execution_id and e.version = f.version - 1 and e.is_open
         -- the claim's snapshot may be older than the fill of the session that had the lock before
-        and not exists (select from public.outbox as o where o.execution_id = e.id)
+        -- no `not exists`, for the reason that the claim has
+        and (select o.fill_number from public.outbox as o where o.execution_id = e.id) is null
     -- all of it, so that nothing has to be joined again
     returning f.*
 ),
