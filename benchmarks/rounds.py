@@ -43,8 +43,8 @@ insert into execution (
     number_of_fills, total_amount, version
 )
 select
-    n, false, 'FULL', 'BUY', 'ML', '68bda020e3644b42ebcb2bd3', 'A', 50, now() - interval '1 day',
-    now() - interval '1 day', now() - interval '1 day', 50, 1, 5000, 2
+    1500000000 + n, false, 'FULL', 'BUY', 'ML', '68bda020e3644b42ebcb2bd3', 'A', 50,
+    now() - interval '1 day', now() - interval '1 day', now() - interval '1 day', 50, 1, 5000, 2
 from generate_series(1, %(number)s) as n
 """
 _CLOSED_FILLS = """

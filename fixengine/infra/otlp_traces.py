@@ -9,14 +9,17 @@ from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
 from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.resource.v1 import resource_pb2
+from opentelemetry.proto.trace.v1 import trace_pb2 as otlp
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from fixengine import __version__
-from fixengine.infra.otlp import Exporter, open_channel
+from fixengine.infra.otlp import Exporter, attributes, open_channel
 from fixengine.tracing import Context, Kind, Span
 
 MOST_WAITING = 10_000
@@ -24,12 +27,11 @@ MOST_WAITING = 10_000
 
 _INTERVAL = 1.0
 _LARGEST_BATCH = 512
-_SCOPE = InstrumentationScope("fixengine", __version__)
 _KINDS = {
-    Kind.CONSUMER: trace.SpanKind.CONSUMER,
-    Kind.PRODUCER: trace.SpanKind.PRODUCER,
-    Kind.CLIENT: trace.SpanKind.CLIENT,
-    Kind.INTERNAL: trace.SpanKind.INTERNAL,
+    Kind.CONSUMER: otlp.Span.SpanKind.SPAN_KIND_CONSUMER,
+    Kind.PRODUCER: otlp.Span.SpanKind.SPAN_KIND_PRODUCER,
+    Kind.CLIENT: otlp.Span.SpanKind.SPAN_KIND_CLIENT,
+    Kind.INTERNAL: otlp.Span.SpanKind.SPAN_KIND_INTERNAL,
 }
 
 
@@ -43,10 +45,10 @@ class SpanExport:
     def __init__(self, *, endpoint: str, insecure: bool, resource: Mapping[str, str]) -> None:
         """Take the collector's `host:port` or URL; `insecure` is about the former."""
         channel = open_channel(endpoint, insecure=insecure)
-        self._resource = Resource(dict(resource))
+        self._resource = resource
         self._stub = TraceServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
-        self._waiting: deque[ReadableSpan] = deque(maxlen=MOST_WAITING)
-        self._batch: list[ReadableSpan] = []
+        self._waiting: deque[Span | ReadableSpan] = deque(maxlen=MOST_WAITING)
+        self._batch: list[Span | ReadableSpan] = []
         self._exporter = Exporter(
             "traces", channel=channel, interval=_INTERVAL, export=self._export
         )
@@ -55,7 +57,9 @@ class SpanExport:
     def start(self) -> None:
         """Begin; connections to the database that are open by then write no spans."""
         provider = TracerProvider(
-            sampler=ParentBased(root=ALWAYS_OFF), resource=self._resource, shutdown_on_exit=False
+            sampler=ParentBased(root=ALWAYS_OFF),
+            resource=Resource(dict(self._resource)),
+            shutdown_on_exit=False,
         )
         provider.add_span_processor(_Taker(self._waiting))
         for library in self._libraries:
@@ -71,23 +75,7 @@ class SpanExport:
 
     def take(self, span: Span) -> None:
         """Keep a span for the next export."""
-        self._waiting.append(
-            ReadableSpan(
-                name=span.name,
-                kind=_KINDS[span.kind],
-                context=_place(span.context),
-                parent=None if span.parent is None else _place(span.parent),
-                resource=self._resource,
-                attributes=span.attributes,
-                links=[trace.Link(_place(link)) for link in span.links],
-                status=trace.Status()
-                if span.error is None
-                else trace.Status(trace.StatusCode.ERROR, span.error),
-                start_time=span.began,
-                end_time=span.ended,
-                instrumentation_scope=_SCOPE,
-            )
-        )
+        self._waiting.append(span)
 
     def enter(self, context: Context) -> AbstractContextManager[object]:
         """Make this place in a trace the current one for libraries, in the calling thread."""
@@ -99,7 +87,7 @@ class SpanExport:
                 size = min(len(self._waiting), _LARGEST_BATCH)
                 self._batch = [self._waiting.popleft() for _ in range(size)]
             try:
-                self._stub.Export(encode_spans(self._batch), timeout=timeout)
+                self._stub.Export(self._request(), timeout=timeout)
             except grpc.RpcError as error:
                 # what the collector refuses it would refuse again
                 if error.code() is not grpc.StatusCode.UNAVAILABLE:
@@ -107,11 +95,22 @@ class SpanExport:
                 raise
             self._batch = []
 
+    def _request(self) -> ExportTraceServiceRequest:
+        own = [span for span in self._batch if isinstance(span, Span)]
+        request = encode_spans([span for span in self._batch if isinstance(span, ReadableSpan)])
+        scope = otlp.ScopeSpans(
+            scope=InstrumentationScope(name="fixengine", version=__version__),
+            spans=map(_converted, own),
+        )
+        resource = resource_pb2.Resource(attributes=attributes(self._resource))
+        request.resource_spans.append(otlp.ResourceSpans(resource=resource, scope_spans=[scope]))
+        return request
+
 
 class _Taker(SpanProcessor):
     """Takes what libraries write."""
 
-    def __init__(self, waiting: deque[ReadableSpan]) -> None:
+    def __init__(self, waiting: deque[Span | ReadableSpan]) -> None:
         self._waiting = waiting
 
     def on_end(self, span: ReadableSpan) -> None:
@@ -125,4 +124,22 @@ def _place(context: Context) -> trace.SpanContext:
         span_id=int.from_bytes(context.span_id),
         is_remote=False,
         trace_flags=trace.TraceFlags(int(context.sampled)),
+    )
+
+
+def _converted(span: Span) -> otlp.Span:
+    """Convert one of our own: a fifth of what it takes by way of the SDK's."""
+    return otlp.Span(
+        name=span.name,
+        kind=_KINDS[span.kind],
+        trace_id=span.context.trace_id,
+        span_id=span.context.span_id,
+        parent_span_id=b"" if span.parent is None else span.parent.span_id,
+        start_time_unix_nano=span.began,
+        end_time_unix_nano=span.ended,
+        attributes=attributes(span.attributes),
+        links=[otlp.Span.Link(trace_id=link.trace_id, span_id=link.span_id) for link in span.links],
+        status=otlp.Status()
+        if span.error is None
+        else otlp.Status(code=otlp.Status.StatusCode.STATUS_CODE_ERROR, message=span.error),
     )
