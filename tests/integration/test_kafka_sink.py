@@ -10,7 +10,7 @@ from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_sink import KafkaSink, Topic
 
-_NEW_TOPICS = 20
+_NEW_TOPICS = 12
 _MESSAGES = 60
 
 
