@@ -4,8 +4,8 @@ It needs nothing but the standard library, so that the engine's image can run it
 """
 
 import argparse
-import signal
 from contextlib import ExitStack
+from time import sleep
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.interrupts import signals_as_interrupts
@@ -50,6 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
                 started.callback(stub.stop)
                 print(f"{type(stub).__name__} on {stub.url}", flush=True)
             while True:
-                signal.pause()
+                sleep(1)  # a signal that another thread receives ends no wait
         except KeyboardInterrupt:
             return 0
