@@ -32,7 +32,11 @@ declare
 begin
     while to_regclass('public.fill_' || first) is null loop
         perform pg_advisory_xact_lock(hashtext('public.fill'));
-        if to_regclass('public.fill_' || first) is null then
+        -- what another session has made meanwhile is in the catalog, but not yet in this one's cache
+        if not exists (
+            select from pg_class as c
+            where c.relnamespace = 'public'::regnamespace and c.relname = 'fill_' || first
+        ) then
             execute format('create table public.fill_%s (like public.fill including all)', first);
             execute format(
                 'alter table public.fill attach partition public.fill_%s for values from (%s) to (%s)',

@@ -1,6 +1,7 @@
 """What is kept for a while only goes, and nothing else does."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 from fixengine.demo.broker import Broker
 from fixengine.demo.feed import orders
 from fixengine.demo.topics import TopicNames
+from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import UnavailableError
 from fixengine.health import HUNG_AFTER
@@ -100,6 +102,17 @@ def test_the_ledger_grows_by_parts_and_loses_those_that_nobody_needs(
     number(database, 5_000_001)  # the parts between are for those that others store meanwhile
     assert parts(database) == [f"fill_{n}000000" for n in range(1, 7)]
     assert retention.drop_parts() == tuple(f"fill_{n}000000" for n in (2, 3, 4))
+
+
+def test_engines_that_need_a_part_at_the_same_time_make_it_once(database: str) -> None:
+    with psycopg.connect(database) as first, ThreadPoolExecutor(1) as others:
+        first.execute(EXECUTIONS, {"ids": [1], "days": 0, "open": False})
+        second = others.submit(store, database, 2, days=0)
+        waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+        wait_until(lambda: one(database, waits), 10, "the second engine to wait for the first")
+        first.commit()
+        second.result(10)
+    assert parts(database) == ["fill_0", "fill_1000000"]
 
 
 def test_the_last_executions_there_can_be_have_their_part(database: str) -> None:
