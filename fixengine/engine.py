@@ -17,7 +17,7 @@ from fixengine.actors.lifecycle import Shutdown, StartChildren
 from fixengine.actors.messages import ActorRef
 from fixengine.actors.pricing import Pricing
 from fixengine.actors.publisher import Publisher
-from fixengine.actors.readers import Reader, Readers
+from fixengine.actors.readers import ANSWER_WITHIN, Reader, Readers
 from fixengine.actors.repository import Repository
 from fixengine.actors.restarts import Backoff, RestartBudget, RestartIntensity
 from fixengine.actors.scheduler import FillScheduler
@@ -53,12 +53,13 @@ if TYPE_CHECKING:
 
 FILLS_PARTITIONS = 20
 READERS = ("reader-1", "reader-2")
-POOLED_CONNECTIONS = 3
+POOLED_CONNECTIONS = 1 + len(READERS)
 """One for the repository and one for each reader; its claim session is one more."""
 
 DRAIN_WITHIN = 7.0
 """Seconds for the actors to stop; the pod is given ten for everything."""
 
+_REST_THREADS = 16  # as many questions as are answered together, at the most
 _BOOT_TIMEOUT = 10.0
 
 Refs = Mapping[str, ActorRef]
@@ -83,7 +84,13 @@ class Engine:
         self._pod = pod
         self._on_failure = on_failure
         self._database = Database(
-            dsn=settings.postgres_dsn, application_name=pod, max_connections=POOLED_CONNECTIONS
+            dsn=settings.postgres_dsn, application_name=pod, max_connections=1
+        )
+        self._reading = Database(
+            dsn=settings.postgres_dsn,
+            application_name=pod,
+            max_connections=len(READERS),
+            statement_limit=ANSWER_WITHIN,
         )
         self._executions = Executions(
             self._database, first_fill_delay=settings.fill_delay_first_seconds
@@ -109,7 +116,7 @@ class Engine:
             ),
             port=settings.http_port,
             name="rest",
-            threads=4,
+            threads=_REST_THREADS,
         )
         self._probes = Server(
             probe_app(probes=self.health, registry=registry),
@@ -135,6 +142,7 @@ class Engine:
         for export in self._exports:
             export.start()  # statements of connections made from now on write spans
         self._database.open()
+        self._reading.open()
         budget = RestartBudget(
             intensity=RestartIntensity(max_restarts=10, period=60),
             backoff=Backoff(first=0.1, cap=5.0),
@@ -163,6 +171,7 @@ class Engine:
             export.stop()
         self._rest.stop(0.3)
         self._probes.stop(0.3)
+        self._reading.close()
         self._database.close()
         return stuck
 
@@ -207,7 +216,7 @@ class Engine:
             client_id=self._pod,
             client_config=settings.kafka_client_config,
         )
-        return Reader.start(executions=Reads(self._database), lag=lag)
+        return Reader.start(executions=Reads(self._reading), lag=lag)
 
     def _securities(self, _refs: Refs) -> ActorRef:
         return SecurityCache.start(

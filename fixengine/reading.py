@@ -1,6 +1,6 @@
 """What REST asks for: its questions, their answers, and who gives them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal
@@ -88,13 +88,13 @@ class Summary:
 
 
 class ExecutionQueries(Protocol):
-    """Queries with a time limit in seconds.
+    """Queries that each wait `timeout` seconds until they can begin.
 
-    All raise UnavailableError, and of that SlowQueryError when the limit is what ended them.
+    All raise UnavailableError, and of that SlowQueryError when the database took too long.
     """
 
-    def get(self, execution_id: int, *, timeout: float) -> Execution | None:
-        """Find one execution by the engine's own id."""
+    def by_id(self, execution_ids: Collection[int], *, timeout: float) -> Mapping[int, Execution]:
+        """Find executions by the engine's own ids; those that do not exist are left out."""
 
     def page(self, query: ExecutionQuery, *, timeout: float) -> tuple[Execution, ...]:
         """Find executions, highest id first."""
@@ -119,8 +119,8 @@ class GroupLag(Protocol):
 class ExecutionReader(Protocol):
     """Queries; all raise UnavailableError when the database does not answer in time."""
 
-    def get(self, execution_id: int) -> Execution | None:
-        """Find one execution by the engine's own id."""
+    def by_id(self, execution_ids: Collection[int]) -> Mapping[int, Execution]:
+        """Find executions by the engine's own ids; those that do not exist are left out."""
 
     def page(self, query: ExecutionQuery) -> tuple[Execution, ...]:
         """Find executions, highest id first."""

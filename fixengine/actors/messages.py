@@ -92,10 +92,10 @@ class MarkPublished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetExecution:
-    """REST → reader. Replies with the execution or None; `deadline` is monotonic seconds."""
+class GetExecutionsById:
+    """REST → reader. Replies with those there are, by id; `deadline` is monotonic seconds."""
 
-    execution_id: int
+    execution_ids: tuple[int, ...]
     deadline: float
 
 

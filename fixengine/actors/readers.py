@@ -1,17 +1,17 @@
 """The reader actors: queries for REST, beside the writes and never in their way."""
 
-from collections.abc import Callable
-from itertools import cycle
+from collections.abc import Callable, Collection, Mapping
 from time import monotonic
 from typing import Any, TypeAlias, assert_never
 
 from fixengine.actors.asking import ask
 from fixengine.actors.base import Actor
+from fixengine.actors.mailbox import Mailbox
 from fixengine.actors.messages import (
     ActorRef,
     AddUpExecutions,
-    GetExecution,
     GetExecutions,
+    GetExecutionsById,
     GetFills,
     GetLag,
 )
@@ -19,12 +19,15 @@ from fixengine.domain import Execution, LedgerEntry
 from fixengine.errors import UnavailableError
 from fixengine.reading import ExecutionQueries, ExecutionQuery, GroupLag, LedgerQuery, Stretch
 
-REPLY_WITHIN = 2.0
-"""Seconds a request waits for its answer, in mailboxes and in the database together."""
+BEGIN_WITHIN = 1.0
+"""Seconds that a question waits for its turn."""
+
+ANSWER_WITHIN = 2.0
+"""Seconds that the database has for an answer."""
 
 _GRACE = 0.3  # seconds for a reader to say itself that it was too late
 
-_Query: TypeAlias = GetExecution | GetExecutions | GetFills | AddUpExecutions | GetLag
+_Query: TypeAlias = GetExecutionsById | GetExecutions | GetFills | AddUpExecutions | GetLag
 
 
 class Reader(Actor):
@@ -40,8 +43,8 @@ class Reader(Actor):
         if timeout <= 0:
             raise UnavailableError("the query came too late to be answered")
         match message:
-            case GetExecution(execution_id=execution_id):
-                return self._executions.get(execution_id, timeout=timeout)
+            case GetExecutionsById(execution_ids=execution_ids):
+                return self._executions.by_id(execution_ids, timeout=timeout)
             case GetExecutions(query=query):
                 return self._executions.page(query, timeout=timeout)
             case GetFills(query=query):
@@ -55,20 +58,20 @@ class Reader(Actor):
 
 
 class Readers:
-    """What REST holds: asks the reader actors in turn. Safe to use from several threads.
+    """What REST holds: asks the reader actor that has least to do. For use from any thread.
 
-    All methods raise UnavailableError after REPLY_WITHIN seconds. `find` returns the present
-    incarnation of an actor: readers are restarted.
+    All methods raise UnavailableError, after BEGIN_WITHIN and ANSWER_WITHIN seconds at the latest.
+    `find` returns the present incarnation of an actor: readers are restarted.
     """
 
     def __init__(self, names: tuple[str, ...], find: Callable[[str], ActorRef | None]) -> None:
-        self._names = cycle(names)
+        self._names = names
         self._find = find
 
-    def get(self, execution_id: int) -> Execution | None:
-        """Find one execution."""
-        found: Execution | None = self._ask(
-            GetExecution(execution_id=execution_id, deadline=_deadline())
+    def by_id(self, execution_ids: Collection[int]) -> Mapping[int, Execution]:
+        """Find executions by their ids."""
+        found: Mapping[int, Execution] = self._ask(
+            GetExecutionsById(execution_ids=tuple(execution_ids), deadline=_deadline())
         )
         return found
 
@@ -91,15 +94,23 @@ class Readers:
 
     def lag(self, timeout: float) -> int:
         """Measure the consumer group's lag in records, within `timeout` seconds."""
-        records: int = self._ask(GetLag(deadline=monotonic() + timeout))
+        records: int = self._ask(GetLag(deadline=monotonic() + timeout), then=0)
         return records
 
-    def _ask(self, message: _Query) -> Any:
-        reader = self._find(next(self._names))
-        if reader is None:
-            raise UnavailableError("the reader actor is being started")
-        return ask(reader, message, timeout=message.deadline - monotonic() + _GRACE)
+    def _ask(self, message: _Query, *, then: float = ANSWER_WITHIN) -> Any:
+        """Ask; once it has begun, the answer takes `then` seconds at the most."""
+        readers = [reader for name in self._names if (reader := self._find(name)) is not None]
+        if not readers:
+            raise UnavailableError("the reader actors are being started")
+        patience = message.deadline - monotonic() + then + _GRACE
+        return ask(min(readers, key=_load), message, timeout=patience)
+
+
+def _load(reader: ActorRef) -> int:
+    """Return how many messages an actor has to deal with, that in hand included."""
+    mailbox: Mailbox = reader.actor_inbox  # type: ignore[assignment]  # as all our actors have it
+    return mailbox.depth + (mailbox.busy_since is not None)
 
 
 def _deadline() -> float:
-    return monotonic() + REPLY_WITHIN
+    return monotonic() + BEGIN_WITHIN

@@ -1,7 +1,8 @@
 """Executions: pages of them, one by its id, and its fills."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import TypeAlias
 from urllib.parse import urlencode
 
 import falcon
@@ -12,7 +13,11 @@ from fixengine.http import answers
 from fixengine.http.operations import Operation
 from fixengine.http.parameters import FILTERS, ID, PAGE_OF_FILLS, read_query
 from fixengine.http.recent import Recent
+from fixengine.http.shared import Shared
 from fixengine.reading import ExecutionQuery, ExecutionReader, LedgerQuery
+
+_Page: TypeAlias = tuple[bytes, int | None]
+"""An array, and the id that the next page goes on below when there is one."""
 
 
 class ExecutionCollection:
@@ -28,7 +33,7 @@ class ExecutionCollection:
 
     def __init__(self, reader: ExecutionReader) -> None:
         self._reader = reader
-        self._pages = Recent(self._page)
+        self._pages = Recent(Shared(self._find, group=lambda query: query))
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with an array, and with a link to the next page when there is one."""
@@ -37,8 +42,10 @@ class ExecutionCollection:
         if before is not None:
             _link(req, resp, before=before)
 
-    def _page(self, query: ExecutionQuery) -> tuple[bytes, int | None]:
-        """Return the array, and the id that the next page goes on below when there is one."""
+    def _find(self, queries: Collection[ExecutionQuery]) -> Mapping[ExecutionQuery, _Page]:
+        return {query: self._page(query) for query in queries}
+
+    def _page(self, query: ExecutionQuery) -> _Page:
         found = self._reader.page(replace(query, limit=query.limit + 1))
         page = found[: query.limit]
         before = page[-1].id if len(found) > len(page) else None
@@ -56,6 +63,7 @@ class ExecutionItem:
 
     def __init__(self, reader: ExecutionReader) -> None:
         self._reader = reader
+        self._answers = Shared(self._find, group=lambda _: None)
 
     def on_get(
         self,
@@ -65,10 +73,16 @@ class ExecutionItem:
     ) -> None:
         """Answer with an object; 404 when there is none of this id."""
         execution_id = ID.read(id)
-        execution = self._reader.get(execution_id)
-        if execution is None:
+        resp.data = self._answers.get(execution_id)
+        if resp.data is None:
             raise _unknown(execution_id)
-        resp.data = wire.encode_execution(execution)
+
+    def _find(self, execution_ids: Collection[int]) -> Mapping[int, bytes | None]:
+        found = self._reader.by_id(execution_ids)
+        return {
+            id_: wire.encode_execution(found[id_]) if id_ in found else None
+            for id_ in execution_ids
+        }
 
 
 class ExecutionFills:

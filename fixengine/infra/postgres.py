@@ -20,10 +20,12 @@ Connection: TypeAlias = psycopg.Connection[TupleRow]
 CONNECT_TIMEOUT = 3
 """Seconds for one attempt to connect."""
 
+STATEMENT_LIMIT = 4.0
+"""Seconds after which the server ends a statement, where nothing else is said."""
+
 _FAIL_FAST_FOR = 0.5  # seconds after nobody could connect
 
 _SESSION = {
-    "statement_timeout": "4s",
     "lock_timeout": "2s",
     # frees the rows and the lock of a pod that hangs between claim and store
     "idle_in_transaction_session_timeout": "15s",
@@ -42,7 +44,6 @@ _CONNECTION: dict[str, str | int | bool] = {
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 8000,
-    "options": " ".join(f"-c {name}={value}" for name, value in _SESSION.items()),
     "autocommit": True,
 }
 
@@ -99,9 +100,8 @@ def open_session(dsn: str, *, application_name: str) -> Connection:
 
     Of several hosts it is made to the first that takes writes. Raises UnavailableError.
     """
-    settings: dict[str, Any] = {**_CONNECTION, "application_name": application_name}
     with translated_errors():
-        return psycopg.connect(dsn, **settings)
+        return psycopg.connect(dsn, **_settings(application_name, STATEMENT_LIMIT))
 
 
 class Database:
@@ -110,17 +110,26 @@ class Database:
     Connections are in autocommit mode: a single statement is one round trip.
     """
 
-    def __init__(self, *, dsn: str, application_name: str, max_connections: int) -> None:
+    def __init__(
+        self,
+        *,
+        dsn: str,
+        application_name: str,
+        max_connections: int,
+        statement_limit: float = STATEMENT_LIMIT,
+    ) -> None:
+        """Take the parts; the server ends a statement after `statement_limit` seconds."""
         self._dsn = dsn
         self._application_name = application_name
         self._pool = ConnectionPool(
             dsn,
-            kwargs={**_CONNECTION, "application_name": application_name},
+            kwargs=_settings(application_name, statement_limit),
             min_size=1,
             max_size=max_connections,
             open=False,
             check=_check,
             reconnect_timeout=5,
+            num_workers=1,  # of these few connections one is made at a time
             name=application_name,
         )
         self._away_until = 0.0
@@ -154,6 +163,12 @@ class Database:
     def close(self) -> None:
         """Close the pool; safe to call twice, or before `open`."""
         self._pool.close(timeout=1.0)
+
+
+def _settings(application_name: str, statement_limit: float) -> dict[str, Any]:
+    session = {**_SESSION, "statement_timeout": f"{statement_limit * 1000:.0f}"}
+    options = " ".join(f"-c {name}={value}" for name, value in session.items())
+    return {**_CONNECTION, "application_name": application_name, "options": options}
 
 
 def _check(connection: Connection) -> None:

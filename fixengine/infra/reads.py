@@ -1,6 +1,6 @@
-"""What REST reads: each query within a time limit, which the server keeps too."""
+"""What REST reads: one statement a question."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import TypeVar
 
@@ -14,18 +14,20 @@ _T = TypeVar("_T")
 
 
 class Reads:
-    """Queries that each wait `timeout` seconds for a connection, and then for the answer.
+    """Queries that each wait `timeout` seconds for a connection.
 
-    All raise UnavailableError, and of that SlowQueryError when the server gave up.
+    For how long the server looks for an answer is the database's `statement_limit`. All raise
+    UnavailableError, and of that SlowQueryError when the server gave up.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def get(self, execution_id: int, *, timeout: float) -> Execution | None:
-        """Return one execution by its own id."""
-        found = self._rows(class_row(Execution), "get_execution", {"id": execution_id}, timeout)
-        return found[0] if found else None
+    def by_id(self, execution_ids: Collection[int], *, timeout: float) -> Mapping[int, Execution]:
+        """Return executions by their own ids; those that do not exist are left out."""
+        parameters = {"ids": list(execution_ids)}
+        found = self._rows(class_row(Execution), "get_executions", parameters, timeout)
+        return {execution.id: execution for execution in found}
 
     def page(self, criteria: ExecutionQuery, *, timeout: float) -> tuple[Execution, ...]:
         """Return a page, highest id first."""
@@ -37,7 +39,7 @@ class Reads:
     def fills(self, criteria: LedgerQuery, *, timeout: float) -> tuple[LedgerEntry, ...] | None:
         """Return a page of an execution's fills, lowest number first; None when it has no row."""
         found = self._rows(class_row(LedgerEntry), "page_fills", asdict(criteria), timeout)
-        if not found and self.get(criteria.execution_id, timeout=timeout) is None:
+        if not found and not self.by_id((criteria.execution_id,), timeout=timeout):
             return None
         return found
 
@@ -62,13 +64,9 @@ class Reads:
     ) -> tuple[_T, ...]:
         with (
             self._database.connection(timeout) as connection,
-            connection.pipeline(),
-            connection.transaction(),
             connection.cursor(row_factory=factory) as cursor,
         ):
-            connection.execute(query("limit_time"), {"milliseconds": int(timeout * 1000)})
-            cursor.execute(query(name), parameters, prepare=prepare)
-            return tuple(cursor.fetchall())
+            return tuple(cursor.execute(query(name), parameters, prepare=prepare))
 
 
 def _subtotal(status: str, last_id: int, **sums: object) -> tuple[str, int, Sums]:

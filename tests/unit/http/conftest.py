@@ -1,6 +1,6 @@
 """The applications over stand-ins for the database and the probes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -28,9 +28,9 @@ class Reader:
     failure: Exception | None = None
     on_asked: Callable[[], object] = lambda: None
 
-    def get(self, execution_id: int) -> Execution | None:
+    def by_id(self, execution_ids: Collection[int]) -> Mapping[int, Execution]:
         self._begin()
-        return next((each for each in self.executions if each.id == execution_id), None)
+        return {each.id: each for each in self.executions if each.id in execution_ids}
 
     def page(self, query: ExecutionQuery) -> tuple[Execution, ...]:
         self._begin()

@@ -1,4 +1,4 @@
--- One execution, for REST. Times that nothing can show are cut to those that can be shown.
+-- Executions by their ids, for REST. Times that nothing can show are cut to those that can be shown.
 select
     e.id, e.execution_service_id, e.is_open, e.execution_status, e.trade_type, e.destination,
     e.security_id::text as security_id, e.ticker, e.quantity_ordered, e.limit_price,
@@ -15,4 +15,4 @@ select
     end as next_fill_timestamp,
     e.number_of_fills, e.total_amount, e.trade_service_execution_id, e.version
 from public.execution as e
-where e.id = %(id)s
+where e.id = any(%(ids)b::integer[])
