@@ -18,6 +18,7 @@ import urllib3
 from confluent_kafka import Consumer, Producer
 from psycopg.rows import dict_row
 
+from fixengine.horizon import EARLIEST
 from fixengine.infra.postgres import query
 
 _BATCH = 500
@@ -82,7 +83,9 @@ def fills() -> None:
         assert row is not None
         while True:
             connection.execute("begin")
-            claimed = connection.execute(query("claim"), {"limit": _BATCH}).fetchall()
+            claimed = connection.execute(
+                query("claim"), {"limit": _BATCH, "since": EARLIEST}
+            ).fetchall()
             if not claimed:
                 connection.execute("rollback")
                 time.sleep(0.02)

@@ -1,7 +1,7 @@
 """What the actors need from the outside, as protocols and values."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -53,10 +53,14 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeOver:
-    """A look at engines that are gone: their numbers, and how many fills were adopted."""
+    """A look at engines that are gone: their numbers, and how many fills were adopted.
+
+    `seconds` is how long the look took the database.
+    """
 
     gone: frozenset[int]
     fills: int
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,9 +61,10 @@ class OutboxWatch:
         """Whether `step` has something to do."""
         return self._check is not None
 
-    def take_over(self) -> None:
+    def take_over(self) -> float:
         """Adopt fills of engines that have been gone for TAKE_OVER_AFTER.
 
+        Returns the seconds that the look took the database.
         None during a check: what it found out about a fill would be stale if that had been another
         engine's meanwhile. Raises UnavailableError.
         """
@@ -83,6 +84,7 @@ class OutboxWatch:
         if look.fills:
             self._metrics.taken_over.inc(look.fills)
             logger.bind(fills=look.fills).info("fills of engines that are gone taken over")
+        return look.seconds
 
     def scan(self, *, older_than: float) -> None:
         """Look for fills stored at least `older_than` seconds ago, unless a check is under way.

@@ -37,6 +37,7 @@ from fixengine.errors import UnavailableError
 from fixengine.health import Health
 from fixengine.leases import UNTOLD_AFTER
 from fixengine.metrics import EngineMetrics
+from fixengine.pacing import rest_after
 from fixengine.ports import Record, Sink, Tail
 
 SWEEP_INTERVAL = 2.0
@@ -118,6 +119,7 @@ class Publisher(Actor):
         self._serving = False
         self._refused = False
         self._mark_at = 0.0
+        self._sweep_at = 0.0
         self._mark_in_doubt = False
         self._mark_retries = Retries(first=0.1, cap=5.0)
 
@@ -268,11 +270,14 @@ class Publisher(Actor):
     def _look_after_the_outbox(self) -> None:
         for sender, count in self._pending.released().items():
             tell(sender, FillsPublished(count=count))
+        if monotonic() < self._sweep_at:
+            return
         try:
-            self._watch.take_over()
+            took = self._watch.take_over()
             self._watch.scan(older_than=UNTOLD_AFTER)
         except UnavailableError:
             return  # the repository says so itself; the next sweep is near
+        self._sweep_at = monotonic() + rest_after(took)
         if self._watch.checking:
             self._go_on()
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeAlias, assert_never
 
+from loguru import logger
+
 from fixengine.actors.base import Actor
 from fixengine.actors.messages import (
     AbandonClaim,
@@ -18,9 +20,10 @@ from fixengine.actors.messages import (
     TakeOverOutbox,
 )
 from fixengine.actors.retries import Retries
-from fixengine.errors import SchemaError, UnavailableError
+from fixengine.errors import SchemaError, SlowQueryError, UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
+from fixengine.pacing import rest_after
 from fixengine.ports import Claims, OrderTable, Outbox, Retention
 from fixengine.pulse import Pulse
 
@@ -79,6 +82,7 @@ class Repository(Actor):
         self._ready = False
         self._reached = False
         self._retries = Retries(first=0.2, cap=5.0)
+        self._backlog_at = 0.0
 
     def boot(self) -> None:
         self.actor_ref.tell(_Connect())
@@ -153,14 +157,27 @@ class Repository(Actor):
         """Say whether the database is there, and how far behind the engines are."""
         try:
             self._claims.check()
-            backlog = self._orders.backlog()
+            if monotonic() >= self._backlog_at or not self._reached:
+                self._look_at_the_backlog()
         except UnavailableError as error:
             self._reached = False
             self._health.down("database", str(error))
             return
         self._reached = True
         self._health.up("database")
-        self._pulse.saw(backlog, now=monotonic())
+
+    def _look_at_the_backlog(self) -> None:
+        began = monotonic()
+        try:
+            backlog = self._orders.backlog()
+        except SlowQueryError as error:
+            logger.bind(reason=str(error)).debug("how far behind the engines are is not known")
+            return
+        finally:
+            now = monotonic()
+            rest = rest_after(now - began)
+            self._backlog_at = now + rest
+        self._pulse.saw(backlog, now=now, next_in=CHECK_INTERVAL + rest)
         self._metrics.due.set(backlog.due)
         self._metrics.oldest_due_age.set(backlog.oldest_due_age)
         self._metrics.outbox_depth.set(backlog.unpublished)

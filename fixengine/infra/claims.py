@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 
 from fixengine.domain import Execution, Fill
 from fixengine.errors import FixengineError, UnavailableError
+from fixengine.horizon import EARLIEST, MARGIN, Horizon
 from fixengine.infra.postgres import Connection, Database, query, statements_on
 from fixengine.ports import Claim
 
@@ -30,6 +31,9 @@ where l.locktype = 'advisory' and l.classid = %s and l.objid = any(%s::oid[])
 # statistics from before a flood of orders it would sort all that is open for every claim.
 _UNWANTED = ("enable_seqscan", "enable_sort", "enable_hashjoin", "enable_mergejoin")
 
+# a look over all must come to its end, or an engine that starts beside a backup would never claim
+_LOOK_BACK_LIMIT = "set local statement_timeout = '15s'"
+
 SILENCE = 10
 """Seconds without a statement after which the server ends the session."""
 
@@ -37,8 +41,10 @@ SILENCE = 10
 class ClaimSession:
     """One claim at a time; a new one abandons the one before."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, horizon: Horizon | None = None) -> None:
         self._database = database
+        self._horizon = horizon or Horizon()
+        self._claimed_from: datetime | None = None
         self._connection: Connection | None = None
         self._owner: int | None = None
         self._earlier: list[int] = []  # numbers under which this engine may have left fills
@@ -93,20 +99,27 @@ class ClaimSession:
         """
         self.abandon()
         connection = self._opened()
+        since = self._horizon.begin()
         try:
             with statements_on(connection):
                 with connection.pipeline():
                     connection.execute("begin")
+                    if since == EARLIEST:
+                        connection.execute(_LOOK_BACK_LIMIT)
                     due = connection.cursor(row_factory=class_row(Execution))
-                    due.execute(query("claim"), {"limit": limit})
+                    due.execute(query("claim"), {"limit": limit, "since": since})
                     clock = connection.execute(query("clock"))
                 row = clock.fetchone()
                 assert row is not None
                 claim = Claim(executions=tuple(due.fetchall()), now=row[0], next_due_in=row[1])
         except FixengineError:
+            self._horizon.fail()
             self.abandon()
             raise
-        if not claim.executions:
+        self._horizon.end(_seen_to(claim, limit))
+        if claim.executions:
+            self._claimed_from = claim.executions[0].next_fill_timestamp
+        else:
             self.abandon()
         return claim
 
@@ -136,10 +149,12 @@ class ClaimSession:
         except FixengineError:
             self.abandon()
             raise
+        self._claimed_from = None
         return stored
 
     def abandon(self) -> None:
         """Give back what is claimed, if anything; a broken session gives it back by itself."""
+        self._go_back()
         connection = self._connection
         if connection is None:
             return
@@ -152,9 +167,15 @@ class ClaimSession:
 
     def close(self) -> None:
         """End the session: claims are given back and the lock is free. Safe to call twice."""
+        self._go_back()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _go_back(self) -> None:
+        if self._claimed_from is not None:
+            self._horizon.go_back_to(self._claimed_from)
+            self._claimed_from = None
 
     def _opened(self) -> Connection:
         self.open()
@@ -180,6 +201,16 @@ class ClaimSession:
         }
         rows = connection.execute(query("store_fills"), parameters).fetchall()
         return frozenset(row[0] for row in rows)
+
+
+def _seen_to(claim: Claim, limit: int) -> datetime:
+    """Return before when the claim has left nothing that it could have had."""
+    seen_to = claim.now - MARGIN
+    if len(claim.executions) == limit:
+        last_due = claim.executions[-1].next_fill_timestamp
+        assert last_due is not None  # it was due
+        return min(last_due, seen_to)
+    return seen_to
 
 
 def _new_owner(connection: Connection) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from time import monotonic
 from typing import Any, TypeAlias
 
 from psycopg import Cursor
@@ -28,9 +29,11 @@ class OutboxTable:
             "suspects": list(suspects),
         }
         with self._database.connection() as connection:
+            began = monotonic()
             row = connection.execute(query("take_over"), parameters).fetchone()
+            took = monotonic() - began
         assert row is not None
-        return TakeOver(gone=frozenset(row[0]), fills=row[1])
+        return TakeOver(gone=frozenset(row[0]), fills=row[1], seconds=took)
 
     def unpublished(self, *, after: int, limit: int, older_than: float) -> OutboxPage:
         """Return up to `limit` of this engine's fills, by execution id, from above `after`.

@@ -13,9 +13,10 @@ from fixengine.demo.proxy import Proxy
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.domain import Order, TradeType
+from fixengine.horizon import Horizon
 from fixengine.infra.claims import ClaimSession
 from fixengine.infra.executions import Executions
-from fixengine.infra.postgres import Database
+from fixengine.infra.postgres import STATEMENT_LIMIT, Database
 
 SECURITY = "68bda020e3644b42ebcb2bd3"
 
@@ -43,9 +44,13 @@ def order(number: int, **changes: Any) -> Order:
 
 
 @contextmanager
-def opened(dsn: str, name: str = "test") -> Iterator[Database]:
+def opened(
+    dsn: str, name: str = "test", *, statement_limit: float = STATEMENT_LIMIT
+) -> Iterator[Database]:
     """Lend an open pool."""
-    database = Database(dsn=dsn, application_name=name, max_connections=3)
+    database = Database(
+        dsn=dsn, application_name=name, max_connections=3, statement_limit=statement_limit
+    )
     database.open()
     try:
         yield database
@@ -54,9 +59,9 @@ def opened(dsn: str, name: str = "test") -> Iterator[Database]:
 
 
 @contextmanager
-def session(database: Database) -> Iterator[ClaimSession]:
+def session(database: Database, horizon: Horizon | None = None) -> Iterator[ClaimSession]:
     """Lend an open claim session."""
-    claims = ClaimSession(database)
+    claims = ClaimSession(database, horizon)
     claims.open()
     try:
         yield claims

@@ -1,5 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from threading import Barrier
@@ -11,6 +11,7 @@ from fixengine.demo.waiting import wait_until
 from fixengine.domain import Execution, Fill
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.fills import FillRules, evaluate
+from fixengine.horizon import EARLIEST, LOOK_BACK_EVERY, Horizon
 from fixengine.infra.claims import SILENCE, ClaimSession
 from fixengine.infra.outbox import OutboxTable
 from fixengine.infra.postgres import Database, query
@@ -18,6 +19,8 @@ from fixengine.ports import Claim, TakeOver
 from tests.integration.rows import fill_with_orders, one, opened, session
 
 EAGER = FillRules(delay_min=0, delay_max=0)
+YESTERDAY = datetime.now(UTC) - timedelta(days=1)
+LATER = FillRules(delay_min=3600, delay_max=3600)
 
 
 def filled(claim: Claim, rules: FillRules = EAGER, price: str = "43.25") -> tuple[Fill, ...]:
@@ -25,6 +28,11 @@ def filled(claim: Claim, rules: FillRules = EAGER, price: str = "43.25") -> tupl
         evaluate(execution, price=Decimal(price), now=claim.now, rng=Random(1), rules=rules)
         for execution in claim.executions
     )
+
+
+def no_look_back() -> Horizon:
+    """Return a horizon of claims whose only look over all was the first one."""
+    return Horizon(clock=lambda: 0.0)
 
 
 def ids(executions: tuple[Execution, ...]) -> set[int]:
@@ -255,7 +263,9 @@ def test_what_is_due_is_read_from_its_index_beside_a_million_closed_rows(databas
 
         def plan(name: str) -> str:
             explain = b"explain (analyze, format text) " + query(name)
-            return "\n".join(row[0] for row in ours.execute(explain, {"limit": 500}))
+            return "\n".join(
+                row[0] for row in ours.execute(explain, {"limit": 500, "since": EARLIEST})
+            )
 
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute(insert, [1, 1000000])
@@ -332,3 +342,76 @@ def test_a_session_that_broke_is_mended_by_the_next_check(database: str) -> None
         wait_until(lambda: outbox.take_over(frozenset()).gone == suspects, 5, "the lock to be free")
         claims.check()
         assert outbox.take_over(suspects) == TakeOver(gone=frozenset(), fills=0)
+
+
+def test_a_claim_does_not_read_again_what_nobody_may_clean_up(database: str) -> None:
+    """As while a backup runs: each fill leaves dead entries in the index, and they stay."""
+    with (
+        opened(database) as pool,
+        session(pool, no_look_back()) as claims,
+        psycopg.connect(database) as backup,
+    ):
+        outbox, ours = OutboxTable(pool, claims), claims._opened()
+        backup.execute("set transaction isolation level repeatable read")
+        backup.execute("select pg_current_xact_id(), count(*) from execution")
+
+        def entries_read() -> int:
+            ours.execute("select pg_stat_force_next_flush()")
+            reads = """
+                select idx_tup_read from pg_stat_user_indexes
+                where indexrelname = 'execution_next_fill_ndx'
+            """
+            return int(one(database, reads) or 0)
+
+        def fill_a_thousand_more(number: int) -> int:
+            """Return how many entries of the index that took."""
+            fill_with_orders(pool, range(1000 * number + 1, 1000 * number + 1001))
+            backdate = (
+                "update execution set next_fill_timestamp = %s where next_fill_timestamp < now()"
+            )
+            with pool.connection() as connection:
+                connection.execute(backdate, [YESTERDAY + timedelta(seconds=number)])
+            before = entries_read()
+            claim = claims.claim(1_000)
+            assert len(claim.executions) == 1_000
+            claims.store(filled(claim, LATER), ())
+            outbox.mark_published([(e.id, e.number_of_fills + 1) for e in claim.executions])
+            return entries_read() - before
+
+        took = [fill_a_thousand_more(number) for number in range(20)]
+        assert max(took[1:]) < 3_000, took
+
+
+def test_rows_that_were_given_back_are_claimed_again_at_once(database: str) -> None:
+    with opened(database) as pool, session(pool, no_look_back()) as claims:
+        fill_with_orders(pool, range(1, 4))
+        with pool.connection() as connection:
+            connection.execute(
+                "update execution set next_fill_timestamp = now() - interval '1 h' / id"
+            )
+        assert ids(claims.claim(1).executions) == {1}
+        claims.store((), [(1, datetime.now(UTC) + timedelta(hours=1))])
+        assert ids(claims.claim(2).executions) == {2, 3}
+        claims.abandon()
+        assert ids(claims.claim(2).executions) == {2, 3}
+        with pool.connection() as connection:  # and so are those of a session that broke
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where state = "
+                "'idle in transaction'"
+            )
+        with pytest.raises(UnavailableError):
+            claims.store((), ())
+        wait_until(lambda: ids(claims.claim(3).executions) == {2, 3}, 5, "the rows to be free")
+
+
+def test_rows_that_an_engine_which_died_had_claimed_are_found(database: str) -> None:
+    with opened(database) as pool, session(pool) as dead, session(pool) as heir:
+        fill_with_orders(pool, range(1, 4))
+        with pool.connection() as connection:
+            connection.execute("update execution set next_fill_timestamp = now() - interval '1 h'")
+        assert len(dead.claim(3).executions) == 3
+        assert not heir.claim(3).executions
+        dead.close()
+        wait_until(
+            lambda: len(heir.claim(3).executions) == 3, LOOK_BACK_EVERY + 3, "a look over all"
+        )

@@ -1,5 +1,6 @@
--- Due executions, longest due first, locked until the transaction ends. One whose last fill is
--- not published yet has to wait, so that an execution's fills reach the topic in order.
+-- What fell due since a given time, longest due first, locked until the transaction ends. One
+-- whose last fill is not published yet has to wait, so that an execution's fills reach the topic
+-- in order.
 -- `nulls first`, though there are none, is the order in which the index can be read.
 select
     e.id, e.execution_service_id, e.is_open, e.execution_status, e.trade_type, e.destination,
@@ -11,6 +12,7 @@ select
         as traceparent
 from public.execution as e
 where e.is_open
+    and e.next_fill_timestamp >= %(since)s
     and e.next_fill_timestamp <= now()
     -- what another program left that nobody can fill or even read must not stop the others
     and e.quantity_filled <= e.quantity_ordered
@@ -18,7 +20,6 @@ where e.is_open
     and e.sent_timestamp > '0001-01-02' and e.sent_timestamp < '9999-12-30'
     and coalesce(e.last_fill_timestamp, now()) > '0001-01-02'
     and coalesce(e.last_fill_timestamp, now()) < '9999-12-30'
-    and e.next_fill_timestamp > '0001-01-02'
     -- `not exists` would be a join, and its plan, kept from when the outbox was empty, read it
     -- as a whole for every row
     and (select o.fill_number from public.outbox as o where o.execution_id = e.id) is null

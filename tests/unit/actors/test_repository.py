@@ -1,0 +1,91 @@
+"""The repository's watch over a database that is slow to say how far behind the engines are."""
+
+from dataclasses import dataclass
+from threading import Event
+
+from prometheus_client import CollectorRegistry
+
+from fixengine.actors.lifecycle import Boot
+from fixengine.actors.repository import CHECK_INTERVAL, Repository
+from fixengine.demo.waiting import wait_until
+from fixengine.errors import SlowQueryError
+from fixengine.health import Health
+from fixengine.metrics import EngineMetrics
+from fixengine.ports import ActorState, Backlog
+from fixengine.pulse import Pulse
+
+
+@dataclass
+class Table:
+    """Takes its time to count what is due."""
+
+    seconds: float = 0
+    fails: bool = False
+    looks: int = 0
+
+    def backlog(self) -> Backlog:
+        self.looks += 1
+        Event().wait(self.seconds)
+        if self.fails:
+            raise SlowQueryError("the database takes too long")
+        return Backlog(due=1, oldest_due_age=0, unpublished=0, ledger_inserts=0)
+
+
+@dataclass
+class Session:
+    """Counts how often it was looked after."""
+
+    checks: int = 0
+
+    def open(self) -> None: ...
+
+    def check(self) -> None:
+        self.checks += 1
+
+    def close(self) -> None: ...
+
+
+class NoTree:
+    def snapshot(self) -> list[ActorState]:
+        return []
+
+    def hung(self, limit: float) -> list[str]:
+        return []
+
+
+def database_is_up_after_three_checks_of(table: Table) -> bool:
+    session = Session()
+    registry = CollectorRegistry()
+    metrics = EngineMetrics(registry)
+    repository = Repository.start(
+        migrate=lambda: None,
+        orders=table,
+        claims=session,
+        outbox=None,
+        retention=None,
+        health=Health(gauge=metrics.up, tree=NoTree(), hung_after=60),
+        metrics=metrics,
+        pulse=Pulse(),
+    )
+    try:
+        repository.ask(Boot(), timeout=5)
+        wait_until(lambda: session.checks == 3, 3 * CHECK_INTERVAL + 5, "three checks")
+    finally:
+        repository.stop()
+    return registry.get_sample_value("fixengine_up", {"part": "database"}) == 1
+
+
+def test_the_backlog_is_looked_at_with_each_check() -> None:
+    table = Table()
+    assert database_is_up_after_three_checks_of(table)
+    assert table.looks >= 2  # the last one may be under way
+
+
+def test_a_look_that_takes_long_is_taken_the_more_rarely() -> None:
+    table = Table(seconds=0.5)
+    assert database_is_up_after_three_checks_of(table)
+    assert table.looks == 1
+
+
+def test_a_count_that_takes_too_long_is_no_outage() -> None:
+    assert database_is_up_after_three_checks_of(Table(fails=True))
