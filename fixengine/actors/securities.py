@@ -1,9 +1,10 @@
 """The security cache: tickers by security id, asked for once at a time, kept for a while."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from math import inf
 from time import monotonic
 from typing import Any, assert_never
 
@@ -22,17 +23,21 @@ from fixengine.tracing import in_scope
 KEPT_FOR = 60.0
 """Seconds an answer is believed."""
 
+REFRESHED_FROM = 45.0
+"""Seconds from which on an answer that is used is also asked for anew: there are 15 s for the next
+one to come before this one is believed no more."""
+
 UNKNOWN_FOR = 5.0
 """Seconds a 404 is believed: long enough for a flood of the same, short for a new security."""
 
 BULK_FROM = 8
 """From so many unknown securities on, one bulk call is cheaper than single ones."""
 
-CONNECTIONS = 8
-"""Calls to security-service at a time."""
+BULK_PAUSE = 5.0
+"""Seconds without bulk calls after one that did not bring all it was made for."""
 
-MOST_CALLS = 64
-"""Calls under way or waiting for a connection; more would be stale before they are made."""
+CONNECTIONS = 8
+"""Single calls to security-service at a time."""
 
 _CAPACITY = 20_000
 
@@ -42,6 +47,7 @@ class _Fetched:
     """A worker thread → security cache: what the service said."""
 
     asked: frozenset[str]
+    bulk: bool
     tickers: Tickers
     failure: str | None
 
@@ -52,21 +58,37 @@ class _Retry:
 
 
 class SecurityCache(Actor):
-    """Answers from memory at once; calls run in threads, so that slow ones hold nobody up."""
+    """Answers from memory at once; calls run in threads, so that slow ones hold nobody up.
 
-    def __init__(self, *, service: SecurityService, metrics: EngineMetrics) -> None:
+    A bulk answer is kept as a whole: what comes next is likely to be in it.
+    """
+
+    def __init__(
+        self,
+        *,
+        service: SecurityService,
+        metrics: EngineMetrics,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         super().__init__()
         self._service = service
         self._metrics = metrics
-        self._tickers: TTLCache[str, str] = TTLCache(_CAPACITY, KEPT_FOR)
-        self._unknown: TTLCache[str, None] = TTLCache(_CAPACITY, UNKNOWN_FOR)
+        self._clock = clock
+        self._tickers: TTLCache[str, str] = TTLCache(_CAPACITY, KEPT_FOR, clock)
+        self._fresh: TTLCache[str, None] = TTLCache(_CAPACITY, REFRESHED_FROM, clock)
+        self._unknown: TTLCache[str, None] = TTLCache(_CAPACITY, UNKNOWN_FOR, clock)
         self._wanted: dict[str, set[ActorRef]] = {}
         self._asking: set[str] = set()
+        self._queue: dict[str, None] = {}
+        self._calls = 0
+        self._next_bulk = 0.0
         self._retries = Retries(first=0.2, cap=5.0)
         self._failed: dict[str, None] = {}
         self._retry_is_due = False
         self._failing = False
         self._workers = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="security-service")
+        # its own, for it may bring at once what others would wait for behind slow calls
+        self._bulk_worker = ThreadPoolExecutor(1, thread_name_prefix="securities-in-bulk")
 
     def receive(self, message: ResolveTickers | _Fetched | _Retry) -> Any:
         match message:
@@ -80,7 +102,8 @@ class SecurityCache(Actor):
                 assert_never(message)
 
     def close(self) -> None:
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        for workers in (self._workers, self._bulk_worker):
+            workers.shutdown(wait=False, cancel_futures=True)
 
     def _resolve(self, security_ids: frozenset[str], reply_to: ActorRef) -> Tickers:
         known = {
@@ -92,34 +115,51 @@ class SecurityCache(Actor):
         pending = security_ids - known.keys() - unknown
         for security_id in pending:
             self._wanted.setdefault(security_id, set()).add(reply_to)
-        self._fetch(pending - self._failed.keys())
+        ageing = frozenset(key for key in known if key not in self._fresh)
+        self._fetch((pending | ageing) - self._failed.keys())
         return Tickers(known=known, unknown=unknown, pending=pending)
 
     def _fetch(self, security_ids: Iterable[str]) -> None:
         """Ask for those that are not being asked for, all at once if there are many."""
         missing = frozenset(security_ids) - self._asking
-        if len(missing) >= BULK_FROM and not self._failed:
-            self._submit(missing, bulk=True)
+        waiting = missing | self._queue.keys()
+        if len(waiting) >= BULK_FROM and self._clock() >= self._next_bulk:
+            self._queue.clear()
+            self._asking |= waiting
+            self._next_bulk = inf  # one at a time
+            self._bulk_worker.submit(in_scope(self._call), waiting, bulk=True)
         else:
             self._fetch_singly(missing)
 
-    def _fetch_singly(self, missing: frozenset[str]) -> None:
-        """Ask for each, as far as there is room."""
-        room = max(MOST_CALLS - len(self._asking), 0)
-        for number, security_id in enumerate(missing):
-            if number < room:
-                self._submit(frozenset({security_id}), bulk=False)
-            else:
-                self._put_off(security_id)
-
-    def _submit(self, security_ids: frozenset[str], *, bulk: bool) -> None:
-        self._asking |= security_ids
-        self._workers.submit(in_scope(self._call), security_ids, bulk=bulk)
+    def _fetch_singly(self, security_ids: Iterable[str]) -> None:
+        """Ask for each, when its turn comes."""
+        self._queue.update(dict.fromkeys(security_ids))
+        while self._queue and self._calls < CONNECTIONS:
+            security_id = next(iter(self._queue))
+            del self._queue[security_id]
+            self._calls += 1
+            self._asking.add(security_id)
+            self._workers.submit(in_scope(self._call), frozenset({security_id}), bulk=False)
 
     def _fetched(self, answer: _Fetched) -> None:
         self._asking -= answer.asked
-        self._tickers.update(answer.tickers.known)
-        self._unknown.update(dict.fromkeys(answer.tickers.unknown))
+        if answer.bulk:
+            brought_all = answer.asked <= answer.tickers.known.keys()
+            self._next_bulk = 0.0 if brought_all else self._clock() + BULK_PAUSE
+        else:
+            self._calls -= 1
+        self._take(answer)
+        self._fetch_singly(())  # there is room for one more
+
+    def _take(self, answer: _Fetched) -> None:
+        settled = answer.asked | answer.tickers.known.keys()
+        for security_id, ticker in answer.tickers.known.items():
+            self._tickers[security_id] = ticker
+            self._fresh[security_id] = None
+            self._queue.pop(security_id, None)
+        for security_id in answer.tickers.unknown:
+            self._unknown[security_id] = None
+            self._tickers.pop(security_id, None)
         self._tell_waiting(answer.tickers)
         if answer.failure is not None:
             if not self._failing:
@@ -128,11 +168,15 @@ class SecurityCache(Actor):
             for security_id in answer.asked:
                 self._put_off(security_id)
             return
-        recovers = not self._failed.keys().isdisjoint(answer.asked)
-        for security_id in answer.asked:
+        recovers = not self._failed.keys().isdisjoint(settled)
+        for security_id in settled:
             self._failed.pop(security_id, None)
         # a bulk answer may lack some: only a single 404 says that there is no such security
-        self._fetch_singly(answer.asked & self._wanted.keys())
+        self._fetch_singly(
+            key
+            for key in answer.asked - answer.tickers.known.keys()
+            if key in self._wanted or key in self._tickers
+        )
         if recovers and self._failed:
             self._fetch(tuple(self._failed))  # each turn needs a success, so this comes to an end
         elif recovers:
@@ -151,7 +195,8 @@ class SecurityCache(Actor):
 
     def _retry(self) -> None:
         self._retry_is_due = False
-        self._fetch(tuple(islice(self._failed, CONNECTIONS)))
+        some = islice(self._failed, CONNECTIONS)
+        self._fetch_singly([key for key in some if key not in self._asking])
 
     def _tell_waiting(self, tickers: Tickers) -> None:
         """Tell whoever waits for any of these, each no more than it asked for."""
@@ -177,12 +222,14 @@ class SecurityCache(Actor):
             tickers, failure = Tickers(), repr(error)
         result = "success" if failure is None else "failure"
         self._metrics.security_seconds.labels(result).observe(monotonic() - began)
-        tell(self.actor_ref, _Fetched(asked=security_ids, tickers=tickers, failure=failure))
+        tell(
+            self.actor_ref,
+            _Fetched(asked=security_ids, bulk=bulk, tickers=tickers, failure=failure),
+        )
 
     def _ask_service(self, security_ids: frozenset[str], *, bulk: bool) -> Tickers:
         if bulk:
-            everything = self._service.all_tickers()
-            return Tickers(known={key: everything[key] for key in security_ids & everything.keys()})
+            return Tickers(known=dict(self._service.all_tickers()))
         (security_id,) = security_ids
         ticker = self._service.ticker(security_id)
         if ticker is None:

@@ -10,13 +10,10 @@ from urllib3.connection import HTTPConnection
 
 from fixengine.errors import UnavailableError
 
-CALL_DEADLINE = 1.5
-"""Seconds to connect, and again from the request to the last byte of the answer."""
-
 BODY_LIMIT = 8 * 2**20
 """Bytes of the largest body that is read."""
 
-_KEPT_ALIVE = 8
+_KEPT_ALIVE = 9  # as many as call at a time
 _T = TypeVar("_T")
 
 
@@ -26,9 +23,14 @@ class JsonService:
     Safe to use from several threads.
     """
 
-    def __init__(self, *, name: str, url: str) -> None:
+    def __init__(self, *, name: str, url: str, deadline: float) -> None:
+        """Take the parts; `deadline` is in seconds from a request to the answer's last byte.
+
+        To connect there is as much time again.
+        """
         self._name = name
         self._url = url
+        self._timeout = urllib3.Timeout(connect=deadline, read=deadline)
         self._pool = urllib3.PoolManager(num_pools=1, maxsize=_KEPT_ALIVE, retries=False)
         self._pool.pool_classes_by_scheme = {
             **self._pool.pool_classes_by_scheme,
@@ -62,7 +64,7 @@ class JsonService:
         response = self._pool.request(
             "GET",
             self._url + path,
-            timeout=urllib3.Timeout(connect=CALL_DEADLINE, read=CALL_DEADLINE),
+            timeout=self._timeout,
             redirect=False,
             preload_content=False,
         )

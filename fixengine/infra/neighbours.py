@@ -10,6 +10,12 @@ from loguru import logger
 from fixengine.errors import UnavailableError
 from fixengine.infra.http_client import JsonService
 
+SECURITY_DEADLINE = 5.0
+"""Seconds for an answer: nobody waits for it but orders of its security."""
+
+PRICE_DEADLINE = 1.5
+"""Seconds for an answer: executions are locked meanwhile."""
+
 _PRICE_SCALE = Decimal("1e-8")
 _LOWEST_PRICE = Decimal("0.0001")  # a lower one is 0 in averagePrice, which the suite refuses
 _PRICE_LIMIT = Decimal(10) ** 10
@@ -33,7 +39,7 @@ class SecurityClient(JsonService):
     """security-service; safe to use from several threads."""
 
     def __init__(self, *, url: str) -> None:
-        super().__init__(name="security-service", url=url)
+        super().__init__(name="security-service", url=url, deadline=SECURITY_DEADLINE)
 
     def ticker(self, security_id: str) -> str | None:
         """Return the ticker, None when there is no such security; raises UnavailableError."""
@@ -64,7 +70,7 @@ class PricingClient(JsonService):
     """pricing-service; safe to use from several threads."""
 
     def __init__(self, *, url: str) -> None:
-        super().__init__(name="pricing-service", url=url)
+        super().__init__(name="pricing-service", url=url, deadline=PRICE_DEADLINE)
 
     def price(self, ticker: str) -> Decimal | None:
         """Return a fresh price to 8 places, None when unknown; raises UnavailableError."""

@@ -1,6 +1,7 @@
 """The security cache and the pricing actor against neighbours that fail in part."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from queue import SimpleQueue
 from typing import Any
@@ -20,9 +21,16 @@ from fixengine.actors.messages import (
     TickersArrived,
 )
 from fixengine.actors.pricing import Pricing
-from fixengine.actors.securities import SecurityCache
+from fixengine.actors.securities import (
+    BULK_PAUSE,
+    CONNECTIONS,
+    KEPT_FOR,
+    REFRESHED_FROM,
+    SecurityCache,
+)
 from fixengine.demo.stubs import PricingService, SecurityService
 from fixengine.demo.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.infra.neighbours import PricingClient, SecurityClient
 from fixengine.metrics import EngineMetrics
@@ -32,12 +40,20 @@ TICKERS = {listing.security_id: listing.ticker for listing in LISTINGS}
 
 
 class FailingSecurities(SecurityService):
-    """Answers 500 for some securities, and in bulk."""
+    """Answers 500 for some securities, and in bulk unless told otherwise."""
 
+    in_bulk = False
     bad: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    renamed: Mapping[str, str] = {}
 
     def route(self, path: tuple[str, ...]) -> tuple[str, HTTPStatus, Any]:
-        if path[-1] in self.bad or path[-1] == "securities":
+        if path[-1] in self.gone:
+            return "gone", HTTPStatus.NOT_FOUND, {"detail": "Security not found"}
+        if path[-1] in self.renamed:
+            security = {"securityId": path[-1], "ticker": self.renamed[path[-1]]}
+            return "renamed", HTTPStatus.OK, security
+        if path[-1] in self.bad or (path[-1] == "securities" and not self.in_bulk):
             return "failed", HTTPStatus.INTERNAL_SERVER_ERROR, {}
         return super().route(path)
 
@@ -93,11 +109,26 @@ def prices(workspace: Workspace) -> Iterator[FailingPrices]:
     service.stop()
 
 
+@dataclass
+class Clock:
+    now: float = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
 @pytest.fixture
 def cache(
-    securities: FailingSecurities, metrics: EngineMetrics
+    securities: FailingSecurities, metrics: EngineMetrics, clock: Clock
 ) -> Iterator[pykka.ActorRef[SecurityCache]]:
-    ref = SecurityCache.start(service=SecurityClient(url=securities.url), metrics=metrics)
+    ref = SecurityCache.start(
+        service=SecurityClient(url=securities.url), metrics=metrics, clock=clock
+    )
     ref.ask(Boot(), timeout=5)
     yield ref
     ref.stop()
@@ -144,6 +175,84 @@ def test_securities_that_keep_failing_hold_up_no_others(
     securities.bad = frozenset()
     assert known_from(listener, bad) == {key: TICKERS[key] for key in bad}
     assert resolve(cache, listener, bad | good).pending == frozenset()
+
+
+def test_one_bulk_call_brings_everything_also_what_waits_for_slow_calls(
+    securities: FailingSecurities,
+    cache: pykka.ActorRef[SecurityCache],
+    listener: pykka.ActorRef[Listener],
+    clock: Clock,
+) -> None:
+    ids = sorted(TICKERS)
+    strangers = frozenset(f"{number:024x}" for number in range(1, 31))
+    securities.latency_seconds = 0.5
+    resolve(cache, listener, strangers)  # the bulk call fails: 30 are asked for singly
+    wait_until(lambda: securities.calls["security"] > CONNECTIONS, 10, "the second single calls")
+    securities.in_bulk = True
+    clock.now += BULK_PAUSE
+    some, others = frozenset(ids[:2]), frozenset(ids[2:])
+    resolve(cache, listener, some)
+    known_from(listener, some)
+    assert resolve(cache, listener, others).known.keys() == others
+    assert securities.calls["securities"] == 1
+
+
+def test_bulk_calls_that_lack_something_are_not_made_again_and_again(
+    securities: FailingSecurities,
+    cache: pykka.ActorRef[SecurityCache],
+    listener: pykka.ActorRef[Listener],
+) -> None:
+    securities.in_bulk = True
+    strangers = [f"{number:024x}" for number in range(1, 71)]
+    unknown: set[str] = set()
+    for at in range(0, 60, 10):
+        resolve(cache, listener, frozenset(strangers[at : at + 10]))
+    news: SimpleQueue[Tickers] = ask(listener, "news", timeout=5)
+    for more in (strangers[:60], strangers[60:]):
+        resolve(cache, listener, frozenset(more))
+        while not unknown >= set(more):
+            unknown |= news.get(timeout=10).unknown
+    assert securities.calls["securities"] == 1
+    assert securities.calls["security"] == 70
+
+
+def test_what_is_used_is_asked_for_anew_before_it_is_believed_no_more(
+    securities: FailingSecurities,
+    cache: pykka.ActorRef[SecurityCache],
+    listener: pykka.ActorRef[Listener],
+    clock: Clock,
+) -> None:
+    used, unused = (frozenset({key}) for key in sorted(TICKERS)[:2])
+    for each in (used, unused):
+        resolve(cache, listener, each)
+        known_from(listener, each)
+    clock.now += REFRESHED_FROM
+    securities.latency_seconds = 0.5
+    (key,) = used
+    securities.renamed = {key: "NEW"}
+    for _ in range(3):  # nobody waits, and one call is enough
+        assert resolve(cache, listener, used).known == {key: TICKERS[key]}
+    wait_until(lambda: resolve(cache, listener, used).known == {key: "NEW"}, 5, "the next answer")
+    assert securities.calls["renamed"] == 1
+    clock.now += KEPT_FOR - REFRESHED_FROM
+    assert resolve(cache, listener, used).known == {key: "NEW"}
+    assert resolve(cache, listener, unused).pending == unused
+
+
+def test_a_security_that_is_no_more_is_forgotten_when_it_is_asked_for_anew(
+    securities: FailingSecurities,
+    cache: pykka.ActorRef[SecurityCache],
+    listener: pykka.ActorRef[Listener],
+    clock: Clock,
+) -> None:
+    gone = frozenset({min(TICKERS)})
+    resolve(cache, listener, gone)
+    known_from(listener, gone)
+    securities.gone = gone
+    clock.now += REFRESHED_FROM
+    assert resolve(cache, listener, gone).known.keys() == gone
+    wait_until(lambda: resolve(cache, listener, gone).unknown == gone, 5, "the 404")
+    assert not resolve(cache, listener, gone).known
 
 
 def test_many_unknown_securities_are_each_asked_for_once(

@@ -14,8 +14,7 @@ from fixengine.demo.stubs import PricingService, SecurityService
 from fixengine.demo.universe import UNPRICEABLE, priced_listings
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import UnavailableError
-from fixengine.infra.http_client import CALL_DEADLINE
-from fixengine.infra.neighbours import PricingClient, SecurityClient
+from fixengine.infra.neighbours import PRICE_DEADLINE, PricingClient, SecurityClient
 
 LISTINGS = (*priced_listings(), *UNPRICEABLE)
 
@@ -114,7 +113,7 @@ def test_a_service_that_fails_is_unavailable_in_time(prices: PricingService, mod
     for ask in (lambda: client.price("A"), client.all_prices):
         with pytest.raises(UnavailableError):
             ask()
-    assert monotonic() - began < 2 * CALL_DEADLINE + 1
+    assert monotonic() - began < 2 * PRICE_DEADLINE + 1
     prices.mode = Mode.NORMAL
     assert client.price("A") is not None
     client.close()
@@ -136,7 +135,7 @@ def test_an_answer_that_drips_is_given_up_at_the_deadline(text: bytes) -> None:
     began = monotonic()
     with raw_server(drip(text)) as url, pytest.raises(UnavailableError):
         price_from(url)
-    assert monotonic() - began < CALL_DEADLINE + 1
+    assert monotonic() - began < PRICE_DEADLINE + 1
 
 
 def test_a_body_without_end_is_given_up() -> None:
