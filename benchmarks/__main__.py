@@ -96,12 +96,14 @@ def _run(bench: Rounds, planned: Round, scale: float) -> Rates:
     load = replace(
         planned.load,
         orders=int(planned.load.orders * scale),
+        strangers=int(planned.load.strangers * scale),
         due=int(planned.load.due * scale),
         closed=int(planned.load.closed * scale),
     )
+    latencies = (planned.latency, planned.security_latency)
     if planned.runner is Runner.FLOOR:
-        return bench.floor(load, planned.latency)
-    return bench.engines(load, planned.latency, planned.engines)
+        return bench.floor(load, latencies)
+    return bench.engines(load, planned.engines, latencies)
 
 
 def _result(name: str, rates: dict[str, list[Rates]]) -> Result:

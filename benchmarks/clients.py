@@ -3,8 +3,10 @@
 import re
 import socket
 import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import cycle
 from multiprocessing import get_context
 from selectors import EVENT_READ, DefaultSelector
 from urllib.parse import urlsplit
@@ -20,27 +22,29 @@ class Answers:
     p99: float
 
 
-def answers(url: str, path: str, *, seconds: float, clients: int) -> Answers:
-    """Let so many clients ask for `path` again and again, each on a connection that it keeps.
+def answers(url: str, paths: Sequence[str], *, seconds: float, clients: int) -> Answers:
+    """Let so many clients ask for `paths` in turn, each on a connection that it keeps.
 
     Raises RuntimeError on an answer that is not a 200.
     """
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        took = sorted(pool.submit(_drive, url, path, seconds, clients).result())
+        took = sorted(pool.submit(_drive, url, paths, seconds, clients).result())
     return Answers(rate=len(took) / seconds, p99=took[int(0.99 * (len(took) - 1))])
 
 
 class _Client:
-    def __init__(self, url: str, path: str) -> None:
+    def __init__(self, url: str, paths: Iterator[str]) -> None:
         place = urlsplit(url)
         self.socket = socket.create_connection((place.hostname, place.port or 80), timeout=10)
-        self._request = f"GET {path} HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode()
+        self._host = place.netloc
+        self._paths = paths
         self._answer = b""
         self._began = 0.0
 
     def ask(self) -> None:
         self._began, self._answer = time.perf_counter(), b""
-        self.socket.sendall(self._request)
+        head = f"GET {next(self._paths)} HTTP/1.1\r\nHost: {self._host}\r\n\r\n"
+        self.socket.sendall(head.encode())
 
     def hear(self) -> float | None:
         """Read on; return the seconds that the answer took when it is whole."""
@@ -54,11 +58,12 @@ class _Client:
         return time.perf_counter() - self._began if len(body) >= int(length[1]) else None
 
 
-def _drive(url: str, path: str, seconds: float, clients: int) -> list[float]:
+def _drive(url: str, paths: Sequence[str], seconds: float, clients: int) -> list[float]:
     took: list[float] = []
+    turns = cycle(paths)
     with DefaultSelector() as selector:
         for _ in range(clients):
-            client = _Client(url, path)
+            client = _Client(url, turns)
             selector.register(client.socket, EVENT_READ, client)
             client.ask()
         until = time.monotonic() + seconds

@@ -25,7 +25,9 @@ insert into execution (
 )
 select
     1000000000 + n, true, 'WORK', 'BUY', 'ML', '68bda020e3644b42ebcb2bd3', t.ticker,
-    50, 0.01, now(), now(), now() + %(first)s + n * %(within)s / %(number)s
+    50, 0.01, now(), now(),
+    -- in another order than they were stored in
+    now() + %(first)s + n * 2654435761 %% %(number)s * %(within)s / %(number)s
 from generate_series(1, %(number)s) as n
 join (select ticker, row_number() over () - 1 as place from unnest(%(tickers)s::text[]) as ticker)
     as t on t.place = n %% cardinality(%(tickers)s::text[])
@@ -96,7 +98,7 @@ def endless(
     """Lend an engine with so many executions, each of them due every so many seconds.
 
     They fall due for the first time after `first` seconds, one after the other, all of them
-    `within` as many seconds as lie between two times of one.
+    `within` so many seconds, or as many as lie between two times of one.
     """
     name = f"endless{next(_numbers)}"
     with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:

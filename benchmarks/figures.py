@@ -1,28 +1,45 @@
 """What is measured by itself, not against a floor: how long, how much, how often."""
 
-import json
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import grpc
 import psycopg
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from benchmarks.clients import Answers, answers
 from benchmarks.endless import Endless, endless
+from fixengine.actors.asking import ask
+from fixengine.actors.base import Actor
+from fixengine.actors.lifecycle import Boot
 from fixengine.demo.feed import orders
 from fixengine.demo.stack import Stack, surroundings
 from fixengine.demo.steady import SteadyFeed
 
 _EVERY = 10.0
-_MANY = 100_000  # more than any engine evaluates in 10 s
+_OPEN = 100_000
+_MANY = 250_000  # more than any engine evaluates in 10 s
 _STEADY = 5.0  # seconds until a load is what it will be
+_A_LOT = 12_000_000  # more than any engine evaluates in 11 min
+_PAGE = "/api/v1/executions?limit=50"
+_CLIENTS = 16
+_ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}  # as in the image
+_NOTE_WHAT_LEAVES_THE_OUTBOX = """
+create unlogged table gone (id integer, at timestamptz);
+create function note_what_leaves() returns trigger language plpgsql as $$
+begin
+    insert into gone select execution_id, clock_timestamp() from leaving;
+    return null;
+end
+$$;
+create trigger outbox_leaving after delete on outbox referencing old table as leaving
+    for each statement execute function note_what_leaves();
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +62,7 @@ class Figure:
 
 def idle(stack: Stack, scale: float) -> Iterator[Figure]:
     """100,000 open executions, of which none falls due."""
-    with endless(stack, executions=int(_MANY * scale), every=_EVERY, first=3600) as load:
+    with endless(stack, executions=int(_OPEN * scale), every=_EVERY, first=3600) as load:
         time.sleep(_STEADY)
         with psycopg.connect(load.dsn, autocommit=True) as connection:
             before, began, transactions = load.usage(), time.monotonic(), _transactions(connection)
@@ -58,18 +75,18 @@ def idle(stack: Stack, scale: float) -> Iterator[Figure]:
 
 
 def latency(stack: Stack, scale: float) -> Iterator[Figure]:
-    """Wait from due to message, beyond the price call, at half the full rate."""
+    """Wait from due until acknowledged and marked, beyond the price call, at half the full rate."""
     with _saturated(stack) as load:
         most = load.rate(10 * scale)
     seconds = 30 * scale
     number = int(most / 2 * seconds)
     with endless(stack, executions=number, every=3600, first=15, within=seconds) as load:
-        waits = sorted(_waits(stack, load))
+        waits = sorted(_waits(load))
         call = load.price_call()
     for share, limit in ((0.5, 30.0), (0.99, 150.0)):
         wait = waits[int(share * (len(waits) - 1))] - call
         yield Figure(
-            meaning=f"due → on the topic at {most / 2:,.0f}/s, p{100 * share:.0f}",
+            meaning=f"due → acknowledged and marked at {most / 2:,.0f}/s, p{100 * share:.0f}",
             value=1000 * wait,
             unit="ms",
             limit=limit,
@@ -104,25 +121,34 @@ def start(stack: Stack, scale: float) -> Iterator[Figure]:
 
 
 def rest(stack: Stack, scale: float) -> Iterator[Figure]:
-    """REST while fills run at half load: four clients that keep their connections."""
-    with _saturated(stack) as load:
-        most = load.rate(5 * scale)
-    with endless(stack, executions=int(most / 2 * _EVERY), every=_EVERY) as load:
-        time.sleep(_STEADY)
-        pages = _asked(load, "/api/v1/executions?limit=50", 10 * scale)
-        one = _asked(load, "/api/v1/execution/1", 10 * scale)
-        fills = load.rate(5)
-    yield _least("pages of 50 executions", pages.rate, "/s", 1500)
-    yield Figure(meaning="a page of 50, p99", value=1000 * pages.p99, unit="ms", limit=50)
-    yield _least("single executions", one.rate, "/s", 3000)
-    yield Figure(meaning="fills meanwhile", value=fills, unit="/s")
+    """REST at some rates of fills, and without any: clients that keep their connections."""
+    for fills in (5_000, 1_000, 0):
+        number, first = int(fills * _EVERY) or 50_000, 0 if fills else 3600
+        with endless(stack, executions=number, every=_EVERY, first=first) as load:
+            time.sleep(_STEADY)
+            before, began = load.evaluations(), time.monotonic()
+            newest = _asked(load, [_PAGE], 10 * scale)
+            each = _asked(
+                load, [f"{_PAGE}&before={id_}" for id_ in range(51, number, 50)], 10 * scale
+            )
+            one = _asked(load, [f"/api/v1/execution/{id_}" for id_ in range(1, number)], 10 * scale)
+            rate = (load.evaluations() - before) / (time.monotonic() - began)
+        beside = f"beside {rate:,.0f} fills/s"
+        yield _least(f"the newest page of 50, {beside}", newest.rate, "/s", 1500)
+        yield Figure(
+            meaning=f"the newest page, {beside}, p99", value=1000 * newest.p99, unit="ms", limit=50
+        )
+        yield _least(f"different pages of 50, {beside}", each.rate, "/s", 1500)
+        yield _least(f"single executions, {beside}", one.rate, "/s", 3000)
 
 
 def memory(stack: Stack, scale: float) -> Iterator[Figure]:
     """At rest, and after ten minutes of all that the engine can do; again with OTLP."""
     for exports in (False, True):
         with _collector(stack) as collector:
-            chosen = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector} if exports else {}
+            chosen = dict(_ALLOCATOR)
+            if exports:
+                chosen["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector
             with endless(
                 stack, executions=int(_MANY * scale), every=_EVERY, first=30, settings=chosen
             ) as load:
@@ -143,14 +169,22 @@ def memory(stack: Stack, scale: float) -> Iterator[Figure]:
 
 
 def pinned(stack: Stack, scale: float) -> Iterator[Figure]:
-    """Full load while a session holds up all cleaning up, after ten minutes of it."""
-    with _saturated(stack) as load:
-        before = load.rate(30 * scale)
+    """Full load while a session holds up all cleaning up, after ten minutes of it.
+
+    All executions are due at once, and each is evaluated once.
+    """
+    number = int(_A_LOT * scale)
+    with endless(stack, executions=number, every=3600, within=1) as load:
+        time.sleep(_STEADY)
+        before = load.rate(60 * scale)
         with psycopg.connect(load.dsn) as holder:
             holder.execute("set transaction isolation level repeatable read")
-            holder.execute("select pg_current_xact_id(), count(*) from execution")
-            time.sleep(570 * scale)
-            after = load.rate(30 * scale)
+            holder.execute("select pg_current_xact_id(), count(*) from outbox")
+            time.sleep(540 * scale)
+            after = load.rate(60 * scale)
+        left = number - load.evaluations()
+    if left <= 0:
+        raise RuntimeError("nothing was due any more: give it more to do")
     yield _least(
         f"fills after {10 * scale:g} min of a pinned xmin ÷ before", after / before, "", 0.9
     )
@@ -189,8 +223,26 @@ def soak(stack: Stack, scale: float) -> Iterator[Figure]:
         )
 
 
+class _Echo(Actor):
+    def receive(self, message: object) -> object:
+        return message
+
+
+def actors(_stack: Stack, scale: float) -> Iterator[Figure]:
+    """Ask and be answered, as is done four times for a claim of up to 1,000 executions."""
+    number = int(20_000 * scale)
+    echo = _Echo.start()
+    ask(echo, Boot(), timeout=5)
+    began = time.perf_counter()
+    for _ in range(number):
+        ask(echo, None, timeout=5)
+    took = time.perf_counter() - began
+    echo.stop()
+    yield Figure(meaning="an ask and its reply", value=1e6 * took / number, unit="µs")
+
+
 FIGURES: Mapping[str, Callable[[Stack, float], Iterator[Figure]]] = {
-    each.__name__: each for each in (idle, latency, wal, start, rest, memory, pinned, soak)
+    each.__name__: each for each in (actors, idle, latency, wal, start, rest, memory, pinned, soak)
 }
 LONG = frozenset({"memory", "pinned", "soak"})
 """Those that take ten minutes and more."""
@@ -228,30 +280,25 @@ def _collector(stack: Stack) -> Iterator[str]:
     server.stop(None).wait(5)
 
 
-def _waits(stack: Stack, load: Endless) -> Iterator[float]:
-    """Yield the seconds from when executions were due to when their messages could be read."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": stack.broker.bootstrap,
-            "group.id": f"bench-{load.topics.fills}",
-            "enable.auto.commit": False,
-            "fetch.wait.max.ms": 10,
-        }
-    )
-    consumer.assign(
-        [TopicPartition(load.topics.fills, part, OFFSET_BEGINNING) for part in range(20)]
-    )
-    with psycopg.connect(load.dsn) as connection:
+def _waits(load: Endless) -> Iterator[float]:
+    """Yield the seconds from when executions were due until their fills had left the outbox.
+
+    All by the database's clock; a fill leaves the outbox when the broker has acknowledged it.
+    """
+    with psycopg.connect(load.dsn, autocommit=True) as connection:
+        connection.execute(_NOTE_WHAT_LEAVES_THE_OUTBOX)
         due: dict[int, float] = dict(
             connection.execute(
                 "select id, extract(epoch from next_fill_timestamp)::float8 from execution"
             ).fetchall()
         )
-    while due:
-        for message in consumer.consume(100, 0.002):
-            now = time.time()
-            yield now - due.pop(json.loads(message.value() or b"{}")["id"])
-    consumer.close()
+        while _number(connection, "select count(*) from gone") < len(due):
+            time.sleep(1)
+        gone = connection.execute("select id, extract(epoch from at)::float8 from gone")
+        for id_, at in gone:
+            if at < due[id_]:
+                raise RuntimeError("some were filled before their times were read: start later")
+            yield at - due[id_]
 
 
 def _oldest_due(connection: psycopg.Connection, seconds: float) -> Iterator[float]:
@@ -269,8 +316,8 @@ def _oldest_due(connection: psycopg.Connection, seconds: float) -> Iterator[floa
         time.sleep(0.2)
 
 
-def _asked(load: Endless, path: str, seconds: float) -> Answers:
-    return answers(load.engine.url, path, seconds=seconds, clients=4)
+def _asked(load: Endless, paths: Sequence[str], seconds: float) -> Answers:
+    return answers(load.engine.url, paths, seconds=seconds, clients=_CLIENTS)
 
 
 def _least(meaning: str, value: float, unit: str, limit: float) -> Figure:

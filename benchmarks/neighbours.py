@@ -16,10 +16,17 @@ _numbers = count(1)
 
 
 @contextmanager
-def neighbours(stack: Stack, *, latency: float = PRICE_CALL) -> Iterator[Mapping[str, str]]:
-    """Lend the settings of an engine that asks them; each answer takes `latency` seconds."""
+def neighbours(
+    stack: Stack, *, latency: float = PRICE_CALL, security_latency: float = PRICE_CALL
+) -> Iterator[Mapping[str, str]]:
+    """Lend the settings of an engine that asks them; `latency` is seconds for a price."""
     security, pricing = stack.workspace.reserve_port(), stack.workspace.reserve_port()
-    options = (f"--security-port={security}", f"--pricing-port={pricing}", f"--latency={latency}")
+    options = (
+        f"--security-port={security}",
+        f"--pricing-port={pricing}",
+        f"--latency={latency}",
+        f"--security-latency={security_latency}",
+    )
     process = stack.workspace.child(
         f"neighbours-{next(_numbers)}",
         [sys.executable, "-m", "fixengine", "stubs", *options],

@@ -1,21 +1,23 @@
 """One round: a program on a fresh database and topics, watched from outside until it is done."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count, islice
+from typing import TypeAlias
 
 import psycopg
 
 from benchmarks.neighbours import neighbours
-from fixengine.demo.feed import orders
+from fixengine.demo.feed import FedOrder, orders
 from fixengine.demo.process import ChildProcess
 from fixengine.demo.sending import send_orders
 from fixengine.demo.stack import Stack, surroundings
 from fixengine.demo.topics import TopicNames, create_topic
-from fixengine.demo.universe import priced_listings
+from fixengine.demo.universe import Listing, priced_listings
 from fixengine.infra.migrate import migrate
 
 _LOOK_EVERY = 0.02
@@ -52,6 +54,10 @@ insert into fill
 select id, 1, 50, 100, last_fill_timestamp, 50, 5000, 2, true from execution
 """
 _STORED = "select coalesce(max(id), 0) - %(there)s from execution"
+_STRANGERS = tuple(
+    Listing(security_id=f"{number:024x}", ticker="", name="", price=1.0)
+    for number in range(0xBAD000, 0xBAD000 + 200)
+)
 _PUBLISHED = """
 select (select count(*) from fill where execution_id > %(closed)s) - (select count(*) from outbox)
 """
@@ -61,12 +67,18 @@ select (select count(*) from fill where execution_id > %(closed)s) - (select cou
 class Load:
     """What there is to do: orders on their topic, and executions that are due.
 
-    Beside `closed` ones, which nobody has to do with any more.
+    Among the orders are those of `strangers`, securities that nobody knows; beside what is due are
+    `closed` executions, which nobody has to do with any more.
     """
 
     orders: int = 0
+    strangers: int = 0
     due: int = 0
     closed: int = 0
+
+
+Latencies: TypeAlias = tuple[float, float]
+"""Seconds that an answer takes: of pricing-service, and of security-service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +91,14 @@ class Rates:
 
 @dataclass(slots=True)
 class _Course:
-    """When something began to move and when it was done."""
+    """When something had warmed up, with a tenth of it behind, and when it was done."""
 
     target: int
     first: tuple[float, int] | None = None
     last: float | None = None
 
     def see(self, number: int, now: float) -> None:
-        if self.first is None and number > 0:
+        if self.first is None and number > self.target // 10:
             self.first = (now, number)
         if self.last is None and number >= self.target:
             self.last = now
@@ -110,19 +122,18 @@ class Rounds:
         self._tickers = [listing.ticker for listing in priced_listings()]
         self._templates: set[str] = set()
 
-    def engines(self, load: Load, latency: float, number: int) -> Rates:
-        """Let so many engines do it. They evaluate each due execution once, and publish that.
+    def engines(self, load: Load, number: int, latencies: Latencies) -> Rates:
+        """Let so many engines do it. They evaluate each due execution once, and publish that."""
+        return self._round(load, latencies, ("fixengine", "serve"), number)
 
-        The neighbours take `latency` seconds for an answer.
-        """
-        return self._round(load, latency, ("fixengine", "serve"), number)
-
-    def floor(self, load: Load, latency: float) -> Rates:
+    def floor(self, load: Load, latencies: Latencies) -> Rates:
         """Let the bare loop do it: the one for orders, or the one for fills."""
         loop = "intake" if load.orders else "fills"
-        return self._round(load, latency, ("benchmarks.floors", loop), 1)
+        return self._round(load, latencies, ("benchmarks.floors", loop), 1)
 
-    def _round(self, load: Load, latency: float, program: tuple[str, str], number: int) -> Rates:
+    def _round(
+        self, load: Load, latencies: Latencies, program: tuple[str, str], number: int
+    ) -> Rates:
         name = f"bench{next(_numbers)}"
         stack = self._stack
         with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
@@ -138,7 +149,8 @@ class Rounds:
             connection.execute("vacuum analyze")
         for topic in (topics.orders, topics.fills):
             create_topic(stack.broker.bootstrap, topic)
-        send_orders(stack.broker.bootstrap, topics.orders, islice(orders(seed=1), load.orders))
+        os.sync()  # or the copy of a large database is written to disk while others work
+        send_orders(stack.broker.bootstrap, topics.orders, _orders(load))
         settings = {
             "POSTGRES_DSN": dsn,
             "KAFKA_ORDERS_TOPIC": topics.orders,
@@ -151,7 +163,8 @@ class Rounds:
             "PUBLISH_EMPTY_FILLS": "true",
             "LOG_LEVEL": "warning",
         }
-        with neighbours(stack, latency=latency) as urls:
+        price_call, security_call = latencies
+        with neighbours(stack, latency=price_call, security_latency=security_call) as urls:
             programs = [
                 _child(stack, *program, stack.environment(**settings, **urls))
                 for _ in range(number)
@@ -176,6 +189,18 @@ class Rounds:
                 inside.execute(_CLOSED_FILLS)
                 inside.execute("vacuum analyze")
         return name
+
+
+def _orders(load: Load) -> Iterator[FedOrder]:
+    """Yield the orders of a load, those of strangers evenly among them."""
+    strangers = iter(
+        orders(seed=2, first_id=500_000_000, listings=_STRANGERS) if load.strangers else ()
+    )
+    every = load.orders // load.strangers if load.strangers else load.orders
+    for number, order in enumerate(islice(orders(seed=1), load.orders), 1):
+        yield order
+        if number % every == 0:
+            yield from islice(strangers, 1)
 
 
 def _watch(dsn: str, load: Load, programs: Sequence[ChildProcess]) -> Rates:

@@ -9,6 +9,7 @@ from benchmarks.rounds import Load, Rates
 
 ORDERS = 20_000
 DUE = 20_000
+STRANGERS = 200
 CLOSED = 5_000_000
 
 
@@ -21,12 +22,13 @@ class Runner(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """A round: its load, who does it, and the seconds that the neighbours take for an answer."""
+    """A round: its load, who does it, and the seconds that each neighbour takes for an answer."""
 
     load: Load
     runner: Runner = Runner.ENGINE
     engines: int = 1
     latency: float = PRICE_CALL
+    security_latency: float = PRICE_CALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,12 @@ class Scenario:
 ROUNDS: Mapping[str, Round] = {
     "intake floor": Round(load=Load(orders=ORDERS), runner=Runner.FLOOR),
     "intake": Round(load=Load(orders=ORDERS)),
+    # more of them, for what is cached has to be asked for first
+    "intake, long": Round(load=Load(orders=5 * ORDERS)),
+    "intake, slow securities": Round(
+        load=Load(orders=5 * ORDERS, strangers=STRANGERS),
+        security_latency=2.0,
+    ),
     "fills floor": Round(load=Load(due=DUE), runner=Runner.FLOOR),
     "fills": Round(load=Load(due=DUE)),
     "fills, slow prices": Round(load=Load(due=DUE), latency=0.02),
@@ -60,6 +68,12 @@ SCENARIOS: Mapping[str, Scenario] = {
         measured=("intake", "orders"),
         by=("intake floor", "orders"),
         target=0.7,
+    ),
+    "slow-securities": Scenario(
+        meaning="orders of cached securities, others at 2 s a call among them ÷ all at 1 ms",
+        measured=("intake, slow securities", "orders"),
+        by=("intake, long", "orders"),
+        target=0.95,
     ),
     "fills": Scenario(
         meaning="fills acknowledged and marked, engine ÷ floor, prices after 1 ms",

@@ -34,14 +34,20 @@ class FedOrder:
 
 
 def orders(
-    *, seed: int, first_id: int = 1, since: datetime = _SINCE, variants: bool = False
+    *,
+    seed: int,
+    first_id: int = 1,
+    since: datetime = _SINCE,
+    variants: bool = False,
+    listings: Sequence[Listing] | None = None,
 ) -> Iterator[FedOrder]:
-    """Yield valid, priceable orders for ever, received from `since` on, 10 ms apart.
+    """Yield valid orders for ever, received from `since` on, 10 ms apart.
 
-    With `variants` every accepted deviation from the normal message takes its turn.
+    Without `listings` they are for all that has a price. With `variants` every accepted deviation
+    from the normal message takes its turn.
     """
     kinds = cycle(VARIANTS.items() if variants else islice(VARIANTS.items(), 1))
-    listings = priced_listings()
+    listings = listings or priced_listings()
     for sketched, (kind, vary) in zip(
         _sketches(seed, listings, first_id, since), kinds, strict=False
     ):

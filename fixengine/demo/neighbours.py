@@ -23,6 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--latency", type=float, default=0.0, metavar="S", help="seconds for an answer (default: 0)"
     )
+    parser.add_argument(
+        "--security-latency",
+        type=float,
+        metavar="S",
+        help="seconds for an answer of security-service (default: as --latency)",
+    )
     parser.add_argument("--seed", type=int, default=1, help="prices follow from it (default: 1)")
 
 
@@ -33,16 +39,16 @@ def run(arguments: argparse.Namespace) -> int:
     from fixengine.demo.universe import UNPRICEABLE, priced_listings  # noqa: PLC0415
 
     host, listings = arguments.host, (*priced_listings(), *UNPRICEABLE)
-    stubs = (
-        SecurityService(host=host, port=arguments.security_port, listings=listings),
-        PricingService(
-            host=host, port=arguments.pricing_port, listings=listings, seed=arguments.seed
-        ),
+    securities = SecurityService(host=host, port=arguments.security_port, listings=listings)
+    pricing = PricingService(
+        host=host, port=arguments.pricing_port, listings=listings, seed=arguments.seed
     )
+    securities.latency_seconds = pricing.latency_seconds = arguments.latency
+    if arguments.security_latency is not None:
+        securities.latency_seconds = arguments.security_latency
     with signals_as_interrupts(), ExitStack() as started:
         try:
-            for stub in stubs:
-                stub.latency_seconds = arguments.latency
+            for stub in (securities, pricing):
                 try:
                     stub.start()
                 except OSError as error:
