@@ -1,12 +1,14 @@
 """Connections to clients that may dawdle, read nothing, or send what is no request."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
 
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, WSGITask
 
 from fixengine.http.problems import MEDIA_TYPE, encode_problem
 
@@ -48,12 +50,46 @@ class Refusal(ErrorTask):
         self.write(body)
 
 
+class Answering(WSGITask):
+    """An answer whose head leaves together with its body: one call, one packet, one wake-up."""
+
+    channel: "Connection"
+
+    def write(self, data: bytes) -> None:
+        """Write on; the head comes before what is written first."""
+        if self.wrote_header:
+            super().write(data)
+        else:
+            with self.channel.gathered():
+                super().write(data)
+
+
 class Connection(HTTPChannel):
     """A connection that knows since when it has been at one exchange."""
 
     parser_class = Parser
+    task_class = Answering
     error_task_class = Refusal
     _busy_since = 0.0
+    _gathered: list[bytes] | None = None
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Let what the body writes leave as one."""
+        pieces: list[bytes] = []
+        self._gathered = pieces
+        try:
+            yield
+        finally:
+            self._gathered = None
+        super().write_soon(b"".join(pieces))
+
+    def write_soon(self, data: Any) -> int:
+        """Send what a task wrote, or gather it."""
+        if self._gathered is None:
+            return int(super().write_soon(data))
+        self._gathered.append(data)
+        return len(data)
 
     def handle_read(self) -> None:
         """Take what has come; the first of it begins an exchange."""

@@ -320,3 +320,12 @@ def test_answers_do_not_say_what_serves_them() -> None:
     assert response.status == 500
     assert b"hunter2" not in body
     assert b"Traceback" not in body
+
+
+def test_head_and_body_of_an_answer_leave_together() -> None:
+    request = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+    with serving() as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.settimeout(5)
+        for _ in range(200):
+            client.sendall(request)
+            assert client.recv(65_536).endswith(b"\r\n\r\nok")
