@@ -269,7 +269,10 @@ def _collector(stack: Stack) -> Iterator[str]:
     server = grpc.server(ThreadPoolExecutor(2))
 
     class Sink(grpc.GenericRpcHandler):
-        def service(self, _details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes]:
+        # in quotes: only grpc's types know that it has parameters
+        def service(
+            self, _details: grpc.HandlerCallDetails
+        ) -> "grpc.RpcMethodHandler[bytes, bytes]":
             return grpc.unary_unary_rpc_method_handler(lambda _request, _context: b"")
 
     server.add_generic_rpc_handlers((Sink(),))
