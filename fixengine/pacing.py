@@ -1,7 +1,7 @@
 """How often a look may be taken that costs more, the longer the database is not cleaned up."""
 
 _REST = 20.0
-LONGEST_REST = 30.0
+LONGEST_REST = 300.0
 """Seconds after which a look is taken again, whatever it costs."""
 
 

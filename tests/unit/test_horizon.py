@@ -56,7 +56,7 @@ def test_a_look_over_all_that_takes_long_is_taken_the_more_rarely() -> None:
 def test_a_look_over_all_is_never_put_off_for_long() -> None:
     clock = Clock()
     horizon = Horizon(clock)
-    claimed(horizon, clock, NOON, took=10.0)
+    claimed(horizon, clock, NOON, took=20.0)
     clock.now += LONGEST_REST
     assert claimed(horizon, clock, NOON) == EARLIEST
 
