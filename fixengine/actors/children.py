@@ -7,7 +7,7 @@ from typing import Any
 
 import pykka
 
-from fixengine.actors.mailbox import Mailbox
+from fixengine.actors.mailbox import Mailbox, mailbox_of
 from fixengine.actors.restarts import Restart
 
 SUPERVISOR = "supervisor"
@@ -61,8 +61,4 @@ class Child:
     @property
     def mailbox(self) -> Mailbox | None:
         """The mailbox of the incarnation."""
-        if self.ref is None:
-            return None
-        mailbox = self.ref.actor_inbox
-        assert isinstance(mailbox, Mailbox)
-        return mailbox
+        return None if self.ref is None else mailbox_of(self.ref)

@@ -25,6 +25,11 @@ class Mailbox(queue.Queue[Envelope[Any]]):
         """How many messages wait."""
         return len(self.queue)
 
+    @property
+    def load(self) -> int:
+        """How many messages are to be dealt with, that in hand included."""
+        return self.depth + (self.busy_since is not None)
+
     def close(self) -> None:
         """Refuse what waits and all that is still to come."""
         with self.mutex:
@@ -48,6 +53,13 @@ class Mailbox(queue.Queue[Envelope[Any]]):
         self.busy_since = time.monotonic()
         envelope: Envelope[Any] = self.queue.popleft()
         return envelope
+
+
+def mailbox_of(ref: pykka.ActorRef[Any]) -> Mailbox:
+    """Return the mailbox of one of our actors."""
+    mailbox = ref.actor_inbox
+    assert isinstance(mailbox, Mailbox)
+    return mailbox
 
 
 def is_stop(envelope: Envelope[Any]) -> bool:

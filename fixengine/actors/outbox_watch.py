@@ -64,9 +64,9 @@ class OutboxWatch:
     def take_over(self) -> float:
         """Adopt fills of engines that have been gone for TAKE_OVER_AFTER.
 
-        Returns the seconds that the look took the database.
-        None during a check: what it found out about a fill would be stale if that had been another
-        engine's meanwhile. Raises UnavailableError.
+        But not during a check: what it found out about a fill would be stale if that had been
+        another engine's meanwhile. Returns the seconds that the look took the database. Raises
+        UnavailableError.
         """
         now = self._clock()
         suspects = frozenset(

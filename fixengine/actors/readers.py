@@ -6,7 +6,7 @@ from typing import Any, TypeAlias, assert_never
 
 from fixengine.actors.asking import ask
 from fixengine.actors.base import Actor
-from fixengine.actors.mailbox import Mailbox
+from fixengine.actors.mailbox import mailbox_of
 from fixengine.actors.messages import (
     ActorRef,
     AddUpExecutions,
@@ -103,13 +103,8 @@ class Readers:
         if not readers:
             raise UnavailableError("the reader actors are being started")
         patience = message.deadline - monotonic() + then + _GRACE
-        return ask(min(readers, key=_load), message, timeout=patience)
-
-
-def _load(reader: ActorRef) -> int:
-    """Return how many messages an actor has to deal with, that in hand included."""
-    mailbox: Mailbox = reader.actor_inbox  # type: ignore[assignment]  # as all our actors have it
-    return mailbox.depth + (mailbox.busy_since is not None)
+        least_busy = min(readers, key=lambda reader: mailbox_of(reader).load)
+        return ask(least_busy, message, timeout=patience)
 
 
 def _deadline() -> float:

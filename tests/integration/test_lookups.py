@@ -1,7 +1,6 @@
 """The security cache and the pricing actor against neighbours that fail in part."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from queue import SimpleQueue
 from typing import Any
@@ -34,6 +33,7 @@ from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.infra.neighbours import PricingClient, SecurityClient
 from fixengine.metrics import EngineMetrics
+from tests.clocks import Clock
 
 LISTINGS = (*priced_listings(), *UNPRICEABLE)
 TICKERS = {listing.security_id: listing.ticker for listing in LISTINGS}
@@ -107,14 +107,6 @@ def prices(workspace: Workspace) -> Iterator[FailingPrices]:
     service.start()
     yield service
     service.stop()
-
-
-@dataclass
-class Clock:
-    now: float = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

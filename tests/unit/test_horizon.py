@@ -1,20 +1,12 @@
 """How far back claims look."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from fixengine.horizon import EARLIEST, LOOK_BACK_EVERY, Horizon
 from fixengine.pacing import LONGEST_REST
+from tests.clocks import Clock
 
 NOON = datetime(2026, 7, 28, 12, tzinfo=UTC)
-
-
-@dataclass
-class Clock:
-    now: float = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def claimed(horizon: Horizon, clock: Clock, seen_to: datetime, took: float = 0.0) -> datetime:
