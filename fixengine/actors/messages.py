@@ -1,5 +1,6 @@
 """The messages between actors. Commands are imperative, events past tense, queries `Get…`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -173,9 +174,12 @@ class GetPrices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """Fresh prices; `unknown` tickers have none, those in neither could not be asked for."""
+    """Fresh prices; `unknown` tickers have none, those in neither could not be asked for.
 
-    known: dict[str, Decimal]
+    What came of tickers that nobody asked for may be among them.
+    """
+
+    known: Mapping[str, Decimal]
     unknown: frozenset[str]
 
 

@@ -1,6 +1,6 @@
 """The pricing actor: fresh prices for a batch of tickers, by single calls or one for all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from decimal import Decimal
 from time import monotonic
@@ -63,24 +63,23 @@ class Pricing(Actor):
     def _look_up(self, tickers: frozenset[str]) -> Prices:
         """Take what one call for all brings, if it pays, and ask for the others singly."""
         unknown = frozenset(ticker for ticker in tickers if ticker in self._without_price)
-        known: dict[str, Decimal] = {}
+        known: Mapping[str, Decimal] = {}
         if len(tickers - unknown) >= BULK_FROM:
-            known = self._bulk(tickers)
+            known = self._bulk()
         missing = tickers - unknown - known.keys()
         single = self._singly(sorted(missing)[:MOST_SINGLE_CALLS], needed=not known)
         self._without_price.update(dict.fromkeys(single.unknown))
-        return Prices(known=known | single.known, unknown=unknown | single.unknown)
+        return Prices(known={**known, **single.known}, unknown=unknown | single.unknown)
 
-    def _bulk(self, tickers: frozenset[str]) -> dict[str, Decimal]:
-        """Return prices out of all; none when the call fails, for single calls may still work."""
+    def _bulk(self) -> Mapping[str, Decimal]:
+        """Return all prices; none when the call fails, for single calls may still work."""
         call = self._workers.submit(in_scope(self._service.all_prices))
         wait([call], timeout=REPLY_WITHIN / 2)
         try:
-            everything = _result(call)
+            return _result(call)
         except UnavailableError as error:
             logger.bind(reason=str(error)).debug("no prices in bulk")
             return {}
-        return {ticker: everything[ticker] for ticker in tickers & everything.keys()}
 
     def _singly(self, tickers: Iterable[str], *, needed: bool) -> Prices:
         """Ask for each; one that fails is in neither part, unless all do that are `needed`."""

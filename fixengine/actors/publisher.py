@@ -51,6 +51,7 @@ _PATIENCE_OF_A_STOP = 1.0
 _BROKER_TIMEOUT = 1.0
 _RESEND_AFTER = 1.0
 _STEP = 0.05
+_GATHER_FOR = 0.02  # seconds for which acknowledged fills wait for others, to be marked together
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class Publisher(Actor):
         self._serving = False
         self._refused = False
         self._mark_at = 0.0
+        self._mark_by = 0.0
         self._sweep_at = 0.0
         self._mark_in_doubt = False
         self._mark_retries = Retries(first=0.1, cap=5.0)
@@ -197,6 +199,7 @@ class Publisher(Actor):
     def _step(self) -> None:
         """Move deliveries and the watch over the outbox on, and deal with the news."""
         self._watch.step(_STEP)
+        gathers = bool(self._pending.acknowledged)
         news = self._deliveries.step(_STEP)
         for token in news.tokens:
             match token:
@@ -211,8 +214,15 @@ class Publisher(Actor):
         elif news.tokens and self._refused:
             self._refused = False
             logger.info("the broker takes messages again")
-        if self._pending.acknowledged and monotonic() >= self._mark_at:
+        if self._pending.acknowledged and not gathers:
+            self._mark_by = monotonic() + _GATHER_FOR
+        if self._pending.acknowledged and self._time_to_mark():
             self._mark()
+
+    def _time_to_mark(self) -> bool:
+        """Whether nothing more is to come soon that could be marked along, nor a retry waits."""
+        now = monotonic()
+        return now >= self._mark_at and (not self._deliveries or now >= self._mark_by)
 
     def _failed(self, failures: tuple[tuple[Message, str], ...]) -> None:
         if not self._refused:

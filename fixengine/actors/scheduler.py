@@ -18,12 +18,11 @@ from fixengine.actors.messages import (
     ActorRef,
     ClaimDue,
     FillsPublished,
-    GetPrices,
     OrdersStored,
-    Prices,
     PublishFills,
     StoreFills,
 )
+from fixengine.actors.quotes import Quotes
 from fixengine.actors.retries import Retries
 from fixengine.domain import Fill
 from fixengine.errors import RejectedError, UnavailableError
@@ -71,7 +70,7 @@ class FillScheduler(Actor):
         """Take the parts; with `interval`, in seconds, claims keep to it whatever is due."""
         super().__init__()
         self._repository = repository
-        self._pricing = pricing
+        self._quotes = Quotes(pricing, patience=_PRICES_TIMEOUT)
         self._publisher = publisher
         self._metrics = metrics
         self._rules = rules
@@ -118,6 +117,7 @@ class FillScheduler(Actor):
         if self._unpublished >= ENOUGH_UNPUBLISHED:
             raise UnavailableError("fills wait for the broker")
         began, claimed_at = monotonic(), time_ns()
+        self._quotes.ask_ahead()
         claim: Claim = ask(
             self._repository, ClaimDue(limit=self._limit), timeout=_REPOSITORY_TIMEOUT
         )
@@ -144,7 +144,7 @@ class FillScheduler(Actor):
     def _evaluate(self, claim: Claim) -> Evaluated:
         tickers = frozenset(execution.ticker for execution in claim.executions)
         try:
-            prices: Prices = ask(self._pricing, GetPrices(tickers=tickers), timeout=_PRICES_TIMEOUT)
+            prices = self._quotes.prices(tickers)
         except UnavailableError:
             tell(self._repository, AbandonClaim())
             raise

@@ -20,9 +20,8 @@ LARGEST_MESSAGE = 10 * 2**20
 _SETTINGS: dict[str, Any] = {
     "enable.idempotence": True,
     "acks": "all",
-    # with more, a partition that has just got its leader may accept a later batch and take the
-    # earlier one, refused a moment before, for a repetition
-    "max.in.flight": 1,
+    # one request is for one partition: a claim's fills, over twenty, would wait for each other
+    "max.in.flight": 5,
     "message.timeout.ms": int(DELIVERY * 1000),
     # a connection that is dead but not closed is found out while messages can still be sent again
     "socket.timeout.ms": 5_000,

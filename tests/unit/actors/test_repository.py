@@ -11,8 +11,9 @@ from fixengine.demo.waiting import wait_until
 from fixengine.errors import SlowQueryError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import ActorState, Backlog
+from fixengine.ports import Backlog
 from fixengine.pulse import Pulse
+from tests.unit.actors.no_tree import NoTree
 
 
 @dataclass
@@ -43,14 +44,6 @@ class Session:
         self.checks += 1
 
     def close(self) -> None: ...
-
-
-class NoTree:
-    def snapshot(self) -> list[ActorState]:
-        return []
-
-    def hung(self, limit: float) -> list[str]:
-        return []
 
 
 def database_is_up_after_three_checks_of(table: Table) -> bool:
