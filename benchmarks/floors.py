@@ -54,23 +54,23 @@ def intake() -> None:
 
 
 def _rows(orders: list[dict[str, Any]], tickers: Mapping[str, str]) -> dict[str, object]:
-    return {
-        "first_fill_delay": 3600,
-        "execution_service_ids": [order["id"] for order in orders],
-        "trade_types": [order["tradeType"] for order in orders],
-        "destinations": [order["destination"] for order in orders],
-        "security_ids": [order["securityId"] for order in orders],
-        "tickers": [tickers[order["securityId"]] for order in orders],
-        "quantities": [Decimal(order["quantity"]) for order in orders],
-        "limit_prices": [order["limitPrice"] for order in orders],
-        "received": [
-            _EPOCH + timedelta(microseconds=int(order["receivedTimestamp"] * 10**6))
-            for order in orders
-        ],
-        "trade_service_execution_ids": [order["tradeServiceExecutionId"] for order in orders],
-        "versions": [order["version"] for order in orders],
-        "traceparents": [None] * len(orders),
-    }
+    rows = [
+        {
+            "execution_service_id": order["id"],
+            "trade_type": order["tradeType"],
+            "destination": order["destination"],
+            "security_id": order["securityId"],
+            "ticker": tickers[order["securityId"]],
+            "quantity_ordered": order["quantity"],
+            "limit_price": order["limitPrice"],
+            "received_timestamp": _EPOCH
+            + timedelta(microseconds=int(order["receivedTimestamp"] * 10**6)),
+            "trade_service_execution_id": order["tradeServiceExecutionId"],
+            "version": order["version"],
+        }
+        for order in orders
+    ]
+    return {"first_fill_delay": 3600, "orders": json.dumps(rows, default=str)}
 
 
 def fills() -> None:
@@ -94,7 +94,8 @@ def fills() -> None:
                 price["ticker"]: price["close"] for price in _get("PRICING_SVC_URL", "prices")
             }
             filled = [_filled(execution, prices) for execution in claimed]
-            connection.execute(query("store_fills"), {**_columns(filled), **row})
+            fills = json.dumps([*map(_fill, filled)], default=str)
+            connection.execute(query("store_fills"), {**row, "fills": fills})
             connection.execute("commit")
             for execution in filled:
                 producer.produce(
@@ -104,12 +105,8 @@ def fills() -> None:
                 )
                 producer.poll(0)
             producer.flush()
-            marked = {
-                "owner": row["owner"],
-                "execution_ids": [execution["id"] for execution in filled],
-                "numbers": [execution["number_of_fills"] for execution in filled],
-            }
-            connection.execute(query("mark_published"), marked)
+            marked = json.dumps([*map(_key, filled)])
+            connection.execute(query("mark_published"), {**row, "fills": marked})
 
 
 def _filled(execution: dict[str, Any], prices: Mapping[str, float]) -> dict[str, Any]:
@@ -131,22 +128,27 @@ def _filled(execution: dict[str, Any], prices: Mapping[str, float]) -> dict[str,
     }
 
 
-def _columns(filled: list[dict[str, Any]]) -> dict[str, object]:
-    columns = {
-        "execution_ids": "id",
-        "numbers": "number_of_fills",
-        "quantities": "quantity",
-        "prices": "price",
-        "filled_at": "last_fill_timestamp",
-        "quantities_filled": "quantity_filled",
-        "total_amounts": "total_amount",
-        "versions": "version",
-        "open": "is_open",
-        "statuses": "execution_status",
-        "next_fills": "next_fill_timestamp",
+def _fill(execution: dict[str, Any]) -> dict[str, Any]:
+    fields = (
+        "quantity",
+        "price",
+        "quantity_filled",
+        "total_amount",
+        "version",
+        "is_open",
+        "execution_status",
+        "next_fill_timestamp",
+    )
+    return {
+        **_key(execution),
+        **{field: execution[field] for field in fields},
+        "filled_at": execution["last_fill_timestamp"],
+        "announced": True,
     }
-    lists = {name: [each[column] for each in filled] for name, column in columns.items()}
-    return {**lists, "announced": [True] * len(filled)}
+
+
+def _key(execution: dict[str, Any]) -> dict[str, int]:
+    return {"execution_id": execution["id"], "number": execution["number_of_fills"]}
 
 
 def _plain(value: object) -> float:

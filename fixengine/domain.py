@@ -51,10 +51,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     traceparent: str | None = None
 
 
-class Execution(msgspec.Struct, frozen=True, kw_only=True):
+class Execution(msgspec.Struct, frozen=True):
     """One row of `public.execution`, field for field, and where its trace goes on.
 
-    `trade_type` is text: rows that other programs wrote may hold any. Timestamps are aware.
+    Statements select the fields in this order. `trade_type` is text: rows that other programs
+    wrote may hold any. Timestamps are aware.
     """
 
     id: int
@@ -97,7 +98,7 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     execution: Execution
 
 
-class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerEntry(msgspec.Struct, frozen=True):
     """One row of `public.fill`: an evaluation as it was stored, and the sums after it.
 
     `number` counts an execution's evaluations from 1. `price` and `filled_at` are None where they

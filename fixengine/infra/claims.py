@@ -6,13 +6,16 @@ breaks, the claim, its row locks and the engine's ownership of the outbox end to
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
-from psycopg.rows import class_row
+import msgspec
+from psycopg.rows import args_row
 
 from fixengine.domain import Execution, Fill
 from fixengine.errors import FixengineError, UnavailableError
 from fixengine.horizon import EARLIEST, MARGIN, Horizon
 from fixengine.infra.postgres import Connection, Database, query, statements_on
+from fixengine.infra.rows import recordset
 from fixengine.ports import Claim
 
 LOCK_CLASS = 0x66697865  # "fixe"; the second key of these locks is the engine's number
@@ -36,6 +39,26 @@ _LOOK_BACK_LIMIT = "set local statement_timeout = '15s'"
 
 SILENCE = 10
 """Seconds without a statement after which the server ends the session."""
+
+
+class _Evaluated(msgspec.Struct, kw_only=True):
+    execution_id: int
+    number: int
+    quantity: Decimal
+    price: Decimal
+    filled_at: datetime | None
+    quantity_filled: Decimal
+    total_amount: Decimal
+    version: int
+    announced: bool
+    is_open: bool
+    execution_status: str
+    next_fill_timestamp: datetime | None
+
+
+class _Postponed(msgspec.Struct):
+    execution_id: int
+    next_fill_timestamp: datetime
 
 
 class ClaimSession:
@@ -106,7 +129,7 @@ class ClaimSession:
                     connection.execute("begin")
                     if since == EARLIEST:
                         connection.execute(_LOOK_BACK_LIMIT)
-                    due = connection.cursor(row_factory=class_row(Execution))
+                    due = connection.cursor(row_factory=args_row(Execution))
                     due.execute(query("claim"), {"limit": limit, "since": since})
                     clock = connection.execute(query("clock"))
                 row = clock.fetchone()
@@ -140,11 +163,8 @@ class ClaimSession:
             with statements_on(connection):
                 stored = self._store_fills(connection, fills) if fills else frozenset()
                 if postponed:
-                    parameters = {
-                        "execution_ids": [execution_id for execution_id, _ in postponed],
-                        "next_fills": [next_fill for _, next_fill in postponed],
-                    }
-                    connection.execute(query("postpone"), parameters)
+                    later = recordset([_Postponed(*each) for each in postponed])
+                    connection.execute(query("postpone"), {"postponed": later})
                 connection.execute("commit")
         except FixengineError:
             self.abandon()
@@ -183,24 +203,27 @@ class ClaimSession:
         return self._connection
 
     def _store_fills(self, connection: Connection, fills: Sequence[Fill]) -> frozenset[int]:
-        after = [fill.execution for fill in fills]
-        parameters = {
-            "owner": self.owner,
-            "execution_ids": [execution.id for execution in after],
-            "numbers": [execution.number_of_fills for execution in after],
-            "quantities": [fill.quantity for fill in fills],
-            "prices": [fill.price for fill in fills],
-            "filled_at": [execution.last_fill_timestamp for execution in after],
-            "quantities_filled": [execution.quantity_filled for execution in after],
-            "total_amounts": [execution.total_amount for execution in after],
-            "versions": [execution.version for execution in after],
-            "announced": [fill.announced for fill in fills],
-            "open": [execution.is_open for execution in after],
-            "statuses": [execution.execution_status for execution in after],
-            "next_fills": [execution.next_fill_timestamp for execution in after],
-        }
+        parameters = {"owner": self.owner, "fills": recordset([*map(_evaluated, fills)])}
         rows = connection.execute(query("store_fills"), parameters).fetchall()
         return frozenset(row[0] for row in rows)
+
+
+def _evaluated(fill: Fill) -> _Evaluated:
+    after = fill.execution
+    return _Evaluated(
+        execution_id=after.id,
+        number=after.number_of_fills,
+        quantity=fill.quantity,
+        price=fill.price,
+        filled_at=after.last_fill_timestamp,
+        quantity_filled=after.quantity_filled,
+        total_amount=after.total_amount,
+        version=after.version,
+        announced=fill.announced,
+        is_open=after.is_open,
+        execution_status=after.execution_status,
+        next_fill_timestamp=after.next_fill_timestamp,
+    )
 
 
 def _seen_to(claim: Claim, limit: int) -> datetime:

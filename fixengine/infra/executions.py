@@ -1,12 +1,30 @@
 """The `execution` table: orders become rows, and some of them are due."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
 
+import msgspec
 from psycopg.rows import class_row
 
 from fixengine.domain import Order
 from fixengine.infra.postgres import Database, query
+from fixengine.infra.rows import recordset
 from fixengine.ports import Backlog
+
+
+class _New(msgspec.Struct, kw_only=True):
+    execution_service_id: int
+    trade_type: str
+    destination: str
+    security_id: str
+    ticker: str
+    quantity_ordered: Decimal
+    limit_price: Decimal | None
+    received_timestamp: datetime
+    trade_service_execution_id: int | None
+    version: int
+    traceparent: str | None
 
 
 class Executions:
@@ -22,22 +40,10 @@ class Executions:
         Of an order that is there twice the first one counts. Raises RejectedError when any row
         is refused; then none is stored.
         """
-        unique = {order.id: (order, ticker) for order, ticker in reversed(orders)}.values()
+        unique = {order.id: _new(order, ticker) for order, ticker in reversed(orders)}
         parameters = {
             "first_fill_delay": self._first_fill_delay,
-            "execution_service_ids": [order.id for order, _ in unique],
-            "trade_types": [order.trade_type.value for order, _ in unique],
-            "destinations": [order.destination for order, _ in unique],
-            "security_ids": [order.security_id for order, _ in unique],
-            "tickers": [ticker for _, ticker in unique],
-            "quantities": [order.quantity for order, _ in unique],
-            "limit_prices": [order.limit_price for order, _ in unique],
-            "received": [order.received_timestamp for order, _ in unique],
-            "trade_service_execution_ids": [
-                order.trade_service_execution_id for order, _ in unique
-            ],
-            "versions": [order.version for order, _ in unique],
-            "traceparents": [order.traceparent for order, _ in unique],
+            "orders": recordset([*unique.values()]),
         }
         with self._database.connection() as connection:
             row = connection.execute(query("insert_orders"), parameters).fetchone()
@@ -53,3 +59,19 @@ class Executions:
             backlog = cursor.execute(query("backlog")).fetchone()
         assert backlog is not None
         return backlog
+
+
+def _new(order: Order, ticker: str) -> _New:
+    return _New(
+        execution_service_id=order.id,
+        trade_type=order.trade_type,
+        destination=order.destination,
+        security_id=order.security_id,
+        ticker=ticker,
+        quantity_ordered=order.quantity,
+        limit_price=order.limit_price,
+        received_timestamp=order.received_timestamp,
+        trade_service_execution_id=order.trade_service_execution_id,
+        version=order.version,
+        traceparent=order.traceparent,
+    )

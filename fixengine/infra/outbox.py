@@ -5,13 +5,20 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, TypeAlias
 
+import msgspec
 from psycopg import Cursor
 from psycopg.rows import RowMaker
 
 from fixengine.domain import Execution, Fill
 from fixengine.infra.claims import LOCK_CLASS, ClaimSession
 from fixengine.infra.postgres import Database, query
+from fixengine.infra.rows import recordset
 from fixengine.ports import OutboxPage, TakeOver
+
+
+class _Published(msgspec.Struct):
+    execution_id: int
+    number: int
 
 
 class OutboxTable:
@@ -62,11 +69,8 @@ class OutboxTable:
 
         Returns how many there were: fewer when another engine took some over meanwhile.
         """
-        parameters = {
-            "execution_ids": [execution_id for execution_id, _ in fills],
-            "numbers": [number for _, number in fills],
-            "owner": self._claims.owner,
-        }
+        marked = recordset([_Published(*each) for each in fills])
+        parameters = {"fills": marked, "owner": self._claims.owner}
         with self._database.connection() as connection:
             return connection.execute(query("mark_published"), parameters).rowcount
 
@@ -74,9 +78,8 @@ class OutboxTable:
 _StoredFill: TypeAlias = tuple[datetime, Fill]
 
 
-def _stored_fill_row(cursor: Cursor[_StoredFill]) -> RowMaker[_StoredFill]:
+def _stored_fill_row(_cursor: Cursor[_StoredFill]) -> RowMaker[_StoredFill]:
     """Make fills of rows: after four columns of their own come those of the execution."""
-    names = [column.name for column in cursor.description or ()][4:]
 
     def make(values: Sequence[Any]) -> _StoredFill:
         stored_at, quantity, price, announced, *execution = values
@@ -84,7 +87,7 @@ def _stored_fill_row(cursor: Cursor[_StoredFill]) -> RowMaker[_StoredFill]:
             quantity=quantity,
             price=price,
             announced=announced,
-            execution=Execution(**dict(zip(names, execution, strict=True))),
+            execution=Execution(*execution),
         )
 
     return make

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import TypeVar
 
-from psycopg.rows import BaseRowFactory, class_row, kwargs_row
+from psycopg.rows import BaseRowFactory, args_row, kwargs_row
 
 from fixengine.domain import Execution, LedgerEntry
 from fixengine.infra.postgres import Database, query
@@ -26,19 +26,19 @@ class Reads:
     def by_id(self, execution_ids: Collection[int], *, timeout: float) -> Mapping[int, Execution]:
         """Return executions by their own ids; those that do not exist are left out."""
         parameters = {"ids": list(execution_ids)}
-        found = self._rows(class_row(Execution), "get_executions", parameters, timeout)
+        found = self._rows(args_row(Execution), "get_executions", parameters, timeout)
         return {execution.id: execution for execution in found}
 
     def page(self, criteria: ExecutionQuery, *, timeout: float) -> tuple[Execution, ...]:
         """Return a page, highest id first."""
         # planned anew for each call, when it is known which parameters are null
         return self._rows(
-            class_row(Execution), "page_executions", asdict(criteria), timeout, prepare=False
+            args_row(Execution), "page_executions", asdict(criteria), timeout, prepare=False
         )
 
     def fills(self, criteria: LedgerQuery, *, timeout: float) -> tuple[LedgerEntry, ...] | None:
         """Return a page of an execution's fills, lowest number first; None when it has no row."""
-        found = self._rows(class_row(LedgerEntry), "page_fills", asdict(criteria), timeout)
+        found = self._rows(args_row(LedgerEntry), "page_fills", asdict(criteria), timeout)
         if not found and not self.by_id((criteria.execution_id,), timeout=timeout):
             return None
         return found

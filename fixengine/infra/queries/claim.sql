@@ -1,6 +1,7 @@
 -- What fell due since a given time, longest due first, locked until the transaction ends. One
 -- whose last fill is not published yet has to wait, so that an execution's fills reach the topic
 -- in order.
+-- The columns are the fields of the domain's execution, in their order.
 -- `nulls first`, though there are none, is the order in which the index can be read.
 select
     e.id, e.execution_service_id, e.is_open, e.execution_status, e.trade_type, e.destination,

@@ -2,15 +2,10 @@
 -- that insert the same orders wait for each other instead of deadlocking.
 with o as materialized (
     select *
-    from unnest(
-        %(execution_service_ids)b::integer[], %(trade_types)b::text[], %(destinations)b::text[],
-        %(security_ids)b::text[], %(tickers)b::text[], %(quantities)b::numeric[],
-        %(limit_prices)b::numeric[], %(received)b::timestamptz[],
-        %(trade_service_execution_ids)b::integer[], %(versions)b::integer[],
-        %(traceparents)b::text[]
-    ) as o (
-        execution_service_id, trade_type, destination, security_id, ticker, quantity_ordered,
-        limit_price, received_timestamp, trade_service_execution_id, version, traceparent
+    from json_to_recordset(%(orders)s) as o (
+        execution_service_id integer, trade_type text, destination text, security_id text,
+        ticker text, quantity_ordered numeric, limit_price numeric, received_timestamp timestamptz,
+        trade_service_execution_id integer, version integer, traceparent text
     )
 ),
 stored as (

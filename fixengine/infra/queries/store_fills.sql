@@ -2,14 +2,10 @@
 -- no longer as it was claimed, or waits for its last fill to be published, is left alone.
 with evaluated as (
     select *
-    from unnest(
-        %(execution_ids)b::integer[], %(numbers)b::integer[], %(quantities)b::numeric[],
-        %(prices)b::numeric[], %(filled_at)b::timestamptz[], %(quantities_filled)b::numeric[],
-        %(total_amounts)b::numeric[], %(versions)b::integer[], %(announced)b::boolean[],
-        %(open)b::boolean[], %(statuses)b::text[], %(next_fills)b::timestamptz[]
-    ) as f (
-        execution_id, number, quantity, price, filled_at, quantity_filled, total_amount, version,
-        announced, is_open, execution_status, next_fill_timestamp
+    from json_to_recordset(%(fills)s) as f (
+        execution_id integer, number integer, quantity numeric, price numeric,
+        filled_at timestamptz, quantity_filled numeric, total_amount numeric, version integer,
+        announced boolean, is_open boolean, execution_status text, next_fill_timestamp timestamptz
     )
 ),
 moved as (
