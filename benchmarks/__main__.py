@@ -48,10 +48,10 @@ def main() -> int:
     console = Console()
     chosen = arguments.only or [*SCENARIOS, *(FIGURES.keys() - LONG)]
     names = [name for name in SCENARIOS if name in chosen]
-    with signals_as_interrupts(), Stack(broker=BrokerKind(arguments.stack)) as stack:
-        stack.start()
-        rates = _rates(stack, names, arguments.rounds, arguments.scale, console)
-        figures = _figures(stack, chosen, arguments.scale, console)
+    broker = BrokerKind(arguments.stack)
+    with signals_as_interrupts():
+        rates = _rates(broker, names, arguments.rounds, arguments.scale, console)
+        figures = _figures(broker, chosen, arguments.scale, console)
     results = [_result(name, rates) for name in names]
     if results:
         console.print(_table(results))
@@ -66,14 +66,17 @@ def main() -> int:
 
 
 def _rates(
-    stack: Stack, names: Sequence[str], rounds: int, scale: float, console: Console
+    broker: BrokerKind, names: Sequence[str], rounds: int, scale: float, console: Console
 ) -> dict[str, list[Rates]]:
     """Run each round that the scenarios need so many times, all of them in turns."""
     needed = {side[0] for name in names for side in (SCENARIOS[name].measured, SCENARIOS[name].by)}
     plan = [(name, ROUNDS[name]) for name in ROUNDS if name in needed]
-    bench = Rounds(stack)
     rates: defaultdict[str, list[Rates]] = defaultdict(list)
-    with Progress(console=console) as progress:
+    if not plan:
+        return {}
+    with Stack(broker=broker) as stack, Progress(console=console) as progress:
+        stack.start()
+        bench = Rounds(stack)
         task = progress.add_task("", total=rounds * len(plan))
         for number in range(1, rounds + 1):
             for name, planned in plan:
@@ -83,11 +86,15 @@ def _rates(
     return dict(rates)
 
 
-def _figures(stack: Stack, chosen: Container[str], scale: float, console: Console) -> list[Figure]:
+def _figures(
+    broker: BrokerKind, chosen: Container[str], scale: float, console: Console
+) -> list[Figure]:
+    """Measure each on a stack of its own: the embedded broker gets slower with what it keeps."""
     figures: list[Figure] = []
     for name, measure in FIGURES.items():
         if name in chosen:
-            with console.status(name):
+            with console.status(name), Stack(broker=broker) as stack:
+                stack.start()
                 figures += measure(stack, scale)
     return figures
 
