@@ -130,6 +130,7 @@ def _filled(execution: dict[str, Any], prices: Mapping[str, float]) -> dict[str,
 
 def _fill(execution: dict[str, Any]) -> dict[str, Any]:
     fields = (
+        "place",
         "quantity",
         "price",
         "quantity_filled",

@@ -65,10 +65,14 @@ class TakeOver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxPage:
-    """Fills by execution id; a message of one on the topic is no older than `since`."""
+    """Fills by execution id; a message of one on the topic is no older than `since`.
+
+    `seconds` is how long the look took the database.
+    """
 
     fills: tuple[Fill, ...]
     since: datetime | None
+    seconds: float = field(default=0.0, compare=False)
 
 
 class Claims(Protocol):

@@ -86,16 +86,16 @@ class OutboxWatch:
             logger.bind(fills=look.fills).info("fills of engines that are gone taken over")
         return look.seconds
 
-    def scan(self, *, older_than: float) -> None:
+    def scan(self, *, older_than: float) -> float:
         """Look for fills stored at least `older_than` seconds ago, unless a check is under way.
 
-        Raises UnavailableError.
+        Returns the seconds that the look took the database. Raises UnavailableError.
         """
-        if self._clock() < self._settled_at:
-            return
-        if self._check is None and len(self._pending) < _ENOUGH_PENDING:
-            self._older_than = older_than
-            self._scan(after=0)
+        settled = self._clock() >= self._settled_at
+        if not settled or self.checking or len(self._pending) >= _ENOUGH_PENDING:
+            return 0.0
+        self._older_than = older_than
+        return self._scan(after=0)
 
     def step(self, timeout: float) -> None:
         """Go on with the check, waiting up to `timeout` seconds for what there is to read."""
@@ -115,16 +115,18 @@ class OutboxWatch:
         if self._check is not None:
             self._check.close()
 
-    def _scan(self, after: int) -> None:
+    def _scan(self, after: int) -> float:
         """Begin to check the first page from above `after` that has anything to check."""
+        took = 0.0
         while True:
             page = self._page(after)
+            took += page.seconds
             fills = self._pending.found(page.fills)
             if fills:
                 self._begin(page, fills, after)
-                return
+                return took
             if len(page.fills) < _PAGE:
-                return
+                return took
             after = page.fills[-1].execution.id
 
     def _begin(self, page: OutboxPage, fills: list[Fill], after: int) -> None:

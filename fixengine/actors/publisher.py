@@ -33,7 +33,7 @@ from fixengine.actors.outgoing import (
 from fixengine.actors.pending import Key, PendingFills
 from fixengine.actors.retries import Retries
 from fixengine.domain import Fill
-from fixengine.errors import UnavailableError
+from fixengine.errors import SlowQueryError, UnavailableError
 from fixengine.health import Health
 from fixengine.leases import UNTOLD_AFTER
 from fixengine.metrics import EngineMetrics
@@ -282,9 +282,12 @@ class Publisher(Actor):
             tell(sender, FillsPublished(count=count))
         if monotonic() < self._sweep_at:
             return
+        began = monotonic()
         try:
-            took = self._watch.take_over()
-            self._watch.scan(older_than=UNTOLD_AFTER)
+            took = self._watch.take_over() + self._watch.scan(older_than=UNTOLD_AFTER)
+        except SlowQueryError as error:
+            took = monotonic() - began
+            logger.bind(reason=str(error)).debug("the outbox is looked into more rarely")
         except UnavailableError:
             return  # the repository says so itself; the next sweep is near
         self._sweep_at = monotonic() + rest_after(took)

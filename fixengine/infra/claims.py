@@ -7,6 +7,7 @@ breaks, the claim, its row locks and the engine's ownership of the outbox end to
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 from psycopg.rows import args_row
@@ -42,6 +43,7 @@ SILENCE = 10
 
 
 class _Evaluated(msgspec.Struct, kw_only=True):
+    place: str | None
     execution_id: int
     number: int
     quantity: Decimal
@@ -68,6 +70,7 @@ class ClaimSession:
         self._database = database
         self._horizon = horizon or Horizon()
         self._claimed_from: datetime | None = None
+        self._places: dict[int, str] = {}  # where in the table the claimed rows are
         self._connection: Connection | None = None
         self._owner: int | None = None
         self._earlier: list[int] = []  # numbers under which this engine may have left fills
@@ -129,12 +132,15 @@ class ClaimSession:
                     connection.execute("begin")
                     if since == EARLIEST:
                         connection.execute(_LOOK_BACK_LIMIT)
-                    due = connection.cursor(row_factory=args_row(Execution))
+                    due = connection.cursor(row_factory=args_row(_claimed))
                     due.execute(query("claim"), {"limit": limit, "since": since})
                     clock = connection.execute(query("clock"))
                 row = clock.fetchone()
                 assert row is not None
-                claim = Claim(executions=tuple(due.fetchall()), now=row[0], next_due_in=row[1])
+                rows = due.fetchall()
+                self._places = {execution.id: place for place, execution in rows}
+                executions = tuple(execution for _, execution in rows)
+                claim = Claim(executions=executions, now=row[0], next_due_in=row[1])
         except FixengineError:
             self._horizon.fail()
             self.abandon()
@@ -203,14 +209,20 @@ class ClaimSession:
         return self._connection
 
     def _store_fills(self, connection: Connection, fills: Sequence[Fill]) -> frozenset[int]:
-        parameters = {"owner": self.owner, "fills": recordset([*map(_evaluated, fills)])}
+        evaluated = [_evaluated(fill, self._places.get(fill.execution.id)) for fill in fills]
+        parameters = {"owner": self.owner, "fills": recordset(evaluated)}
         rows = connection.execute(query("store_fills"), parameters).fetchall()
         return frozenset(row[0] for row in rows)
 
 
-def _evaluated(fill: Fill) -> _Evaluated:
+def _claimed(place: str, *values: Any) -> tuple[str, Execution]:
+    return place, Execution(*values)
+
+
+def _evaluated(fill: Fill, place: str | None) -> _Evaluated:
     after = fill.execution
     return _Evaluated(
+        place=place,
         execution_id=after.id,
         number=after.number_of_fills,
         quantity=fill.quantity,

@@ -58,8 +58,11 @@ class OutboxTable:
             self._database.connection() as connection,
             connection.cursor(row_factory=_stored_fill_row) as cursor,
         ):
+            began = monotonic()
             rows = cursor.execute(query("unpublished"), parameters).fetchall()
+            took = monotonic() - began
         return OutboxPage(
+            seconds=took,
             fills=tuple(fill for _, fill in rows),
             since=min((stored_at for stored_at, _ in rows), default=None),
         )

@@ -1,10 +1,10 @@
 -- What fell due since a given time, longest due first, locked until the transaction ends. One
 -- whose last fill is not published yet has to wait, so that an execution's fills reach the topic
 -- in order.
--- The columns are the fields of the domain's execution, in their order.
+-- After a row's place the columns are the fields of the domain's execution, in their order.
 -- `nulls first`, though there are none, is the order in which the index can be read.
 select
-    e.id, e.execution_service_id, e.is_open, e.execution_status, e.trade_type, e.destination,
+    e.ctid as place, e.id, e.execution_service_id, e.is_open, e.execution_status, e.trade_type, e.destination,
     e.security_id::text as security_id, e.ticker, e.quantity_ordered, e.limit_price,
     e.received_timestamp, e.sent_timestamp, e.last_fill_timestamp, e.quantity_filled,
     e.next_fill_timestamp, e.number_of_fills, e.total_amount, e.trade_service_execution_id,

@@ -3,7 +3,7 @@
 with evaluated as (
     select *
     from json_to_recordset(%(fills)s) as f (
-        execution_id integer, number integer, quantity numeric, price numeric,
+        place tid, execution_id integer, number integer, quantity numeric, price numeric,
         filled_at timestamptz, quantity_filled numeric, total_amount numeric, version integer,
         announced boolean, is_open boolean, execution_status text, next_fill_timestamp timestamptz
     )
@@ -22,7 +22,9 @@ moved as (
         total_amount = f.total_amount,
         version = f.version
     from evaluated as f
-    where e.id = f.execution_id and e.version = f.version - 1 and e.is_open
+    -- a locked row stays where it is; its id would be looked up among all its versions, of which
+    -- there are many while nothing is cleaned up
+    where e.ctid = f.place and e.id = f.execution_id and e.version = f.version - 1 and e.is_open
         -- the claim's snapshot may be older than the fill of the session that had the lock before
         -- no `not exists`, for the reason that the claim has
         and (select o.fill_number from public.outbox as o where o.execution_id = e.id) is null

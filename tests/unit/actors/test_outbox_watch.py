@@ -36,9 +36,10 @@ class Repository(Actor):
 
     def receive(self, message: GetUnpublished | TakeOverOutbox) -> OutboxPage | TakeOver:
         if isinstance(message, GetUnpublished):
-            return OutboxPage(fills=(FILL,), since=datetime(2026, 7, 28, tzinfo=UTC))
+            since = datetime(2026, 7, 28, tzinfo=UTC)
+            return OutboxPage(fills=(FILL,), since=since, seconds=0.5)
         self._suspected.append(message.suspects)
-        return TakeOver(gone=frozenset({GONE}), fills=0)
+        return TakeOver(gone=frozenset({GONE}), fills=0, seconds=0.25)
 
 
 @dataclass(slots=True)
@@ -104,6 +105,13 @@ def test_nothing_is_looked_for_while_messages_of_a_publisher_before_may_arrive(
     around.watch.step(0)
     around.watch.step(0)
     assert around.sent == [FILL]
+
+
+def test_looks_tell_what_they_cost_the_database(around: Around) -> None:
+    assert around.watch.take_over() == 0.25
+    assert around.watch.scan(older_than=0) == 0  # none was made
+    around.wait(SETTLE)
+    assert around.watch.scan(older_than=0) == 0.5
 
 
 def test_fills_of_an_engine_that_is_gone_for_long_are_taken_over(around: Around) -> None:
