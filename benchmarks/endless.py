@@ -60,12 +60,6 @@ class Endless:
             if name.startswith("fixengine_fills_total")
         )
 
-    def price_call(self) -> float:
-        """Return the mean of the seconds that a batch of prices took."""
-        samples = self.engine.samples()
-        name = 'fixengine_price_seconds_{}{{result="success"}}'
-        return samples[name.format("sum")] / samples[name.format("count")]
-
     def rate(self, seconds: float) -> float:
         """Return evaluations a second, over so many of them."""
         before, began = self.evaluations(), time.monotonic()

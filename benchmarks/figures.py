@@ -14,6 +14,7 @@ import psycopg
 
 from benchmarks.clients import Answers, answers
 from benchmarks.endless import Endless, endless
+from benchmarks.neighbours import PRICE_CALL
 from fixengine.actors.asking import ask
 from fixengine.actors.base import Actor
 from fixengine.actors.lifecycle import Boot
@@ -75,16 +76,18 @@ def idle(stack: Stack, scale: float) -> Iterator[Figure]:
 
 
 def latency(stack: Stack, scale: float) -> Iterator[Figure]:
-    """Wait from due until acknowledged and marked, beyond the price call, at half the full rate."""
+    """Wait from due until acknowledged and marked, at half the full rate.
+
+    Of the price call only what pricing-service takes is left out.
+    """
     with _saturated(stack) as load:
         most = load.rate(10 * scale)
     seconds = 30 * scale
     number = int(most / 2 * seconds)
     with endless(stack, executions=number, every=3600, first=15, within=seconds) as load:
         waits = sorted(_waits(load))
-        call = load.price_call()
     for share, limit in ((0.5, 30.0), (0.99, 150.0)):
-        wait = waits[int(share * (len(waits) - 1))] - call
+        wait = waits[int(share * (len(waits) - 1))] - PRICE_CALL
         yield Figure(
             meaning=f"due → acknowledged and marked at {most / 2:,.0f}/s, p{100 * share:.0f}",
             value=1000 * wait,

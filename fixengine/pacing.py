@@ -1,6 +1,11 @@
 """How often a look may be taken that costs more, the longer the database is not cleaned up."""
 
+from collections.abc import Callable
+from time import monotonic
+
 _REST = 40.0
+_REST_WHEN_GIVEN_UP = 30.0
+
 LONGEST_REST = 300.0
 """Seconds after which a look is taken again, whatever it costs."""
 
@@ -8,3 +13,28 @@ LONGEST_REST = 300.0
 def rest_after(seconds: float) -> float:
     """Return the seconds to rest from a look that took so long: looks get 1/40 of the time."""
     return min(_REST * seconds, LONGEST_REST)
+
+
+class Pace:
+    """When a look is due again; `clock` is monotonic."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._at = float("-inf")
+        self._given_up = 0
+
+    @property
+    def due(self) -> bool:
+        """Whether it may be taken now."""
+        return self._clock() >= self._at
+
+    def took(self, seconds: float) -> None:
+        """Take note of a look, and of what it cost."""
+        self._given_up = 0
+        self._at = self._clock() + rest_after(seconds)
+
+    def gave_up(self) -> None:
+        """Take note of one that the database ended: it may be rare, but must not always be so."""
+        rest = min(_REST_WHEN_GIVEN_UP * 2**self._given_up, LONGEST_REST)
+        self._given_up += 1
+        self._at = self._clock() + rest

@@ -1,6 +1,7 @@
 """The watch over the outbox: fills that nobody tells of, and those of engines that are gone."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from time import monotonic
 
 from loguru import logger
@@ -10,9 +11,10 @@ from fixengine.actors.messages import ActorRef, GetUnpublished, TakeOverOutbox
 from fixengine.actors.pending import PendingFills, key_of
 from fixengine.actors.tail_check import TailCheck
 from fixengine.domain import Fill
-from fixengine.errors import UnavailableError
-from fixengine.leases import LEASE, SETTLE, TAKE_OVER_AFTER
+from fixengine.errors import SlowQueryError, UnavailableError
+from fixengine.leases import LEASE, SETTLE, TAKE_OVER_AFTER, UNTOLD_AFTER
 from fixengine.metrics import EngineMetrics
+from fixengine.pacing import Pace
 from fixengine.ports import OutboxPage, Tail, TakeOver
 
 _PAGE = 2_000
@@ -54,12 +56,31 @@ class OutboxWatch:
         self._check: TailCheck | None = None
         self._check_until = 0.0
         self._gone_since: dict[int, float] = {}
+        self._taking_over = Pace(clock)
+        self._scanning = Pace(clock)
         self._blind = False
 
     @property
     def checking(self) -> bool:
         """Whether `step` has something to do."""
         return self._check is not None
+
+    def look(self) -> None:
+        """Take over, and scan for fills that nobody told of, each as often as it is worth.
+
+        Raises UnavailableError.
+        """
+        self._paced(self._taking_over, self.take_over)
+        self._paced(self._scanning, partial(self.scan, older_than=UNTOLD_AFTER))
+
+    def _paced(self, pace: Pace, look: Callable[[], float]) -> None:
+        if not pace.due:
+            return
+        try:
+            pace.took(look())
+        except SlowQueryError as error:
+            pace.gave_up()
+            logger.bind(reason=str(error)).debug("the outbox is looked into more rarely")
 
     def take_over(self) -> float:
         """Adopt fills of engines that have been gone for TAKE_OVER_AFTER.
@@ -103,12 +124,20 @@ class OutboxWatch:
         if check is None:
             return
         try:
-            if check.step(timeout):
-                self._conclude(check)
-            elif self._clock() > self._check_until:
-                self._abort(check, f"the end was not reached in {_CHECK_WITHIN:g} s")
+            if not check.step(timeout):
+                if self._clock() > self._check_until:
+                    self._abort(check, f"the end was not reached in {_CHECK_WITHIN:g} s")
+                return
+            began = self._clock()
+            page = self._page(check.after)
         except UnavailableError as error:
             self._abort(check, str(error))
+            return
+        self._conclude(check, page, until=began + LEASE)
+        took = page.seconds
+        if len(page.fills) == _PAGE:
+            took += self._scan_on(page.fills[-1].execution.id)
+        self._scanning.took(took)
 
     def close(self) -> None:
         """Leave a check that is under way. Safe to call twice."""
@@ -129,6 +158,14 @@ class OutboxWatch:
                 return took
             after = page.fills[-1].execution.id
 
+    def _scan_on(self, after: int) -> float:
+        """Scan behind a check, whose fills are on their way whatever comes of this."""
+        try:
+            return self._scan(after)
+        except UnavailableError as error:
+            logger.bind(reason=str(error)).debug("the outbox is scanned from its beginning later")
+            return 0.0
+
     def _begin(self, page: OutboxPage, fills: list[Fill], after: int) -> None:
         try:
             self._check = TailCheck(self._tail, page, fills, after=after)
@@ -138,19 +175,15 @@ class OutboxWatch:
         else:
             self._check_until = self._clock() + _CHECK_WITHIN
 
-    def _conclude(self, check: TailCheck) -> None:
+    def _conclude(self, check: TailCheck, page: OutboxPage, *, until: float) -> None:
         """Have those marked that arrived, and those sent that did not and still are ours."""
         self._sees()
-        began = self._clock()
-        page = self._page(check.after)
         self._check = None
         check.close()
         self._pending.acknowledged += check.arrived
         ours = [fill for fill in page.fills if key_of(fill) in check.missing]
         self._pending.give_up(check.missing.keys() - map(key_of, ours))
-        self._send(ours, began + LEASE)
-        if len(page.fills) == _PAGE:
-            self._scan(page.fills[-1].execution.id)
+        self._send(ours, until)
 
     def _abort(self, check: TailCheck, reason: str) -> None:
         self._check = None

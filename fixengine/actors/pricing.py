@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 
 
 class Pricing(Actor):
-    """Prices, never from memory: each evaluation is at a price of its own time.
+    """Prices, never from memory: each is asked for with the claim that it is for.
 
     Only that a ticker has none is remembered, and only a 404 of its own says so.
     """

@@ -33,11 +33,9 @@ from fixengine.actors.outgoing import (
 from fixengine.actors.pending import Key, PendingFills
 from fixengine.actors.retries import Retries
 from fixengine.domain import Fill
-from fixengine.errors import SlowQueryError, UnavailableError
+from fixengine.errors import UnavailableError
 from fixengine.health import Health
-from fixengine.leases import UNTOLD_AFTER
 from fixengine.metrics import EngineMetrics
-from fixengine.pacing import rest_after
 from fixengine.ports import Record, Sink, Tail
 
 SWEEP_INTERVAL = 2.0
@@ -121,7 +119,6 @@ class Publisher(Actor):
         self._refused = False
         self._mark_at = 0.0
         self._mark_by = 0.0
-        self._sweep_at = 0.0
         self._mark_in_doubt = False
         self._mark_retries = Retries(first=0.1, cap=5.0)
 
@@ -200,7 +197,7 @@ class Publisher(Actor):
         """Move deliveries and the watch over the outbox on, and deal with the news."""
         self._watch.step(_STEP)
         gathers = bool(self._pending.acknowledged)
-        news = self._deliveries.step(_STEP)
+        news = self._deliveries.step(_GATHER_FOR if gathers else _STEP)
         for token in news.tokens:
             match token:
                 case FillToken(key=key):
@@ -280,17 +277,10 @@ class Publisher(Actor):
     def _look_after_the_outbox(self) -> None:
         for sender, count in self._pending.released().items():
             tell(sender, FillsPublished(count=count))
-        if monotonic() < self._sweep_at:
-            return
-        began = monotonic()
         try:
-            took = self._watch.take_over() + self._watch.scan(older_than=UNTOLD_AFTER)
-        except SlowQueryError as error:
-            took = monotonic() - began
-            logger.bind(reason=str(error)).debug("the outbox is looked into more rarely")
+            self._watch.look()
         except UnavailableError:
             return  # the repository says so itself; the next sweep is near
-        self._sweep_at = monotonic() + rest_after(took)
         if self._watch.checking:
             self._go_on()
 

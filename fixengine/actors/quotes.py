@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from time import monotonic
 
+from loguru import logger
+
 from fixengine.actors.asking import Question, ask
 from fixengine.actors.messages import ActorRef, GetPrices, Prices
 from fixengine.actors.pricing import BULK_FROM
+from fixengine.errors import UnavailableError
 
 FRESH_FOR = 1.0
 """Seconds after which prices that were asked for ahead are of another time than the claim."""
-
-_NOTHING = Prices(known={}, unknown=frozenset())
 
 
 class Quotes:
@@ -29,16 +30,17 @@ class Quotes:
         self._pricing = pricing
         self._patience = patience
         self._expected: frozenset[str] = frozenset()
+        self._asked: frozenset[str] = frozenset()
         self._ahead: Question | None = None
         self._asked_at = 0.0
 
     def ask_ahead(self) -> None:
         """Ask for what the claim that is now made will need, if that can be known."""
         self._ahead = None
-        if len(self._expected) >= BULK_FROM:
-            self._ahead = Question(self._pricing, GetPrices(tickers=self._expected))
+        self._asked, self._expected = self._expected, frozenset()
+        if len(self._asked) >= BULK_FROM:
+            self._ahead = Question(self._pricing, GetPrices(tickers=self._asked))
             self._asked_at = self._clock()
-        self._expected = frozenset()
 
     def prices(self, tickers: frozenset[str]) -> Prices:
         """Return fresh prices of the claim's tickers, and maybe of others.
@@ -46,19 +48,31 @@ class Quotes:
         Raises UnavailableError.
         """
         ahead = self._answer()
-        missing = tickers - ahead.known.keys() - ahead.unknown
+        if ahead is None:
+            prices = self._ask(tickers)
+        else:
+            # what was asked for and did not come would not come now
+            missing = tickers - self._asked - ahead.known.keys()
+            prices = self._with(ahead, missing) if missing else ahead
         self._expected = tickers
-        if not missing:
-            return ahead
-        late = self._ask(missing)
-        return Prices(known={**ahead.known, **late.known}, unknown=ahead.unknown | late.unknown)
+        return prices
 
-    def _answer(self) -> Prices:
+    def _answer(self) -> Prices | None:
+        """Return what came of asking ahead, if that was done and is of the claim's time."""
         question, self._ahead = self._ahead, None
         if question is None or self._clock() - self._asked_at > FRESH_FOR:
-            return _NOTHING
+            return None
         prices: Prices = question.reply(timeout=self._patience)
         return prices
+
+    def _with(self, ahead: Prices, missing: frozenset[str]) -> Prices:
+        """Ask for what is missing; without it, the others need not wait."""
+        try:
+            late = self._ask(missing)
+        except UnavailableError as error:
+            logger.bind(reason=str(error)).debug("prices of some tickers are missing")
+            return ahead
+        return Prices(known={**ahead.known, **late.known}, unknown=ahead.unknown | late.unknown)
 
     def _ask(self, tickers: frozenset[str]) -> Prices:
         prices: Prices = ask(self._pricing, GetPrices(tickers=tickers), timeout=self._patience)

@@ -20,7 +20,8 @@ LARGEST_MESSAGE = 10 * 2**20
 _SETTINGS: dict[str, Any] = {
     "enable.idempotence": True,
     "acks": "all",
-    # one request is for one partition: a claim's fills, over twenty, would wait for each other
+    # one request is for one partition: with fewer, a claim's fills over twenty wait for each other;
+    # what the broker then takes for a repetition, and is none, `failure` finds out
     "max.in.flight": 5,
     "message.timeout.ms": int(DELIVERY * 1000),
     # a connection that is dead but not closed is found out while messages can still be sent again

@@ -7,6 +7,7 @@ from threading import Barrier
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from fixengine.demo.waiting import wait_until
 from fixengine.domain import Execution, Fill
@@ -203,6 +204,15 @@ def test_a_row_that_another_program_changed_is_left_alone(database: str) -> None
         connection.execute("update execution set version = version + 1 where id = 1")
         assert claims.store(filled(claim), ()) == {2}
         assert one(database, "select count(*) from fill") == 1
+
+
+def test_a_fill_of_another_version_of_the_row_is_left_alone(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 3))
+        one_of_them, other = filled(claims.claim(2))
+        after = replace(one_of_them.execution, version=one_of_them.execution.version + 1)
+        stored = claims.store([replace(one_of_them, execution=after), other], ())
+        assert stored == {other.execution.id}
 
 
 def test_a_fill_is_not_stored_while_the_one_before_it_is_unpublished(database: str) -> None:

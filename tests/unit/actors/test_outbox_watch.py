@@ -13,8 +13,10 @@ from fixengine.actors.messages import ActorRef, GetUnpublished, TakeOverOutbox
 from fixengine.actors.outbox_watch import OutboxWatch
 from fixengine.actors.pending import PendingFills
 from fixengine.domain import Fill
+from fixengine.errors import SlowQueryError
 from fixengine.leases import SETTLE, TAKE_OVER_AFTER
 from fixengine.metrics import EngineMetrics
+from fixengine.pacing import rest_after
 from fixengine.ports import OutboxPage, Record, TakeOver
 from tests.unit.executions import execution
 
@@ -27,18 +29,30 @@ FILL = Fill(
 GONE = 7
 
 
+@dataclass(slots=True)
+class Looks:
+    """What was asked of the repository; and whether the database ends looks for suspects."""
+
+    suspected: list[frozenset[int]] = field(default_factory=list)
+    scans: int = 0
+    too_slow: bool = False
+
+
 class Repository(Actor):
     """Has one fill, which is this engine's, and knows of another engine that is gone."""
 
-    def __init__(self, suspected: list[frozenset[int]]) -> None:
+    def __init__(self, looks: Looks) -> None:
         super().__init__()
-        self._suspected = suspected
+        self._looks = looks
 
     def receive(self, message: GetUnpublished | TakeOverOutbox) -> OutboxPage | TakeOver:
         if isinstance(message, GetUnpublished):
+            self._looks.scans += 1
             since = datetime(2026, 7, 28, tzinfo=UTC)
             return OutboxPage(fills=(FILL,), since=since, seconds=0.5)
-        self._suspected.append(message.suspects)
+        self._looks.suspected.append(message.suspects)
+        if self._looks.too_slow:
+            raise SlowQueryError("the database takes too long")
         return TakeOver(gone=frozenset({GONE}), fills=0, seconds=0.25)
 
 
@@ -66,7 +80,7 @@ class Around:
 
     watch: OutboxWatch
     topic: EmptyTopic
-    suspected: list[frozenset[int]]
+    looks: Looks
     sent: list[Fill]
     now: list[float] = field(default_factory=lambda: [0.0])
 
@@ -76,10 +90,10 @@ class Around:
 
 @pytest.fixture
 def around() -> Iterator[Around]:
-    suspected: list[frozenset[int]] = []
+    looks = Looks()
     sent: list[Fill] = []
     topic, now = EmptyTopic(), [100.0]
-    repository: ActorRef = Repository.start(suspected)
+    repository: ActorRef = Repository.start(looks)
     watch = OutboxWatch(
         repository=repository,
         tail=topic,
@@ -89,7 +103,7 @@ def around() -> Iterator[Around]:
         patience=5.0,
         clock=lambda: now[0],
     )
-    yield Around(watch, topic, suspected, sent, now)
+    yield Around(watch, topic, looks, sent, now)
     repository.stop()
 
 
@@ -114,13 +128,30 @@ def test_looks_tell_what_they_cost_the_database(around: Around) -> None:
     assert around.watch.scan(older_than=0) == 0.5
 
 
+def test_a_look_that_costs_is_taken_the_more_rarely_and_the_other_is_not(around: Around) -> None:
+    around.wait(SETTLE)
+    around.looks.too_slow = True
+    for _ in range(3):
+        around.watch.look()  # the second and the third find a check under way
+    assert (len(around.looks.suspected), around.looks.scans) == (1, 1)
+    around.watch.step(0)
+    around.watch.step(0)
+    asked = around.looks.scans
+    around.wait(rest_after(0.5))
+    around.watch.look()
+    assert (len(around.looks.suspected), around.looks.scans) == (1, asked + 1)
+    around.wait(30 - rest_after(0.5))
+    around.watch.look()
+    assert len(around.looks.suspected) == 2
+
+
 def test_fills_of_an_engine_that_is_gone_for_long_are_taken_over(around: Around) -> None:
     around.watch.take_over()
     around.wait(TAKE_OVER_AFTER - 0.1)
     around.watch.take_over()
     around.wait(0.1)
     around.watch.take_over()
-    assert around.suspected == [frozenset(), frozenset(), frozenset({GONE})]
+    assert around.looks.suspected == [frozenset(), frozenset(), frozenset({GONE})]
 
 
 def test_but_not_while_a_look_at_the_topic_is_under_way(around: Around) -> None:
@@ -134,4 +165,4 @@ def test_but_not_while_a_look_at_the_topic_is_under_way(around: Around) -> None:
     assert under_way
     assert not around.watch.checking
     around.watch.take_over()
-    assert around.suspected == [frozenset(), frozenset(), frozenset({GONE})]
+    assert around.looks.suspected == [frozenset(), frozenset(), frozenset({GONE})]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from threading import Event
 
 import pytest
 
@@ -15,22 +16,27 @@ from fixengine.errors import UnavailableError
 
 MANY = frozenset(f"T{number}" for number in range(BULK_FROM))
 NOT_LISTED = "NONE"
+BROKEN = "BROKEN"
 
 
 class Pricing(Actor):
-    """Knows a price of all that it is asked for but one; each question raises it."""
+    """Knows a price of all that it is asked for but two; each question raises it.
 
-    def __init__(self, asked: list[frozenset[str]]) -> None:
+    Of one of the two it can't say whether there is a price.
+    """
+
+    def __init__(self, asked: list[frozenset[str]], away: Event) -> None:
         super().__init__()
         self.asked = asked
+        self.away = away
 
     def receive(self, message: GetPrices) -> Prices:
         self.asked.append(message.tickers)
-        if "away" in message.tickers:
-            raise UnavailableError("pricing-service is away")
+        if self.away.is_set() or message.tickers == {BROKEN}:
+            raise UnavailableError("no price can be had")
         price = Decimal(len(self.asked))
         return Prices(
-            known=dict.fromkeys(message.tickers - {NOT_LISTED}, price),
+            known=dict.fromkeys(message.tickers - {NOT_LISTED, BROKEN}, price),
             unknown=message.tickers & {NOT_LISTED},
         )
 
@@ -41,6 +47,7 @@ class Around:
 
     quotes: Quotes
     asked: list[frozenset[str]]
+    away: Event
     now: list[float] = field(default_factory=lambda: [100.0])
 
 
@@ -48,9 +55,10 @@ class Around:
 def around() -> Iterator[Around]:
     asked: list[frozenset[str]] = []
     now = [100.0]
-    pricing = Pricing.start(asked)
+    away = Event()
+    pricing = Pricing.start(asked, away)
     pricing.ask(Boot())
-    yield Around(Quotes(pricing, patience=5, clock=lambda: now[0]), asked, now)
+    yield Around(Quotes(pricing, patience=5, clock=lambda: now[0]), asked, away, now)
     pricing.stop()
 
 
@@ -105,10 +113,23 @@ def test_prices_older_than_a_long_claim_are_asked_for_again(around: Around) -> N
     assert around.quotes.prices(MANY).known == dict.fromkeys(MANY, 3)
 
 
-def test_prices_that_can_not_be_had_are_unavailable_also_ahead(around: Around) -> None:
-    with pytest.raises(UnavailableError):
-        around.quotes.prices(MANY | {"away"})
-    around.quotes.ask_ahead()
-    with pytest.raises(UnavailableError):
+def test_a_ticker_that_can_not_be_priced_holds_up_no_other(around: Around) -> None:
+    around.quotes.prices(MANY | {BROKEN})
+    for _ in range(2):  # it was expected, and then it was not
+        around.quotes.ask_ahead()
+        prices = around.quotes.prices(MANY | {BROKEN})
+        assert prices.known.keys() == MANY
+        assert BROKEN not in prices.unknown
+        around.quotes.ask_ahead()
         around.quotes.prices(MANY)
+
+
+def test_prices_that_can_not_be_had_are_unavailable_also_ahead(around: Around) -> None:
+    around.quotes.prices(MANY)
+    around.away.set()
+    for _ in range(2):  # asked for ahead, and not
+        around.quotes.ask_ahead()
+        with pytest.raises(UnavailableError):
+            around.quotes.prices(MANY)
+    around.away.clear()
     assert around.quotes.prices(MANY).known.keys() == MANY

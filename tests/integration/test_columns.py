@@ -1,0 +1,36 @@
+"""Rows become structs by their places: a statement's columns are the fields, in their order."""
+
+import pytest
+
+from fixengine.domain import Execution, LedgerEntry
+from fixengine.infra.postgres import query
+from tests.integration.rows import opened
+
+EXECUTION = Execution.__struct_fields__
+STORED = EXECUTION[:-1]  # without its trace
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("claim", ("place", *EXECUTION)),
+        ("unpublished", ("stored_at", "quantity", "price", "announced", *EXECUTION)),
+        ("get_executions", STORED),
+        ("page_executions", STORED),
+        ("page_fills", LedgerEntry.__struct_fields__),
+    ],
+)
+def test_columns_are_the_fields_of_a_struct(
+    database: str, name: str, columns: tuple[str, ...]
+) -> None:
+    with opened(database) as pool, pool.connection() as connection:
+        described = connection.execute(query(name), _Parameters()).description
+    assert described is not None
+    assert tuple(column.name for column in described) == columns
+
+
+class _Parameters(dict[str, object]):
+    """Something for every parameter; nothing is found by it."""
+
+    def __missing__(self, name: str) -> object:
+        return {"ids": [], "since": "infinity", "limit": 0}.get(name)
