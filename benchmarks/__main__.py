@@ -6,7 +6,8 @@ import os
 import platform
 import sys
 from collections import defaultdict
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
@@ -89,13 +90,17 @@ def _rates(
 def _figures(
     broker: BrokerKind, chosen: Container[str], scale: float, console: Console
 ) -> list[Figure]:
-    """Measure each on a stack of its own: the embedded broker gets slower with what it keeps."""
+    @contextmanager
+    def lend() -> Iterator[Stack]:
+        with Stack(broker=broker) as stack:
+            stack.start()
+            yield stack
+
     figures: list[Figure] = []
     for name, measure in FIGURES.items():
         if name in chosen:
-            with console.status(name), Stack(broker=broker) as stack:
-                stack.start()
-                figures += measure(stack, scale)
+            with console.status(name):
+                figures += measure(lend, scale)
     return figures
 
 

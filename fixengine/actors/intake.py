@@ -42,6 +42,11 @@ ENOUGH_BYTES = 8 * 2**20
 """Bytes of unfinished records at which no more are taken."""
 
 POLL_TIMEOUT = 0.1
+"""Seconds that a poll waits while records are in hand, and with them messages for their sake."""
+
+IDLE_POLL_TIMEOUT = 0.25
+"""Seconds that a poll waits while none are; only a stop waits for it."""
+
 FINISH_WITHIN = 1.0
 """Seconds that a stop waits for tickers, and again for dead letters to be acknowledged."""
 
@@ -134,15 +139,19 @@ class Intake(Actor):
     def _take(self) -> tuple[Record, ...]:
         began = monotonic()
         limit = 1 if self._pause_per_order else LARGEST_BATCH
-        # what is under way is seen to as soon as nothing else is to be done
-        timeout = 0 if self._storing.under_way else POLL_TIMEOUT
-        records = self._source.poll(limit, timeout)
+        records = self._source.poll(limit, self._patience())
         self._metrics.polled(monotonic() - began, (record.partition for record in records))
         self._metrics.assigned.set(len(self._source.assigned))
         self._health.up("consumer", self._note())
         for record in records:
             self._offsets.begin(record.partition, record.offset, size=len(record.value or b""))
         return records
+
+    def _patience(self) -> float:
+        """Return how long a poll may wait."""
+        if self._storing.under_way:
+            return 0  # it is seen to as soon as nothing else is to be done
+        return POLL_TIMEOUT if len(self._offsets) else IDLE_POLL_TIMEOUT
 
     def _note(self) -> str:
         if not self._source.topic_exists:
