@@ -51,9 +51,7 @@ class Quotes:
         if ahead is None:
             prices = self._ask(tickers)
         else:
-            # what was asked for and did not come would not come now
-            missing = tickers - self._asked - ahead.known.keys()
-            prices = self._with(ahead, missing) if missing else ahead
+            prices = self._completed(ahead, tickers)
         self._expected = tickers
         return prices
 
@@ -65,11 +63,17 @@ class Quotes:
         prices: Prices = question.reply(timeout=self._patience)
         return prices
 
-    def _with(self, ahead: Prices, missing: frozenset[str]) -> Prices:
-        """Ask for what is missing; without it, the others need not wait."""
+    def _completed(self, ahead: Prices, tickers: frozenset[str]) -> Prices:
+        """Add what nobody could expect; where that can't be had, the others need not wait."""
+        # what was asked for and did not come would not come now
+        missing = tickers - self._asked - ahead.known.keys()
+        if not missing:
+            return ahead
         try:
             late = self._ask(missing)
         except UnavailableError as error:
+            if tickers.isdisjoint(ahead.known):
+                raise
             logger.bind(reason=str(error)).debug("prices of some tickers are missing")
             return ahead
         return Prices(known={**ahead.known, **late.known}, unknown=ahead.unknown | late.unknown)

@@ -124,6 +124,13 @@ def test_a_ticker_that_can_not_be_priced_holds_up_no_other(around: Around) -> No
         around.quotes.prices(MANY)
 
 
+def test_without_any_price_a_claim_comes_to_nothing(around: Around) -> None:
+    around.quotes.prices(MANY)
+    around.quotes.ask_ahead()
+    with pytest.raises(UnavailableError):
+        around.quotes.prices(frozenset({BROKEN}))
+
+
 def test_prices_that_can_not_be_had_are_unavailable_also_ahead(around: Around) -> None:
     around.quotes.prices(MANY)
     around.away.set()
