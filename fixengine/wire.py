@@ -144,7 +144,9 @@ def average_price(whole: domain.Execution | domain.LedgerEntry) -> Decimal | Non
 
 def plain(decimal: Decimal) -> str:
     """Write a finite decimal in plain notation: no exponent, no trailing zeros, no `-0`."""
-    text = f"{decimal:f}"
+    text = str(decimal)
+    if "E" in text:
+        text = f"{decimal:f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in {"-0", ""} else text
@@ -157,8 +159,11 @@ def number(decimal: Decimal) -> msgspec.Raw:
 
 def moment(time: datetime) -> msgspec.Raw:
     """Write an aware time as JSON: seconds since the epoch, to the microsecond."""
-    microseconds = (time - _EPOCH) // _MICROSECOND
-    return number(Decimal(microseconds).scaleb(-6))
+    since = time - _EPOCH
+    if since.days < 0:
+        return number(Decimal(since // _MICROSECOND).scaleb(-6))
+    text = f"{since.days * 86_400 + since.seconds}.{since.microseconds:06}"
+    return msgspec.Raw(text.rstrip("0").rstrip(".").encode())
 
 
 def _decimal(json: msgspec.Raw) -> Decimal:

@@ -48,10 +48,7 @@ class Quotes:
         Raises UnavailableError.
         """
         ahead = self._answer()
-        if ahead is None:
-            prices = self._ask(tickers)
-        else:
-            prices = self._completed(ahead, tickers)
+        prices = self._ask(tickers) if ahead is None else self._completed(ahead, tickers)
         self._expected = tickers
         return prices
 

@@ -76,7 +76,7 @@ def test_a_plain_number_is_json_of_the_same_value(number: Decimal) -> None:
         assert str(int(number)) == text
 
 
-@given(st.integers(min_value=0, max_value=253_402_300_799_999_999))
+@given(st.integers(min_value=-62_135_510_400_000_000, max_value=253_402_300_799_999_999))
 def test_timestamps_keep_their_microseconds(microseconds: int) -> None:
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
     message = encode_execution(execution(sent_timestamp=moment))
