@@ -1,7 +1,6 @@
 """How often a look may be taken that costs more, the longer the database is not cleaned up."""
 
 from collections.abc import Callable
-from time import monotonic
 
 _REST = 40.0
 _REST_WHEN_GIVEN_UP = 30.0
@@ -18,7 +17,7 @@ def rest_after(seconds: float) -> float:
 class Pace:
     """When a look is due again; `clock` is monotonic."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._at = float("-inf")
         self._given_up = 0
