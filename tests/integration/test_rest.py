@@ -39,7 +39,8 @@ class Live:
 
     def __init__(self, engine: Engine, around: Surroundings) -> None:
         self.around = around
-        self.port = engine._rest.port
+        self._server = engine._rest
+        self.port = self._server.port
         self.health_port = engine._probes.port
         self.url = f"http://127.0.0.1:{self.port}"
         self._pool = urllib3.PoolManager(retries=False, timeout=10)
@@ -48,9 +49,8 @@ class Live:
         return self._pool.request("GET", f"{self.url}{path}", redirect=False)
 
     def is_idle(self) -> bool:
-        """Say whether a request is answered at once, as when none waits before it."""
-        began = monotonic()
-        return self.get("/api/v1/execution/1").status == 200 and monotonic() - began < 0.05
+        """Say whether no request is in hand or waits for its turn."""
+        return not self._server._is_busy()
 
     def probe_seconds(self) -> float:
         """Return how long a probe takes, the median of eleven."""
