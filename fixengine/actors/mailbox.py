@@ -3,11 +3,13 @@
 import queue
 import threading
 import time
-from typing import Any
+from typing import Any, TypeVar
 
 import pykka
 from pykka._envelope import Envelope
 from pykka.messages import _ActorStop  # pykka has no public name for either
+
+_T = TypeVar("_T")
 
 
 class Mailbox(queue.Queue[Envelope[Any]]):
@@ -29,6 +31,12 @@ class Mailbox(queue.Queue[Envelope[Any]]):
     def load(self) -> int:
         """How many messages are to be dealt with, that in hand included."""
         return self.depth + (self.busy_since is not None)
+
+    def waiting(self, kind: type[_T]) -> list[_T]:
+        """Return the messages of a kind that wait, first come first."""
+        with self.mutex:
+            messages = [envelope.message for envelope in self.queue]
+        return [message for message in messages if isinstance(message, kind)]
 
     def close(self) -> None:
         """Refuse what waits and all that is still to come."""

@@ -287,8 +287,10 @@ class Publisher(Actor):
     def _drain(self, deadline: float) -> None:
         """Publish and mark what there is, until the deadline."""
         self._watch.patience = _PATIENCE_OF_A_STOP
+        # the stop has overtaken what the scheduler told of last
+        for told in self.actor_inbox.waiting(PublishFills):
+            self._publish_told(told.fills, told.until, told.reply_to)
         try:
-            # the stop has overtaken what the scheduler told of last
             self._watch.scan(older_than=0)
             repository_answers = True
         except UnavailableError:
