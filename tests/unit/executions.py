@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from fixengine.domain import Execution
+from fixengine.domain import Execution, Fill
 
 SENT = datetime(2026, 7, 28, 12, 16, 10, 310000, tzinfo=UTC)
 SECURITY = "68bda020e3644b42ebcb2bd3"
@@ -34,3 +34,13 @@ def execution(**changes: Any) -> Execution:
         "version": 1,
     }
     return Execution(**{**fields, **changes})
+
+
+def fill(id_: int) -> Fill:
+    """Make the first fill of an execution, of one share."""
+    return Fill(
+        quantity=Decimal(1),
+        price=Decimal(1),
+        announced=True,
+        execution=execution(id=id_, number_of_fills=1),
+    )

@@ -1,16 +1,13 @@
 """No fill is taken on twice, whichever way it is heard of first."""
 
-from decimal import Decimal
-
 import pykka
 import pytest
 
 from fixengine.actors.base import Actor
 from fixengine.actors.messages import ActorRef
 from fixengine.actors.pending import PendingFills, key_of
-from fixengine.domain import Fill
 from fixengine.leases import SETTLE
-from tests.unit.executions import execution
+from tests.unit.executions import fill
 
 
 class Sender(Actor):
@@ -22,15 +19,6 @@ def sender() -> ActorRef:
     ref: pykka.ActorRef[Sender] = Sender.start()
     ref.stop()
     return ref
-
-
-def fill(number: int) -> Fill:
-    return Fill(
-        quantity=Decimal(1),
-        price=Decimal(1),
-        announced=True,
-        execution=execution(id=number, number_of_fills=1),
-    )
 
 
 def test_a_fill_that_was_told_is_not_found_again(sender: ActorRef) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -18,14 +17,9 @@ from fixengine.leases import SETTLE, TAKE_OVER_AFTER
 from fixengine.metrics import EngineMetrics
 from fixengine.pacing import rest_after
 from fixengine.ports import OutboxPage, Record, TakeOver
-from tests.unit.executions import execution
+from tests.unit.executions import fill
 
-FILL = Fill(
-    quantity=Decimal(1),
-    price=Decimal(1),
-    announced=True,
-    execution=execution(id=1, number_of_fills=1),
-)
+FILL = fill(1)
 GONE = 7
 
 

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
 from itertools import chain
 from threading import Event
@@ -18,12 +17,11 @@ from fixengine.actors.lifecycle import Boot
 from fixengine.actors.messages import FillsPublished, MarkPublished, PublishFills, TakeOverOutbox
 from fixengine.actors.publisher import Publisher
 from fixengine.demo.waiting import wait_until
-from fixengine.domain import Fill
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Headers, TailLook, TakeOver
 from tests.unit.actors.no_tree import NoTree
-from tests.unit.executions import execution
+from tests.unit.executions import fill
 
 
 @dataclass(slots=True)
@@ -88,7 +86,7 @@ class Scheduler(Actor):
 
 @dataclass(slots=True)
 class Around:
-    """What a publisher has marked, and a way to have it publish."""
+    """What a publisher has marked, and ways to have it publish and stop."""
 
     publish: Callable[[int], None]
     stop: Callable[[], object]
@@ -120,7 +118,7 @@ def around(lets: int) -> Iterator[Around]:
         actor.ask(Boot())
 
     def publish(number: int) -> None:
-        fills = tuple(_fill(id_) for id_ in range(1, number + 1))
+        fills = tuple(fill(id_) for id_ in range(1, number + 1))
         publisher.tell(PublishFills(fills=fills, until=monotonic() + 60, reply_to=scheduler))
 
     yield Around(publish, partial(publisher.stop, block=False), broker, marked)
@@ -152,12 +150,3 @@ def test_a_stop_publishes_what_it_has_overtaken(around: Around) -> None:
     around.stop()
     around.broker.holds.clear()
     wait_until(lambda: 2 in set(chain(*around.marked)), 5, "the second to be marked")
-
-
-def _fill(id_: int) -> Fill:
-    return Fill(
-        quantity=Decimal(1),
-        price=Decimal(1),
-        announced=True,
-        execution=execution(id=id_, number_of_fills=1),
-    )
