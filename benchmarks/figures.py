@@ -197,7 +197,7 @@ def pinned(lend: Lend, scale: float) -> Iterator[Figure]:
     """
     number = int(_A_LOT * scale)
     rates: dict[str, float] = {}
-    for name, holds_up in (("free", _nobody), ("pinned", _holder)):
+    for name, holds_up in (("free", nullcontext), ("pinned", _holder)):
         with lend() as stack, endless(stack, executions=number, every=3600, within=1) as load:
             time.sleep(_STEADY)
             with holds_up(load.dsn):
@@ -287,10 +287,6 @@ def _holder(dsn: str) -> Iterator[None]:
         connection.execute("set transaction isolation level repeatable read")
         connection.execute("select pg_current_xact_id(), count(*) from outbox")
         yield
-
-
-def _nobody(_dsn: str) -> AbstractContextManager[None]:
-    return nullcontext()
 
 
 @contextmanager
