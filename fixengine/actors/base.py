@@ -31,7 +31,7 @@ class Actor(pykka.ThreadingActor):
     """A supervised actor; subclasses fill in boot, receive and close.
 
     The message in hand is always finished. A stop is taken next, before all that waits: tells
-    are dropped then, and asks fail with ActorDeadError.
+    are dropped then, unless `close` takes them from the mailbox, and asks fail with ActorDeadError.
     """
 
     use_daemon_thread = True  # a thread that ignores its stop must not keep the process alive

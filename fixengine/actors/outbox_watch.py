@@ -74,8 +74,10 @@ class OutboxWatch:
         self._paced(self._scanning, partial(self.scan, older_than=UNTOLD_AFTER))
 
     def _paced(self, pace: Pace, look: Callable[[], float]) -> None:
-        if not pace.due:
-            return
+        if pace.due:
+            self._take(pace, look)
+
+    def _take(self, pace: Pace, look: Callable[[], float]) -> None:
         try:
             pace.took(look())
         except SlowQueryError as error:
@@ -134,10 +136,10 @@ class OutboxWatch:
             self._abort(check, str(error))
             return
         self._conclude(check, page, until=began + LEASE)
-        took = page.seconds
-        if len(page.fills) == _PAGE:
-            took += self._scan_on(page.fills[-1].execution.id)
-        self._scanning.took(took)
+        try:
+            self._take(self._scanning, partial(self._scan_on, page))
+        except UnavailableError as error:  # the page's fills are on their way whatever comes of it
+            logger.bind(reason=str(error)).debug("the outbox is scanned from its beginning later")
 
     def close(self) -> None:
         """Leave a check that is under way. Safe to call twice."""
@@ -158,13 +160,11 @@ class OutboxWatch:
                 return took
             after = page.fills[-1].execution.id
 
-    def _scan_on(self, after: int) -> float:
-        """Scan behind a check, whose fills are on their way whatever comes of this."""
-        try:
-            return self._scan(after)
-        except UnavailableError as error:
-            logger.bind(reason=str(error)).debug("the outbox is scanned from its beginning later")
-            return 0.0
+    def _scan_on(self, page: OutboxPage) -> float:
+        """Scan behind a page that was checked; return what both took."""
+        if len(page.fills) < _PAGE:
+            return page.seconds
+        return page.seconds + self._scan(page.fills[-1].execution.id)
 
     def _begin(self, page: OutboxPage, fills: list[Fill], after: int) -> None:
         try:

@@ -25,15 +25,19 @@ GONE = 7
 
 @dataclass(slots=True)
 class Looks:
-    """What was asked of the repository; and whether the database ends looks for suspects."""
+    """What was asked of the repository, and which looks the database ends.
+
+    They are those for suspects, and those behind an outbox's first page, which is full then.
+    """
 
     suspected: list[frozenset[int]] = field(default_factory=list)
     scans: int = 0
     too_slow: bool = False
+    too_slow_behind: bool = False
 
 
 class Repository(Actor):
-    """Has one fill, which is this engine's, and knows of another engine that is gone."""
+    """Has fills, which are this engine's, and knows of another engine that is gone."""
 
     def __init__(self, looks: Looks) -> None:
         super().__init__()
@@ -42,8 +46,12 @@ class Repository(Actor):
     def receive(self, message: GetUnpublished | TakeOverOutbox) -> OutboxPage | TakeOver:
         if isinstance(message, GetUnpublished):
             self._looks.scans += 1
+            if message.after:
+                raise SlowQueryError("the database takes too long")
             since = datetime(2026, 7, 28, tzinfo=UTC)
-            return OutboxPage(fills=(FILL,), since=since, seconds=0.5)
+            number = message.limit if self._looks.too_slow_behind else 1
+            fills = tuple(map(fill, range(1, number + 1)))
+            return OutboxPage(fills=fills, since=since, seconds=0.5)
         self._looks.suspected.append(message.suspects)
         if self._looks.too_slow:
             raise SlowQueryError("the database takes too long")
@@ -137,6 +145,21 @@ def test_a_look_that_costs_is_taken_the_more_rarely_and_the_other_is_not(around:
     around.wait(30 - rest_after(0.5))
     around.watch.look()
     assert len(around.looks.suspected) == 2
+
+
+def test_a_look_that_was_ended_behind_a_page_counts_as_one(around: Around) -> None:
+    around.wait(SETTLE)
+    around.looks.too_slow_behind = True
+    around.watch.look()
+    around.watch.step(0)
+    around.watch.step(0)
+    asked = around.looks.scans
+    around.wait(29)
+    around.watch.look()
+    assert around.looks.scans == asked
+    around.wait(1)
+    around.watch.look()
+    assert around.looks.scans > asked
 
 
 def test_fills_of_an_engine_that_is_gone_for_long_are_taken_over(around: Around) -> None:
