@@ -16,7 +16,7 @@ from fixengine.demo.feed import FedOrder, orders
 from fixengine.demo.process import ChildProcess
 from fixengine.demo.sending import send_orders
 from fixengine.demo.stack import Stack, surroundings
-from fixengine.demo.topics import TopicNames, create_topic
+from fixengine.demo.topics import TopicNames, count_records, create_topic
 from fixengine.demo.universe import Listing, priced_listings
 from fixengine.infra.migrate import migrate
 
@@ -60,6 +60,9 @@ _STRANGERS = tuple(
 )
 _PUBLISHED = """
 select (select count(*) from fill where execution_id > %(closed)s) - (select count(*) from outbox)
+"""
+_FILLED = """
+select count(*), count(distinct execution_id) from fill where execution_id > %(closed)s
 """
 
 
@@ -171,6 +174,7 @@ class Rounds:
             ]
             with _running(programs):
                 rates = _watch(dsn, load, programs)
+        _verify(dsn, load, count_records(stack.broker.bootstrap, topics.fills))
         with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
             connection.execute(f"drop database {name} with (force)".encode())
         return rates
@@ -220,6 +224,16 @@ def _watch(dsn: str, load: Load, programs: Sequence[ChildProcess]) -> Rates:
                 raise RuntimeError(f"it did not come to its end: {words}")
             time.sleep(_LOOK_EVERY)
     return Rates(orders=stored.rate, fills=published.rate)
+
+
+def _verify(dsn: str, load: Load, told: int | None) -> None:
+    """Raise RuntimeError unless each due execution was filled once, and told of once."""
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(_FILLED.encode(), {"closed": load.closed}).fetchone()
+    if row != (load.due, load.due) or told != load.due:
+        raise RuntimeError(
+            f"{load.due} executions were due; fills, of executions, and messages: {row}, {told}"
+        )
 
 
 def _child(stack: Stack, module: str, argument: str, settings: dict[str, str]) -> ChildProcess:
