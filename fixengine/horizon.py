@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
-from fixengine.pacing import rest_after
+from fixengine.pacing import Pace
 
 EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 """The beginning of all times that Python can read, in any time zone."""
@@ -30,13 +30,13 @@ class Horizon:
         self._clock = clock
         self._since = EARLIEST
         self._looks_back = False
-        self._look_back_at = 0.0
+        self._looking_back = Pace(clock, at_least=LOOK_BACK_EVERY)
         self._began = 0.0
 
     def begin(self) -> datetime:
         """Return from when on a claim is to look; it ends with `end` or `fail`."""
         self._began = self._clock()
-        self._looks_back = self._began >= self._look_back_at
+        self._looks_back = self._looking_back.due
         return EARLIEST if self._looks_back else self._since
 
     def end(self, seen_to: datetime) -> None:
@@ -54,5 +54,4 @@ class Horizon:
 
     def _rest(self) -> None:
         if self._looks_back:
-            now = self._clock()
-            self._look_back_at = now + max(LOOK_BACK_EVERY, rest_after(now - self._began))
+            self._looking_back.took(self._clock() - self._began)

@@ -9,16 +9,13 @@ LONGEST_REST = 300.0
 """Seconds after which a look is taken again, whatever it costs."""
 
 
-def rest_after(seconds: float) -> float:
-    """Return the seconds to rest from a look that took so long: looks get 1/40 of the time."""
-    return min(_REST * seconds, LONGEST_REST)
-
-
 class Pace:
-    """When a look is due again; `clock` is monotonic."""
+    """When a look is due again: looks get 1/40 of the time; `clock` is monotonic."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], *, at_least: float = 0.0) -> None:
+        """Take the seconds that it rests at the least, whatever a look costs."""
         self._clock = clock
+        self._at_least = at_least
         self._at = float("-inf")
         self._given_up = 0
 
@@ -27,10 +24,12 @@ class Pace:
         """Whether it may be taken now."""
         return self._clock() >= self._at
 
-    def took(self, seconds: float) -> None:
-        """Take note of a look, and of what it cost."""
+    def took(self, seconds: float) -> float:
+        """Take note of a look and of what it cost; return the seconds until the next."""
         self._given_up = 0
-        self._at = self._clock() + rest_after(seconds)
+        rest = max(self._at_least, min(_REST * seconds, LONGEST_REST))
+        self._at = self._clock() + rest
+        return rest
 
     def gave_up(self) -> None:
         """Take note of one that the database ended: it may be rare, but must not always be so."""

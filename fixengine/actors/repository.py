@@ -23,7 +23,7 @@ from fixengine.actors.retries import Retries
 from fixengine.errors import SchemaError, SlowQueryError, UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
-from fixengine.pacing import rest_after
+from fixengine.pacing import Pace
 from fixengine.ports import Claims, OrderTable, Outbox, Retention
 from fixengine.pulse import Pulse
 
@@ -82,7 +82,7 @@ class Repository(Actor):
         self._ready = False
         self._reached = False
         self._retries = Retries(first=0.2, cap=5.0)
-        self._backlog_at = 0.0
+        self._counting = Pace(monotonic)
 
     def boot(self) -> None:
         self.actor_ref.tell(_Connect())
@@ -157,7 +157,7 @@ class Repository(Actor):
         """Say whether the database is there, and how far behind the engines are."""
         try:
             self._claims.check()
-            if monotonic() >= self._backlog_at or not self._reached:
+            if self._counting.due or not self._reached:
                 self._look_at_the_backlog()
         except UnavailableError as error:
             self._reached = False
@@ -175,8 +175,7 @@ class Repository(Actor):
             return
         finally:
             now = monotonic()
-            rest = rest_after(now - began)
-            self._backlog_at = now + rest
+            rest = self._counting.took(now - began)
         self._pulse.saw(backlog, now=now, next_in=CHECK_INTERVAL + rest)
         self._metrics.due.set(backlog.due)
         self._metrics.oldest_due_age.set(backlog.oldest_due_age)

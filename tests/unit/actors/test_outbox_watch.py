@@ -15,7 +15,6 @@ from fixengine.domain import Fill
 from fixengine.errors import SlowQueryError
 from fixengine.leases import SETTLE, TAKE_OVER_AFTER
 from fixengine.metrics import EngineMetrics
-from fixengine.pacing import rest_after
 from fixengine.ports import OutboxPage, Record, TakeOver
 from tests.unit.executions import fill
 
@@ -139,10 +138,10 @@ def test_a_look_that_costs_is_taken_the_more_rarely_and_the_other_is_not(around:
     around.watch.step(0)
     around.watch.step(0)
     asked = around.looks.scans
-    around.wait(rest_after(0.5))
+    around.wait(20)
     around.watch.look()
     assert (len(around.looks.suspected), around.looks.scans) == (1, asked + 1)
-    around.wait(30 - rest_after(0.5))
+    around.wait(10)
     around.watch.look()
     assert len(around.looks.suspected) == 2
 
