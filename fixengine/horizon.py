@@ -34,7 +34,11 @@ class Horizon:
         self._began = 0.0
 
     def begin(self) -> datetime:
-        """Return from when on a claim is to look; it ends with `end` or `fail`."""
+        """Return from when on a claim is to look.
+
+        `end` or `fail` says what came of it, neither when it was cut short: what went missing with
+        a connection is to be found soon after.
+        """
         self._began = self._clock()
         self._looks_back = self._looking_back.due
         return EARLIEST if self._looks_back else self._since
@@ -45,7 +49,7 @@ class Horizon:
         self._rest()
 
     def fail(self) -> None:
-        """Take note of a claim that came to nothing."""
+        """Take note of a claim that the database ended because it took too long."""
         self._rest()
 
     def go_back_to(self, first_due: datetime) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from psycopg.rows import args_row
 
 from fixengine.domain import Execution, Fill
-from fixengine.errors import FixengineError, UnavailableError
+from fixengine.errors import FixengineError, SlowQueryError, UnavailableError
 from fixengine.horizon import EARLIEST, MARGIN, Horizon
 from fixengine.infra.postgres import Connection, Database, query, statements_on
 from fixengine.infra.rows import recordset
@@ -141,8 +141,9 @@ class ClaimSession:
                 self._places = {execution.id: place for place, execution in rows}
                 executions = tuple(execution for _, execution in rows)
                 claim = Claim(executions=executions, now=row[0], next_due_in=row[1])
-        except FixengineError:
-            self._horizon.fail()
+        except FixengineError as error:
+            if isinstance(error, SlowQueryError):
+                self._horizon.fail()
             self.abandon()
             raise
         self._horizon.end(_seen_to(claim, limit))

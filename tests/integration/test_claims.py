@@ -18,6 +18,7 @@ from fixengine.infra.claims import SILENCE, ClaimSession
 from fixengine.infra.outbox import OutboxTable
 from fixengine.infra.postgres import Database, query
 from fixengine.ports import Claim, TakeOver
+from tests.clocks import Clock
 from tests.integration.rows import fill_with_orders, one, opened, session
 
 EAGER = FillRules(delay_min=0, delay_max=0)
@@ -117,6 +118,23 @@ def test_a_session_that_broke_comes_back_under_another_number(database: str) -> 
             claims.claim(1)
         assert len(claims.claim(1).executions) == 1
         assert claims.owner != owner
+
+
+def test_a_look_over_all_that_broke_off_is_made_up_for_at_once(database: str) -> None:
+    clock = Clock()
+    with opened(database) as pool, session(pool, Horizon(clock)) as claims:
+        assert not claims.claim(1).executions  # from here on claims look forward
+        clock.now += LOOK_BACK_EVERY
+        fill_with_orders(pool, range(1, 2))
+        with pool.connection() as connection:
+            connection.execute("update execution set next_fill_timestamp = now() - interval '1 h'")
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where pid <> pg_backend_pid() and datname = current_database()"
+            )
+        with pytest.raises(UnavailableError):
+            claims.claim(1)
+        assert len(claims.claim(1).executions) == 1
 
 
 def test_a_ghost_of_the_own_session_does_not_keep_its_rows(database: str) -> None:
