@@ -1,5 +1,6 @@
 """What is measured by itself, not against a floor: how long, how much, how often."""
 
+import re
 import statistics
 import subprocess
 import sys
@@ -68,19 +69,20 @@ class Figure:
 
 def idle(lend: Lend, scale: float) -> Iterator[Figure]:
     """100,000 open executions, of which none falls due."""
+    seconds = 30
     with (
         lend() as stack,
         endless(stack, executions=int(_OPEN * scale), every=_EVERY, first=3600) as load,
     ):
         time.sleep(_STEADY)
-        with psycopg.connect(load.dsn, autocommit=True) as connection:
-            before, began, transactions = load.usage(), time.monotonic(), _transactions(connection)
-            time.sleep(30)
-            took = time.monotonic() - began
-            number = _transactions(connection) - transactions
-            cpu = load.usage().cpu - before.cpu
-    yield Figure(meaning="CPU with nothing due", value=100 * cpu / took, unit="%", limit=1)
-    yield Figure(meaning="transactions with nothing due", value=number / took, unit="/s")
+        before = load.usage().cpu
+        time.sleep(seconds)
+        cpu = load.usage().cpu - before
+        statements = _statements(stack, seconds)
+    yield Figure(meaning="CPU with nothing due", value=100 * cpu / seconds, unit="%", limit=1)
+    yield Figure(
+        meaning="statements with nothing due", value=statements / seconds, unit="/s", limit=4
+    )
 
 
 def latency(lend: Lend, scale: float) -> Iterator[Figure]:
@@ -365,6 +367,18 @@ def _run(program: str) -> float:
     began = time.monotonic()
     subprocess.run([sys.executable, "-c", program], check=True, env=dict(surroundings()))
     return time.monotonic() - began
+
+
+def _statements(stack: Stack, seconds: float) -> int:
+    """Count what the server is asked to do meanwhile, a `begin` and a `commit` each as one."""
+    log = stack.workspace.folder / "postgres.log"
+    with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
+        connection.execute("alter system set log_statement = 'all'")
+        connection.execute("select pg_reload_conf()")
+        time.sleep(1)
+        before = log.stat().st_size
+        time.sleep(seconds)
+    return len(re.findall(rb"LOG:  (?:statement|execute)", log.read_bytes()[before:]))
 
 
 def _transactions(connection: psycopg.Connection) -> int:

@@ -84,7 +84,7 @@ def fills() -> None:
         while True:
             connection.execute("begin")
             claimed = connection.execute(
-                query("claim"), {"limit": _BATCH, "since": EARLIEST}
+                query("claim"), {"limit": _BATCH, "since": EARLIEST, "until": None}
             ).fetchall()
             if not claimed:
                 connection.execute("rollback")

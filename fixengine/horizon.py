@@ -1,61 +1,138 @@
-"""How far back a claim looks: not over what earlier claims have seen, but now and then over all.
+"""Where a claim looks: not over what earlier claims have seen, but now and then behind them.
 
 Every fill leaves dead entries in the index that claims read, where its execution used to be due.
 While the oldest transaction is long open, as that of a backup is, nobody may clean them up, and a
-claim that read them all would soon do nothing else. So it begins where the last one ended. A look
-over all finds what is passed over that way: rows that another engine had claimed and gave back or
-left when it died, and rows whose last fill was not published yet when they fell due.
+claim that read them all would soon do nothing else. So it begins at the front, where the last one
+ended. A sweep finds what is left behind the front: rows that another engine had claimed and gave
+back or left when it died, and rows whose last fill was not published yet when they fell due. It
+reads all at once if that is quick, and else in slices, the latest first, with rests between them.
 """
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from time import monotonic
+from typing import NamedTuple
 
 from fixengine.pacing import Pace
 
 EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 """The beginning of all times that Python can read, in any time zone."""
 
-LOOK_BACK_EVERY = 2.0
-"""Seconds from one look over all to the next, at the least."""
+SWEEP_EVERY = 2.0
+"""Seconds from the end of one sweep to the next, at the least."""
 
 MARGIN = timedelta(seconds=0.25)
 """How long a row may take from when it is due until others can see and take it."""
 
+LEFT_WITHIN = timedelta(seconds=30)
+"""How far behind the front an engine may have rows in hand: it is not held up for so long."""
+
+_QUICK, _SLOW = 0.1, 0.25  # seconds for a slice, from which the next is wider, or narrower
+_ALL = timedelta(days=10_000_000)
+_WIDE, _NARROW = timedelta(seconds=60), timedelta(seconds=1)
+
+
+class Stretch(NamedTuple):
+    """Times at which executions were due, both included; None is now."""
+
+    since: datetime
+    until: datetime | None
+
 
 class Horizon:
-    """From when on claims look for what is due; `clock` is monotonic."""
+    """The stretch of time that each claim is to look at; `clock` is monotonic."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._since = EARLIEST
-        self._looks_back = False
-        self._looking_back = Pace(clock, at_least=LOOK_BACK_EVERY)
+        self._front = EARLIEST
+        self._stretch = Stretch(EARLIEST, None)
         self._began = 0.0
+        self._sweeping = Pace(clock)
+        self._slice: Stretch | None = None  # what is left of it
+        self._behind = EARLIEST  # so far back the sweep has come
+        self._width = self._narrowest = _ALL
 
-    def begin(self) -> datetime:
-        """Return from when on a claim is to look.
+    @property
+    def readable_since(self) -> datetime:
+        """From when on all that is due can be read at once: from the earliest, if that is quick."""
+        is_quick = min(self._width, self._narrowest) == _ALL
+        return EARLIEST if is_quick else _before(self._front, LEFT_WITHIN)
+
+    def begin(self) -> Stretch:
+        """Return where a claim is to look.
 
         `end` or `fail` says what came of it, neither when it was cut short: what went missing with
-        a connection is to be found soon after.
+        a connection is looked for again.
         """
         self._began = self._clock()
-        self._looks_back = self._looking_back.due
-        return EARLIEST if self._looks_back else self._since
+        if self._front == EARLIEST or not (self._slice or self._sweeping.due):
+            self._stretch = Stretch(self._front, None)
+        else:
+            self._slice = self._slice or self._next_slice()
+            self._stretch = self._slice
+        return self._stretch
 
-    def end(self, seen_to: datetime) -> None:
-        """Take note of a claim: before `seen_to` nothing is left that it could have had."""
-        self._since = seen_to if self._looks_back else max(self._since, seen_to)
-        self._rest()
+    def end(self, seen_to: datetime, *, more: bool) -> None:
+        """Take note of a claim: before `seen_to` nothing is left that it could have had.
 
-    def fail(self) -> None:
-        """Take note of a claim that the database ended because it took too long."""
-        self._rest()
+        `more` says that there may be something from then on: it was as large as it might be.
+        """
+        took = self._clock() - self._began
+        since, until = self._stretch
+        if until is None:
+            self._front = max(self._front, seen_to)
+            if since == EARLIEST:
+                self._sweeping.took(took, at_least=SWEEP_EVERY)
+        elif more:
+            self._slice = Stretch(seen_to, until)
+        else:
+            self._slice = None
+            self._swept(took)
 
-    def go_back_to(self, first_due: datetime) -> None:
-        """Let the next claim look from there on: what was claimed is given back."""
-        self._since = min(self._since, first_due)
+    def fail(self, now: datetime) -> None:
+        """Take note of a claim that the database ended because it took too long.
 
-    def _rest(self) -> None:
-        if self._looks_back:
-            self._looking_back.took(self._clock() - self._began)
+        At the front that leaves all up to `now` to the sweep, or no claim would get any further.
+        """
+        self._narrow(self._width / 8)
+        if self._stretch.until is None:
+            self._front, self._behind = now - MARGIN, EARLIEST
+            self._sweeping = Pace(self._clock)  # from the front back, at once
+        else:
+            self._behind = self._stretch.until
+            self._sweeping.took(self._clock() - self._began)
+        self._slice = None
+
+    def give_back(self, first_due: datetime) -> None:
+        """Let what the last claim had be claimed again, which begins with `first_due`."""
+        if self._stretch.until is None:
+            self._front = min(self._front, first_due)
+        else:
+            self._slice = Stretch(first_due, self._stretch.until)
+
+    def someone_left(self) -> None:
+        """Let the next claim look at what an engine that is gone may have had in hand."""
+        self._front = _before(self._front, LEFT_WITHIN)
+
+    def _next_slice(self) -> Stretch:
+        until = self._behind
+        if until == EARLIEST:
+            until = self._front
+            self._width, self._narrowest = self._narrowest, _ALL
+        self._behind = _before(until, self._width)
+        return Stretch(self._behind, until)
+
+    def _swept(self, took: float) -> None:
+        if took > _SLOW:
+            self._narrow(self._width / 2)
+        elif took < _QUICK:
+            self._width = min(2 * self._width, _ALL)
+        self._sweeping.took(took, at_least=SWEEP_EVERY if self._behind == EARLIEST else 0)
+
+    def _narrow(self, width: timedelta) -> None:
+        self._width = max(min(width, _WIDE), _NARROW)
+        self._narrowest = min(self._narrowest, self._width)
+
+
+def _before(time: datetime, by: timedelta) -> datetime:
+    return time - by if time - EARLIEST > by else EARLIEST

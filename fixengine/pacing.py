@@ -12,10 +12,8 @@ LONGEST_REST = 300.0
 class Pace:
     """When a look is due again: looks get 1/40 of the time; `clock` is monotonic."""
 
-    def __init__(self, clock: Callable[[], float], *, at_least: float = 0.0) -> None:
-        """Take the seconds that it rests at the least, whatever a look costs."""
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._at_least = at_least
         self._at = float("-inf")
         self._given_up = 0
 
@@ -24,10 +22,13 @@ class Pace:
         """Whether it may be taken now."""
         return self._clock() >= self._at
 
-    def took(self, seconds: float) -> float:
-        """Take note of a look and of what it cost; return the seconds until the next."""
+    def took(self, seconds: float, *, at_least: float = 0.0) -> float:
+        """Take note of a look and of what it cost; return the seconds until the next.
+
+        It rests for `at_least` so many seconds, whatever it cost.
+        """
         self._given_up = 0
-        rest = max(self._at_least, min(_REST * seconds, LONGEST_REST))
+        rest = max(at_least, min(_REST * seconds, LONGEST_REST))
         self._at = self._clock() + rest
         return rest
 

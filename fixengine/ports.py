@@ -76,7 +76,11 @@ class OutboxPage:
 
 
 class Claims(Protocol):
-    """This engine's claims on due executions; one at a time, all raise UnavailableError."""
+    """This engine's claims on due executions; one at a time, all methods raise UnavailableError."""
+
+    @property
+    def readable_since(self) -> datetime:
+        """From when on all that is due can be read at once."""
 
     def open(self) -> None:
         """Become known to other engines as alive; does nothing when that is so."""
@@ -124,8 +128,8 @@ class OrderTable(Protocol):
         Raises RejectedError when the database refuses any; then none is stored.
         """
 
-    def backlog(self) -> Backlog:
-        """Look how far behind the engines are."""
+    def backlog(self, since: datetime) -> Backlog:
+        """Look how far behind the engines are, with what fell due since then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -169,7 +169,7 @@ class Repository(Actor):
     def _look_at_the_backlog(self) -> None:
         began = monotonic()
         try:
-            backlog = self._orders.backlog()
+            backlog = self._orders.backlog(self._claims.readable_since)
         except SlowQueryError as error:
             logger.bind(reason=str(error)).debug("how far behind the engines are is not known")
             return

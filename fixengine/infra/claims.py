@@ -14,8 +14,14 @@ from psycopg.rows import args_row
 
 from fixengine.domain import Execution, Fill
 from fixengine.errors import FixengineError, SlowQueryError, UnavailableError
-from fixengine.horizon import EARLIEST, MARGIN, Horizon
-from fixengine.infra.postgres import Connection, Database, query, statements_on
+from fixengine.horizon import MARGIN, Horizon, Stretch
+from fixengine.infra.postgres import (
+    Connection,
+    Database,
+    query,
+    read_by_index,
+    statements_on,
+)
 from fixengine.infra.rows import recordset
 from fixengine.ports import Claim
 
@@ -31,12 +37,7 @@ where l.locktype = 'advisory' and l.classid = %s and l.objid = any(%s::oid[])
 """
 
 
-# All tables are read by their indexes, in their order, whatever the planner thinks of them: with
-# statistics from before a flood of orders it would sort all that is open for every claim.
-_UNWANTED = ("enable_seqscan", "enable_sort", "enable_hashjoin", "enable_mergejoin")
-
-# a look over all must come to its end, or an engine that starts beside a backup would never claim
-_LOOK_BACK_LIMIT = "set local statement_timeout = '15s'"
+_NO_STRETCH = {"since": "infinity", "until": None}
 
 SILENCE = 10
 """Seconds without a statement after which the server ends the session."""
@@ -70,6 +71,8 @@ class ClaimSession:
         self._database = database
         self._horizon = horizon or Horizon()
         self._claimed_from: datetime | None = None
+        self._expects_more = False
+        self._engines: frozenset[int] = frozenset()  # that live, as of the last look
         self._places: dict[int, str] = {}  # where in the table the claimed rows are
         self._connection: Connection | None = None
         self._owner: int | None = None
@@ -81,6 +84,11 @@ class ClaimSession:
         if self._owner is None:
             raise UnavailableError("the database is not available: no session yet")
         return self._owner
+
+    @property
+    def readable_since(self) -> datetime:
+        """From when on all that is due can be read at once."""
+        return self._horizon.readable_since
 
     def open(self) -> None:
         """Connect, take a new number and its lock, and what is left of an earlier session's fills.
@@ -108,15 +116,23 @@ class ClaimSession:
         """See that the session stands, and open it again if not; raises UnavailableError.
 
         The server ends a session that shows no sign of life for SILENCE, as that of a frozen
-        engine, so that others can take over its fills.
+        engine, so that others can take over its fills. What others that are gone had claimed is
+        looked for.
         """
         if self._connection is not None and not self._connection.info.transaction_status:
             try:
-                with statements_on(self._connection):
-                    self._connection.execute("select")
+                self._look_for_others(self._connection)
             except UnavailableError:
                 self.close()
         self.open()
+
+    def _look_for_others(self, connection: Connection) -> None:
+        with statements_on(connection):
+            rows = connection.execute(query("engines"), {"lock_class": LOCK_CLASS}).fetchall()
+        engines = frozenset(row[0] for row in rows)
+        if self._engines - engines:
+            self._horizon.someone_left()
+        self._engines = engines
 
     def claim(self, limit: int) -> Claim:
         """Lock up to `limit` due executions until `store` or `abandon`; raises UnavailableError.
@@ -125,28 +141,19 @@ class ClaimSession:
         """
         self.abandon()
         connection = self._opened()
-        since = self._horizon.begin()
+        stretch = self._horizon.begin()
         try:
-            with statements_on(connection):
-                with connection.pipeline():
-                    connection.execute("begin")
-                    if since == EARLIEST:
-                        connection.execute(_LOOK_BACK_LIMIT)
-                    due = connection.cursor(row_factory=args_row(_claimed))
-                    due.execute(query("claim"), {"limit": limit, "since": since})
-                    clock = connection.execute(query("clock"))
-                row = clock.fetchone()
-                assert row is not None
-                rows = due.fetchall()
-                self._places = {execution.id: place for place, execution in rows}
-                executions = tuple(execution for _, execution in rows)
-                claim = Claim(executions=executions, now=row[0], next_due_in=row[1])
-        except FixengineError as error:
-            if isinstance(error, SlowQueryError):
-                self._horizon.fail()
+            claim = None if self._expects_more else _nothing_due(connection, stretch)
+            claim = claim or self._locked(connection, stretch, limit)
+        except SlowQueryError:
+            self.abandon()
+            self._horizon.fail(self._now())
+            raise
+        except FixengineError:
             self.abandon()
             raise
-        self._horizon.end(_seen_to(claim, limit))
+        self._horizon.end(_seen_to(claim, limit), more=len(claim.executions) == limit)
+        self._expects_more = bool(claim.executions)
         if claim.executions:
             self._claimed_from = claim.executions[0].next_fill_timestamp
         else:
@@ -201,7 +208,7 @@ class ClaimSession:
 
     def _go_back(self) -> None:
         if self._claimed_from is not None:
-            self._horizon.go_back_to(self._claimed_from)
+            self._horizon.give_back(self._claimed_from)
             self._claimed_from = None
 
     def _opened(self) -> Connection:
@@ -209,11 +216,43 @@ class ClaimSession:
         assert self._connection is not None
         return self._connection
 
+    def _locked(self, connection: Connection, stretch: Stretch, limit: int) -> Claim:
+        """Lock what is due; a transaction is open afterwards, whatever came of it."""
+        with statements_on(connection):
+            with connection.pipeline():
+                connection.execute("begin")
+                due = connection.cursor(row_factory=args_row(_claimed))
+                due.execute(query("claim"), {"limit": limit, **stretch._asdict()})
+                clock = connection.execute(query("clock"), _NO_STRETCH)
+            row = clock.fetchone()
+            assert row is not None
+            rows = due.fetchall()
+        self._places = {execution.id: place for place, execution in rows}
+        executions = tuple(execution for _, execution in rows)
+        return Claim(executions=executions, now=row[0], next_due_in=row[1])
+
+    def _now(self) -> datetime:
+        connection = self._opened()
+        with statements_on(connection):
+            row = connection.execute("select now()").fetchone()
+        assert row is not None
+        now: datetime = row[0]
+        return now
+
     def _store_fills(self, connection: Connection, fills: Sequence[Fill]) -> frozenset[int]:
         evaluated = [_evaluated(fill, self._places.get(fill.execution.id)) for fill in fills]
         parameters = {"owner": self.owner, "fills": recordset(evaluated)}
         rows = connection.execute(query("store_fills"), parameters).fetchall()
         return frozenset(row[0] for row in rows)
+
+
+def _nothing_due(connection: Connection, stretch: Stretch) -> Claim | None:
+    """Look, with a single statement, whether anything is due; None if so."""
+    with statements_on(connection):
+        row = connection.execute(query("clock"), stretch._asdict()).fetchone()
+    assert row is not None
+    now, next_due_in, is_due = row
+    return None if is_due else Claim(executions=(), now=now, next_due_in=next_due_in)
 
 
 def _claimed(place: str, *values: Any) -> tuple[str, Execution]:
@@ -252,8 +291,7 @@ def _seen_to(claim: Claim, limit: int) -> datetime:
 def _new_owner(connection: Connection) -> int:
     connection.execute(f"set idle_session_timeout = '{SILENCE}s'".encode())
     connection.execute("set plan_cache_mode = auto")  # there is but one plan, and it may be kept
-    for way in _UNWANTED:
-        connection.execute(f"set {way} = off".encode())
+    read_by_index(connection)
     row = connection.execute("select nextval('public.engine_number')").fetchone()
     assert row is not None
     connection.execute("select pg_advisory_lock(%s, %s)", [LOCK_CLASS, row[0]])

@@ -50,13 +50,13 @@ class Executions:
         assert row is not None
         return int(row[0])
 
-    def backlog(self) -> Backlog:
-        """Look how far behind the engines are."""
+    def backlog(self, since: datetime) -> Backlog:
+        """Look how far behind the engines are, with what fell due since then."""
         with (
             self._database.connection() as connection,
             connection.cursor(row_factory=class_row(Backlog)) as cursor,
         ):
-            backlog = cursor.execute(query("backlog")).fetchone()
+            backlog = cursor.execute(query("backlog"), {"since": since}).fetchone()
         assert backlog is not None
         return backlog
 

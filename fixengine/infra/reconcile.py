@@ -92,9 +92,9 @@ def _stage(connection: Connection, messages: Iterable[Execution]) -> int:
 
 
 def _assert_no_engine_runs(connection: Connection) -> None:
-    row = connection.execute(query("reconcile_engines"), {"lock_class": LOCK_CLASS}).fetchone()
-    if row is not None and row[0]:
-        raise ConflictError(f"{row[0]} engines are at work on this database: stop them first")
+    engines = connection.execute(query("engines"), {"lock_class": LOCK_CLASS}).fetchall()
+    if engines:
+        raise ConflictError(f"{len(engines)} engines are at work on this database: stop them first")
 
 
 def _assert_no_engine_has_run(connection: Connection) -> None:

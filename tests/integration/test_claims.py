@@ -11,12 +11,12 @@ from msgspec.structs import replace
 
 from fixengine.demo.waiting import wait_until
 from fixengine.domain import Execution, Fill
-from fixengine.errors import RejectedError, UnavailableError
+from fixengine.errors import RejectedError, SlowQueryError, UnavailableError
 from fixengine.fills import FillRules, evaluate
-from fixengine.horizon import EARLIEST, LOOK_BACK_EVERY, Horizon
-from fixengine.infra.claims import SILENCE, ClaimSession
+from fixengine.horizon import EARLIEST, SWEEP_EVERY, Horizon
+from fixengine.infra.claims import LOCK_CLASS, SILENCE, ClaimSession
 from fixengine.infra.outbox import OutboxTable
-from fixengine.infra.postgres import Database, query
+from fixengine.infra.postgres import Database, query, reading_by_index
 from fixengine.ports import Claim, TakeOver
 from tests.clocks import Clock
 from tests.integration.rows import fill_with_orders, one, opened, session
@@ -33,8 +33,8 @@ def filled(claim: Claim, rules: FillRules = EAGER, price: str = "43.25") -> tupl
     )
 
 
-def no_look_back() -> Horizon:
-    """Return a horizon of claims whose only look over all was the first one."""
+def no_sweep() -> Horizon:
+    """Return a horizon of claims that look forward, all but the first."""
     return Horizon(clock=lambda: 0.0)
 
 
@@ -120,11 +120,11 @@ def test_a_session_that_broke_comes_back_under_another_number(database: str) -> 
         assert claims.owner != owner
 
 
-def test_a_look_over_all_that_broke_off_is_made_up_for_at_once(database: str) -> None:
+def test_a_sweep_that_broke_off_is_made_up_for_at_once(database: str) -> None:
     clock = Clock()
     with opened(database) as pool, session(pool, Horizon(clock)) as claims:
         assert not claims.claim(1).executions  # from here on claims look forward
-        clock.now += LOOK_BACK_EVERY
+        clock.now += SWEEP_EVERY
         fill_with_orders(pool, range(1, 2))
         with pool.connection() as connection:
             connection.execute("update execution set next_fill_timestamp = now() - interval '1 h'")
@@ -292,9 +292,8 @@ def test_what_is_due_is_read_from_its_index_beside_a_million_closed_rows(databas
 
         def plan(name: str) -> str:
             explain = b"explain (analyze, format text) " + query(name)
-            return "\n".join(
-                row[0] for row in ours.execute(explain, {"limit": 500, "since": EARLIEST})
-            )
+            parameters = {"limit": 500, "since": EARLIEST, "until": None}
+            return "\n".join(row[0] for row in ours.execute(explain, parameters))
 
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute(insert, [1, 1000000])
@@ -377,7 +376,7 @@ def test_a_claim_does_not_read_again_what_nobody_may_clean_up(database: str) -> 
     """As while a backup runs: each fill leaves dead entries in the index, and they stay."""
     with (
         opened(database) as pool,
-        session(pool, no_look_back()) as claims,
+        session(pool, no_sweep()) as claims,
         psycopg.connect(database) as backup,
     ):
         outbox, ours = OutboxTable(pool, claims), claims._opened()
@@ -412,8 +411,92 @@ def test_a_claim_does_not_read_again_what_nobody_may_clean_up(database: str) -> 
         assert median(took) < 3_000, took
 
 
+def test_an_engine_that_starts_beside_what_nobody_may_clean_up_finds_what_is_due(
+    database: str,
+) -> None:
+    """It could not read all of that within its statements' limit."""
+    dead_entries = """
+        insert into execution (execution_service_id, execution_status, trade_type, destination,
+            security_id, ticker, quantity_ordered, received_timestamp, sent_timestamp,
+            next_fill_timestamp)
+        select -n, 'WORK', 'BUY', 'ML', '68bda020e3644b42ebcb2bd3', 'A', 10, now(), now(),
+            now() - n * interval '2 ms'
+        from generate_series(1, 500000) as n
+    """
+    clock = Clock()
+    with (
+        opened(database) as pool,
+        session(pool, Horizon(clock)) as claims,
+        psycopg.connect(database) as backup,
+    ):
+        with pool.connection() as connection:
+            connection.execute(dead_entries)
+            backup.execute("set transaction isolation level repeatable read")
+            backup.execute("select pg_current_xact_id(), count(*) from execution")
+            connection.execute("delete from execution")
+        fill_with_orders(pool, range(1, 4))
+        with pool.connection() as connection:
+            connection.execute(
+                "update execution set next_fill_timestamp = now() - interval '1 h' where id % 3 = 0"
+            )
+        claims._opened().execute("set statement_timeout = '25ms'")
+        with pytest.raises(SlowQueryError):
+            claims.claim(3)
+        found: set[int] = set()
+
+        def finds_all() -> bool:
+            clock.now += 0.2
+            try:
+                claim = claims.claim(3)
+            except SlowQueryError:  # a slice that was too wide
+                clock.now += 1
+                return False
+            found.update(ids(claim.executions))
+            claims.store((), [(id_, datetime.now(UTC) + timedelta(hours=1)) for id_ in found])
+            return len(found) == 3
+
+        wait_until(finds_all, 30, "the old one and the new ones")
+
+
+def test_marks_and_scans_read_little_of_an_outbox_that_nobody_may_clean_up(database: str) -> None:
+    """Whatever the statistics say: here, that there is next to nothing in it."""
+    with (
+        opened(database) as pool,
+        session(pool) as claims,
+        psycopg.connect(database, autocommit=True) as connection,
+        psycopg.connect(database) as backup,
+    ):
+        connection.execute("vacuum analyze outbox")
+        backup.execute("set transaction isolation level repeatable read")
+        backup.execute("select pg_current_xact_id(), count(*) from outbox")
+        connection.execute("insert into outbox select n, 1, 7 from generate_series(1, 100000) as n")
+        connection.execute("delete from outbox")
+        parameters = {
+            "owner": claims.owner,
+            "lock_class": LOCK_CLASS,
+            "fills": '[{"execution_id": 1, "number": 1}]',
+            "after": 0,
+            "limit": 2000,
+            "older_than": 0,
+        }
+
+        def plan(name: str) -> str:
+            explain = b"explain (analyze, format text) " + query(name)
+            return "\n".join(row[0] for row in connection.execute(explain, parameters))
+
+        with reading_by_index(connection):
+            rows = connection.execute(
+                b"explain (analyze, format text) " + query("mark_published"), parameters
+            )
+        marks = "\n".join(row[0] for row in rows)
+        assert "Index Scan using outbox_pkey" in marks, marks
+        assert "Seq Scan" not in marks, marks
+        scan = plan("unpublished")
+        assert "Seq Scan on outbox" in scan, scan
+
+
 def test_rows_that_were_given_back_are_claimed_again_at_once(database: str) -> None:
-    with opened(database) as pool, session(pool, no_look_back()) as claims:
+    with opened(database) as pool, session(pool, no_sweep()) as claims:
         fill_with_orders(pool, range(1, 4))
         with pool.connection() as connection:
             connection.execute(
@@ -442,6 +525,22 @@ def test_rows_that_an_engine_which_died_had_claimed_are_found(database: str) -> 
         assert len(dead.claim(3).executions) == 3
         assert not heir.claim(3).executions
         dead.close()
-        wait_until(
-            lambda: len(heir.claim(3).executions) == 3, LOOK_BACK_EVERY + 3, "a look over all"
-        )
+        wait_until(lambda: len(heir.claim(3).executions) == 3, SWEEP_EVERY + 3, "a sweep")
+
+
+def test_rows_that_an_engine_which_is_seen_to_be_gone_had_claimed_are_found_at_once(
+    database: str,
+) -> None:
+    with opened(database) as pool, session(pool) as dead, session(pool, no_sweep()) as heir:
+        fill_with_orders(pool, range(1, 4))
+        assert len(dead.claim(3).executions) == 3
+        assert not heir.claim(3).executions
+        heir.check()
+        assert not heir.claim(3).executions
+        dead.close()
+
+        def finds_them() -> bool:
+            heir.check()
+            return len(heir.claim(3).executions) == 3
+
+        wait_until(finds_them, 5, "the lock to be free")

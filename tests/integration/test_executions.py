@@ -6,6 +6,7 @@ import pytest
 from fixengine.demo.waiting import wait_until
 from fixengine.domain import TradeType
 from fixengine.errors import RejectedError
+from fixengine.horizon import EARLIEST
 from fixengine.infra.executions import Executions
 from fixengine.infra.reads import Reads
 from tests.integration.rows import (
@@ -74,13 +75,13 @@ def test_a_row_that_is_refused_refuses_its_batch(database: str) -> None:
 def test_the_backlog_counts_what_is_due(database: str) -> None:
     with opened(database) as pool:
         executions = Executions(pool, first_fill_delay=0)
-        assert executions.backlog().due == 0
+        assert executions.backlog(EARLIEST).due == 0
         fill_with_orders(pool, range(1, 4))
         with pool.connection() as connection:
             connection.execute(
                 "update execution set next_fill_timestamp = now() - interval '90 s' where id = 2"
             )
-        backlog = executions.backlog()
+        backlog = executions.backlog(EARLIEST)
     assert (backlog.due, backlog.unpublished) == (3, 0)
     assert backlog.oldest_due_age == pytest.approx(90, abs=10)
 
@@ -88,12 +89,14 @@ def test_the_backlog_counts_what_is_due(database: str) -> None:
 def test_the_backlog_tells_how_the_ledger_grows(database: str) -> None:
     with opened(database) as pool:
         executions = Executions(pool, first_fill_delay=0)
-        before = executions.backlog().ledger_inserts
+        before = executions.backlog(EARLIEST).ledger_inserts
         with pool.connection() as connection:
             connection.execute(LEDGER_ROW, [1])
         # statistics are the server's own, and a moment late
         wait_until(
-            lambda: executions.backlog().ledger_inserts == before + 1, 10, "the row to be counted"
+            lambda: executions.backlog(EARLIEST).ledger_inserts == before + 1,
+            10,
+            "the row to be counted",
         )
 
 

@@ -1,87 +1,184 @@
-"""How far back claims look."""
+"""Where claims look."""
 
 from datetime import UTC, datetime, timedelta
 
-from fixengine.horizon import EARLIEST, LOOK_BACK_EVERY, Horizon
-from fixengine.pacing import LONGEST_REST
+from fixengine.horizon import EARLIEST, LEFT_WITHIN, MARGIN, SWEEP_EVERY, Horizon, Stretch
 from tests.clocks import Clock
 
 NOON = datetime(2026, 7, 28, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
 
 
-def claimed(horizon: Horizon, clock: Clock, seen_to: datetime, took: float = 0.0) -> datetime:
-    since = horizon.begin()
+def claimed(
+    horizon: Horizon, clock: Clock, seen_to: datetime, *, took: float = 0.0, more: bool = False
+) -> Stretch:
+    stretch = horizon.begin()
     clock.now += took
-    horizon.end(seen_to)
-    return since
+    horizon.end(seen_to, more=more)
+    return stretch
+
+
+def failed(horizon: Horizon, clock: Clock, now: datetime, *, took: float = 4.0) -> Stretch:
+    stretch = horizon.begin()
+    clock.now += took
+    horizon.fail(now)
+    return stretch
+
+
+def at_noon(clock: Clock) -> Horizon:
+    """Return the horizon of an engine that has come so far."""
+    horizon = Horizon(clock)
+    claimed(horizon, clock, NOON)
+    return horizon
+
+
+def swept(horizon: Horizon, clock: Clock, *, cost_per_second: float) -> list[Stretch]:
+    """Sweep once what costs that much for each second of the last hour before noon."""
+    slices: list[Stretch] = []
+    while not slices or slices[-1].since > EARLIEST:
+        clock.now += 0.1
+        stretch = horizon.begin()
+        if stretch.until is None:
+            horizon.end(NOON, more=False)
+            continue
+        dense_since = max(stretch.since, NOON - timedelta(hours=1))
+        took = max((stretch.until - dense_since).total_seconds(), 0) * cost_per_second
+        clock.now += min(took, 4)
+        if took > 4:
+            horizon.fail(NOON)
+        else:
+            horizon.end(NOON, more=False)
+            slices.append(stretch)
+    return slices
 
 
 def test_a_claim_begins_where_the_last_one_ended() -> None:
     clock = Clock()
     horizon = Horizon(clock)
-    assert claimed(horizon, clock, NOON) == EARLIEST
-    assert claimed(horizon, clock, NOON + timedelta(seconds=1)) == NOON
-    assert claimed(horizon, clock, NOON) == NOON + timedelta(seconds=1)
-    assert claimed(horizon, clock, NOON) == NOON + timedelta(seconds=1)
+    assert claimed(horizon, clock, NOON) == (EARLIEST, None)
+    assert claimed(horizon, clock, NOON + SECOND) == (NOON, None)
+    assert claimed(horizon, clock, NOON) == (NOON + SECOND, None)
+    assert claimed(horizon, clock, NOON) == (NOON + SECOND, None)
 
 
-def test_now_and_then_a_claim_looks_over_all() -> None:
+def test_now_and_then_a_claim_looks_behind_the_front() -> None:
     clock = Clock()
-    horizon = Horizon(clock)
-    claimed(horizon, clock, NOON)
-    clock.now += LOOK_BACK_EVERY - 0.01
-    assert claimed(horizon, clock, NOON) == NOON
+    horizon = at_noon(clock)
+    clock.now += SWEEP_EVERY - 0.01
+    assert claimed(horizon, clock, NOON) == (NOON, None)
     clock.now += 0.01
-    assert claimed(horizon, clock, NOON) == EARLIEST
-    assert claimed(horizon, clock, NOON) == NOON
+    assert claimed(horizon, clock, NOON) == (EARLIEST, NOON)
+    assert claimed(horizon, clock, NOON) == (NOON, None)
 
 
-def test_a_look_over_all_that_takes_long_is_taken_the_more_rarely() -> None:
+def test_a_sweep_goes_on_at_once_where_it_finds_much() -> None:
+    clock = Clock()
+    horizon = at_noon(clock)
+    clock.now += SWEEP_EVERY
+    yesterday = NOON - timedelta(days=1)
+    assert claimed(horizon, clock, yesterday, more=True) == (EARLIEST, NOON)
+    assert claimed(horizon, clock, NOON) == (yesterday, NOON)
+    assert claimed(horizon, clock, NOON) == (NOON, None)
+
+
+def test_a_sweep_that_is_slow_goes_on_in_slices_the_latest_first() -> None:
+    clock = Clock()
+    horizon = at_noon(clock)
+    clock.now += SWEEP_EVERY
+    assert failed(horizon, clock, NOON) == (EARLIEST, NOON)
+    clock.now += 160
+    minute = timedelta(minutes=1)
+    assert claimed(horizon, clock, NOON) == (NOON - minute, NOON)
+    assert claimed(horizon, clock, NOON) == (NOON - 3 * minute, NOON - minute)
+    assert claimed(horizon, clock, NOON, took=0.3) == (NOON - 7 * minute, NOON - 3 * minute)
+    clock.now += 12.1
+    assert claimed(horizon, clock, NOON) == (NOON - 8 * minute, NOON - 7 * minute)
+
+
+def test_a_sweep_takes_a_fortieth_of_the_time() -> None:
+    clock = Clock()
+    horizon = at_noon(clock)
+    clock.now += SWEEP_EVERY
+    claimed(horizon, clock, NOON, took=0.2)
+    clock.now += 7.9
+    assert claimed(horizon, clock, NOON) == (NOON, None)
+    clock.now += 0.2
+    assert claimed(horizon, clock, NOON) == (EARLIEST, NOON)
+
+
+def test_a_sweep_covers_all_without_a_gap_in_quick_slices() -> None:
+    clock = Clock()
+    horizon = at_noon(clock)
+    clock.now += SWEEP_EVERY
+    swept(horizon, clock, cost_per_second=0.01)
+    assert horizon.readable_since == NOON - LEFT_WITHIN
+    slices = swept(horizon, clock, cost_per_second=0.01)
+    assert [since for since, _ in slices[:-1]] == [until for _, until in slices[1:]]
+    assert (slices[0].until, slices[-1].since) == (NOON, EARLIEST)
+    dense = [s for s in slices if s.since >= NOON - timedelta(hours=1)]
+    assert len(dense) > 50
+    assert all(until - since <= 40 * SECOND for since, until in dense if until)
+
+
+def test_a_sweep_is_whole_again_when_nothing_of_it_is_slow() -> None:
+    clock = Clock()
+    horizon = at_noon(clock)
+    clock.now += SWEEP_EVERY
+    swept(horizon, clock, cost_per_second=0.01)
+    assert len(swept(horizon, clock, cost_per_second=0)) > 1
+    assert swept(horizon, clock, cost_per_second=0) == [(EARLIEST, NOON)]
+    assert horizon.readable_since == EARLIEST
+
+
+def test_a_front_that_is_too_far_back_is_left_to_the_sweep() -> None:
+    """As that of an engine that was frozen, or starts, while nothing is cleaned up."""
     clock = Clock()
     horizon = Horizon(clock)
-    claimed(horizon, clock, NOON, took=1.0)
-    clock.now += 39.9
-    assert claimed(horizon, clock, NOON, took=1.0) == NOON
-    assert claimed(horizon, clock, NOON) == EARLIEST
+    assert failed(horizon, clock, NOON) == (EARLIEST, None)
+    front = NOON - MARGIN
+    assert claimed(horizon, clock, front) == (front - timedelta(minutes=1), front)
+    later = NOON + timedelta(minutes=5)
+    clock.now += 0.1
+    assert claimed(horizon, clock, later) == (front - timedelta(minutes=3), front - 60 * SECOND)
 
 
-def test_a_look_over_all_is_never_put_off_for_long() -> None:
+def test_claims_at_the_front_go_on_beside_a_sweep() -> None:
     clock = Clock()
     horizon = Horizon(clock)
-    claimed(horizon, clock, NOON, took=20.0)
-    clock.now += LONGEST_REST
-    assert claimed(horizon, clock, NOON) == EARLIEST
+    failed(horizon, clock, NOON)
+    claimed(horizon, clock, NOON, took=0.2)
+    assert claimed(horizon, clock, NOON + SECOND) == (NOON - MARGIN, None)
+    assert claimed(horizon, clock, NOON + SECOND) == (NOON + SECOND, None)
 
 
 def test_what_was_given_back_is_claimed_again_and_nothing_before_it() -> None:
     clock = Clock()
-    horizon = Horizon(clock)
-    claimed(horizon, clock, NOON)
-    claimed(horizon, clock, NOON + timedelta(seconds=9))
-    horizon.go_back_to(NOON + timedelta(seconds=3))
-    assert claimed(horizon, clock, NOON) == NOON + timedelta(seconds=3)
+    horizon = at_noon(clock)
+    claimed(horizon, clock, NOON + 9 * SECOND)
+    horizon.give_back(NOON + 3 * SECOND)
+    assert claimed(horizon, clock, NOON + 9 * SECOND) == (NOON + 3 * SECOND, None)
 
 
-def test_a_look_over_all_that_finds_much_goes_on_from_there() -> None:
+def test_what_was_given_back_to_the_past_does_not_take_the_front_there() -> None:
     clock = Clock()
-    horizon = Horizon(clock)
-    claimed(horizon, clock, NOON)
-    clock.now += LOOK_BACK_EVERY
+    horizon = at_noon(clock)
+    clock.now += SWEEP_EVERY
+    assert claimed(horizon, clock, NOON) == (EARLIEST, NOON)
     yesterday = NOON - timedelta(days=1)
-    assert claimed(horizon, clock, yesterday) == EARLIEST
-    assert claimed(horizon, clock, NOON) == yesterday
-    assert claimed(horizon, clock, NOON) == NOON
+    horizon.give_back(yesterday)
+    assert claimed(horizon, clock, NOON) == (yesterday, NOON)
+    assert claimed(horizon, clock, NOON) == (NOON, None)
 
 
-def test_a_look_over_all_that_fails_leaves_the_horizon_where_it_was() -> None:
+def test_what_an_engine_that_is_gone_had_in_hand_is_looked_for() -> None:
+    clock = Clock()
+    horizon = at_noon(clock)
+    horizon.someone_left()
+    assert claimed(horizon, clock, NOON) == (NOON - LEFT_WITHIN, None)
+
+
+def test_an_engine_that_is_gone_before_the_first_claim_changes_nothing() -> None:
     clock = Clock()
     horizon = Horizon(clock)
-    claimed(horizon, clock, NOON)
-    clock.now += LOOK_BACK_EVERY
-    assert horizon.begin() == EARLIEST
-    clock.now += 1.0
-    horizon.fail()
-    clock.now += 39.9
-    assert claimed(horizon, clock, NOON) == NOON
-    clock.now += 0.1
-    assert claimed(horizon, clock, NOON) == EARLIEST
+    horizon.someone_left()
+    assert claimed(horizon, clock, NOON) == (EARLIEST, None)

@@ -1,4 +1,5 @@
--- How far behind the engines are; counting stops at 10,000, which is as bad as any more.
+-- How far behind the engines are, with what fell due since a given time; counting stops at 10,000,
+-- which is as bad as any more.
 select
     count(*)::integer as due,
     coalesce(extract(epoch from now() - min(d.next_fill_timestamp)), 0)::float8 as oldest_due_age,
@@ -11,7 +12,7 @@ select
 from (
     select e.next_fill_timestamp
     from public.execution as e
-    where e.is_open and e.next_fill_timestamp <= now()
+    where e.is_open and e.next_fill_timestamp >= %(since)s and e.next_fill_timestamp <= now()
     order by e.next_fill_timestamp nulls first
     limit 10000
 ) as d

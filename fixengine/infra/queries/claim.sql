@@ -1,4 +1,4 @@
--- What fell due since a given time, longest due first, locked until the transaction ends. One
+-- What fell due in a stretch of time, longest due first, locked until the transaction ends. One
 -- whose last fill is not published yet has to wait, so that an execution's fills reach the topic
 -- in order.
 -- After a row's place the columns are the fields of the domain's execution, in their order.
@@ -15,7 +15,7 @@ select
 from public.execution as e
 where e.is_open
     and e.next_fill_timestamp >= %(since)s
-    and e.next_fill_timestamp <= now()
+    and e.next_fill_timestamp <= coalesce(%(until)s, now())
     -- what another program left that nobody can fill or even read must not stop the others
     and e.quantity_filled <= e.quantity_ordered
     and e.received_timestamp > '0001-01-02' and e.received_timestamp < '9999-12-30'

@@ -1,4 +1,5 @@
--- The database's time, and how many seconds from it the next execution falls due.
+-- The database's time, how many seconds from it the next execution falls due, and whether any fell
+-- due in a stretch of time.
 select
     now() as now,
     (
@@ -7,4 +8,14 @@ select
         where e.is_open and e.next_fill_timestamp > now()
         order by e.next_fill_timestamp nulls first
         limit 1
-    ) as next_due_in
+    ) as next_due_in,
+    (
+        -- in the order of the index, or another one might be read for it
+        select true
+        from public.execution as e
+        where e.is_open
+            and e.next_fill_timestamp >= %(since)s
+            and e.next_fill_timestamp <= coalesce(%(until)s, now())
+        order by e.next_fill_timestamp nulls first
+        limit 1
+    ) is not null as is_due

@@ -1,7 +1,27 @@
 -- Fills that this engine still has to publish, as they were: the ledger has what changes from
 -- fill to fill, the execution what never does. None when the engine's lock is not held.
+with waiting as materialized (
+    select o.execution_id, o.fill_number, o.stored_at
+    from public.outbox as o
+    where o.owner = %(owner)s
+        -- `+ 0` lets it be read as it lies: there is little in it, but while nothing is cleaned up
+        -- its index would lead to all that has been, here and there
+        and o.execution_id + 0 > %(after)s
+        and o.stored_at <= now() - make_interval(secs => %(older_than)s)
+        and exists (
+            select from pg_locks as l
+            where l.locktype = 'advisory' and l.granted and l.objsubid = 2
+                and l.database = (
+                    select d.oid from pg_database as d where d.datname = current_database()
+                )
+                and l.classid = %(lock_class)s::integer::oid
+                and l.objid = %(owner)s::integer::oid
+        )
+    order by o.execution_id + 0
+    limit %(limit)s
+)
 select
-    o.stored_at,
+    w.stored_at,
     f.quantity, f.price, f.announced,
     e.id, e.execution_service_id, f.quantity_filled < e.quantity_ordered as is_open,
     case
@@ -15,16 +35,7 @@ select
     f.number as number_of_fills, f.total_amount, e.trade_service_execution_id, f.version,
     (select t.traceparent from public.execution_trace as t where t.execution_id = e.id)
         as traceparent
-from public.outbox as o
-join public.fill as f on f.execution_id = o.execution_id and f.number = o.fill_number
-join public.execution as e on e.id = o.execution_id
-where o.owner = %(owner)s and o.execution_id > %(after)s
-    and o.stored_at <= now() - make_interval(secs => %(older_than)s)
-    and exists (
-        select from pg_locks as l
-        where l.locktype = 'advisory' and l.granted and l.objsubid = 2
-            and l.database = (select d.oid from pg_database as d where d.datname = current_database())
-            and l.classid = %(lock_class)s::integer::oid and l.objid = %(owner)s::integer::oid
-    )
-order by o.execution_id
-limit %(limit)s
+from waiting as w
+join public.fill as f on f.execution_id = w.execution_id and f.number = w.fill_number
+join public.execution as e on e.id = w.execution_id
+order by w.execution_id

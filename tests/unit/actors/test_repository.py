@@ -1,6 +1,7 @@
 """The repository's watch over a database that is slow to say how far behind the engines are."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Event
 
 from prometheus_client import CollectorRegistry
@@ -10,6 +11,7 @@ from fixengine.actors.repository import CHECK_INTERVAL, Repository
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import SlowQueryError
 from fixengine.health import Health
+from fixengine.horizon import EARLIEST
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Backlog
 from fixengine.pulse import Pulse
@@ -24,7 +26,8 @@ class Table:
     fails: bool = False
     looks: int = 0
 
-    def backlog(self) -> Backlog:
+    def backlog(self, since: datetime) -> Backlog:
+        assert since == EARLIEST
         self.looks += 1
         Event().wait(self.seconds)
         if self.fails:
@@ -37,6 +40,7 @@ class Session:
     """Counts how often it was looked after."""
 
     checks: int = 0
+    readable_since: datetime = EARLIEST
 
     def open(self) -> None: ...
 

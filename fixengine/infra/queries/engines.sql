@@ -1,5 +1,5 @@
--- Engines whose lock is held.
-select count(*)
+-- The numbers of engines that live: their locks are held.
+select l.objid::bigint as engine
 from pg_locks as l
 where l.locktype = 'advisory' and l.granted and l.objsubid = 2
     and l.database = (select d.oid from pg_database as d where d.datname = current_database())
