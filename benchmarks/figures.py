@@ -194,13 +194,17 @@ def memory(lend: Lend, scale: float) -> Iterator[Figure]:
 def pinned(lend: Lend, scale: float) -> Iterator[Figure]:
     """Ten minutes of full load while a session holds up all cleaning up, and ten while none does.
 
-    All executions are due at once, and each is evaluated once. A table of that size slows claims
-    down by itself, so the last three minutes are held against those of an engine without a pin.
+    All executions are overdue, one after the other, and each is evaluated once. A table of that
+    size slows claims down by itself, so the last three minutes are held against those of an engine
+    without a pin.
     """
-    number = int(_A_LOT * scale)
+    number, overdue = int(_A_LOT * scale), 600 * scale
     rates: dict[str, float] = {}
     for name, holds_up in (("free", nullcontext), ("pinned", _holder)):
-        with lend() as stack, endless(stack, executions=number, every=3600, within=1) as load:
+        with (
+            lend() as stack,
+            endless(stack, executions=number, every=3600, first=-overdue, within=overdue) as load,
+        ):
             time.sleep(_STEADY)
             with holds_up(load.dsn):
                 time.sleep(420 * scale)

@@ -16,11 +16,12 @@ from fixengine.demo.feed import FedOrder, orders
 from fixengine.demo.process import ChildProcess
 from fixengine.demo.sending import send_orders
 from fixengine.demo.stack import Stack, surroundings
-from fixengine.demo.topics import TopicNames, count_records, create_topic
+from fixengine.demo.topics import TopicNames, count_records, create_topic, drop_topics
 from fixengine.demo.universe import Listing, priced_listings
 from fixengine.infra.migrate import migrate
 
-_LOOK_EVERY = 0.02
+_LOOK_EVERY = 0.1  # it counts what there is, which takes the database a while
+_SHORTEST = 0.5  # seconds
 _DEADLINE = 300.0
 _LATER = "3600"
 _numbers = count(1)
@@ -61,6 +62,7 @@ _STRANGERS = tuple(
 _PUBLISHED = """
 select (select count(*) from fill where execution_id > %(closed)s) - (select count(*) from outbox)
 """
+_AT_WORK = "select distinct owner from outbox"
 _FILLED = """
 select count(*), count(distinct execution_id) from fill where execution_id > %(closed)s
 """
@@ -71,13 +73,14 @@ class Load:
     """What there is to do: orders on their topic, and executions that are due.
 
     Among the orders are those of `strangers`, securities that nobody knows; beside what is due are
-    `closed` executions, which nobody has to do with any more.
+    `closed` executions, which nobody has to do with any more unless they are to be deleted.
     """
 
     orders: int = 0
     strangers: int = 0
     due: int = 0
     closed: int = 0
+    delete_closed: bool = False
 
 
 Latencies: TypeAlias = tuple[float, float]
@@ -86,35 +89,43 @@ Latencies: TypeAlias = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """Orders stored, and fills acknowledged and marked, a second; None where there were none."""
+    """Orders stored, and fills acknowledged and marked, a second.
+
+    None where there were none, or where that took too short to say.
+    """
 
     orders: float | None
     fills: float | None
 
 
-@dataclass(slots=True)
 class _Course:
-    """When something had warmed up, with a tenth of it behind, and when it was done."""
+    """How far something had come, at each look."""
 
-    target: int
-    first: tuple[float, int] | None = None
-    last: float | None = None
-
-    def see(self, number: int, now: float) -> None:
-        if self.first is None and number > self.target // 10:
-            self.first = (now, number)
-        if self.last is None and number >= self.target:
-            self.last = now
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._looks: list[tuple[float, int]] = []
 
     @property
     def done(self) -> bool:
-        return self.target == 0 or self.last is not None
+        """Whether it has come to its end, as does at once what has nothing to do."""
+        return self._target == 0 or bool(self._looks and self._looks[-1][1] >= self._target)
 
     @property
-    def rate(self) -> float | None:
-        if self.first is None or self.last is None or self.last <= self.first[0]:
+    def warm(self) -> tuple[float, float] | None:
+        """When a tenth of it was behind, and its end; None if there was nothing to do."""
+        warmed_up = [at for at, number in self._looks if number > self._target // 10]
+        return (warmed_up[0], warmed_up[-1]) if warmed_up else None
+
+    def see(self, number: int) -> None:
+        """Take note of a look."""
+        self._looks.append((time.monotonic(), number))
+
+    def rate(self, since: float, until: float) -> float | None:
+        """Return how much a second it made in between; None if that was too short to say."""
+        looks = [look for look in self._looks if since <= look[0] <= until]
+        if not looks or looks[-1][0] - looks[0][0] < _SHORTEST:
             return None
-        return (self.target - self.first[1]) / (self.last - self.first[0])
+        return (looks[-1][1] - looks[0][1]) / (looks[-1][0] - looks[0][0])
 
 
 class Rounds:
@@ -166,6 +177,8 @@ class Rounds:
             "PUBLISH_EMPTY_FILLS": "true",
             "LOG_LEVEL": "warning",
         }
+        if load.delete_closed:
+            settings["RETENTION_DAYS"] = "1"
         price_call, security_call = latencies
         with neighbours(stack, latency=price_call, security_latency=security_call) as urls:
             programs = [
@@ -177,6 +190,7 @@ class Rounds:
         _verify(dsn, load, count_records(stack.broker.bootstrap, topics.fills))
         with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
             connection.execute(f"drop database {name} with (force)".encode())
+        drop_topics(stack.broker.bootstrap, (topics.orders, topics.fills))
         return rates
 
     def _with_closed(self, connection: psycopg.Connection, number: int) -> str:
@@ -208,8 +222,10 @@ def _orders(load: Load) -> Iterator[FedOrder]:
 
 
 def _watch(dsn: str, load: Load, programs: Sequence[ChildProcess]) -> Rates:
+    """Look at what is done until all of it is; where there are two kinds, while both are at it."""
     stored, published = _Course(load.orders), _Course(load.due)
     there = {"closed": load.closed, "there": load.closed + load.due}
+    at_work: set[int] = set()
     deadline = time.monotonic() + _DEADLINE
     with psycopg.connect(dsn, autocommit=True) as connection:
         while not (stored.done and published.done):
@@ -217,13 +233,22 @@ def _watch(dsn: str, load: Load, programs: Sequence[ChildProcess]) -> Rates:
                 if not course.done:
                     row = connection.execute(query.encode(), there).fetchone()
                     assert row is not None
-                    course.see(row[0], time.monotonic())
+                    course.see(row[0])
+            if load.due and len(at_work) < len(programs):
+                at_work.update(row[0] for row in connection.execute(_AT_WORK))
             ended = next((each for each in programs if not each.running), None)
             if ended or time.monotonic() > deadline:
                 words = (ended or programs[0]).last_words()
                 raise RuntimeError(f"it did not come to its end: {words}")
             time.sleep(_LOOK_EVERY)
-    return Rates(orders=stored.rate, fills=published.rate)
+    if load.due and len(at_work) < len(programs):
+        raise RuntimeError(f"{len(at_work)} of {len(programs)} had something to do: give them more")
+    warm = [each for each in (stored.warm, published.warm) if each]
+    both = max(since for since, _ in warm), min(until for _, until in warm)
+    return Rates(
+        orders=stored.rate(*both) if load.orders else None,
+        fills=published.rate(*both) if load.due else None,
+    )
 
 
 def _verify(dsn: str, load: Load, told: int | None) -> None:

@@ -29,7 +29,7 @@ LEFT_WITHIN = timedelta(seconds=30)
 
 _QUICK, _SLOW = 0.1, 0.25  # seconds for a slice, from which the next is wider, or narrower
 _ALL = timedelta(days=10_000_000)
-_WIDE, _NARROW = timedelta(seconds=60), timedelta(seconds=1)
+_WIDE, _NARROW = timedelta(seconds=60), timedelta(milliseconds=1)
 
 
 class Stretch(NamedTuple):
@@ -55,8 +55,7 @@ class Horizon:
     @property
     def readable_since(self) -> datetime:
         """From when on all that is due can be read at once: from the earliest, if that is quick."""
-        is_quick = min(self._width, self._narrowest) == _ALL
-        return EARLIEST if is_quick else _before(self._front, LEFT_WITHIN)
+        return EARLIEST if min(self._width, self._narrowest) == _ALL else self._front
 
     def begin(self) -> Stretch:
         """Return where a claim is to look.

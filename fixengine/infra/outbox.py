@@ -11,7 +11,7 @@ from psycopg.rows import RowMaker
 
 from fixengine.domain import Execution, Fill
 from fixengine.infra.claims import LOCK_CLASS, ClaimSession
-from fixengine.infra.postgres import Database, query, reading_by_index
+from fixengine.infra.postgres import Database, query
 from fixengine.infra.rows import recordset
 from fixengine.ports import OutboxPage, TakeOver
 
@@ -75,9 +75,7 @@ class OutboxTable:
         marked = recordset([_Published(*each) for each in fills])
         parameters = {"fills": marked, "owner": self._claims.owner}
         with self._database.connection() as connection:
-            with reading_by_index(connection):
-                published = connection.execute(query("mark_published"), parameters)
-            return published.rowcount
+            return connection.execute(query("mark_published"), parameters).rowcount
 
 
 _StoredFill: TypeAlias = tuple[datetime, Fill]

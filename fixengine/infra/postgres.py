@@ -47,11 +47,6 @@ _CONNECTION: dict[str, str | int | bool] = {
     "autocommit": True,
 }
 
-# With these off the planner reads tables by their indexes, in their order, whatever it thinks of
-# them: statistics from another time, before a flood or an ebb, make it read all there is, and sort.
-_OTHER_WAYS = ("enable_seqscan", "enable_sort", "enable_hashjoin", "enable_mergejoin")
-_BY_INDEX = "select " + ", ".join(f"set_config('{way}', 'off', %(local)s)" for way in _OTHER_WAYS)
-
 # What a server says of itself with every reply, unasked. One that was demoted still answers.
 _READ_ONLY = ("default_transaction_read_only", "in_hot_standby")
 
@@ -107,22 +102,6 @@ def open_session(dsn: str, *, application_name: str) -> Connection:
     """
     with translated_errors():
         return psycopg.connect(dsn, **_settings(application_name, STATEMENT_LIMIT))
-
-
-def read_by_index(connection: Connection) -> None:
-    """Let all statements of a session read tables by their indexes."""
-    connection.execute(_BY_INDEX, {"local": False})
-
-
-@contextmanager
-def reading_by_index(connection: Connection) -> Iterator[None]:
-    """Let the block's statements alone do that: a transaction, sent at once.
-
-    What they come to is there after the block.
-    """
-    with connection.pipeline(), connection.transaction():
-        connection.execute(_BY_INDEX, {"local": True})
-        yield
 
 
 class Database:

@@ -111,7 +111,7 @@ def test_a_sweep_covers_all_without_a_gap_in_quick_slices() -> None:
     horizon = at_noon(clock)
     clock.now += SWEEP_EVERY
     swept(horizon, clock, cost_per_second=0.01)
-    assert horizon.readable_since == NOON - LEFT_WITHIN
+    assert horizon.readable_since == NOON
     slices = swept(horizon, clock, cost_per_second=0.01)
     assert [since for since, _ in slices[:-1]] == [until for _, until in slices[1:]]
     assert (slices[0].until, slices[-1].since) == (NOON, EARLIEST)
