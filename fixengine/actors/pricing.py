@@ -31,13 +31,17 @@ MOST_SINGLE_CALLS = 100
 NONE_FOR = 60.0
 """Seconds a 404 is believed, so that tickers without a price cost no call in every batch."""
 
+SILENT_FOR = 5.0
+"""Seconds for which a ticker is passed over whose own call failed while others were answered."""
+
 _T = TypeVar("_T")
 
 
 class Pricing(Actor):
     """Prices, never from memory: each is asked for with the claim that it is for.
 
-    Only that a ticker has none is remembered, and only a 404 of its own says so.
+    Only that a ticker has none is remembered, and only a 404 of its own says so; and for a moment
+    that its call failed, or each claim that has it would wait for it again.
     """
 
     def __init__(self, *, service: PricingService, metrics: EngineMetrics) -> None:
@@ -45,6 +49,7 @@ class Pricing(Actor):
         self._service = service
         self._metrics = metrics
         self._without_price: TTLCache[str, None] = TTLCache(20_000, NONE_FOR)
+        self._silent: TTLCache[str, None] = TTLCache(20_000, SILENT_FOR)
         self._workers = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="pricing-service")
 
     def receive(self, message: GetPrices) -> Prices:
@@ -67,8 +72,13 @@ class Pricing(Actor):
         if len(tickers - unknown) >= BULK_FROM:
             known = self._bulk()
         missing = tickers - unknown - known.keys()
-        single = self._singly(sorted(missing)[:MOST_SINGLE_CALLS], needed=not known)
+        expected = frozenset(ticker for ticker in missing if ticker not in self._silent)
+        asked = sorted(expected if known or expected else missing)[:MOST_SINGLE_CALLS]
+        single = self._singly(asked, needed=not known)
         self._without_price.update(dict.fromkeys(single.unknown))
+        if known or single.known or single.unknown:
+            silent = frozenset(asked) - single.known.keys() - single.unknown
+            self._silent.update(dict.fromkeys(silent))
         return Prices(known={**known, **single.known}, unknown=unknown | single.unknown)
 
     def _bulk(self) -> Mapping[str, Decimal]:

@@ -59,11 +59,14 @@ class FailingSecurities(SecurityService):
 
 
 class FailingPrices(PricingService):
-    """Its bulk answer is what `bulk` says, and single calls work."""
+    """Its bulk answer is what `bulk` says, and single calls work, but for those that are `bad`."""
 
     bulk: tuple[HTTPStatus, Any] = (HTTPStatus.OK, [])
+    bad: frozenset[str] = frozenset()
 
     def route(self, path: tuple[str, ...]) -> tuple[str, HTTPStatus, Any]:
+        if path[-1] in self.bad:
+            return "failed", HTTPStatus.INTERNAL_SERVER_ERROR, {}
         return ("prices", *self.bulk) if path[-1] == "prices" else super().route(path)
 
 
@@ -292,3 +295,21 @@ def test_only_a_404_of_its_own_says_that_a_ticker_has_no_price(
         assert found.unknown == without
         assert found.known.keys() == wanted - without
     assert prices.calls["price"] == 20 + 3 + 20
+
+
+def test_a_ticker_whose_call_fails_is_not_waited_for_with_each_claim(
+    prices: FailingPrices, pricing: pykka.ActorRef[Pricing]
+) -> None:
+    good, bad = LISTINGS[0].ticker, LISTINGS[1].ticker
+    prices.bad = frozenset({bad})
+
+    def known(*tickers: str) -> frozenset[str]:
+        found: Prices = ask(pricing, GetPrices(tickers=frozenset(tickers)), timeout=5)
+        return frozenset(found.known)
+
+    assert known(good, bad) == {good}
+    failed = prices.calls["failed"]
+    assert known(good, bad) == {good}
+    assert prices.calls["failed"] == failed
+    prices.bad = frozenset()
+    assert known(bad) == {bad}  # nobody else has to wait for it
