@@ -232,15 +232,15 @@ def soak(lend: Lend, scale: float) -> Iterator[Figure]:
         psycopg.connect(load.dsn, autocommit=True) as connection,
     ):
         for _ in range(30):
-            ages = sorted(_oldest_due(connection, 60 * scale))
+            ages, dead = zip(*_behind(connection, 60 * scale), strict=True)
             usage = load.usage()
             looks.append(
                 {
                     "memory": usage.memory,
                     "threads": usage.threads,
                     "descriptors": usage.descriptors,
-                    "dead rows": _dead(connection),
-                    "oldest due, p99": ages[int(0.99 * (len(ages) - 1))],
+                    "dead rows": statistics.mean(dead),
+                    "oldest due, p99": sorted(ages)[int(0.99 * (len(ages) - 1))],
                 }
             )
     for name in looks[0]:
@@ -344,18 +344,19 @@ def _waits(load: Endless) -> Iterator[float]:
             yield at - due[id_]
 
 
-def _oldest_due(connection: psycopg.Connection, seconds: float) -> Iterator[float]:
-    """Yield, again and again, for how many seconds the oldest due execution has been due."""
+def _behind(connection: psycopg.Connection, seconds: float) -> Iterator[tuple[float, float]]:
+    """Yield for how long the oldest due execution has been due, and how many rows are dead."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        yield (
-            _number(
-                connection,
-                "select coalesce(1000 * extract(epoch from now() - min(next_fill_timestamp)), 0) "
-                "from execution where is_open and next_fill_timestamp <= now()",
-            )
-            / 1000
+        oldest = _number(
+            connection,
+            "select coalesce(1000 * extract(epoch from now() - min(next_fill_timestamp)), 0) "
+            "from execution where is_open and next_fill_timestamp <= now()",
         )
+        dead = _number(
+            connection, "select n_dead_tup from pg_stat_user_tables where relname = 'execution'"
+        )
+        yield oldest / 1000, dead
         time.sleep(0.2)
 
 
@@ -395,13 +396,6 @@ def _transactions(connection: psycopg.Connection) -> int:
 
 def _wal(connection: psycopg.Connection) -> int:
     return _number(connection, "select pg_current_wal_lsn() - '0/0'")
-
-
-def _dead(connection: psycopg.Connection) -> int:
-    return _number(
-        connection,
-        "select n_dead_tup from pg_stat_user_tables where relname = 'execution'",
-    )
 
 
 def _number(connection: psycopg.Connection, statement: str) -> int:
