@@ -30,12 +30,13 @@ class Claim:
     """Executions locked for this engine, and the database's time.
 
     `next_due_in` is how many seconds from `now` the next execution that is not due yet falls
-    due; None when there is none.
+    due; None when there is none. `more` says that others may be due already.
     """
 
     executions: tuple[Execution, ...]
     now: datetime
     next_due_in: float | None
+    more: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,14 +122,13 @@ class FillScheduler(Actor):
             self._repository, ClaimDue(limit=self._limit), timeout=_REPOSITORY_TIMEOUT
         )
         if not claim.executions:
-            return _sleep_until(claim, ())
+            return 0 if claim.more else _sleep_until(claim, ())
         self._metrics.claim_size.observe(len(claim.executions))
-        full = len(claim.executions) == self._limit
         batch = self._batch(claim, claimed_at)
         with during(batch):
             evaluated = self._evaluate(claim)
             self._store(claim, evaluated, claimed_at, batch)
-        if full:
+        if claim.more:
             return 0
         return max(_sleep_until(claim, evaluated.next_times()) - (monotonic() - began), 0)
 

@@ -227,7 +227,8 @@ class ClaimSession:
             rows = due.fetchall()
         self._places = {execution.id: place for place, execution in rows}
         executions = tuple(execution for _, execution in rows)
-        return Claim(executions=executions, now=row[0], next_due_in=row[1])
+        more = stretch.until is not None or len(executions) == limit
+        return Claim(executions=executions, now=row[0], next_due_in=row[1], more=more)
 
     def _now(self) -> datetime:
         connection = self._opened()
@@ -250,7 +251,10 @@ def _nothing_due(connection: Connection, stretch: Stretch) -> Claim | None:
         row = connection.execute(query("clock"), stretch._asdict()).fetchone()
     assert row is not None
     now, next_due_in, is_due = row
-    return None if is_due else Claim(executions=(), now=now, next_due_in=next_due_in)
+    if is_due:
+        return None
+    more = stretch.until is not None
+    return Claim(executions=(), now=now, next_due_in=next_due_in, more=more)
 
 
 def _claimed(place: str, *values: Any) -> tuple[str, Execution]:

@@ -411,6 +411,20 @@ def test_a_claim_does_not_read_again_what_nobody_may_clean_up(database: str) -> 
         assert median(took) < 3_000, took
 
 
+def test_a_sweep_that_finds_nothing_says_that_there_may_be_more_at_the_front(database: str) -> None:
+    clock = Clock()
+    with opened(database) as pool, session(pool, Horizon(clock)) as claims:
+        claims.claim(3)
+        clock.now += SWEEP_EVERY
+        wait_until(lambda: not claims.claim(3).more, 5, "a sweep to end")
+        fill_with_orders(pool, range(1, 4))
+        clock.now += SWEEP_EVERY
+        sweep = claims.claim(3)
+        assert (sweep.executions, sweep.more) == ((), True)
+        front = claims.claim(4)
+        assert (len(front.executions), front.more) == (3, False)
+
+
 def test_an_engine_that_starts_beside_what_nobody_may_clean_up_finds_what_is_due(
     database: str,
 ) -> None:
