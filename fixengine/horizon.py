@@ -29,7 +29,7 @@ LEFT_WITHIN = timedelta(seconds=30)
 
 _QUICK, _SLOW = 0.1, 0.25  # seconds for a slice, from which the next is wider, or narrower
 _ALL = timedelta(days=10_000_000)
-_WIDE, _NARROW = timedelta(seconds=60), timedelta(milliseconds=1)
+_WIDE, _NARROW = timedelta(seconds=1), timedelta(milliseconds=1)
 
 
 class Stretch(NamedTuple):

@@ -87,12 +87,11 @@ def test_a_sweep_that_is_slow_goes_on_in_slices_the_latest_first() -> None:
     clock.now += SWEEP_EVERY
     assert failed(horizon, clock, NOON) == (EARLIEST, NOON)
     clock.now += 160
-    minute = timedelta(minutes=1)
-    assert claimed(horizon, clock, NOON) == (NOON - minute, NOON)
-    assert claimed(horizon, clock, NOON) == (NOON - 3 * minute, NOON - minute)
-    assert claimed(horizon, clock, NOON, took=0.3) == (NOON - 7 * minute, NOON - 3 * minute)
+    assert claimed(horizon, clock, NOON) == (NOON - SECOND, NOON)
+    assert claimed(horizon, clock, NOON) == (NOON - 3 * SECOND, NOON - SECOND)
+    assert claimed(horizon, clock, NOON, took=0.3) == (NOON - 7 * SECOND, NOON - 3 * SECOND)
     clock.now += 12.1
-    assert claimed(horizon, clock, NOON) == (NOON - 8 * minute, NOON - 7 * minute)
+    assert claimed(horizon, clock, NOON) == (NOON - 8 * SECOND, NOON - 7 * SECOND)
 
 
 def test_a_sweep_takes_a_fortieth_of_the_time() -> None:
@@ -136,10 +135,10 @@ def test_a_front_that_is_too_far_back_is_left_to_the_sweep() -> None:
     horizon = Horizon(clock)
     assert failed(horizon, clock, NOON) == (EARLIEST, None)
     front = NOON - MARGIN
-    assert claimed(horizon, clock, front) == (front - timedelta(minutes=1), front)
+    assert claimed(horizon, clock, front) == (front - SECOND, front)
     later = NOON + timedelta(minutes=5)
     clock.now += 0.1
-    assert claimed(horizon, clock, later) == (front - timedelta(minutes=3), front - 60 * SECOND)
+    assert claimed(horizon, clock, later) == (front - 3 * SECOND, front - SECOND)
 
 
 def test_claims_at_the_front_go_on_beside_a_sweep() -> None:
