@@ -1,5 +1,6 @@
 """An engine under a load that does not end: executions whose limit nobody reaches."""
 
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.demo.universe import priced_listings
 from fixengine.infra.migrate import migrate
 
+_APART = 120.0  # seconds
 _numbers = count(1)
 _OPEN = """
 insert into execution (
@@ -26,8 +28,9 @@ insert into execution (
 select
     1000000000 + n, true, 'WORK', 'BUY', 'ML', '68bda020e3644b42ebcb2bd3', t.ticker,
     50, 0.01, now(), now(),
-    -- in another order than they were stored in
-    now() + %(first)s + n * 2654435761 %% %(number)s * %(within)s / %(number)s
+    -- not in the order in which they were stored, but within so many of it
+    now() + %(first)s
+        + (n / %(apart)s * %(apart)s + n * 2654435761 %% %(apart)s) * %(within)s / %(number)s
 from generate_series(1, %(number)s) as n
 join (select ticker, row_number() over () - 1 as place from unnest(%(tickers)s::text[]) as ticker)
     as t on t.place = n %% cardinality(%(tickers)s::text[])
@@ -92,7 +95,8 @@ def endless(
     """Lend an engine with so many executions, each of them due every so many seconds.
 
     They fall due for the first time after `first` seconds, one after the other, all of them
-    `within` so many seconds, or as many as lie between two times of one.
+    `within` so many seconds, or as many as lie between two times of one. Whichever is stored first
+    falls due up to two minutes after others, as do real ones with the longest delay between fills.
     """
     name = f"endless{next(_numbers)}"
     with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
@@ -102,11 +106,13 @@ def endless(
     with closing(psycopg.connect(dsn, autocommit=True)) as connection:
         migrate(connection)
         tickers = [listing.ticker for listing in priced_listings()]
+        lasts = every if within is None else within
+        apart = math.ceil(executions * min(_APART / lasts, 1))
         connection.execute(
             _OPEN.replace("%(first)s", f"interval '{first} s'")
-            .replace("%(within)s", f"interval '{every if within is None else within} s'")
+            .replace("%(within)s", f"interval '{lasts} s'")
             .encode(),
-            {"number": executions, "tickers": tickers},
+            {"number": executions, "apart": apart, "tickers": tickers},
         )
         connection.execute("vacuum analyze")
     for topic in (topics.orders, topics.fills):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-_REST = 40.0
+_REST = 100.0
 _REST_WHEN_GIVEN_UP = 30.0
 
 LONGEST_REST = 300.0
@@ -10,7 +10,7 @@ LONGEST_REST = 300.0
 
 
 class Pace:
-    """When a look is due again: looks get 1/40 of the time; `clock` is monotonic."""
+    """When a look is due again: looks get a hundredth of the time; `clock` is monotonic."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
