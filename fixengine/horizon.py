@@ -3,9 +3,10 @@
 Every fill leaves dead entries in the index that claims read, where its execution used to be due.
 While the oldest transaction is long open, as that of a backup is, nobody may clean them up, and a
 claim that read them all would soon do nothing else. So it begins at the front, where the last one
-ended. A sweep finds what is left behind the front: rows that another engine had claimed and gave
-back or left when it died, and rows whose last fill was not published yet when they fell due. It
-reads all at once if that is quick, and else in slices, the latest first, with rests between them.
+ended. The front goes back to rows of which the engine knows that they can be claimed again: it gave
+them back, or their last fill was not published yet when they fell due. A sweep finds what else is
+left behind, as by other engines. It reads all at once if that is quick, and else in slices, the
+latest first, with rests between them.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,7 @@ MARGIN = timedelta(seconds=0.25)
 LEFT_WITHIN = timedelta(seconds=30)
 """How far behind the front an engine may have rows in hand: it is not held up for so long."""
 
-_QUICK, _SLOW = 0.1, 0.25  # seconds for a slice, from which the next is wider, or narrower
+_QUICK, _SLOW = 0.04, 0.1  # seconds for a slice, from which the next is wider, or narrower
 _ALL = timedelta(days=10_000_000)
 _WIDE, _NARROW = timedelta(seconds=1), timedelta(milliseconds=1)
 
@@ -105,9 +106,13 @@ class Horizon:
     def give_back(self, first_due: datetime) -> None:
         """Let what the last claim had be claimed again, which begins with `first_due`."""
         if self._stretch.until is None:
-            self._front = min(self._front, first_due)
+            self.go_back_to(first_due)
         else:
             self._slice = Stretch(first_due, self._stretch.until)
+
+    def go_back_to(self, due: datetime) -> None:
+        """Let the next claim look at what was due then, if earlier ones have passed over that."""
+        self._front = min(self._front, due)
 
     def someone_left(self) -> None:
         """Let the next claim look at what an engine that is gone may have had in hand."""

@@ -69,6 +69,7 @@ class ClaimSession:
         self._database = database
         self._horizon = horizon or Horizon()
         self._claimed_from: datetime | None = None
+        self._unpublished: dict[tuple[int, int], datetime | None] = {}  # due again
         self._expects_more = False
         self._engines: frozenset[int] = frozenset()  # that live, as of the last look
         self._places: dict[int, str] = {}  # where in the table the claimed rows are
@@ -182,7 +183,24 @@ class ClaimSession:
             self.abandon()
             raise
         self._claimed_from = None
+        self._unpublished.update(
+            (
+                (fill.execution.id, fill.execution.number_of_fills),
+                fill.execution.next_fill_timestamp,
+            )
+            for fill in fills
+            if fill.announced and fill.execution.id in stored
+        )
         return stored
+
+    def published(self, fills: Sequence[tuple[int, int]]) -> None:
+        """Let executions be claimed again of which these (id, fill number) have left the outbox."""
+        ours = [each for each in fills if each in self._unpublished]
+        due_again = [self._unpublished.pop(each) for each in ours]
+        for due in filter(None, due_again):
+            self._horizon.go_back_to(due)
+        if len(ours) < len(fills):  # of another session, which may have had others in hand
+            self._horizon.someone_left()
 
     def abandon(self) -> None:
         """Give back what is claimed, if anything; a broken session gives it back by itself."""
@@ -200,6 +218,7 @@ class ClaimSession:
     def close(self) -> None:
         """End the session: claims are given back and the lock is free. Safe to call twice."""
         self._go_back()
+        self._unpublished.clear()
         if self._connection is not None:
             self._connection.close()
             self._connection = None

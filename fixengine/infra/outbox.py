@@ -75,7 +75,9 @@ class OutboxTable:
         marked = recordset([_Published(*each) for each in fills])
         parameters = {"fills": marked, "owner": self._claims.owner}
         with self._database.connection() as connection:
-            return connection.execute(query("mark_published"), parameters).rowcount
+            count = connection.execute(query("mark_published"), parameters).rowcount
+        self._claims.published(fills)
+        return count
 
 
 _StoredFill: TypeAlias = tuple[datetime, Fill]

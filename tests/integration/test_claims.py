@@ -527,6 +527,37 @@ def test_rows_that_were_given_back_are_claimed_again_at_once(database: str) -> N
         wait_until(lambda: ids(claims.claim(3).executions) == {2, 3}, 5, "the rows to be free")
 
 
+def test_an_execution_that_fell_due_before_its_fill_was_published_is_found_at_once(
+    database: str,
+) -> None:
+    with opened(database) as pool, session(pool, no_sweep()) as claims:
+        outbox = OutboxTable(pool, claims)
+        fill_with_orders(pool, range(1, 3), quantity=Decimal(5000))
+        claim = claims.claim(2)
+        claims.store(filled(claim), ())
+        passed = claim.now + timedelta(seconds=0.3)  # the front is behind by a margin
+        wait_until(lambda: claims.claim(2).now > passed, 5, "the front to pass over them")
+        fill_with_orders(pool, range(3, 4))
+        assert ids(claims.claim(2).executions) == {3}
+        claims.abandon()
+        outbox.mark_published([(e.id, e.number_of_fills + 1) for e in claim.executions])
+        assert ids(claims.claim(3).executions) == {1, 2, 3}
+
+
+def test_marks_of_what_an_earlier_session_stored_let_it_be_found_too(database: str) -> None:
+    with opened(database) as pool, session(pool, no_sweep()) as claims:
+        outbox = OutboxTable(pool, claims)
+        fill_with_orders(pool, range(1, 2), quantity=Decimal(5000))
+        claim = claims.claim(1)
+        claims.store(filled(claim), ())
+        claims.close()
+        claims.open()
+        passed = claim.now + timedelta(seconds=0.3)
+        wait_until(lambda: claims.claim(1).now > passed, 5, "the front to pass over it")
+        outbox.mark_published([(1, 1)])
+        assert ids(claims.claim(1).executions) == {1}
+
+
 def test_rows_that_an_engine_which_died_had_claimed_are_found(database: str) -> None:
     with opened(database) as pool, session(pool) as dead, session(pool) as heir:
         fill_with_orders(pool, range(1, 4))

@@ -98,8 +98,8 @@ def test_a_sweep_takes_a_hundredth_of_the_time() -> None:
     clock = Clock()
     horizon = at_noon(clock)
     clock.now += SWEEP_EVERY
-    claimed(horizon, clock, NOON, took=0.2)
-    clock.now += 19.9
+    claimed(horizon, clock, NOON, took=0.05)
+    clock.now += 4.9
     assert claimed(horizon, clock, NOON) == (NOON, None)
     clock.now += 0.2
     assert claimed(horizon, clock, NOON) == (EARLIEST, NOON)
