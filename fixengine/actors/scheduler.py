@@ -118,11 +118,9 @@ class FillScheduler(Actor):
             raise UnavailableError("fills wait for the broker")
         began, claimed_at = monotonic(), time_ns()
         self._quotes.ask_ahead()
-        claim: Claim = ask(
-            self._repository, ClaimDue(limit=self._limit), timeout=_REPOSITORY_TIMEOUT
-        )
+        claim = self._claim()
         if not claim.executions:
-            return 0 if claim.more else _sleep_until(claim, ())
+            return _sleep_until(claim, ())
         self._metrics.claim_size.observe(len(claim.executions))
         batch = self._batch(claim, claimed_at)
         with during(batch):
@@ -131,6 +129,14 @@ class FillScheduler(Actor):
         if claim.more:
             return 0
         return max(_sleep_until(claim, evaluated.next_times()) - (monotonic() - began), 0)
+
+    def _claim(self) -> Claim:
+        """Claim until there is something in it, or nothing is due."""
+        message = ClaimDue(limit=self._limit)
+        while True:
+            claim: Claim = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
+            if claim.executions or not claim.more:
+                return claim
 
     def _batch(self, claim: Claim, claimed_at: int) -> Batch | None:
         """Begin a claim's batch, late: whose it is was not known before."""
