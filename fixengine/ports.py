@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -185,8 +185,11 @@ class OrderSource(Protocol):
 class Sink(Protocol):
     """A producer; what it takes it delivers, or gives up after `leases.DELIVERY`."""
 
-    def open(self) -> None:
-        """Begin."""
+    def open(self, report: Callable[[Any, str | None], None]) -> None:
+        """Begin. `report` gets each message's token, and None or an error, during a later poll.
+
+        A message with an error may have arrived all the same.
+        """
 
     def ensure_topics(self, timeout: float) -> None:
         """Create absent topics; raises UnavailableError after `timeout` seconds."""
@@ -198,13 +201,9 @@ class Sink(Protocol):
         key: bytes | None,
         value: bytes | None,
         headers: Headers,
-        on_delivery: Callable[[str | None], None],
+        token: object,
     ) -> None:
-        """Queue a message; `on_delivery` gets None or an error during a later poll.
-
-        A message with an error may have arrived all the same. Raises UnavailableError when the
-        queue is full.
-        """
+        """Queue a message; raises UnavailableError when the queue is full."""
 
     def poll(self, timeout: float) -> None:
         """Serve deliveries, waiting `timeout` seconds for the first."""

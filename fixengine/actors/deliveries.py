@@ -2,7 +2,6 @@
 
 from collections import deque
 from dataclasses import dataclass
-from functools import partial
 from math import inf
 from time import monotonic
 from typing import Generic, TypeVar
@@ -30,29 +29,37 @@ class Outgoing(Generic[Token]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered(Generic[Token]):
-    """What one step came to. A failure is a message and why; it may have arrived all the same."""
+    """What one step came to. A failure is a token and why; it may have arrived all the same."""
 
     tokens: tuple[Token, ...]
-    failures: tuple[tuple[Outgoing[Token], str], ...]
+    failures: tuple[tuple[Token, str], ...]
 
 
 class Deliveries(Generic[Token]):
-    """Order is kept among messages of one key, as long as none of them fails."""
+    """Order is kept among messages of one key, as long as none of them fails.
+
+    Of a message in flight only the token is kept: the producer has a copy of the rest.
+    """
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._waiting: deque[Outgoing[Token]] = deque()
         self._in_flight = 0
         self._delivered: list[Token] = []
-        self._failures: list[tuple[Outgoing[Token], str]] = []
+        self._failures: list[tuple[Token, str]] = []
 
     def __len__(self) -> int:
         """Return how many messages are not delivered yet."""
         return len(self._waiting) + self._in_flight
 
+    def open(self) -> None:
+        """Begin; nothing can be added before."""
+        self._sink.open(self._on_delivery)
+
     def add(self, message: Outgoing[Token]) -> None:
-        """Take a message on."""
+        """Take a message on, and hand it over at once if it is its turn and there is room."""
         self._waiting.append(message)
+        self._hand_over()
 
     def step(self, timeout: float) -> Delivered[Token]:
         """Move on, waiting `timeout` seconds for the first news if anything is in flight."""
@@ -67,7 +74,8 @@ class Deliveries(Generic[Token]):
         while self._waiting:
             message = self._waiting[0]
             if monotonic() > message.until:
-                self._failures.append((self._waiting.popleft(), "it waited for too long"))
+                self._failures.append((message.token, "it waited for too long"))
+                self._waiting.popleft()
                 continue
             try:
                 self._sink.produce(
@@ -75,16 +83,16 @@ class Deliveries(Generic[Token]):
                     key=message.key,
                     value=message.value,
                     headers=message.headers,
-                    on_delivery=partial(self._on_delivery, message),
+                    token=message.token,
                 )
             except UnavailableError:
                 return  # the producer is full; there is room again after some deliveries
             self._waiting.popleft()
             self._in_flight += 1
 
-    def _on_delivery(self, message: Outgoing[Token], error: str | None) -> None:
+    def _on_delivery(self, token: Token, error: str | None) -> None:
         self._in_flight -= 1
         if error is None:
-            self._delivered.append(message.token)
+            self._delivered.append(token)
         else:
-            self._failures.append((message, error))
+            self._failures.append((token, error))

@@ -9,7 +9,6 @@ from fixengine.actors.messages import ActorRef, DeadLetter
 from fixengine.actors.pending import Key, key_of
 from fixengine.domain import Fill
 from fixengine.letters import letter_headers
-from fixengine.ports import Record
 from fixengine.tracing import TRACEPARENT, fill_context
 from fixengine.wire import encode_execution
 
@@ -23,9 +22,10 @@ class FillToken:
 
 @dataclass(frozen=True, slots=True)
 class LetterToken:
-    """A dead letter, by its record, and who wants to know."""
+    """A dead letter, since when its record has been one, and who wants to know."""
 
-    record: Record
+    letter: DeadLetter
+    failed_at: datetime
     reply_to: ActorRef
 
 
@@ -46,15 +46,13 @@ def fill_message(fill: Fill, *, topic: str, until: float) -> Message:
     )
 
 
-def letter_message(
-    letter: DeadLetter, *, topic: str, failed_at: datetime, reply_to: ActorRef
-) -> Message:
+def letter_message(token: LetterToken, *, topic: str) -> Message:
     """Return the message of a dead letter: its record's key and bytes, and why it is one."""
-    record = letter.record
+    record = token.letter.record
     return Outgoing(
-        token=LetterToken(record, reply_to),
+        token=token,
         topic=topic,
         key=record.key,
         value=record.value,
-        headers=letter_headers(record, reason=letter.reason, failed_at=failed_at),
+        headers=letter_headers(record, reason=token.letter.reason, failed_at=token.failed_at),
     )

@@ -71,7 +71,7 @@ class _Sweep:
 class _Resend:
     """Publisher → itself: try again the dead letters that did not get through."""
 
-    messages: tuple[Message, ...]
+    letters: tuple[LetterToken, ...]
 
 
 _Received: TypeAlias = (
@@ -123,7 +123,7 @@ class Publisher(Actor):
         self._mark_retries = Retries(first=0.1, cap=5.0)
 
     def boot(self) -> None:
-        self._sink.open()
+        self._deliveries.open()
         self.actor_ref.tell(_Sweep())
 
     def receive(self, message: _Received) -> Any:
@@ -140,8 +140,8 @@ class Publisher(Actor):
                 return None if self._serving else self._serve()
             case _Sweep():
                 return self._sweep()
-            case _Resend(messages=messages):
-                return self._send(messages)
+            case _Resend(letters=letters):
+                return self._send_letters(letters)
             case _:
                 assert_never(message)
 
@@ -164,10 +164,10 @@ class Publisher(Actor):
     def _publish_letters(self, letters: tuple[DeadLetter, ...], reply_to: ActorRef) -> None:
         now = datetime.now(UTC)
         self._letters.update(letter.record for letter in letters)
-        self._send(
-            letter_message(letter, topic=self._dlq_topic, failed_at=now, reply_to=reply_to)
-            for letter in letters
-        )
+        self._send_letters(LetterToken(letter, now, reply_to) for letter in letters)
+
+    def _send_letters(self, letters: Iterable[LetterToken]) -> None:
+        self._send(letter_message(letter, topic=self._dlq_topic) for letter in letters)
 
     def _finish_letters(self, records: tuple[Record, ...], within: float) -> tuple[Record, ...]:
         deadline = monotonic() + within
@@ -202,10 +202,10 @@ class Publisher(Actor):
             match token:
                 case FillToken(key=key):
                     self._pending.acknowledged.append(key)
-                case LetterToken(record=record, reply_to=reply_to):
-                    self._letters.discard(record)
+                case LetterToken(letter=letter, reply_to=reply_to):
+                    self._letters.discard(letter.record)
                     self._metrics.dead_letters.inc()
-                    tell(reply_to, DeadLettersPublished(records=(record,)))
+                    tell(reply_to, DeadLettersPublished(records=(letter.record,)))
         if news.failures:
             self._failed(news.failures)
         elif news.tokens and self._refused:
@@ -221,21 +221,20 @@ class Publisher(Actor):
         now = monotonic()
         return now >= self._mark_at and (not self._deliveries or now >= self._mark_by)
 
-    def _failed(self, failures: tuple[tuple[Message, str], ...]) -> None:
-        if not self._refused:
-            self._refused = True
-            message, reason = failures[0]
-            logger.bind(topic=message.topic, reason=reason, messages=len(failures)).error(
-                "messages do not get through, they are tried again"
-            )
-        letters: list[Message] = []
+    def _failed(self, failures: tuple[tuple[Token, str], ...]) -> None:
+        letters: list[LetterToken] = []
         fills: list[Key] = []
-        for message, _ in failures:
-            match message.token:
+        for token, _ in failures:
+            match token:
                 case FillToken(key=key):
                     fills.append(key)
                 case LetterToken():
-                    letters.append(message)
+                    letters.append(token)
+        if not self._refused:
+            self._refused = True
+            logger.bind(fills=len(fills), dead_letters=len(letters), reason=failures[0][1]).error(
+                "messages do not get through, they are tried again"
+            )
         self._pending.fail(fills)
         if letters:
             self.tell_later(_RESEND_AFTER, _Resend(tuple(letters)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from logging import getLogger
 from typing import Any
 
@@ -84,11 +85,17 @@ class KafkaSink:
             "logger": getLogger("librdkafka"),
         }
         self._producer: Producer | None = None
+        self._report: Callable[[Any, str | None], None] | None = None
         self._fatal: KafkaError | None = None
         self._last_error = ""
 
-    def open(self) -> None:
-        """Create the producer; it connects by itself."""
+    def open(self, report: Callable[[Any, str | None], None]) -> None:
+        """Create the producer; it connects by itself.
+
+        `report` gets a message's token and None, or why it failed, and must not raise. A message
+        that failed may have arrived all the same.
+        """
+        self._report = report
         settings = producer_settings(self._connection)
         self._producer = Producer({**settings, "error_cb": self._on_error})
 
@@ -111,26 +118,24 @@ class KafkaSink:
         key: bytes | None,
         value: bytes | None,
         headers: Headers,
-        on_delivery: Callable[[str | None], None],
+        token: object,
     ) -> None:
-        """Queue a message.
+        """Queue a message, of which a later `poll` reports; of one that is too large, at once.
 
-        `on_delivery` gets None, or why it failed, during a later `poll`, and must not raise. A
-        message that failed may have arrived all the same.
         Raises UnavailableError when the queue is full: poll and try again.
         """
-
-        def delivered(error: KafkaError | None, message: Message) -> None:
-            on_delivery(failure(error, message))
-
         try:
             self._opened().produce(
-                topic, value=value, key=key, headers=list(headers), on_delivery=delivered
+                topic,
+                value=value,
+                key=key,
+                headers=list(headers),
+                on_delivery=partial(self._delivered, token),
             )
         except BufferError as error:
             raise UnavailableError("the producer's queue is full") from error
-        except KafkaException as error:  # too large, for one
-            on_delivery(str(error))
+        except KafkaException as error:
+            self._tell(token, str(error))
 
     def poll(self, timeout: float) -> None:
         """Serve delivery reports, waiting `timeout` seconds for the first.
@@ -146,6 +151,13 @@ class KafkaSink:
         producer, self._producer = self._producer, None
         if producer is not None:
             producer.purge()
+
+    def _delivered(self, token: object, error: KafkaError | None, message: Message) -> None:
+        self._tell(token, failure(error, message))
+
+    def _tell(self, token: object, error: str | None) -> None:
+        assert self._report is not None, "open() comes first"
+        self._report(token, error)
 
     def _opened(self) -> Producer:
         assert self._producer is not None, "open() comes first"

@@ -53,7 +53,7 @@ class Step:
 
 
 def _of(kind: type[Any]) -> Busy:
-    return lambda arguments, _result: isinstance(arguments[1].token, kind)
+    return lambda arguments, _result: isinstance(arguments[1], kind)
 
 
 def _topic(suffix: str) -> Busy:

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import chain
 from threading import Event
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -31,9 +32,11 @@ class Broker:
     lets: int
     holds: Event = field(default_factory=Event)
     held: Event = field(default_factory=Event)
-    waiting: deque[Callable[[str | None], None]] = field(default_factory=deque)
+    waiting: deque[object] = field(default_factory=deque)
+    report: Callable[[Any, str | None], None] = field(init=False)
 
-    def open(self) -> None: ...
+    def open(self, report: Callable[[Any, str | None], None]) -> None:
+        self.report = report
 
     def ensure_topics(self, timeout: float) -> None: ...
 
@@ -44,9 +47,9 @@ class Broker:
         key: bytes | None,
         value: bytes | None,
         headers: Headers,
-        on_delivery: Callable[[str | None], None],
+        token: object,
     ) -> None:
-        self.waiting.append(on_delivery)
+        self.waiting.append(token)
 
     def poll(self, timeout: float) -> None:
         while self.holds.is_set():
@@ -54,7 +57,7 @@ class Broker:
             sleep(0.001)
         if self.lets and self.waiting:
             self.lets -= 1
-            self.waiting.popleft()(None)
+            self.report(self.waiting.popleft(), None)
         else:
             sleep(min(timeout, 0.001))
 
