@@ -30,7 +30,7 @@ LEFT_WITHIN = timedelta(seconds=30)
 
 _QUICK, _SLOW = 0.04, 0.1  # seconds for a slice, from which the next is wider, or narrower
 _ALL = timedelta(days=10_000_000)
-_WIDE, _NARROW = timedelta(seconds=1), timedelta(milliseconds=1)
+_NARROWED_TO_AT_MOST, _NARROWED_TO_AT_LEAST = timedelta(seconds=1), timedelta(milliseconds=1)
 
 
 class Stretch(NamedTuple):
@@ -45,13 +45,14 @@ class Horizon:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._front = EARLIEST
+        self._front = self._came_to = EARLIEST  # where it is, and where a claim left it
         self._stretch = Stretch(EARLIEST, None)
         self._began = 0.0
         self._sweeping = Pace(clock)
-        self._slice: Stretch | None = None  # what is left of it
-        self._behind = EARLIEST  # so far back the sweep has come
-        self._width = self._narrowest = _ALL
+        self._slice: Stretch | None = None  # what is left of the one begun
+        self._behind = EARLIEST  # so far back the sweep has come; there, it is over
+        self._width = _ALL
+        self._narrowest = _ALL  # the next sweep begins with this width
 
     @property
     def readable_since(self) -> datetime:
@@ -65,26 +66,30 @@ class Horizon:
         a connection is looked for again.
         """
         self._began = self._clock()
-        if self._front == EARLIEST or not (self._slice or self._sweeping.due):
+        if self._front == EARLIEST or not self._sweeping.due:
             self._stretch = Stretch(self._front, None)
         else:
             self._slice = self._slice or self._next_slice()
             self._stretch = self._slice
         return self._stretch
 
-    def end(self, seen_to: datetime, *, more: bool) -> None:
-        """Take note of a claim: before `seen_to` nothing is left that it could have had.
+    def end(self, now: datetime, *, last_due: datetime | None = None, full: bool = False) -> None:
+        """Take note of a claim at `now`, by the clock of the database, which may go back.
 
-        `more` says that there may be something from then on: it was as large as it might be.
+        `last_due` is when the last it had was due, None if it had none; `full` says that it was as
+        large as it might be. A slice ends with a look that finds nothing: what is found is work,
+        and only looks are to be rare.
         """
         took = self._clock() - self._began
         since, until = self._stretch
         if until is None:
-            self._front = max(self._front, seen_to)
+            seen_to = now - MARGIN
+            self._came_to = min(last_due, seen_to) if full and last_due else seen_to
+            self._front = self._came_to
             if since == EARLIEST:
                 self._sweeping.took(took, at_least=SWEEP_EVERY)
-        elif more:
-            self._slice = Stretch(seen_to, until)
+        elif last_due:
+            self._slice = Stretch(last_due, until)
         else:
             self._slice = None
             self._swept(took)
@@ -96,7 +101,8 @@ class Horizon:
         """
         self._narrow(self._width / 8)
         if self._stretch.until is None:
-            self._front, self._behind = now - MARGIN, EARLIEST
+            self._front = self._came_to = now - MARGIN
+            self._behind = EARLIEST
             self._sweeping = Pace(self._clock)  # from the front back, at once
         else:
             self._behind = self._stretch.until
@@ -104,11 +110,15 @@ class Horizon:
         self._slice = None
 
     def give_back(self, first_due: datetime) -> None:
-        """Let what the last claim had be claimed again, which begins with `first_due`."""
+        """Let what the last claim had be claimed again, which begins with `first_due`.
+
+        A slice rests before it is, or claims that come to nothing would keep others from the front.
+        """
         if self._stretch.until is None:
             self.go_back_to(first_due)
         else:
             self._slice = Stretch(first_due, self._stretch.until)
+            self._sweeping.took(0, at_least=SWEEP_EVERY)
 
     def go_back_to(self, due: datetime) -> None:
         """Let the next claim look at what was due then, if earlier ones have passed over that."""
@@ -116,7 +126,7 @@ class Horizon:
 
     def someone_left(self) -> None:
         """Let the next claim look at what an engine that is gone may have had in hand."""
-        self._front = _before(self._front, LEFT_WITHIN)
+        self.go_back_to(_before(self._came_to, LEFT_WITHIN))
 
     def _next_slice(self) -> Stretch:
         until = self._behind
@@ -134,7 +144,7 @@ class Horizon:
         self._sweeping.took(took, at_least=SWEEP_EVERY if self._behind == EARLIEST else 0)
 
     def _narrow(self, width: timedelta) -> None:
-        self._width = max(min(width, _WIDE), _NARROW)
+        self._width = max(min(width, _NARROWED_TO_AT_MOST), _NARROWED_TO_AT_LEAST)
         self._narrowest = min(self._narrowest, self._width)
 
 

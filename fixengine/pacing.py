@@ -25,7 +25,7 @@ class Pace:
     def took(self, seconds: float, *, at_least: float = 0.0) -> float:
         """Take note of a look and of what it cost; return the seconds until the next.
 
-        It rests for `at_least` so many seconds, whatever it cost.
+        The rest is `at_least` that long, whatever the look cost.
         """
         self._given_up = 0
         rest = max(at_least, min(_REST * seconds, LONGEST_REST))

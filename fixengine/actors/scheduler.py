@@ -131,7 +131,10 @@ class FillScheduler(Actor):
         return max(_sleep_until(claim, evaluated.next_times()) - (monotonic() - began), 0)
 
     def _claim(self) -> Claim:
-        """Claim until there is something in it, or nothing is due."""
+        """Claim until there is something in it, or nothing is due.
+
+        Slices of a sweep that are empty have rests between them, with looks at the front.
+        """
         message = ClaimDue(limit=self._limit)
         while True:
             claim: Claim = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)

@@ -14,7 +14,7 @@ from psycopg.rows import args_row
 
 from fixengine.domain import Execution, Fill
 from fixengine.errors import FixengineError, SlowQueryError, UnavailableError
-from fixengine.horizon import MARGIN, Horizon, Stretch
+from fixengine.horizon import Horizon, Stretch
 from fixengine.infra.postgres import Connection, Database, query, statements_on
 from fixengine.infra.rows import recordset
 from fixengine.ports import Claim
@@ -34,6 +34,8 @@ where l.locktype = 'advisory' and l.classid = %s and l.objid = any(%s::oid[])
 # All tables are read by their indexes, in their order, whatever the planner thinks of them: with
 # statistics from before a flood of orders it would sort all that is open for every claim.
 _UNWANTED = ("enable_seqscan", "enable_sort", "enable_hashjoin", "enable_mergejoin")
+
+_REMEMBERED = 20_000  # unpublished fills, of which there are so many only when none get through
 
 _NO_STRETCH = {"since": "infinity", "until": None}
 
@@ -151,7 +153,8 @@ class ClaimSession:
         except FixengineError:
             self.abandon()
             raise
-        self._horizon.end(_seen_to(claim, limit), more=len(claim.executions) == limit)
+        last_due = claim.executions[-1].next_fill_timestamp if claim.executions else None
+        self._horizon.end(claim.now, last_due=last_due, full=len(claim.executions) == limit)
         self._expects_more = bool(claim.executions)
         if claim.executions:
             self._claimed_from = claim.executions[0].next_fill_timestamp
@@ -183,24 +186,24 @@ class ClaimSession:
             self.abandon()
             raise
         self._claimed_from = None
-        self._unpublished.update(
-            (
-                (fill.execution.id, fill.execution.number_of_fills),
-                fill.execution.next_fill_timestamp,
+        if len(self._unpublished) < _REMEMBERED:
+            self._unpublished.update(
+                (
+                    (fill.execution.id, fill.execution.number_of_fills),
+                    fill.execution.next_fill_timestamp,
+                )
+                for fill in fills
+                if fill.announced and fill.execution.id in stored
             )
-            for fill in fills
-            if fill.announced and fill.execution.id in stored
-        )
         return stored
 
     def published(self, fills: Sequence[tuple[int, int]]) -> None:
         """Let executions be claimed again of which these (id, fill number) have left the outbox."""
-        ours = [each for each in fills if each in self._unpublished]
-        due_again = [self._unpublished.pop(each) for each in ours]
-        for due in filter(None, due_again):
-            self._horizon.go_back_to(due)
-        if len(ours) < len(fills):  # of another session, which may have had others in hand
-            self._horizon.someone_left()
+        for fill in fills:
+            if fill not in self._unpublished:  # another session's, perhaps, and not its only one
+                self._horizon.someone_left()
+            elif (due := self._unpublished.pop(fill)) is not None:
+                self._horizon.go_back_to(due)
 
     def abandon(self) -> None:
         """Give back what is claimed, if anything; a broken session gives it back by itself."""
@@ -234,7 +237,7 @@ class ClaimSession:
         return self._connection
 
     def _locked(self, connection: Connection, stretch: Stretch, limit: int) -> Claim:
-        """Lock what is due; a transaction is open afterwards, whatever came of it."""
+        """Lock what is due; a transaction is open afterwards, unless the session broke."""
         with statements_on(connection):
             with connection.pipeline():
                 connection.execute("begin")
@@ -297,16 +300,6 @@ def _evaluated(fill: Fill, place: str | None) -> _Evaluated:
         execution_status=after.execution_status,
         next_fill_timestamp=after.next_fill_timestamp,
     )
-
-
-def _seen_to(claim: Claim, limit: int) -> datetime:
-    """Return before when the claim has left nothing that it could have had."""
-    seen_to = claim.now - MARGIN
-    if len(claim.executions) == limit:
-        last_due = claim.executions[-1].next_fill_timestamp
-        assert last_due is not None  # it was due
-        return min(last_due, seen_to)
-    return seen_to
 
 
 def _new_owner(connection: Connection) -> int:

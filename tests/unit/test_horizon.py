@@ -10,11 +10,17 @@ SECOND = timedelta(seconds=1)
 
 
 def claimed(
-    horizon: Horizon, clock: Clock, seen_to: datetime, *, took: float = 0.0, more: bool = False
+    horizon: Horizon,
+    clock: Clock,
+    seen_to: datetime,
+    *,
+    took: float = 0.0,
+    last_due: datetime | None = None,
+    full: bool = False,
 ) -> Stretch:
     stretch = horizon.begin()
     clock.now += took
-    horizon.end(seen_to, more=more)
+    horizon.end(seen_to + MARGIN, last_due=last_due, full=full)
     return stretch
 
 
@@ -39,7 +45,7 @@ def swept(horizon: Horizon, clock: Clock, *, cost_per_second: float) -> list[Str
         clock.now += 0.1
         stretch = horizon.begin()
         if stretch.until is None:
-            horizon.end(NOON, more=False)
+            horizon.end(NOON + MARGIN)
             continue
         dense_since = max(stretch.since, NOON - timedelta(hours=1))
         took = max((stretch.until - dense_since).total_seconds(), 0) * cost_per_second
@@ -47,7 +53,7 @@ def swept(horizon: Horizon, clock: Clock, *, cost_per_second: float) -> list[Str
         if took > 4:
             horizon.fail(NOON)
         else:
-            horizon.end(NOON, more=False)
+            horizon.end(NOON + MARGIN)
             slices.append(stretch)
     return slices
 
@@ -57,8 +63,22 @@ def test_a_claim_begins_where_the_last_one_ended() -> None:
     horizon = Horizon(clock)
     assert claimed(horizon, clock, NOON) == (EARLIEST, None)
     assert claimed(horizon, clock, NOON + SECOND) == (NOON, None)
-    assert claimed(horizon, clock, NOON) == (NOON + SECOND, None)
-    assert claimed(horizon, clock, NOON) == (NOON + SECOND, None)
+    assert claimed(horizon, clock, NOON + 2 * SECOND) == (NOON + SECOND, None)
+
+
+def test_a_claim_that_was_full_leaves_what_is_due_after_its_last() -> None:
+    clock = Clock()
+    horizon = at_noon(clock)
+    claimed(horizon, clock, NOON + 9 * SECOND, last_due=NOON + SECOND, full=True)
+    claimed(horizon, clock, NOON + 9 * SECOND, last_due=NOON + 2 * SECOND)
+    assert claimed(horizon, clock, NOON + 9 * SECOND) == (NOON + 9 * SECOND, None)
+
+
+def test_the_front_follows_a_clock_that_goes_back() -> None:
+    clock = Clock()
+    horizon = at_noon(clock)
+    claimed(horizon, clock, NOON - 5 * SECOND)
+    assert claimed(horizon, clock, NOON) == (NOON - 5 * SECOND, None)
 
 
 def test_now_and_then_a_claim_looks_behind_the_front() -> None:
@@ -76,9 +96,21 @@ def test_a_sweep_goes_on_at_once_where_it_finds_much() -> None:
     horizon = at_noon(clock)
     clock.now += SWEEP_EVERY
     yesterday = NOON - timedelta(days=1)
-    assert claimed(horizon, clock, yesterday, more=True) == (EARLIEST, NOON)
-    assert claimed(horizon, clock, NOON) == (yesterday, NOON)
+    assert claimed(horizon, clock, NOON, last_due=yesterday, full=True) == (EARLIEST, NOON)
+    today = NOON - timedelta(hours=1)
+    assert claimed(horizon, clock, NOON, last_due=today, took=9) == (yesterday, NOON)
+    assert claimed(horizon, clock, NOON) == (today, NOON)
     assert claimed(horizon, clock, NOON) == (NOON, None)
+
+
+def test_what_a_sweep_finds_makes_it_no_rarer() -> None:
+    clock = Clock()
+    horizon = at_noon(clock)
+    clock.now += SWEEP_EVERY
+    claimed(horizon, clock, NOON, last_due=NOON - SECOND, took=9)
+    claimed(horizon, clock, NOON)
+    clock.now += SWEEP_EVERY
+    assert claimed(horizon, clock, NOON) == (EARLIEST, NOON)
 
 
 def test_a_sweep_that_is_slow_goes_on_in_slices_the_latest_first() -> None:
@@ -165,13 +197,31 @@ def test_what_was_given_back_to_the_past_does_not_take_the_front_there() -> None
     assert claimed(horizon, clock, NOON) == (EARLIEST, NOON)
     yesterday = NOON - timedelta(days=1)
     horizon.give_back(yesterday)
+    assert claimed(horizon, clock, NOON) == (NOON, None)
+    clock.now += SWEEP_EVERY
     assert claimed(horizon, clock, NOON) == (yesterday, NOON)
     assert claimed(horizon, clock, NOON) == (NOON, None)
+
+
+def test_a_slice_that_is_given_back_again_and_again_keeps_no_claim_from_the_front() -> None:
+    clock = Clock()
+    horizon = at_noon(clock)
+    clock.now += SWEEP_EVERY
+    at_front = 0
+    for _ in range(20):
+        clock.now += 1
+        stretch = claimed(horizon, clock, NOON, last_due=NOON - SECOND)
+        if stretch.until is None:
+            at_front += 1
+        else:
+            horizon.give_back(NOON - SECOND)
+    assert at_front == 10
 
 
 def test_what_an_engine_that_is_gone_had_in_hand_is_looked_for() -> None:
     clock = Clock()
     horizon = at_noon(clock)
+    horizon.someone_left()
     horizon.someone_left()
     assert claimed(horizon, clock, NOON) == (NOON - LEFT_WITHIN, None)
 

@@ -15,7 +15,7 @@ select
 from public.execution as e
 where e.is_open
     and e.next_fill_timestamp >= %(since)s
-    and e.next_fill_timestamp <= coalesce(%(until)s, now())
+    and e.next_fill_timestamp <= least(%(until)s::timestamptz, now())
     -- what another program left that nobody can fill or even read must not stop the others
     and e.quantity_filled <= e.quantity_ordered
     and e.received_timestamp > '0001-01-02' and e.received_timestamp < '9999-12-30'

@@ -15,7 +15,7 @@ select
         from public.execution as e
         where e.is_open
             and e.next_fill_timestamp >= %(since)s
-            and e.next_fill_timestamp <= coalesce(%(until)s, now())
+            and e.next_fill_timestamp <= least(%(until)s::timestamptz, now())
         order by e.next_fill_timestamp nulls first
         limit 1
     ) is not null as is_due
