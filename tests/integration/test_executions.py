@@ -82,6 +82,8 @@ def test_the_backlog_counts_what_is_due(database: str) -> None:
                 "update execution set next_fill_timestamp = now() - interval '90 s' where id = 2"
             )
         backlog = executions.backlog(EARLIEST)
+        recent = executions.backlog(datetime.now(UTC) - timedelta(seconds=60))
+    assert (recent.due, recent.oldest_due_age) == (2, pytest.approx(0, abs=10))
     assert (backlog.due, backlog.unpublished) == (3, 0)
     assert backlog.oldest_due_age == pytest.approx(90, abs=10)
 

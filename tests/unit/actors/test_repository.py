@@ -1,7 +1,7 @@
 """The repository's watch over a database that is slow to say how far behind the engines are."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Event
 
 from prometheus_client import CollectorRegistry
@@ -11,11 +11,12 @@ from fixengine.actors.repository import CHECK_INTERVAL, Repository
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import SlowQueryError
 from fixengine.health import Health
-from fixengine.horizon import EARLIEST
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Backlog
 from fixengine.pulse import Pulse
 from tests.unit.actors.no_tree import NoTree
+
+FRONT = datetime(2026, 7, 28, 12, tzinfo=UTC)
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Table:
     looks: int = 0
 
     def backlog(self, since: datetime) -> Backlog:
-        assert since == EARLIEST
+        assert since == FRONT
         self.looks += 1
         Event().wait(self.seconds)
         if self.fails:
@@ -40,7 +41,7 @@ class Session:
     """Counts how often it was looked after."""
 
     checks: int = 0
-    readable_since: datetime = EARLIEST
+    readable_since: datetime = FRONT
 
     def open(self) -> None: ...
 
