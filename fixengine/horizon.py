@@ -84,8 +84,8 @@ class Horizon:
         since, until = self._stretch
         if until is None:
             seen_to = now - MARGIN
-            self._came_to = min(last_due, seen_to) if full and last_due else seen_to
-            self._front = self._came_to
+            came_to = min(last_due, seen_to) if full and last_due else seen_to
+            self._front = self._came_to = came_to
             if since == EARLIEST:
                 self._sweeping.took(took, at_least=SWEEP_EVERY)
         elif last_due:

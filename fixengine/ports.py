@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -182,14 +182,15 @@ class OrderSource(Protocol):
         """Commit the next offsets to read by partition and leave, within `deadline` seconds."""
 
 
+Report: TypeAlias = Callable[[Any, str | None], None]
+"""Takes a message's token and None, or why it failed; it may have arrived all the same."""
+
+
 class Sink(Protocol):
     """A producer; what it takes it delivers, or gives up after `leases.DELIVERY`."""
 
-    def open(self, report: Callable[[Any, str | None], None]) -> None:
-        """Begin. `report` gets each message's token, and None or an error, during a later poll.
-
-        A message with an error may have arrived all the same.
-        """
+    def open(self, report: Report) -> None:
+        """Begin. `report` is told of each message, and must not raise."""
 
     def ensure_topics(self, timeout: float) -> None:
         """Create absent topics; raises UnavailableError after `timeout` seconds."""
@@ -203,7 +204,10 @@ class Sink(Protocol):
         headers: Headers,
         token: object,
     ) -> None:
-        """Queue a message; raises UnavailableError when the queue is full."""
+        """Queue a message, of which a later poll reports; of one that is too large, at once.
+
+        Raises UnavailableError when the queue is full.
+        """
 
     def poll(self, timeout: float) -> None:
         """Serve deliveries, waiting `timeout` seconds for the first."""

@@ -74,8 +74,7 @@ class Deliveries(Generic[Token]):
         while self._waiting:
             message = self._waiting[0]
             if monotonic() > message.until:
-                self._failures.append((message.token, "it waited for too long"))
-                self._waiting.popleft()
+                self._failures.append((self._waiting.popleft().token, "it waited for too long"))
                 continue
             try:
                 self._sink.produce(

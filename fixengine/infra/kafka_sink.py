@@ -1,6 +1,6 @@
 """Fills and dead letters out: an idempotent producer, and the topics it needs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from logging import getLogger
@@ -13,7 +13,7 @@ from loguru import logger
 
 from fixengine.errors import UnavailableError
 from fixengine.leases import DELIVERY
-from fixengine.ports import Headers
+from fixengine.ports import Headers, Report
 
 LARGEST_MESSAGE = 10 * 2**20
 """Bytes: a dead letter is its record and its headers more, and must find a place."""
@@ -85,16 +85,12 @@ class KafkaSink:
             "logger": getLogger("librdkafka"),
         }
         self._producer: Producer | None = None
-        self._report: Callable[[Any, str | None], None] | None = None
+        self._report: Report | None = None
         self._fatal: KafkaError | None = None
         self._last_error = ""
 
-    def open(self, report: Callable[[Any, str | None], None]) -> None:
-        """Create the producer; it connects by itself.
-
-        `report` gets a message's token and None, or why it failed, and must not raise. A message
-        that failed may have arrived all the same.
-        """
+    def open(self, report: Report) -> None:
+        """Create the producer; it connects by itself. `report` must not raise."""
         self._report = report
         settings = producer_settings(self._connection)
         self._producer = Producer({**settings, "error_cb": self._on_error})

@@ -8,7 +8,6 @@ from functools import partial
 from itertools import chain
 from threading import Event
 from time import monotonic, sleep
-from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -20,7 +19,7 @@ from fixengine.actors.publisher import Publisher
 from fixengine.demo.waiting import wait_until
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Headers, TailLook, TakeOver
+from fixengine.ports import Headers, Report, TailLook, TakeOver
 from tests.unit.actors.no_tree import NoTree
 from tests.unit.executions import fill
 
@@ -33,9 +32,9 @@ class Broker:
     holds: Event = field(default_factory=Event)
     held: Event = field(default_factory=Event)
     waiting: deque[object] = field(default_factory=deque)
-    report: Callable[[Any, str | None], None] = field(init=False)
+    report: Report = field(init=False)
 
-    def open(self, report: Callable[[Any, str | None], None]) -> None:
+    def open(self, report: Report) -> None:
         self.report = report
 
     def ensure_topics(self, timeout: float) -> None: ...
