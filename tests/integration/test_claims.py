@@ -459,18 +459,17 @@ def test_an_engine_that_starts_beside_what_nobody_may_clean_up_finds_what_is_due
     with (
         opened(database) as pool,
         session(pool, Horizon(clock)) as claims,
+        psycopg.connect(database, autocommit=True) as unlimited,
         psycopg.connect(database) as backup,
     ):
-        with pool.connection() as connection:
-            connection.execute(dead_entries)
-            backup.execute("set transaction isolation level repeatable read")
-            backup.execute("select pg_current_xact_id(), count(*) from execution")
-            connection.execute("delete from execution")
+        unlimited.execute(dead_entries)
+        backup.execute("set transaction isolation level repeatable read")
+        backup.execute("select pg_current_xact_id(), count(*) from execution")
+        unlimited.execute("delete from execution")
         fill_with_orders(pool, range(1, 4))
-        with pool.connection() as connection:
-            connection.execute(
-                "update execution set next_fill_timestamp = now() - interval '1 h' where id % 3 = 0"
-            )
+        unlimited.execute(
+            "update execution set next_fill_timestamp = now() - interval '1 h' where id % 3 = 0"
+        )
         claims._opened().execute("set statement_timeout = '25ms'")
         with pytest.raises(SlowQueryError):
             claims.claim(3)
