@@ -56,7 +56,7 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class Subtotals:
     """What executions that follow one another by id add up to, by status.
 
     `last_id` is the highest of their ids, None when there are none.
@@ -102,7 +102,7 @@ class ExecutionQueries(Protocol):
     def fills(self, query: LedgerQuery, *, timeout: float) -> tuple[LedgerEntry, ...] | None:
         """Find an execution's fills, lowest number first; None when there is no such execution."""
 
-    def add_up(self, *, after: int, limit: int, timeout: float) -> Stretch:
+    def add_up(self, *, after: int, limit: int, timeout: float) -> Subtotals:
         """Add up to `limit` executions from above the id `after`, by status."""
 
 

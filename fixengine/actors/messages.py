@@ -121,7 +121,7 @@ class GetFills:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddUpExecutions:
-    """REST → reader: add up to `limit` executions from above an id. Replies with a Stretch.
+    """REST → reader: add up to `limit` executions from above an id. Replies with a Subtotals.
 
     `deadline` is monotonic seconds.
     """

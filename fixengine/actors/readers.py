@@ -17,7 +17,7 @@ from fixengine.actors.messages import (
 )
 from fixengine.domain import Execution, LedgerEntry
 from fixengine.errors import UnavailableError
-from fixengine.reading import ExecutionQueries, ExecutionQuery, GroupLag, LedgerQuery, Stretch
+from fixengine.reading import ExecutionQueries, ExecutionQuery, GroupLag, LedgerQuery, Subtotals
 
 BEGIN_WITHIN = 1.0
 """Seconds that a question waits for its turn."""
@@ -87,9 +87,11 @@ class Readers:
         )
         return found
 
-    def add_up(self, *, after: int, limit: int) -> Stretch:
+    def add_up(self, *, after: int, limit: int) -> Subtotals:
         """Add up to `limit` executions from above the id `after`, by status."""
-        found: Stretch = self._ask(AddUpExecutions(after=after, limit=limit, deadline=_deadline()))
+        found: Subtotals = self._ask(
+            AddUpExecutions(after=after, limit=limit, deadline=_deadline())
+        )
         return found
 
     def lag(self, timeout: float) -> int:

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Protocol
 
 from fixengine.errors import UnavailableError
-from fixengine.reading import Stretch, Sums, Totals
+from fixengine.reading import Subtotals, Sums, Totals
 
 STRETCH = 100_000
 """Executions added up by one query."""
@@ -31,7 +31,7 @@ _TURN = 2.0  # seconds to wait for another request that counts, while nothing is
 class AddUp(Protocol):
     """A query for a stretch of executions."""
 
-    def __call__(self, *, after: int, limit: int) -> Stretch:
+    def __call__(self, *, after: int, limit: int) -> Subtotals:
         """Add up to `limit` executions from above the id `after`, by status."""
 
 

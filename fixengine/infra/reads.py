@@ -8,7 +8,7 @@ from psycopg.rows import BaseRowFactory, args_row, kwargs_row
 
 from fixengine.domain import Execution, LedgerEntry
 from fixengine.infra.postgres import Database, query
-from fixengine.reading import ExecutionQuery, LedgerQuery, Stretch, Sums
+from fixengine.reading import ExecutionQuery, LedgerQuery, Subtotals, Sums
 
 _T = TypeVar("_T")
 
@@ -43,12 +43,12 @@ class Reads:
             return None
         return found
 
-    def add_up(self, *, after: int, limit: int, timeout: float) -> Stretch:
+    def add_up(self, *, after: int, limit: int, timeout: float) -> Subtotals:
         """Return what up to `limit` executions from above the id `after` add up to, by status."""
         rows = self._rows(
             kwargs_row(_subtotal), "add_up", {"after": after, "limit": limit}, timeout
         )
-        return Stretch(
+        return Subtotals(
             by_status={status: sums for status, _, sums in rows},
             last_id=max((last_id for _, last_id, _ in rows), default=None),
         )

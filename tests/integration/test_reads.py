@@ -10,7 +10,7 @@ import pytest
 from fixengine.domain import LedgerEntry, TradeType
 from fixengine.errors import SlowQueryError, UnavailableError
 from fixengine.infra.reads import Reads
-from fixengine.reading import ExecutionQuery, LedgerQuery, Stretch, Sums
+from fixengine.reading import ExecutionQuery, LedgerQuery, Subtotals, Sums
 from fixengine.wire import encode_execution
 from tests.integration.rows import LEDGER_ROW, fill_with_orders, one, opened
 
@@ -75,7 +75,7 @@ def test_the_ledger_in_pages(database: str) -> None:
 def test_stretches_are_added_up_by_status(database: str) -> None:
     with opened(database) as pool:
         reads = Reads(pool)
-        assert reads.add_up(after=0, limit=10, timeout=2) == Stretch(by_status={}, last_id=None)
+        assert reads.add_up(after=0, limit=10, timeout=2) == Subtotals(by_status={}, last_id=None)
         fill_with_orders(pool, range(1, 6))
         with pool.connection() as connection:
             connection.execute("delete from execution where id = 2")
@@ -90,10 +90,10 @@ def test_stretches_are_added_up_by_status(database: str) -> None:
             quantity_filled=Decimal(4),
             total_amount=Decimal("12.5"),
         )
-        assert reads.add_up(after=0, limit=3, timeout=2) == Stretch(
+        assert reads.add_up(after=0, limit=3, timeout=2) == Subtotals(
             by_status={"WORK": ten + ten, "PART": part}, last_id=4
         )
-        assert reads.add_up(after=4, limit=3, timeout=2) == Stretch(
+        assert reads.add_up(after=4, limit=3, timeout=2) == Subtotals(
             by_status={"WORK": ten}, last_id=5
         )
 

@@ -7,7 +7,7 @@ import pytest
 
 from fixengine.actors.totals import FORGOTTEN_AFTER, KEPT_FOR, PATIENCE, SHARE, STRETCH, Counter
 from fixengine.errors import UnavailableError
-from fixengine.reading import Stretch, Sums
+from fixengine.reading import Subtotals, Sums
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Table:
     def clock(self) -> float:
         return self.now
 
-    def add_up(self, *, after: int, limit: int) -> Stretch:
+    def add_up(self, *, after: int, limit: int) -> Subtotals:
         self.on_asked()
         if self.failure is not None:
             raise self.failure
@@ -32,7 +32,7 @@ class Table:
         self.now += self.seconds
         found = min(limit, self.size - after)
         sums = Sums(executions=found, quantity_ordered=Decimal(found))
-        return Stretch(
+        return Subtotals(
             by_status={"WORK": sums} if found else {}, last_id=after + found if found else None
         )
 
