@@ -576,6 +576,23 @@ def test_marks_of_what_an_earlier_session_stored_let_it_be_found_too(database: s
         assert ids(claims.claim(1).executions) == {1}
 
 
+def test_what_is_more_than_a_session_remembers_is_found_too(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fixengine.infra.claims._REMEMBERED", 2)
+    with opened(database) as pool, session(pool, no_sweep()) as claims:
+        outbox = OutboxTable(pool, claims)
+        fill_with_orders(pool, range(1, 7), quantity=Decimal(5000))
+        for _ in range(3):
+            claim = claims.claim(2)
+            claims.store(filled(claim), ())
+        assert len(claims._unpublished) == 2
+        passed = claim.now + timedelta(seconds=0.3)
+        wait_until(lambda: claims.claim(1).now > passed, 5, "the front to pass over them")
+        outbox.mark_published([(e.id, 1) for e in claim.executions])
+        assert ids(claims.claim(6).executions) == ids(claim.executions)
+
+
 def test_rows_that_an_engine_which_died_had_claimed_are_found(database: str) -> None:
     with opened(database) as pool, session(pool) as dead, session(pool) as heir:
         fill_with_orders(pool, range(1, 4))
