@@ -260,7 +260,7 @@ class _Echo(Actor):
 
 
 def actors(_lend: Lend, scale: float) -> Iterator[Figure]:
-    """Ask and be answered, as is done four times for a claim of up to 1,000 executions."""
+    """Ask and be answered, as is done four times for a claim of up to 800 executions."""
     number = int(20_000 * scale)
     echo = _Echo.start()
     ask(echo, Boot(), timeout=5)

@@ -18,8 +18,8 @@ class Quotes:
     """Asks the pricing actor.
 
     Where one claim needed all prices the next one will. They can be asked for while the database
-    looks for what is due: the claim waits for the slower of the two, not for both, and its rows
-    are locked the shorter.
+    stores the one claim and looks for what else is due: the next waits for the slower of the two,
+    not for both, and its rows are locked the shorter.
     """
 
     def __init__(
@@ -35,7 +35,9 @@ class Quotes:
         self._asked_at = 0.0
 
     def ask_ahead(self) -> None:
-        """Ask for what the claim that is now made will need, if that can be known."""
+        """Ask for what the next claim will need, if that can be known and was not asked yet."""
+        if self._ahead is not None and self._clock() - self._asked_at < FRESH_FOR:
+            return
         self._ahead = None
         self._asked, self._expected = self._expected, frozenset()
         if len(self._asked) >= BULK_FROM:

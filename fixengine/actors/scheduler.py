@@ -32,7 +32,7 @@ from fixengine.metrics import EngineMetrics
 from fixengine.ports import Claim
 from fixengine.tracing import Context, Kind, Span, Tracer, fill_context
 
-LARGEST_CLAIM = 1_000
+LARGEST_CLAIM = 800
 """Executions locked at a time."""
 
 ENOUGH_UNPUBLISHED = 5_000
@@ -125,6 +125,8 @@ class FillScheduler(Actor):
         batch = self._batch(claim, claimed_at)
         with during(batch):
             evaluated = self._evaluate(claim)
+            if claim.more:
+                self._quotes.ask_ahead()
             self._store(claim, evaluated, claimed_at, batch)
         if claim.more:
             return 0

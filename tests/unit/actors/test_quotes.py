@@ -98,9 +98,18 @@ def test_where_single_calls_do_none_is_made_that_may_be_in_vain(around: Around) 
     assert around.asked == [{"T0"}, {"T1"}]
 
 
+def test_it_is_asked_ahead_once_for_a_claim(around: Around) -> None:
+    around.quotes.prices(MANY)
+    around.quotes.ask_ahead()
+    around.quotes.ask_ahead()
+    assert around.quotes.prices(MANY).known == dict.fromkeys(MANY, 2)
+    assert around.asked == [MANY, MANY]
+
+
 def test_a_claim_of_nothing_ends_it(around: Around) -> None:
     around.quotes.prices(MANY)
     around.quotes.ask_ahead()
+    around.now[0] += FRESH_FOR + 0.1
     around.quotes.ask_ahead()
     around.quotes.prices(frozenset({"T0"}))
     assert around.asked == [MANY, MANY, {"T0"}]
