@@ -35,7 +35,7 @@ from fixengine.tracing import Context, Kind, Span, Tracer, fill_context
 LARGEST_CLAIM = 800
 """Executions locked at a time."""
 
-ENOUGH_UNPUBLISHED = 5_000
+ENOUGH_UNPUBLISHED = 3_000
 """Fills on their way to the broker at which no more are made."""
 
 LONGEST_SLEEP = 1.0
