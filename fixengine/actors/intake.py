@@ -32,7 +32,7 @@ from fixengine.orders import decode_order
 from fixengine.ports import OrderSource, Record
 from fixengine.tracing import Kind, OrderTrace, Span, Tracer
 
-LARGEST_BATCH = 1_000
+LARGEST_BATCH = 800
 """Records taken by one poll."""
 
 ENOUGH_IN_HAND = 4_000
