@@ -9,6 +9,7 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from fixengine.http.connections import UNREAD, Connection, to_end
+from fixengine.http.trigger import Trigger
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -25,6 +26,7 @@ _BOUNDS: dict[str, Any] = {
     # a thread that answers waits for a client from here on, and that client is let go at once
     "outbuf_high_watermark": UNREAD,
     "ident": None,
+    "clear_untrusted_proxy_headers": False,  # nobody here reads what proxies add
     "expose_tracebacks": False,
     "log_socket_errors": False,
 }
@@ -68,6 +70,8 @@ class Server:
             self._app, map=self._sockets, sockets=[listener], threads=self._threads, **_BOUNDS
         )
         self._server.channel_class = Connection
+        self._server.trigger.close()
+        self._server.trigger = Trigger(self._sockets)
         self._thread.start()
 
     def stop(self, deadline: float) -> None:

@@ -1,8 +1,6 @@
 """Answers that are found out together for all who wait for them."""
 
 from collections.abc import Callable, Collection, Hashable, Mapping
-from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -10,12 +8,35 @@ _K = TypeVar("_K", bound=Hashable)
 _V = TypeVar("_V")
 
 
-@dataclass(slots=True)
 class _Round(Generic[_K, _V]):
-    """Questions that are answered in one go."""
+    """Questions that are answered in one go.
 
-    asked: set[_K] = field(default_factory=set)
-    answers: Future[Mapping[_K, _V]] = field(default_factory=Future)
+    Each who waits has a lock of its own: over one that all share they would wake up together, to
+    wait for it once more.
+    """
+
+    def __init__(self) -> None:
+        self.asked: set[_K] = set()
+        self._answers: Mapping[_K, _V] = {}
+        self._error: BaseException | None = None
+        self._waiting: list[Lock] = []
+
+    def join(self) -> Lock:
+        """Return a lock that is free when the round is over; not for a round that is."""
+        over = Lock()
+        over.acquire()
+        self._waiting.append(over)
+        return over
+
+    def end(self, answers: Mapping[_K, _V], error: BaseException | None) -> None:
+        self._answers, self._error = answers, error
+        for over in self._waiting:
+            over.release()
+
+    def answer(self, asked: _K) -> _V:
+        if self._error is not None:
+            raise self._error
+        return self._answers[asked]
 
 
 class Shared(Generic[_K, _V]):
@@ -43,29 +64,30 @@ class Shared(Generic[_K, _V]):
         """Return the answer; raises what finding it out raises."""
         group = self._group(asked)
         with self._lock:
-            before = self._under_way.get(group)
-            is_first = group not in self._next
-            mine = self._next.setdefault(group, _Round())
+            mine = self._next.get(group)
+            is_first = mine is None
+            if mine is None:
+                mine = self._next[group] = _Round()
+                awaited = self._under_way.get(group)
+            else:
+                awaited = mine
             mine.asked.add(asked)
+            over = awaited.join() if awaited is not None else None
+        if over is not None:
+            over.acquire()
         if is_first:
-            if before is not None:
-                wait([before.answers])
             self._hold(group)
-        return mine.answers.result()[asked]
+        return mine.answer(asked)
 
     def _hold(self, group: Hashable) -> None:
         with self._lock:  # from here on nobody joins it
             mine = self._under_way[group] = self._next.pop(group)
+        answers: Mapping[_K, _V] = {}
+        error: BaseException | None = None
         try:
             answers = self._find_out(mine.asked)
-        except BaseException as error:  # noqa: BLE001  raised for each who waits
-            self._over(group)
-            mine.answers.set_exception(error)
-        else:
-            self._over(group)
-            mine.answers.set_result(answers)
-
-    def _over(self, group: Hashable) -> None:
-        """Say so before its answers are told, which the next round may be waiting for."""
-        with self._lock:
+        except BaseException as raised:  # noqa: BLE001  raised for each who waits
+            error = raised
+        with self._lock:  # nor waits for it
             del self._under_way[group]
+        mine.end(answers, error)
