@@ -75,7 +75,7 @@ def _rows(orders: list[dict[str, Any]], tickers: Mapping[str, str]) -> dict[str,
 
 def fills() -> None:
     """Claim, price, update with ledger and outbox, commit, produce, flush, mark, for ever."""
-    producer = Producer({"bootstrap.servers": os.environ["KAFKA_BROKERS"], "linger.ms": 5})
+    producer = Producer({"bootstrap.servers": os.environ["KAFKA_BROKERS"], "linger.ms": 1})
     with psycopg.connect(
         os.environ["POSTGRES_DSN"], autocommit=True, row_factory=dict_row
     ) as connection:

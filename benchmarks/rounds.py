@@ -66,6 +66,7 @@ _AT_WORK = "select distinct owner from outbox"
 _FILLED = """
 select count(*), count(distinct execution_id) from fill where execution_id > %(closed)s
 """
+_LEFT = "select count(*) from execution where id <= %(closed)s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,9 +253,16 @@ def _watch(dsn: str, load: Load, programs: Sequence[ChildProcess]) -> Rates:
 
 
 def _verify(dsn: str, load: Load, told: int | None) -> None:
-    """Raise RuntimeError unless each due execution was filled once, and told of once."""
+    """Raise RuntimeError unless each due execution was filled once, and told of once.
+
+    And unless some were deleted, where they are to be.
+    """
+    closed = {"closed": load.closed}
     with psycopg.connect(dsn) as connection:
-        row = connection.execute(_FILLED.encode(), {"closed": load.closed}).fetchone()
+        row = connection.execute(_FILLED.encode(), closed).fetchone()
+        left = connection.execute(_LEFT.encode(), closed).fetchone()
+    if load.delete_closed and left == (load.closed,):
+        raise RuntimeError("no closed execution was deleted meanwhile")
     if row != (load.due, load.due) or told != load.due:
         raise RuntimeError(
             f"{load.due} executions were due; fills, of executions, and messages: {row}, {told}"
