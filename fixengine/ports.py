@@ -192,8 +192,11 @@ class Sink(Protocol):
     def open(self, report: Report) -> None:
         """Begin. `report` is told of each message, and must not raise."""
 
-    def ensure_topics(self, timeout: float) -> None:
-        """Create absent topics; raises UnavailableError after `timeout` seconds."""
+    def ensure_topics(self, timeout: float) -> Mapping[str, str]:
+        """Create absent topics; return those that can't be, and why.
+
+        Raises UnavailableError when the broker does not answer within `timeout` seconds.
+        """
 
     def produce(
         self,
