@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from fixengine.domain import Execution, Fill, Order
+from fixengine.domain import Execution, Fill, Order, Postponed
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
@@ -92,9 +92,7 @@ class Claims(Protocol):
     def claim(self, limit: int) -> Claim:
         """Lock due executions; a claim that is open is abandoned first."""
 
-    def store(
-        self, fills: Sequence[Fill], postponed: Sequence[tuple[int, datetime]]
-    ) -> frozenset[int]:
+    def store(self, fills: Sequence[Fill], postponed: Sequence[Postponed]) -> frozenset[int]:
         """End the claim with its outcome; returns the ids whose fill is stored.
 
         Raises RejectedError when the database refuses a value; then nothing is stored.

@@ -24,7 +24,7 @@ from fixengine.actors.messages import (
 )
 from fixengine.actors.quotes import Quotes
 from fixengine.actors.retries import Retries
-from fixengine.domain import Fill
+from fixengine.domain import Fill, Postponed
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.fills import LONGEST_WAIT, FillRules, outcome
 from fixengine.leases import LEASE
@@ -203,10 +203,11 @@ class FillScheduler(Actor):
         if len(claim.executions) > 1:
             self._limit = 1
             return
-        execution_id = claim.executions[0].id
-        logger.bind(execution=execution_id, reason=str(error)).error("a fill is refused, put off")
-        put_off = ((execution_id, claim.now + LONGEST_WAIT),)
-        ask(self._repository, StoreFills(fills=(), postponed=put_off), timeout=_REPOSITORY_TIMEOUT)
+        refused = claim.executions[0]
+        logger.bind(execution=refused.id, reason=str(error)).error("a fill is refused, put off")
+        put_off = Postponed(refused.id, refused.version, claim.now + LONGEST_WAIT)
+        message = StoreFills(fills=(), postponed=(put_off,))
+        ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
 
     def _waits_for_the_broker(self) -> bool:
         """Return whether enough fills are on their way.
