@@ -353,6 +353,10 @@ def test_a_plan_from_when_the_outbox_was_empty_serves_when_it_is_full(database: 
     "change",
     [
         "quantity_filled = quantity_ordered + 1",
+        "quantity_filled = 'NaN'",
+        "quantity_ordered = 'NaN'",
+        "limit_price = 'NaN'",
+        "total_amount = 'NaN'",
         "received_timestamp = 'infinity'",
         "sent_timestamp = '0044-03-15 BC'",
         "last_fill_timestamp = '12000-01-01'",
