@@ -98,6 +98,14 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     execution: Execution
 
 
+class Postponed(msgspec.Struct, frozen=True):
+    """An execution, as the version that was read, and when it is to be tried again."""
+
+    execution_id: int
+    version: int
+    next_fill_timestamp: datetime
+
+
 class LedgerEntry(msgspec.Struct, frozen=True):
     """One row of `public.fill`: an evaluation as it was stored, and the sums after it.
 

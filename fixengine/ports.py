@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from fixengine.domain import Execution, Fill, Order
+from fixengine.domain import Execution, Fill, Order, Postponed
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
@@ -92,9 +92,7 @@ class Claims(Protocol):
     def claim(self, limit: int) -> Claim:
         """Lock due executions; a claim that is open is abandoned first."""
 
-    def store(
-        self, fills: Sequence[Fill], postponed: Sequence[tuple[int, datetime]]
-    ) -> frozenset[int]:
+    def store(self, fills: Sequence[Fill], postponed: Sequence[Postponed]) -> frozenset[int]:
         """End the claim with its outcome; returns the ids whose fill is stored.
 
         Raises RejectedError when the database refuses a value; then nothing is stored.
@@ -192,8 +190,11 @@ class Sink(Protocol):
     def open(self, report: Report) -> None:
         """Begin. `report` is told of each message, and must not raise."""
 
-    def ensure_topics(self, timeout: float) -> None:
-        """Create absent topics; raises UnavailableError after `timeout` seconds."""
+    def ensure_topics(self, timeout: float) -> Mapping[str, str]:
+        """Create absent topics; return those that can't be, and why.
+
+        Raises UnavailableError when the broker does not answer within `timeout` seconds.
+        """
 
     def produce(
         self,

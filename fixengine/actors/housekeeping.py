@@ -26,7 +26,7 @@ class _Step:
 
 
 class Housekeeping(Actor):
-    """Passes from the oldest execution on, until one comes that is young enough to be kept."""
+    """Passes from the oldest execution on, until a step sees none that is old."""
 
     def __init__(self, *, repository: ActorRef, metrics: EngineMetrics) -> None:
         super().__init__()

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 import pykka
 
-from fixengine.domain import Fill, Order
+from fixengine.domain import Fill, Order, Postponed
 from fixengine.ports import Record
 from fixengine.reading import ExecutionQuery, LedgerQuery
 from fixengine.tracing import Scope
@@ -43,7 +42,7 @@ class StoreFills:
     """Fill scheduler → repository: end the claim. Replies with the ids that were stored."""
 
     fills: tuple[Fill, ...]
-    postponed: tuple[tuple[int, datetime], ...]
+    postponed: tuple[Postponed, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

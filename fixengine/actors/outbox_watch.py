@@ -19,7 +19,6 @@ from fixengine.ports import OutboxPage, Tail, TakeOver
 
 _PAGE = 2_000
 _ENOUGH_PENDING = 10_000
-_CHECK_WITHIN = 20.0  # seconds
 
 
 class OutboxWatch:
@@ -54,7 +53,6 @@ class OutboxWatch:
         self._settled_at = clock() + SETTLE
         self._older_than = 0.0
         self._check: TailCheck | None = None
-        self._check_until = 0.0
         self._gone_since: dict[int, float] = {}
         self._taking_over = Pace(clock)
         self._scanning = Pace(clock)
@@ -127,8 +125,6 @@ class OutboxWatch:
             return
         try:
             if not check.step(timeout):
-                if self._clock() > self._check_until:
-                    self._abort(check, f"the end was not reached in {_CHECK_WITHIN:g} s")
                 return
             began = self._clock()
             page = self._page(check.after)
@@ -168,12 +164,10 @@ class OutboxWatch:
 
     def _begin(self, page: OutboxPage, fills: list[Fill], after: int) -> None:
         try:
-            self._check = TailCheck(self._tail, page, fills, after=after)
+            self._check = TailCheck(self._tail, page, fills, after=after, clock=self._clock)
         except UnavailableError as error:
             self._pending.give_up(map(key_of, fills))
             self._cannot_see(str(error))
-        else:
-            self._check_until = self._clock() + _CHECK_WITHIN
 
     def _conclude(self, check: TailCheck, page: OutboxPage, *, until: float) -> None:
         """Have those marked that arrived, and those sent that did not and still are ours."""

@@ -38,7 +38,7 @@ _T = TypeVar("_T")
 
 
 class Pricing(Actor):
-    """Prices, never from memory: each is asked for with the claim that it is for.
+    """Prices, never from memory, of now; the scheduler may ask a little ahead of its claim.
 
     Only that a ticker has none is remembered, and only a 404 of its own says so; and for a moment
     that its call failed, or each claim that has it would wait for it again.

@@ -265,12 +265,18 @@ class Publisher(Actor):
 
     def _sweep(self) -> None:
         try:
-            self._sink.ensure_topics(_BROKER_TIMEOUT)
+            refused = self._sink.ensure_topics(_BROKER_TIMEOUT)
         except UnavailableError as error:
             self._health.down("broker", str(error))
         else:
-            self._health.up("broker")
-            self._look_after_the_outbox()
+            if refused:
+                self._health.down("broker", "; ".join(refused.values()))
+            else:
+                self._health.up("broker")
+            # without it, or a broker, fills are left to engines that may have them, and no more
+            # are made here
+            if self._fills_topic not in refused:
+                self._look_after_the_outbox()
         self.tell_later(SWEEP_INTERVAL, _Sweep())
 
     def _look_after_the_outbox(self) -> None:

@@ -24,7 +24,7 @@ from fixengine.actors.messages import (
 )
 from fixengine.actors.quotes import Quotes
 from fixengine.actors.retries import Retries
-from fixengine.domain import Fill
+from fixengine.domain import Fill, Postponed
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.fills import LONGEST_WAIT, FillRules, outcome
 from fixengine.leases import LEASE
@@ -36,10 +36,13 @@ LARGEST_CLAIM = 800
 """Executions locked at a time."""
 
 ENOUGH_UNPUBLISHED = 3_000
-"""Fills on their way to the broker at which no more are made."""
+"""Fills on their way to the broker at which no more are made, until fewer than half of it are."""
 
 LONGEST_SLEEP = 1.0
 """Seconds between looks for due executions that other engines may have left."""
+
+SILENCE = 5.0
+"""Seconds without an acknowledgement after which it is said that fills wait for the broker."""
 
 _REPOSITORY_TIMEOUT = 6.0
 _PRICES_TIMEOUT = 5.0
@@ -79,6 +82,8 @@ class FillScheduler(Actor):
         self._tracer = tracer
         self._limit = LARGEST_CLAIM
         self._unpublished = 0
+        self._crowded = False
+        self._heard_at = 0.0
         self._retries = Retries(first=0.1, cap=1.0)
         self._stall: str | None = None
         self._timer: Timer | None = None
@@ -95,27 +100,25 @@ class FillScheduler(Actor):
             case OrdersStored(due_in=due_in):
                 return self._wake_within(due_in)
             case FillsPublished(count=count):
-                self._unpublished -= count
-                return None
+                return self._published(count)
             case _:
                 assert_never(message)
 
     def _tick(self) -> None:
-        """Take one step and decide when to take the next."""
+        """Take one step, if there is room for more fills, and decide when to take the next."""
         try:
-            pause = self._step()
+            pause = LONGEST_SLEEP if self._waits_for_the_broker() else self._step()
         except UnavailableError as error:
             pause = self._retries.next_wait()
             self._stalled(str(error))
         else:
             self._retries.reset()
-            self._moving()
+            if not self._crowded:
+                self._moving()
         self._sleep(pause if self._interval is None else max(pause, self._interval))
 
     def _step(self) -> float:
         """Fill one claim's worth of what is due; return how many seconds to sleep."""
-        if self._unpublished >= ENOUGH_UNPUBLISHED:
-            raise UnavailableError("fills wait for the broker")
         began, claimed_at = monotonic(), time_ns()
         self._quotes.ask_ahead()
         claim = self._claim()
@@ -200,14 +203,36 @@ class FillScheduler(Actor):
         if len(claim.executions) > 1:
             self._limit = 1
             return
-        execution_id = claim.executions[0].id
-        logger.bind(execution=execution_id, reason=str(error)).error("a fill is refused, put off")
-        put_off = ((execution_id, claim.now + LONGEST_WAIT),)
-        ask(self._repository, StoreFills(fills=(), postponed=put_off), timeout=_REPOSITORY_TIMEOUT)
+        refused = claim.executions[0]
+        logger.bind(execution=refused.id, reason=str(error)).error("a fill is refused, put off")
+        put_off = Postponed(refused.id, refused.version, claim.now + LONGEST_WAIT)
+        message = StoreFills(fills=(), postponed=(put_off,))
+        ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
+
+    def _waits_for_the_broker(self) -> bool:
+        """Return whether enough fills are on their way.
+
+        That a broker is slower than claims is normal and nothing to tell of, unless it is silent.
+        """
+        if not self._crowded:
+            self._crowded = self._unpublished >= ENOUGH_UNPUBLISHED
+            self._heard_at = monotonic()
+        elif monotonic() - self._heard_at > SILENCE:
+            self._stalled("fills wait for the broker")
+        return self._crowded
+
+    def _published(self, count: int) -> None:
+        """Go on as soon as there is room again, unless claims have a time of their own."""
+        self._unpublished -= count
+        self._heard_at = monotonic()
+        if self._crowded and self._unpublished < ENOUGH_UNPUBLISHED // 2:
+            self._crowded = False
+            if self._interval is None:
+                self._sleep(0)
 
     def _wake_within(self, seconds: float) -> None:
         """Wake up for what may fall due, unless that is near anyway."""
-        idle = self._interval is None and self._stall is None
+        idle = self._interval is None and self._stall is None and not self._crowded
         if idle and monotonic() + seconds < self._wake_at:
             self._sleep(seconds)
 

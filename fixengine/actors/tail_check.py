@@ -1,13 +1,18 @@
 """Whether fills that were found in the outbox have reached the topic before."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from time import monotonic
 
 from fixengine.actors.pending import Key, key_of
 from fixengine.domain import Fill
+from fixengine.errors import UnavailableError
 from fixengine.leases import CLOCK_SKEW
 from fixengine.ports import OutboxPage, Tail
 from fixengine.wire import decode_fill_key
+
+SILENCE = 20.0
+"""Seconds that the broker may bring nothing before the end."""
 
 _OPENING_TIMEOUT = 2.0
 
@@ -18,20 +23,35 @@ class TailCheck:
     `fills` are those asked about, of a page of the outbox that began above execution id `after`.
     """
 
-    def __init__(self, tail: Tail, page: OutboxPage, fills: Iterable[Fill], *, after: int) -> None:
+    def __init__(
+        self,
+        tail: Tail,
+        page: OutboxPage,
+        fills: Iterable[Fill],
+        *,
+        after: int,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         """Begin; raises UnavailableError when the broker does not answer."""
         assert page.since is not None, "an empty page needs no check"
         self.after = after
         self.missing: dict[Key, Fill] = {key_of(fill): fill for fill in fills}
         self.arrived: list[Key] = []
         self._look = tail.look(page.since - timedelta(seconds=CLOCK_SKEW), timeout=_OPENING_TIMEOUT)
+        self._clock = clock
+        self._heard_at = clock()
 
     def step(self, timeout: float) -> bool:
         """Read on for up to `timeout` seconds; return whether the end was reached.
 
-        Raises UnavailableError when the broker refuses.
+        Raises UnavailableError when the broker refuses, or is silent for longer than SILENCE. How
+        long it all takes does not matter: a check that is given up has all to read again, and more.
         """
         records = self._look.read(timeout)
+        if records:
+            self._heard_at = self._clock()
+        elif records is not None and self._clock() - self._heard_at > SILENCE:
+            raise UnavailableError(f"nothing came for {SILENCE:g} s before the end")
         for record in records or ():
             key = decode_fill_key(record.value or b"")
             if key is not None and self.missing.pop(key, None) is not None:

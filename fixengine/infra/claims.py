@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from psycopg.rows import args_row
 
-from fixengine.domain import Execution, Fill
+from fixengine.domain import Execution, Fill, Postponed
 from fixengine.errors import FixengineError, SlowQueryError, UnavailableError
 from fixengine.horizon import Horizon, Stretch
 from fixengine.infra.postgres import Connection, Database, query, statements_on
@@ -57,11 +57,6 @@ class _Evaluated(msgspec.Struct, kw_only=True):
     is_open: bool
     execution_status: str
     next_fill_timestamp: datetime | None
-
-
-class _Postponed(msgspec.Struct):
-    execution_id: int
-    next_fill_timestamp: datetime
 
 
 class ClaimSession:
@@ -162,10 +157,8 @@ class ClaimSession:
             self.abandon()
         return claim
 
-    def store(
-        self, fills: Sequence[Fill], postponed: Sequence[tuple[int, datetime]]
-    ) -> frozenset[int]:
-        """Store the claim's fills, postpone (execution id, next time), commit, unlock.
+    def store(self, fills: Sequence[Fill], postponed: Sequence[Postponed]) -> frozenset[int]:
+        """Store the claim's fills, put off what is postponed, commit, unlock.
 
         Returns the ids of executions whose fill was stored: all but those whose last fill turns
         out to be unpublished or that another program changed in spite of the lock. Raises
@@ -179,8 +172,7 @@ class ClaimSession:
             with statements_on(connection):
                 stored = self._store_fills(connection, fills) if fills else frozenset()
                 if postponed:
-                    later = recordset([_Postponed(*each) for each in postponed])
-                    connection.execute(query("postpone"), {"postponed": later})
+                    connection.execute(query("postpone"), {"postponed": recordset(postponed)})
                 connection.execute("commit")
         except FixengineError:
             self.abandon()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from logging import getLogger
+from time import monotonic
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -95,8 +96,11 @@ class KafkaSink:
         settings = producer_settings(self._connection)
         self._producer = Producer({**settings, "error_cb": self._on_error})
 
-    def ensure_topics(self, timeout: float) -> None:
-        """Create what is absent of the topics; raises UnavailableError after `timeout` seconds."""
+    def ensure_topics(self, timeout: float) -> Mapping[str, str]:
+        """Create what is absent of the topics; return what can't be created, and why.
+
+        Raises UnavailableError when the broker does not answer within `timeout` seconds.
+        """
         try:
             present = self._opened().list_topics(timeout=timeout).topics
         except KafkaException as error:
@@ -104,8 +108,7 @@ class KafkaSink:
             raise UnavailableError(f"the broker does not answer: {reason}") from error
         self._last_error = ""
         missing = [topic for topic in self._topics if topic.name not in present]
-        if missing:
-            self._create(missing, timeout)
+        return self._create(missing, timeout) if missing else {}
 
     def produce(
         self,
@@ -159,7 +162,7 @@ class KafkaSink:
         assert self._producer is not None, "open() comes first"
         return self._producer
 
-    def _create(self, topics: list[Topic], timeout: float) -> None:
+    def _create(self, topics: list[Topic], timeout: float) -> Mapping[str, str]:
         admin = AdminClient(self._connection)
         wanted = [
             NewTopic(
@@ -170,14 +173,17 @@ class KafkaSink:
             )
             for topic in topics
         ]
+        refused: dict[str, str] = {}
+        until = monotonic() + timeout
         for name, future in admin.create_topics(wanted, operation_timeout=timeout).items():
             try:
-                future.result(timeout)
+                future.result(max(until - monotonic(), 0))
             except (KafkaException, TimeoutError) as error:
                 if _code(error) != KafkaError.TOPIC_ALREADY_EXISTS:
-                    raise UnavailableError(f"topic {name} can't be created: {error}") from error
+                    refused[name] = f"topic {name} can't be created: {error}"
             else:
                 logger.bind(topic=name).info("topic created")
+        return refused
 
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():

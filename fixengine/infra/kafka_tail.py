@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from logging import getLogger
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -94,11 +95,15 @@ class KafkaTail:
 
 
 class Look:
-    """Reads each partition from its beginning until it was at the end of it once."""
+    """Reads each partition from its beginning until it was at the end of it once.
+
+    The end is where it was when the first record came, for it may go away faster than it is read.
+    """
 
     def __init__(self, consumer: Consumer, beginnings: list[TopicPartition]) -> None:
         self._consumer: Consumer | None = consumer
         self._unread = {partition.partition for partition in beginnings}
+        self._ends: dict[int, int] = {}
         consumer.assign(beginnings)
 
     def read(self, timeout: float) -> tuple[Record, ...] | None:
@@ -113,12 +118,27 @@ class Look:
         for message in self._consumer.consume(_BATCH, timeout):
             error = message.error()
             if error is None:
-                records.append(record_of(message))
+                record = record_of(message)
+                records.append(record)
+                if record.offset + 1 >= self._end(record):
+                    self._unread.discard(record.partition)
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
                 self._unread.discard(message.partition() or 0)
             elif not error.retriable():
                 raise UnavailableError(f"the end of the topic can't be read: {error.str()}")
         return tuple(records)
+
+    def _end(self, record: Record) -> float:
+        """Return the offset at which the partition of a record, when its first came, ended."""
+        end = self._ends.get(record.partition)
+        if end is None:
+            assert self._consumer is not None
+            place = TopicPartition(record.topic, record.partition)
+            _, end = self._consumer.get_watermark_offsets(place, cached=True)
+            if end < 0:  # not known
+                return inf
+            self._ends[record.partition] = end
+        return end
 
     def close(self) -> None:
         """Leave. Safe to call twice."""

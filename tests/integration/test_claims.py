@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from fixengine.demo.waiting import wait_until
-from fixengine.domain import Execution, Fill
+from fixengine.domain import Execution, Fill, Postponed
 from fixengine.errors import RejectedError, SlowQueryError, UnavailableError
 from fixengine.fills import FillRules, evaluate
 from fixengine.horizon import EARLIEST, SWEEP_EVERY, Horizon
@@ -177,7 +177,7 @@ def test_the_claim_tells_when_the_next_falls_due(database: str) -> None:
         fill_with_orders(pool, range(1, 2))
         claim = claims.claim(1)
         later = claim.now + timedelta(seconds=40)
-        claims.store((), [(claim.executions[0].id, later)])
+        claims.store((), [Postponed(1, claim.executions[0].version, later)])
         waiting = claims.claim(1)
         assert waiting.executions == ()
         assert waiting.next_due_in == pytest.approx(40, abs=5)
@@ -231,6 +231,19 @@ def test_a_fill_of_another_version_of_the_row_is_left_alone(database: str) -> No
         after = replace(one_of_them.execution, version=one_of_them.execution.version + 1)
         stored = claims.store([replace(one_of_them, execution=after), other], ())
         assert stored == {other.execution.id}
+
+
+def test_what_another_engine_filled_after_it_was_read_is_not_put_off(database: str) -> None:
+    """As when a fill was refused, and the rollback has freed the row."""
+    with opened(database) as pool, session(pool) as claims, session(pool) as other:
+        fill_with_orders(pool, range(1, 2), quantity=Decimal(10**6))
+        read = claims.claim(1)
+        claims.abandon()
+        fills = filled(other.claim(1), LATER)
+        assert other.store(fills, ()) == {1}
+        claims.store((), [Postponed(1, read.executions[0].version, read.now)])
+        due = one(database, "select next_fill_timestamp from execution")
+        assert due == fills[0].execution.next_fill_timestamp
 
 
 def test_a_fill_is_not_stored_while_the_one_before_it_is_unpublished(database: str) -> None:
@@ -340,6 +353,10 @@ def test_a_plan_from_when_the_outbox_was_empty_serves_when_it_is_full(database: 
     "change",
     [
         "quantity_filled = quantity_ordered + 1",
+        "quantity_filled = 'NaN'",
+        "quantity_ordered = 'NaN'",
+        "limit_price = 'NaN'",
+        "total_amount = 'NaN'",
         "received_timestamp = 'infinity'",
         "sent_timestamp = '0044-03-15 BC'",
         "last_fill_timestamp = '12000-01-01'",
@@ -480,7 +497,7 @@ def test_an_engine_that_starts_beside_what_nobody_may_clean_up_finds_what_is_due
             try:
                 claimed = ids(claims.claim(3).executions)
                 later = datetime.now(UTC) + timedelta(hours=1)
-                claims.store((), [(id_, later) for id_ in claimed])
+                claims.store((), [Postponed(id_, 1, later) for id_ in claimed])
             except SlowQueryError:  # a slice that was too wide, or a machine that is busy
                 clock.now += 1
                 return False
@@ -531,7 +548,7 @@ def test_rows_that_were_given_back_are_claimed_again_at_once(database: str) -> N
                 "update execution set next_fill_timestamp = now() - interval '1 h' / id"
             )
         assert ids(claims.claim(1).executions) == {1}
-        claims.store((), [(1, datetime.now(UTC) + timedelta(hours=1))])
+        claims.store((), [Postponed(1, 1, datetime.now(UTC) + timedelta(hours=1))])
         assert ids(claims.claim(2).executions) == {2, 3}
         claims.abandon()
         assert ids(claims.claim(2).executions) == {2, 3}

@@ -3,7 +3,8 @@
 import pytest
 
 from fixengine.demo.broker import Broker
-from fixengine.demo.topics import TopicNames, read_topic
+from fixengine.demo.options import BrokerKind
+from fixengine.demo.topics import TopicNames, count_records, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_sink import KafkaSink, Topic
@@ -70,3 +71,26 @@ def test_without_a_broker_topics_are_said_to_be_out_of_reach(topics: TopicNames)
     with pytest.raises(UnavailableError, match="does not answer"):
         away.ensure_topics(1)
     away.close()
+
+
+def test_a_topic_that_can_not_be_created_keeps_no_other_from_it(
+    broker: Broker, topics: TopicNames, broker_kind: BrokerKind
+) -> None:
+    if broker_kind is BrokerKind.EMBEDDED:
+        pytest.skip("the embedded broker refuses no topic")
+    bad = "no such/name"
+    producer = KafkaSink(
+        brokers=broker.bootstrap,
+        client_id="test",
+        topics=tuple(
+            Topic(name=name, partitions=1, replication_factor=1) for name in (bad, topics.fills)
+        ),
+        client_config=broker.client_config,
+    )
+    reports: Reports = {}
+    producer.open(reports.__setitem__)
+    refused = producer.ensure_topics(10)
+    assert refused.keys() == {bad}
+    assert bad in refused[bad]
+    assert count_records(broker.bootstrap, topics.fills) == 0
+    producer.close()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import pytest
+from confluent_kafka import Producer
 
 from fixengine.demo.broker import Broker
 from fixengine.demo.feed import orders
@@ -12,7 +13,7 @@ from fixengine.demo.sending import send_orders
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
-from fixengine.infra.kafka_tail import KafkaTail, Look
+from fixengine.infra.kafka_tail import _SETTINGS, KafkaTail, Look
 
 
 def tail(broker: Broker, topic: str) -> KafkaTail:
@@ -64,6 +65,36 @@ def test_what_came_since_a_moment_is_read_from_all_partitions(
     assert sorted(read(broker, topics.orders, since)) == sorted(o.value or b"" for o in after)
     everything = read(broker, topics.orders, since - timedelta(hours=1))
     assert len(everything) == len(before) + len(after)
+
+
+def test_an_end_that_goes_away_faster_than_it_is_read_is_reached(
+    broker: Broker, topics: TopicNames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fixengine.infra.kafka_tail._BATCH", 1)
+    # little is fetched ahead
+    few = {
+        "queued.min.messages": 1,
+        "queued.max.messages.kbytes": 1,
+        "fetch.message.max.bytes": 999,
+    }
+    for name, value in few.items():
+        monkeypatch.setitem(_SETTINGS, name, value)
+    create_topic(broker.bootstrap, topics.fills, partitions=1)
+    producer = Producer({"bootstrap.servers": broker.bootstrap})
+
+    def put(number: int) -> None:
+        for _ in range(number):
+            producer.produce(topics.fills, bytes(900))
+            assert producer.flush(10) == 0
+
+    put(10)
+    look = tail(broker, topics.fills).look(datetime.now(UTC) - timedelta(hours=1), timeout=10)
+    count = 0
+    while count < 60 and (news := look.read(1)) is not None:
+        count += len(news)
+        put(2 * len(news))
+    look.close()
+    assert 10 <= count < 60
 
 
 def test_an_empty_topic_has_an_end(broker: Broker, topics: TopicNames) -> None:

@@ -8,6 +8,7 @@ from random import Random
 import psycopg
 import pytest
 
+from fixengine.config.parsing import OWN_CLIENT_SETTINGS
 from fixengine.demo.audit import Expectations
 from fixengine.demo.broker import Broker
 from fixengine.demo.feed import orders
@@ -17,7 +18,8 @@ from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.fills import FillRules, evaluate
-from fixengine.leases import DELIVERY, LEASE, SETTLE, TAKE_OVER_AFTER
+from fixengine.infra.kafka_sink import producer_settings
+from fixengine.leases import DELIVERY
 from tests.integration.engines import Surroundings, surroundings, wait_until_ready
 from tests.integration.rows import opened, session, through_a_proxy, wait_until_blocked
 
@@ -32,8 +34,10 @@ def around(
         yield around
 
 
-def test_others_wait_until_nothing_of_a_frozen_engine_can_arrive() -> None:
-    assert LEASE + DELIVERY + SETTLE <= TAKE_OVER_AFTER
+def test_a_producer_gives_its_messages_up_in_the_time_that_others_wait_for_it() -> None:
+    assert 0 < producer_settings({})["message.timeout.ms"] <= DELIVERY * 1000
+    # nor does anybody give it more
+    assert {"message.timeout.ms", "delivery.timeout.ms"} <= OWN_CLIENT_SETTINGS
 
 
 def test_fills_of_a_dead_engine_are_published_unless_they_have_arrived(

@@ -18,6 +18,8 @@ where e.is_open
     and e.next_fill_timestamp <= least(%(until)s::timestamptz, now())
     -- what another program left that nobody can fill or even read must not stop the others
     and e.quantity_filled <= e.quantity_ordered
+    -- no number is greater than NaN
+    and greatest(e.quantity_ordered, e.limit_price, e.total_amount) <> 'NaN'
     and e.received_timestamp > '0001-01-02' and e.received_timestamp < '9999-12-30'
     and e.sent_timestamp > '0001-01-02' and e.sent_timestamp < '9999-12-30'
     and coalesce(e.last_fill_timestamp, now()) > '0001-01-02'

@@ -11,15 +11,19 @@ from fixengine.actors.base import Actor
 from fixengine.actors.messages import ActorRef, GetUnpublished, TakeOverOutbox
 from fixengine.actors.outbox_watch import OutboxWatch
 from fixengine.actors.pending import PendingFills
+from fixengine.actors.tail_check import SILENCE
 from fixengine.domain import Fill
 from fixengine.errors import SlowQueryError
-from fixengine.leases import SETTLE, TAKE_OVER_AFTER
+from fixengine.leases import LEASE, SETTLE, TAKE_OVER_AFTER
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import OutboxPage, Record, TakeOver
 from tests.unit.executions import fill
 
 FILL = fill(1)
 GONE = 7
+OTHER = Record(
+    topic="fills", partition=0, offset=0, key=None, value=None, headers=(), timestamp_ms=None
+)
 
 
 @dataclass(slots=True)
@@ -27,8 +31,11 @@ class Looks:
     """What was asked of the repository, and which looks the database ends.
 
     They are those for suspects, and those behind an outbox's first page, which is full then.
+    A page `takes` that many seconds of the clock `now`.
     """
 
+    now: list[float] = field(default_factory=lambda: [100.0])
+    takes: float = 0.0
     suspected: list[frozenset[int]] = field(default_factory=list)
     scans: int = 0
     too_slow: bool = False
@@ -45,6 +52,7 @@ class Repository(Actor):
     def receive(self, message: GetUnpublished | TakeOverOutbox) -> OutboxPage | TakeOver:
         if isinstance(message, GetUnpublished):
             self._looks.scans += 1
+            self._looks.now[0] += self._looks.takes
             if message.after:
                 raise SlowQueryError("the database takes too long")
             since = datetime(2026, 7, 28, tzinfo=UTC)
@@ -58,19 +66,18 @@ class Repository(Actor):
 
 
 @dataclass(slots=True)
-class EmptyTopic:
-    """Nothing is there, which each look finds out in its second step."""
+class Topic:
+    """Each step of a look brings the next of what is `to_come`: nothing, then the end."""
 
     looks: int = 0
-    steps: int = 0
+    to_come: list[tuple[Record, ...]] = field(default_factory=lambda: [()])
 
-    def look(self, since: datetime, *, timeout: float) -> "EmptyTopic":
+    def look(self, since: datetime, *, timeout: float) -> "Topic":
         self.looks += 1
         return self
 
     def read(self, timeout: float) -> tuple[Record, ...] | None:
-        self.steps += 1
-        return () if self.steps == 1 else None
+        return self.to_come.pop(0) if self.to_come else None
 
     def close(self) -> None: ...
 
@@ -80,31 +87,34 @@ class Around:
     """A watch, its clock, and what it did."""
 
     watch: OutboxWatch
-    topic: EmptyTopic
+    topic: Topic
     looks: Looks
-    sent: list[Fill]
-    now: list[float] = field(default_factory=lambda: [0.0])
+    sent: list[tuple[Fill, float]]
+
+    @property
+    def now(self) -> float:
+        return self.looks.now[0]
 
     def wait(self, seconds: float) -> None:
-        self.now[0] += seconds
+        self.looks.now[0] += seconds
 
 
 @pytest.fixture
 def around() -> Iterator[Around]:
     looks = Looks()
-    sent: list[Fill] = []
-    topic, now = EmptyTopic(), [100.0]
+    sent: list[tuple[Fill, float]] = []
+    topic = Topic()
     repository: ActorRef = Repository.start(looks)
     watch = OutboxWatch(
         repository=repository,
         tail=topic,
         pending=PendingFills(),
         metrics=EngineMetrics(CollectorRegistry()),
-        send=lambda fills, until: sent.extend(fills),
+        send=lambda fills, until: sent.extend((fill, until) for fill in fills),
         patience=5.0,
-        clock=lambda: now[0],
+        clock=lambda: looks.now[0],
     )
-    yield Around(watch, topic, looks, sent, now)
+    yield Around(watch, topic, looks, sent)
     repository.stop()
 
 
@@ -119,7 +129,48 @@ def test_nothing_is_looked_for_while_messages_of_a_publisher_before_may_arrive(
     assert around.topic.looks == 1
     around.watch.step(0)
     around.watch.step(0)
-    assert around.sent == [FILL]
+    assert [fill for fill, _ in around.sent] == [FILL]
+
+
+def test_what_is_not_there_may_be_sent_for_as_long_as_the_last_page_proves(around: Around) -> None:
+    around.wait(SETTLE)
+    around.watch.scan(older_than=0)
+    around.watch.step(0)
+    around.wait(7)
+    around.looks.takes = 0.5
+    asked_at = around.now
+    around.watch.step(0)
+    assert around.now > asked_at
+    assert around.sent == [(FILL, asked_at + LEASE)]
+
+
+def test_a_check_goes_on_for_as_long_as_something_comes(around: Around) -> None:
+    around.topic.to_come = [(OTHER,)] * 9
+    around.wait(SETTLE)
+    around.watch.scan(older_than=0)
+    for _ in range(9):
+        around.wait(SILENCE)
+        around.watch.step(0)
+    around.watch.step(0)
+    assert [fill for fill, _ in around.sent] == [FILL]
+    assert around.topic.looks == 1
+
+
+def test_a_check_to_which_nothing_comes_is_given_up(around: Around) -> None:
+    around.topic.to_come = [(OTHER,), (), ()]
+    around.wait(SETTLE)
+    around.watch.scan(older_than=0)
+    around.watch.step(0)
+    around.wait(SILENCE)
+    around.watch.step(0)
+    under_way = around.watch.checking
+    around.wait(0.1)
+    around.watch.step(0)
+    assert under_way
+    assert not around.watch.checking
+    assert not around.sent
+    around.watch.scan(older_than=0)  # and is made again
+    assert around.topic.looks == 2
 
 
 def test_looks_tell_what_they_cost_the_database(around: Around) -> None:

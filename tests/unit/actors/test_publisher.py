@@ -1,7 +1,7 @@
 """When acknowledged fills leave the outbox: together, and none waits for long."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -14,9 +14,16 @@ from prometheus_client import CollectorRegistry
 
 from fixengine.actors.base import Actor
 from fixengine.actors.lifecycle import Boot
-from fixengine.actors.messages import FillsPublished, MarkPublished, PublishFills, TakeOverOutbox
+from fixengine.actors.messages import (
+    FillsPublished,
+    FinishDeadLetters,
+    MarkPublished,
+    PublishFills,
+    TakeOverOutbox,
+)
 from fixengine.actors.publisher import Publisher
 from fixengine.demo.waiting import wait_until
+from fixengine.errors import UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Headers, Report, TailLook, TakeOver
@@ -26,9 +33,13 @@ from tests.unit.executions import fill
 
 @dataclass(slots=True)
 class Broker:
-    """Acknowledges, one a poll, as many messages as it is let to."""
+    """Acknowledges, one a poll, as many messages as it is let to.
+
+    `refused` are topics that can't be created; without any topics it does not even answer.
+    """
 
     lets: int
+    refused: Mapping[str, str] | None = field(default_factory=dict)
     holds: Event = field(default_factory=Event)
     held: Event = field(default_factory=Event)
     waiting: deque[object] = field(default_factory=deque)
@@ -37,7 +48,10 @@ class Broker:
     def open(self, report: Report) -> None:
         self.report = report
 
-    def ensure_topics(self, timeout: float) -> None: ...
+    def ensure_topics(self, timeout: float) -> Mapping[str, str]:
+        if self.refused is None:
+            raise UnavailableError("the broker does not answer")
+        return self.refused
 
     def produce(
         self,
@@ -71,12 +85,14 @@ class NoTopic:
 
 
 class Repository(Actor):
-    def __init__(self, marked: list[tuple[int, ...]]) -> None:
+    def __init__(self, marked: list[tuple[int, ...]], looks: list[TakeOverOutbox]) -> None:
         super().__init__()
         self._marked = marked
+        self._looks = looks
 
     def receive(self, message: MarkPublished | TakeOverOutbox) -> int | TakeOver:
         if isinstance(message, TakeOverOutbox):
+            self._looks.append(message)
             return TakeOver(gone=frozenset(), fills=0)
         self._marked.append(tuple(execution_id for execution_id, _ in message.fills))
         return len(message.fills)
@@ -88,12 +104,17 @@ class Scheduler(Actor):
 
 @dataclass(slots=True)
 class Around:
-    """What a publisher has marked, and ways to have it publish and stop."""
+    """What a publisher has marked, when it has looked for engines that are gone, and ways to have
+    it publish and stop, and say that it has done so far what there was to do.
+    """
 
     publish: Callable[[int], None]
     stop: Callable[[], object]
+    settle: Callable[[], object]
     broker: Broker
+    health: Health
     marked: list[tuple[int, ...]]
+    looks: list[TakeOverOutbox]
 
 
 @pytest.fixture
@@ -102,16 +123,23 @@ def lets() -> int:
 
 
 @pytest.fixture
-def around(lets: int) -> Iterator[Around]:
+def refused() -> Mapping[str, str] | None:
+    return {}
+
+
+@pytest.fixture
+def around(lets: int, refused: Mapping[str, str] | None) -> Iterator[Around]:
     marked: list[tuple[int, ...]] = []
-    broker = Broker(lets=lets)
-    repository, scheduler = Repository.start(marked), Scheduler.start()
+    looks: list[TakeOverOutbox] = []
+    broker = Broker(lets=lets, refused=refused)
+    repository, scheduler = Repository.start(marked, looks), Scheduler.start()
     metrics = EngineMetrics(CollectorRegistry())
+    health = Health(gauge=metrics.up, tree=NoTree(), hung_after=60)
     publisher = Publisher.start(
         sink=broker,
         tail=NoTopic(),
         repository=repository,
-        health=Health(gauge=metrics.up, tree=NoTree(), hung_after=60),
+        health=health,
         metrics=metrics,
         fills_topic="fills",
         dlq_topic="dlq",
@@ -123,7 +151,15 @@ def around(lets: int) -> Iterator[Around]:
         fills = tuple(fill(id_) for id_ in range(1, number + 1))
         publisher.tell(PublishFills(fills=fills, until=monotonic() + 60, reply_to=scheduler))
 
-    yield Around(publish, partial(publisher.stop, block=False), broker, marked)
+    yield Around(
+        publish=publish,
+        stop=partial(publisher.stop, block=False),
+        settle=partial(publisher.ask, FinishDeadLetters(records=(), within=0), timeout=5),
+        broker=broker,
+        health=health,
+        marked=marked,
+        looks=looks,
+    )
     broker.lets = 1_000  # a stop waits for what is on its way
     for actor in (publisher, scheduler, repository):
         actor.stop()
@@ -152,3 +188,20 @@ def test_a_stop_publishes_what_it_has_overtaken(around: Around) -> None:
     around.stop()
     around.broker.holds.clear()
     wait_until(lambda: 2 in set(chain(*around.marked)), 5, "the second to be marked")
+
+
+@pytest.mark.parametrize("refused", [{"dlq": "topic dlq can't be created"}])
+def test_the_outbox_is_looked_after_also_when_another_topic_can_not_be_created(
+    around: Around, refused: Mapping[str, str]
+) -> None:
+    around.settle()
+    assert len(around.looks) == 1
+    said = around.health.ready().body["parts"]
+    assert isinstance(said, dict)
+    assert said["broker"] == {"up": False, "said": refused["dlq"]}
+
+
+@pytest.mark.parametrize("refused", [None, {"fills": "topic fills can't be created"}])
+def test_nothing_is_taken_over_by_an_engine_that_could_not_publish_it(around: Around) -> None:
+    around.settle()
+    assert around.looks == []

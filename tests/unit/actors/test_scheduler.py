@@ -7,6 +7,7 @@ from threading import Event
 
 import pykka
 import pytest
+from loguru import logger
 from prometheus_client import CollectorRegistry
 
 from fixengine.actors.asking import ask
@@ -15,8 +16,10 @@ from fixengine.actors.lifecycle import Boot
 from fixengine.actors.messages import (
     ActorRef,
     ClaimDue,
+    FillsPublished,
     GetPrices,
     Prices,
+    PublishFills,
     StoreFills,
 )
 from fixengine.actors.pricing import BULK_FROM
@@ -60,6 +63,37 @@ class FullRepository(Actor):
         return frozenset()
 
 
+class BusyRepository(Actor):
+    """Finds and stores a claim of BULK_FROM for so many times, then nothing."""
+
+    def __init__(self, claims: int) -> None:
+        super().__init__()
+        self._claims = claims
+
+    def receive(self, message: ClaimDue | StoreFills) -> object:
+        if isinstance(message, StoreFills):
+            return frozenset(fill.execution.id for fill in message.fills)
+        self._claims -= 1
+        found = tuple(execution(id=n, ticker=f"T{n}") for n in range(BULK_FROM))
+        return Claim(
+            executions=found if self._claims >= 0 else (),
+            now=SENT,
+            next_due_in=None,
+            more=self._claims > 0,
+        )
+
+
+class Publisher(Actor):
+    """Takes what it is told of."""
+
+    def __init__(self, told: list[PublishFills]) -> None:
+        super().__init__()
+        self._told = told
+
+    def receive(self, message: PublishFills) -> None:
+        self._told.append(message)
+
+
 class Pricing(Actor):
     """Knows a price of all."""
 
@@ -75,25 +109,36 @@ class Pricing(Actor):
         return Prices(known=dict.fromkeys(message.tickers, Decimal(40)), unknown=frozenset())
 
 
+@pytest.fixture
+def events() -> Iterator[list[str]]:
+    seen: list[str] = []
+    sink = logger.add(lambda message: seen.append(message.record["message"]), level="INFO")
+    yield seen
+    logger.remove(sink)
+
+
 @contextmanager
-def scheduler(*, repository: ActorRef, pricing: ActorRef) -> Iterator[None]:
-    """Run a scheduler between actors, and stop them all."""
-    for each in (repository, pricing):
+def scheduler(
+    *, repository: ActorRef, pricing: ActorRef, publisher: ActorRef | None = None
+) -> Iterator[ActorRef]:
+    """Lend a scheduler between actors, to which empty fills count too, and stop them all."""
+    neighbours = [pricing, repository] if publisher is None else [publisher, pricing, repository]
+    for each in neighbours:
         each.ask(Boot(), timeout=5)
     running: pykka.ActorRef[FillScheduler] = FillScheduler.start(
         repository=repository,
         pricing=pricing,
-        publisher=pricing,
+        publisher=publisher or pricing,
         metrics=EngineMetrics(CollectorRegistry()),
-        rules=FillRules(),
+        rules=FillRules(announce_empty=True),
         seed=None,
         interval=None,
     )
     running.ask(Boot(), timeout=5)
     try:
-        yield
+        yield running
     finally:
-        for each in (running, pricing, repository):
+        for each in (running, *neighbours):
             each.stop()
 
 
@@ -116,3 +161,45 @@ def test_prices_of_the_next_claim_are_asked_for_while_one_is_stored() -> None:
     with scheduler(repository=repository, pricing=Pricing.start(asked_again)):
         wait_until(lambda: len(stored) > 0, 5, "a claim to be stored")
     assert stored[0]
+
+
+def test_with_enough_fills_on_their_way_it_goes_on_at_once_when_half_have_arrived(
+    monkeypatch: pytest.MonkeyPatch, events: list[str]
+) -> None:
+    monkeypatch.setattr("fixengine.actors.scheduler.ENOUGH_UNPUBLISHED", 4 * BULK_FROM)
+    told: list[PublishFills] = []
+    with scheduler(
+        repository=BusyRepository.start(1_000),
+        pricing=Pricing.start(Event()),
+        publisher=Publisher.start(told),
+    ) as running:
+        wait_until(lambda: len(told) == 4, 5, "enough fills to be on their way")
+        monkeypatch.setattr("fixengine.actors.scheduler.LONGEST_SLEEP", 60)
+        running.tell(FillsPublished(count=2 * BULK_FROM))
+        with pytest.raises(DemoError):
+            wait_until(lambda: len(told) > 4, 1.5, "more than enough")
+        for count, claims in ((1, 7), (3 * BULK_FROM, 10), (3 * BULK_FROM, 13)):
+            running.tell(FillsPublished(count=count))
+            wait_until(lambda wanted=claims: len(told) == wanted, 5, "three claims more")  # type: ignore[misc]
+    assert not events
+
+
+def test_that_fills_wait_is_said_once_when_the_broker_is_silent(
+    monkeypatch: pytest.MonkeyPatch, events: list[str]
+) -> None:
+    monkeypatch.setattr("fixengine.actors.scheduler.ENOUGH_UNPUBLISHED", 4 * BULK_FROM)
+    monkeypatch.setattr("fixengine.actors.scheduler.SILENCE", 0.1)
+    monkeypatch.setattr("fixengine.actors.scheduler.LONGEST_SLEEP", 0.05)
+    told: list[PublishFills] = []
+    with scheduler(
+        repository=BusyRepository.start(4),
+        pricing=Pricing.start(Event()),
+        publisher=Publisher.start(told),
+    ) as running:
+        wait_until(lambda: "filling waits" in events, 5, "a line in the log")
+        running.tell(FillsPublished(count=1))
+        with pytest.raises(DemoError):
+            wait_until(lambda: len(events) > 1, 0.3, "another line")
+        running.tell(FillsPublished(count=4 * BULK_FROM - 1))
+        wait_until(lambda: "filling goes on" in events, 5, "the end of it to be said")
+    assert events == ["filling waits", "filling goes on"]
