@@ -71,7 +71,7 @@ class Server:
         )
         self._server.channel_class = Connection
         self._server.trigger.close()
-        self._server.trigger = Trigger(self._sockets)
+        self._server.trigger = Trigger(self._sockets)  # type: ignore[arg-type]  # it is by number
         self._thread.start()
 
     def stop(self, deadline: float) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from threading import Event
+from time import monotonic
 
 import pykka
 import pytest
@@ -23,7 +24,7 @@ from fixengine.actors.messages import (
     StoreFills,
 )
 from fixengine.actors.pricing import BULK_FROM
-from fixengine.actors.scheduler import LONGEST_SLEEP, FillScheduler
+from fixengine.actors.scheduler import APART, LONGEST_SLEEP, FillScheduler
 from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
 from fixengine.fills import FillRules
@@ -81,6 +82,20 @@ class BusyRepository(Actor):
             next_due_in=None,
             more=self._claims > 0,
         )
+
+
+class TrickleRepository(Actor):
+    """Finds one that is due in each claim, and says that the next one is already."""
+
+    def __init__(self, claimed_at: list[float]) -> None:
+        super().__init__()
+        self._claimed_at = claimed_at
+
+    def receive(self, message: ClaimDue | StoreFills) -> object:
+        if isinstance(message, StoreFills):
+            return frozenset(fill.execution.id for fill in message.fills)
+        self._claimed_at.append(monotonic())
+        return Claim(executions=(execution(id=1),), now=SENT, next_due_in=0, more=False)
 
 
 class Publisher(Actor):
@@ -203,3 +218,15 @@ def test_that_fills_wait_is_said_once_when_the_broker_is_silent(
         running.tell(FillsPublished(count=4 * BULK_FROM - 1))
         wait_until(lambda: "filling goes on" in events, 5, "the end of it to be said")
     assert events == ["filling waits", "filling goes on"]
+
+
+def test_what_falls_due_in_a_moment_is_claimed_together() -> None:
+    claimed_at = list[float]()
+    with scheduler(
+        repository=TrickleRepository.start(claimed_at),
+        pricing=Pricing.start(Event()),
+        publisher=Publisher.start([]),
+    ):
+        wait_until(lambda: len(claimed_at) > 10, 5, "ten claims")
+    # a claim reaches the repository a little after it began
+    assert claimed_at[10] - claimed_at[0] > 9 * APART
