@@ -6,13 +6,13 @@ from xml.sax.saxutils import escape
 from benchmarks.scenarios import Result
 
 _WIDTH, _ROW, _LEFT, _SCALE = 760, 44, 16, 480
-_MOST = 1.2  # the ratio at which a bar is as long as there is room
 
 
 def chart(results: Sequence[Result]) -> str:
     """Return the picture."""
     height = _ROW * len(results) + 16
-    rows = "".join(_row(result, 8 + _ROW * place) for place, result in enumerate(results))
+    most = max((max(result.ratio, result.scenario.target) for result in results), default=1)
+    rows = "".join(_row(result, 8 + _ROW * place, most) for place, result in enumerate(results))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
         f'font-family="sans-serif" font-size="12">'
@@ -20,10 +20,11 @@ def chart(results: Sequence[Result]) -> str:
     )
 
 
-def _row(result: Result, top: int) -> str:
+def _row(result: Result, top: int, most: float) -> str:
+    """Draw one; at the ratio `most` a bar is as long as there is room."""
     good = result.ratio >= result.scenario.target
-    length = _SCALE * min(result.ratio, _MOST) / _MOST
-    target = _LEFT + _SCALE * result.scenario.target / _MOST
+    length = _SCALE * result.ratio / most
+    target = _LEFT + _SCALE * result.scenario.target / most
     said = f"{result.ratio:.2f} ({result.measured:,.0f} ÷ {result.by:,.0f} a second)"
     return (
         f'<text x="{_LEFT}" y="{top + 12}" fill="#333">{escape(result.scenario.meaning)}</text>'
