@@ -38,7 +38,7 @@ LARGEST_CLAIM = 800
 ENOUGH_UNPUBLISHED = 3_000
 """Fills on their way to the broker at which no more are made, until fewer than half of it are."""
 
-APART = 0.02
+APART = 0.015
 """Seconds from the beginning of one claim to that of the next, where one has all that is due.
 
 What falls due meanwhile shares a transaction, a price call and a mark; without that a moderate load
