@@ -115,6 +115,24 @@ def test_times_that_nothing_can_show_hide_no_execution(database: str) -> None:
             assert Reads(pool).by_id([row.id], timeout=2) == {row.id: row}
 
 
+def test_numbers_that_are_none_hide_no_execution_and_spoil_no_sum(database: str) -> None:
+    with opened(database) as pool:
+        fill_with_orders(pool, range(1, 3))
+        sound = Reads(pool).by_id([2], timeout=2)[2]
+        with pool.connection() as connection:
+            connection.execute(
+                "update execution set quantity_ordered = 'NaN', limit_price = 'NaN', "
+                "quantity_filled = 'NaN', total_amount = 'NaN' where id = 1"
+            )
+        page = Reads(pool).page(ExecutionQuery(), timeout=2)
+        assert [row.id for row in page] == [2, 1]
+        assert all(b"NaN" not in encode_execution(row) for row in page)
+        assert Reads(pool).by_id([1], timeout=2) == {1: page[1]}
+        sums = Reads(pool).add_up(after=0, limit=10, timeout=2).by_status[sound.execution_status]
+        assert sums.quantity_ordered == sound.quantity_ordered
+        assert sums.total_amount == 0
+
+
 def test_the_server_ends_a_query_that_takes_too_long(database: str) -> None:
     with opened(database, statement_limit=0.3) as pool, psycopg.connect(database) as writer:
         fill_with_orders(pool, range(1, 2))
