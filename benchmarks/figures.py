@@ -14,7 +14,7 @@ from typing import TypeAlias
 import grpc
 import psycopg
 
-from benchmarks.clients import Answers, answers
+from benchmarks.clients import Answers, answers, is_up
 from benchmarks.endless import Endless, endless
 from fixengine.actors.asking import ask
 from fixengine.actors.base import Actor
@@ -138,7 +138,13 @@ def start(lend: Lend, scale: float) -> Iterator[Figure]:
 
 
 def rest(lend: Lend, scale: float) -> Iterator[Figure]:
-    """REST at some rates of fills, and without any: clients that keep their connections."""
+    """REST at some rates of fills, and without any: clients that keep their connections.
+
+    And what it stands on: Falcon on waitress, with nothing behind it.
+    """
+    with lend() as stack, _bare_server(stack) as url:
+        bare = answers(url, ["/"], seconds=10 * scale, clients=_CLIENTS)
+    yield Figure(meaning="a constant, Falcon on waitress alone", value=bare.rate, unit="/s")
     for fills in (5_000, 1_000, 0):
         number, first = int(fills * _EVERY) or 50_000, 0 if fills else 3600
         with (
@@ -357,6 +363,23 @@ def _behind(connection: psycopg.Connection, seconds: float) -> Iterator[tuple[fl
         )
         yield oldest / 1000, dead
         time.sleep(0.2)
+
+
+@contextmanager
+def _bare_server(stack: Stack) -> Iterator[str]:
+    port = stack.workspace.reserve_port()
+    server = stack.workspace.child(
+        "bare-server",
+        [sys.executable, "-m", "benchmarks.floors", "rest"],
+        environment={**surroundings(), "HTTP_PORT": str(port)},
+    )
+    url = f"http://127.0.0.1:{port}"
+    server.start()
+    try:
+        server.wait_until_up(lambda: is_up(url), 20)
+        yield url
+    finally:
+        server.kill()
 
 
 def _memory(load: Endless, seconds: float) -> Iterator[float]:

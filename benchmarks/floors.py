@@ -1,10 +1,12 @@
 """The floors: one bare loop for each half of the work, without actors, retries or any care.
 
 `python -m benchmarks.floors intake|fills` with an engine's settings in the environment. They use
-the engine's SQL, so that both ask the same of the database, and nothing else of it.
+the engine's SQL, so that both ask the same of the database, and nothing else of it. With `rest` it
+is what REST stands on, with nothing behind it.
 """
 
 import json
+import logging
 import os
 import sys
 import time
@@ -13,10 +15,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import falcon
 import psycopg
 import urllib3
 from confluent_kafka import Consumer, Producer
 from psycopg.rows import dict_row
+from waitress import serve
 
 from fixengine.horizon import EARLIEST
 from fixengine.infra.postgres import query
@@ -157,6 +161,19 @@ def _plain(value: object) -> float:
     return value.timestamp() if isinstance(value, datetime) else float(value)
 
 
+def rest() -> None:
+    """Answer each request with the same, for ever."""
+
+    class Constant:
+        def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+            resp.data = b'{"id":1}'
+
+    app: falcon.App[falcon.Request, falcon.Response] = falcon.App()
+    app.add_route("/", Constant())
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    serve(app, port=int(os.environ["HTTP_PORT"]), threads=16)
+
+
 def _get(variable: str, what: str) -> Iterator[dict[str, Any]]:
     answer: Iterator[dict[str, Any]] = _http.request(
         "GET", f"{os.environ[variable]}/api/v1/{what}"
@@ -165,4 +182,4 @@ def _get(variable: str, what: str) -> Iterator[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    {"intake": intake, "fills": fills}[sys.argv[1]]()
+    {"intake": intake, "fills": fills, "rest": rest}[sys.argv[1]]()

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 
-import urllib3
-
+from benchmarks.clients import is_up
 from fixengine.demo.stack import Stack, surroundings
 
 PRICE_CALL = 0.001
@@ -37,16 +36,9 @@ def neighbours(
         "PRICING_SVC_URL": f"http://127.0.0.1:{pricing}",
     }
 
-    def answers() -> bool:
-        try:
-            urllib3.request("GET", f"{urls['PRICING_SVC_URL']}/api/v1/prices", retries=False)
-        except urllib3.exceptions.HTTPError:
-            return False
-        return True
-
     process.start()
     try:
-        process.wait_until_up(answers, 20)
+        process.wait_until_up(lambda: is_up(f"{urls['PRICING_SVC_URL']}/api/v1/prices"), 20)
         yield urls
     finally:
         process.kill()
