@@ -110,23 +110,29 @@ def steady_feed(stack: Stack, feed: Iterator[FedOrder], rate: float) -> SteadyFe
 def storage(stack: Stack) -> None:
     """Tell bytes a row, indexes included, and bytes a message."""
     with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
-        row = connection.execute(
-            "select pg_total_relation_size('execution') + pg_total_relation_size('fill'), "
-            "(select count(*) from execution)"
-        ).fetchone()
-        assert row is not None
-        say("an order with its fills, as it was left", f"{row[0] / row[1]:.0f}")
+        left = size(connection, "execution") + size(connection, "fill")
+        orders_left = count(stack, "execution")
+        say("an order with its fills, as it was left", f"{left / orders_left:.0f}")
         for table in ("execution", "fill"):
             connection.execute(f"vacuum full {table}".encode())
-            row = connection.execute(
-                f"select pg_total_relation_size('{table}'), count(*) from {table}".encode()
-            ).fetchone()
-            assert row is not None
-            say(f"a row of `{table}` with its indexes, compact", f"{row[0] / row[1]:.0f}")
+            compact = size(connection, table) / count(stack, table)
+            say(f"a row of `{table}` with its indexes, compact", f"{compact:.0f}")
     for topic in (stack.topics.orders, stack.topics.fills):
         records = read_topic(stack.broker.bootstrap, topic)
-        size = sum(len(record.value or b"") + len(record.key or b"") for record in records)
-        say(f"a message of `{topic}`, key and value", f"{size / len(records):.0f}")
+        total = sum(len(record.value or b"") + len(record.key or b"") for record in records)
+        say(f"a message of `{topic}`, key and value", f"{total / len(records):.0f}")
+
+
+def size(connection: psycopg.Connection, table: str) -> int:
+    """Return the bytes of a table with its indexes, and with its parts when it has any."""
+    row = connection.execute(
+        "select pg_total_relation_size(%(table)s) + coalesce("
+        "    (select sum(pg_total_relation_size(relid)) from pg_partition_tree(%(table)s)"
+        "     where isleaf), 0)::bigint",
+        {"table": table},
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def memory(engine: Engine, name: str) -> float:
