@@ -11,8 +11,6 @@ from multiprocessing import get_context
 from selectors import EVENT_READ, DefaultSelector
 from urllib.parse import urlsplit
 
-import urllib3
-
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 
@@ -32,15 +30,6 @@ def answers(url: str, paths: Sequence[str], *, seconds: float, clients: int) -> 
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         took = sorted(pool.submit(_drive, url, paths, seconds, clients).result())
     return Answers(rate=len(took) / seconds, p99=took[int(0.99 * (len(took) - 1))])
-
-
-def is_up(url: str) -> bool:
-    """Say whether anything answers there."""
-    try:
-        urllib3.request("GET", url, retries=False)
-    except urllib3.exceptions.HTTPError:
-        return False
-    return True
 
 
 class _Client:

@@ -14,8 +14,9 @@ from typing import TypeAlias
 import grpc
 import psycopg
 
-from benchmarks.clients import Answers, answers, is_up
+from benchmarks.clients import Answers, answers
 from benchmarks.endless import Endless, endless
+from benchmarks.serving import serving
 from fixengine.actors.asking import ask
 from fixengine.actors.base import Actor
 from fixengine.actors.lifecycle import Boot
@@ -374,12 +375,8 @@ def _bare_server(stack: Stack) -> Iterator[str]:
         environment={**surroundings(), "HTTP_PORT": str(port)},
     )
     url = f"http://127.0.0.1:{port}"
-    server.start()
-    try:
-        server.wait_until_up(lambda: is_up(url), 20)
+    with serving(server, url):
         yield url
-    finally:
-        server.kill()
 
 
 def _memory(load: Endless, seconds: float) -> Iterator[float]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 
-from benchmarks.clients import is_up
+from benchmarks.serving import serving
 from fixengine.demo.stack import Stack, surroundings
 
 PRICE_CALL = 0.001
@@ -36,9 +36,5 @@ def neighbours(
         "PRICING_SVC_URL": f"http://127.0.0.1:{pricing}",
     }
 
-    process.start()
-    try:
-        process.wait_until_up(lambda: is_up(f"{urls['PRICING_SVC_URL']}/api/v1/prices"), 20)
+    with serving(process, f"{urls['PRICING_SVC_URL']}/api/v1/prices"):
         yield urls
-    finally:
-        process.kill()

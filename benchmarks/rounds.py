@@ -260,9 +260,10 @@ def _verify(dsn: str, load: Load, told: int | None) -> None:
     closed = {"closed": load.closed}
     with psycopg.connect(dsn) as connection:
         row = connection.execute(_FILLED.encode(), closed).fetchone()
-        left = connection.execute(_LEFT.encode(), closed).fetchone()
-    if load.delete_closed and left == (load.closed,):
-        raise RuntimeError("no closed execution was deleted meanwhile")
+        if load.delete_closed:
+            left = connection.execute(_LEFT.encode(), closed).fetchone()
+            if left == (load.closed,):
+                raise RuntimeError("no closed execution was deleted meanwhile")
     if row != (load.due, load.due) or told != load.due:
         raise RuntimeError(
             f"{load.due} executions were due; fills, of executions, and messages: {row}, {told}"

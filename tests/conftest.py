@@ -1,4 +1,4 @@
-"""The stack that tests run on: `--stack` chooses its servers, fixtures share them.
+"""The stack that tests run on, and the log: `--stack` chooses its servers, fixtures share them.
 
 Tests that stop or crash a server start one of their own: `with Stack(broker=broker_kind)`.
 """
@@ -9,6 +9,7 @@ from itertools import count
 
 import psycopg
 import pytest
+from loguru import logger
 from psycopg import sql
 
 from fixengine.demo.broker import Broker
@@ -142,3 +143,12 @@ def _administrator(server: Postgres) -> closing[psycopg.Connection]:
 
 def _statement(text: str, *names: str) -> sql.Composed:
     return sql.SQL(text).format(*map(sql.Identifier, names))
+
+
+@pytest.fixture
+def events() -> Iterator[list[str]]:
+    """What is logged from INFO on, as it comes."""
+    seen: list[str] = []
+    sink = logger.add(lambda message: seen.append(message.record["message"]), level="INFO")
+    yield seen
+    logger.remove(sink)

@@ -1,8 +1,6 @@
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from loguru import logger
 from prometheus_client import CollectorRegistry, Gauge
 
 from fixengine.health import PARTS, Health
@@ -43,14 +41,6 @@ def tree() -> Trees:
 @pytest.fixture
 def health(registry: CollectorRegistry, tree: Trees) -> Health:
     return Health(gauge=Gauge("up", "up", ("part",), registry=registry), tree=tree, hung_after=5)
-
-
-@pytest.fixture
-def events() -> Iterator[list[str]]:
-    seen: list[str] = []
-    sink = logger.add(lambda message: seen.append(message.record["message"]), level="INFO")
-    yield seen
-    logger.remove(sink)
 
 
 def all_up(health: Health) -> None:

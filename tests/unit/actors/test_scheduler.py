@@ -8,7 +8,6 @@ from time import monotonic
 
 import pykka
 import pytest
-from loguru import logger
 from prometheus_client import CollectorRegistry
 
 from fixengine.actors.asking import ask
@@ -124,26 +123,18 @@ class Pricing(Actor):
         return Prices(known=dict.fromkeys(message.tickers, Decimal(40)), unknown=frozenset())
 
 
-@pytest.fixture
-def events() -> Iterator[list[str]]:
-    seen: list[str] = []
-    sink = logger.add(lambda message: seen.append(message.record["message"]), level="INFO")
-    yield seen
-    logger.remove(sink)
-
-
 @contextmanager
 def scheduler(
     *, repository: ActorRef, pricing: ActorRef, publisher: ActorRef | None = None
 ) -> Iterator[ActorRef]:
     """Lend a scheduler between actors, to which empty fills count too, and stop them all."""
-    neighbours = [pricing, repository] if publisher is None else [publisher, pricing, repository]
+    neighbours = (publisher or Publisher.start([]), pricing, repository)
     for each in neighbours:
         each.ask(Boot(), timeout=5)
     running: pykka.ActorRef[FillScheduler] = FillScheduler.start(
         repository=repository,
         pricing=pricing,
-        publisher=publisher or pricing,
+        publisher=neighbours[0],
         metrics=EngineMetrics(CollectorRegistry()),
         rules=FillRules(announce_empty=True),
         seed=None,
@@ -222,11 +213,8 @@ def test_that_fills_wait_is_said_once_when_the_broker_is_silent(
 
 def test_what_falls_due_in_a_moment_is_claimed_together() -> None:
     claimed_at = list[float]()
-    with scheduler(
-        repository=TrickleRepository.start(claimed_at),
-        pricing=Pricing.start(Event()),
-        publisher=Publisher.start([]),
-    ):
+    repository = TrickleRepository.start(claimed_at)
+    with scheduler(repository=repository, pricing=Pricing.start(Event())):
         wait_until(lambda: len(claimed_at) > 10, 5, "ten claims")
     # a claim reaches the repository a little after it began
     assert claimed_at[10] - claimed_at[0] > 9 * APART
