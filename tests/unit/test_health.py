@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
-from fixengine.health import PARTS, Health
+from fixengine.health import HELD_UP_AFTER, PARTS, Health
 from fixengine.ports import ActorState
 
 
@@ -106,3 +106,22 @@ def test_an_outage_is_told_once_and_its_end_once(health: Health, events: list[st
     for _ in range(3):
         health.up("broker")
     assert events == ["part is down, waiting for it", "part is up"]
+
+
+def test_work_that_waits_counts_as_down_after_a_while_and_no_sooner(
+    registry: CollectorRegistry, tree: Trees
+) -> None:
+    now = 100.0
+    gauge = Gauge("up", "up", ("part",), registry=registry)
+    health = Health(gauge=gauge, tree=tree, clock=lambda: now)
+    all_up(health)
+    health.waits("storing", "the database is not available")
+    assert health.ready().ok
+    now += HELD_UP_AFTER
+    health.waits("storing", "the database is still not available")
+    assert not health.ready().ok
+    assert "the database is still not available" in str(health.ready().body)
+    assert registry.get_sample_value("up", {"part": "storing"}) == 0
+    health.up("storing")
+    assert health.ready().ok
+    assert registry.get_sample_value("up", {"part": "storing"}) == 1
