@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from psycopg import sql
-
 from fixengine.errors import UnavailableError
 from fixengine.infra.postgres import Connection, Database, query
 from fixengine.ports import Forgotten
@@ -37,7 +35,8 @@ class Retention:
             connection.execute("set local lock_timeout = '200ms'")
             names = tuple(row[0] for row in connection.execute(query("empty_parts")))
             for name in names:
-                connection.execute(sql.SQL("drop table public.{}").format(sql.Identifier(name)))
+                # it takes an owner to drop a table, and this role may be none
+                connection.execute("select public.drop_fill_part(%s)", [name])
         return names
 
     @contextmanager

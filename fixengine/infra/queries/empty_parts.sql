@@ -12,7 +12,7 @@ ranges as (
 )
 select r.name
 from ranges as r
-where r.ends <= (select last_value from public.execution_id_seq)
+where r.ends <= pg_sequence_last_value('public.execution_id_seq')
     and not exists (
         select from public.execution as e where e.id >= r.begins and e.id < r.ends
     )

@@ -1,0 +1,62 @@
+"""An engine whose role may read and write, and nothing else: the set-up that the docs describe."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import psycopg
+import pytest
+
+from fixengine.demo.broker import Broker
+from fixengine.demo.feed import orders
+from fixengine.demo.topics import TopicNames
+from fixengine.demo.workspace import Workspace
+from fixengine.infra.retention import Retention
+from tests.integration.engines import Surroundings, restarts, surroundings, wait_until_ready
+from tests.integration.roles import dsn_as, engine_role, execute
+from tests.integration.rows import fill_with_orders, one, opened
+
+
+@pytest.fixture
+def role(database: str) -> Iterator[str]:
+    with engine_role(database) as role:
+        yield role
+
+
+@pytest.fixture
+def around(
+    database: str, role: str, broker: Broker, topics: TopicNames, workspace: Workspace
+) -> Iterator[Surroundings]:
+    """The engine's surroundings, whose database is reached as that role."""
+    with surroundings(
+        dsn=dsn_as(role, database), broker=broker, topics=topics, workspace=workspace
+    ) as surrounding:
+        yield surrounding
+
+
+def test_an_engine_that_may_only_read_and_write_does_all_its_work(around: Surroundings) -> None:
+    fed = tuple(islice(orders(seed=21), 40))
+    with around.engine(RETENTION_DAYS="1") as engine:
+        wait_until_ready(engine)
+        around.send(*fed)
+        around.wait_until_done(fed)
+        wait_until_ready(engine)
+        assert not any(restarts(engine).values())
+    around.assert_the_ledger_holds(fed)
+
+
+def test_it_makes_the_ledger_s_parts_and_drops_them(database: str, role: str) -> None:
+    with opened(dsn_as(role, database)) as pool:
+        execute(database, "select setval('execution_id_seq', 2999999)")
+        fill_with_orders(pool, range(1, 2))
+        assert one(database, "select to_regclass('public.fill_4000000') is not null")
+        parts = Retention(pool, days=30).drop_parts()
+    assert "fill_0" in parts
+    assert one(database, "select to_regclass('public.fill_0') is null")
+
+
+def test_a_stranger_drops_no_part(database: str, role: str) -> None:
+    execute(database, f"revoke delete on fill from {role}")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match=role):
+        execute(dsn_as(role, database), "select drop_fill_part('fill_0')")
+    with pytest.raises(psycopg.errors.UndefinedTable, match="no part of table fill"):
+        execute(database, "select drop_fill_part('execution')")
