@@ -3,9 +3,9 @@
 FixengineError
 ├── MalformedError     bad input: dead letter, or 400; repeating it can't help
 ├── UnavailableError   a part outside is away or too slow: back off and stay
-│   └── SlowQueryError the database answers, but not this in time: ask for less
+│   ├── SlowQueryError the database answers, but not this in time: ask for less
+│   └── SchemaError    the database's schema can't be used: wait for an operator
 ├── RejectedError      the database refuses these values: find the row, dead-letter it
-├── SchemaError        the database's schema can't be used: wait for an operator
 ├── ConflictError      what was asked can't be done as things are: say why, exit 1
 ├── StartError         the actors can't be started: say why, exit 1
 └── ConfigError        the configuration is wrong: one line for each mistake, exit 2
@@ -30,12 +30,30 @@ class SlowQueryError(UnavailableError):
     """The database ended a statement that took longer than it may."""
 
 
-class RejectedError(FixengineError):
-    """The database refused a value although it was there to ask."""
-
-
-class SchemaError(FixengineError):
+class SchemaError(UnavailableError):
     """The database's schema is newer than this program, or was changed behind its back."""
+
+
+class RejectedError(FixengineError):
+    """The database refused a value although it was there to ask.
+
+    It names its SQLSTATE and, where it knows them, the table, column and constraint.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        sqlstate: str = "",
+        table: str | None = None,
+        column: str | None = None,
+        constraint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
+        self.table = table
+        self.column = column
+        self.constraint = constraint
 
 
 class ConflictError(FixengineError):

@@ -83,6 +83,7 @@ class Repository(Actor):
         self._reached = False
         self._retries = Retries(first=0.2, cap=5.0)
         self._counting = Pace(monotonic)
+        self._contradicted: set[type[_Write]] = set()  # what the schema did not take last time
 
     def boot(self) -> None:
         self.actor_ref.tell(_Connect())
@@ -103,12 +104,21 @@ class Repository(Actor):
         if not self._ready:
             raise UnavailableError("the database was not reached yet")
         try:
-            return self._perform(message)
+            done = self._perform(message)
+        except SchemaError as error:
+            self._contradicted.add(type(message))
+            self._health.down("schema", str(error))
+            raise
         except UnavailableError:
             # it may be that one connection alone was lost
             if self._reached:
                 self._look()
             raise
+        if type(message) in self._contradicted:
+            self._contradicted.remove(type(message))
+            if not self._contradicted:
+                self._health.up("schema")
+        return done
 
     def _perform(self, message: _Write) -> Any:
         match message:

@@ -13,7 +13,8 @@ from psycopg import errors as sqlstate
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from fixengine.errors import RejectedError, SlowQueryError, UnavailableError
+from fixengine.errors import SlowQueryError, UnavailableError
+from fixengine.infra.refusals import refusal
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 
@@ -68,15 +69,18 @@ def query(name: str) -> bytes:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turn the driver's errors into UnavailableError and RejectedError; others are bugs."""
+    """Turn the driver's errors into UnavailableError, SchemaError and RejectedError.
+
+    Others are bugs.
+    """
     try:
         yield
     except sqlstate.QueryCanceled as error:
         raise SlowQueryError(f"the database takes too long: {_line(error)}") from error
     except _AWAY as error:
         raise UnavailableError(f"the database is not available: {_line(error)}") from error
-    except (psycopg.DataError, psycopg.IntegrityError) as error:
-        raise RejectedError(f"the database refuses this: {_line(error)}") from error
+    except (psycopg.DataError, psycopg.IntegrityError, sqlstate.RaiseException) as error:
+        raise refusal(error, _line(error)) from error
 
 
 @contextmanager

@@ -1,0 +1,47 @@
+"""Whose fault it is that the database refuses to store something: the values', or the schema's."""
+
+import psycopg
+
+from fixengine.errors import FixengineError, RejectedError, SchemaError
+
+_RAISED_BY_A_TRIGGER = "P0001"
+_CHECK = "23514"
+_OF_VALUES = "22"  # the class of errors in data
+
+_REMEDIES = {
+    "2200H": "no numbers are left: docs/operating.md#fixenginenumbersrunout says how to go on",
+    "23502": "column {column} of {table} takes no null: give it a default, or drop its not null",
+    "23503": "drop foreign key {constraint} of {table}, or add the row that it asks for",
+    "23505": "{constraint} takes no second row of this kind: where it is not one of the engine's "
+    "indexes, drop it",
+    "23514": "{table} has no part for this execution",
+    "23P01": "drop exclusion constraint {constraint} of {table}",
+}
+
+
+def refusal(error: psycopg.Error, said: str) -> FixengineError:
+    """Return RejectedError where the values may be at fault, else SchemaError with the remedy.
+
+    `said` is the database's own line. That values may be at fault does not say that they are: a
+    trigger, or a type that was changed, may refuse any. Only a trial of sound values tells.
+    """
+    code, found = error.sqlstate or "", error.diag
+    if _may_blame_values(code, found.constraint_name):
+        return RejectedError(
+            f"the database refuses this: {said}",
+            sqlstate=code,
+            table=found.table_name,
+            column=found.column_name,
+            constraint=found.constraint_name,
+        )
+    remedy = _REMEDIES.get(code, "see what was changed in the schema")
+    named = remedy.format(
+        table=found.table_name, column=found.column_name, constraint=found.constraint_name
+    )
+    return SchemaError(f"the schema refuses what it should take: {said}: {named}")
+
+
+def _may_blame_values(code: str, constraint: str | None) -> bool:
+    if code == _CHECK:
+        return constraint is not None  # without one it is the ledger that lacks a part
+    return code == _RAISED_BY_A_TRIGGER or (code.startswith(_OF_VALUES) and code not in _REMEDIES)

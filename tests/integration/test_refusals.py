@@ -1,0 +1,85 @@
+"""What the database refuses: only what depends on an order's own values is the order's fault."""
+
+import psycopg
+import pytest
+
+from fixengine.errors import FixengineError, RejectedError, SchemaError
+from fixengine.infra.executions import Executions
+from tests.integration.rows import fill_with_orders, one, opened, order
+
+RAISES_FOR_TWO = """
+create function odd() returns trigger language plpgsql as $$
+begin
+    if new.execution_service_id = 2 then raise exception 'no twos'; end if;
+    return new;
+end
+$$;
+create trigger odd before insert on execution for each row execute function odd();
+"""
+
+
+def change(dsn: str, statement: str) -> None:
+    """Let somebody else change the schema."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def refused(dsn: str, number: int, ticker: str = "A") -> FixengineError:
+    """Return the error of one order."""
+    with opened(dsn) as pool, pytest.raises(FixengineError) as caught:
+        Executions(pool, first_fill_delay=0).insert_orders([(order(number), ticker)])
+    return caught.value
+
+
+def test_a_value_that_does_not_fit_is_the_orders_fault(database: str) -> None:
+    error = refused(database, 1, ticker="T" * 21)
+    assert isinstance(error, RejectedError)
+    assert error.sqlstate == "22001"
+
+
+def test_a_check_on_values_is_named_with_its_table(database: str) -> None:
+    change(database, "alter table execution add constraint odd check (ticker <> 'A')")
+    error = refused(database, 1)
+    assert isinstance(error, RejectedError)
+    assert (error.sqlstate, error.table, error.constraint) == ("23514", "execution", "odd")
+
+
+def test_a_trigger_that_raises_may_mean_the_values(database: str) -> None:
+    change(database, RAISES_FOR_TWO)
+    assert isinstance(refused(database, 2), RejectedError)
+
+
+@pytest.mark.parametrize(
+    ("statement", "remedy"),
+    [
+        (
+            "delete from execution; alter table execution add desk text not null",
+            "column desk of execution takes no null",
+        ),
+        (
+            (
+                "delete from execution; create table listed (ticker text primary key);"
+                "alter table execution add foreign key (ticker) references listed"
+            ),
+            "drop foreign key execution_ticker_fkey of execution",
+        ),
+        ("create unique index odd on execution (ticker)", "odd takes no second row"),
+        (
+            "alter table execution add constraint odd exclude using btree (ticker with =)",
+            "drop exclusion constraint odd of execution",
+        ),
+        ("select setval('execution_id_seq', 1, false)", "execution_pkey takes no second row"),
+        ("select setval('execution_id_seq', 2147483647)", "no numbers are left"),
+    ],
+    ids=["extra column", "foreign key", "unique index", "exclusion", "sequence", "no numbers"],
+)
+def test_what_no_order_can_help_is_the_schemas_fault(
+    database: str, statement: str, remedy: str
+) -> None:
+    with opened(database) as pool:
+        fill_with_orders(pool, range(1, 2))
+    change(database, statement)
+    error = refused(database, 2)
+    assert isinstance(error, SchemaError)
+    assert remedy in str(error)
+    assert one(database, "select count(*) from execution where execution_service_id = 2") == 0
