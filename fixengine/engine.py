@@ -45,6 +45,7 @@ from fixengine.infra.reads import Reads
 from fixengine.infra.retention import Retention
 from fixengine.metrics import ActorCollector, ConsumerMetrics, EngineMetrics, HttpMetrics
 from fixengine.pulse import Pulse
+from fixengine.recurring import end_counts
 from fixengine.tracing import Tracer
 
 if TYPE_CHECKING:
@@ -173,6 +174,7 @@ class Engine:
         self._probes.stop(0.3)
         self._reading.close()
         self._database.close()
+        end_counts()
         return stuck
 
     def _specs(self) -> tuple[ChildSpec, ...]:

@@ -20,6 +20,7 @@ from fixengine.demo.servers import check, make_broker, make_postgres
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.workspace import Workspace
 from fixengine.infra.migrate import migrate
+from fixengine.recurring import end_counts
 
 _TEMPLATE = "migrated"
 _numbers = count(1)
@@ -148,6 +149,7 @@ def _statement(text: str, *names: str) -> sql.Composed:
 @pytest.fixture
 def events() -> Iterator[list[str]]:
     """What is logged from INFO on, as it comes."""
+    end_counts()  # those of tests before this one
     seen: list[str] = []
     sink = logger.add(lambda message: seen.append(message.record["message"]), level="INFO")
     yield seen

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from time import monotonic, time
 
 import msgspec
-from loguru import logger
 
 from fixengine.actors import batches
 from fixengine.actors.batches import Batch
@@ -47,19 +46,13 @@ class InHand(msgspec.Struct, kw_only=True):
         return self.order, self.ticker
 
     def latency(self) -> float | None:
-        """Return the seconds from the record's creation until now.
+        """Return the seconds from the record's creation until now, None when it has no time.
 
-        Clocks that differ by less than a second count as none; anything else is no latency.
+        Less than 0 are of a clock that is ahead of this one.
         """
         record = self.record
         created = creation_time(record.headers, record.value, record.timestamp_ms)
-        latency = None if created is None else time() - created
-        if latency is None or latency <= -1:
-            logger.bind(partition=record.partition, offset=record.offset, latency=latency).warning(
-                "record has no usable creation time"
-            )
-            return None
-        return max(latency, 0.0)
+        return None if created is None else time() - created
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from fixengine.metrics import ConsumerMetrics
 from fixengine.offsets import Offsets
 from fixengine.orders import decode_order
 from fixengine.ports import OrderSource, Record
+from fixengine.recurring import Recurring
 from fixengine.tracing import Kind, OrderTrace, Span, Tracer
 
 LARGEST_BATCH = 800
@@ -100,6 +101,8 @@ class Intake(Actor):
         self._storing = Storing(repository, tracer)
         self._letters: dict[Record, InHand] = {}
         self._full = False
+        self._buried = Recurring("WARNING", "orders are bad, dead letters are written")
+        self._undated = Recurring("WARNING", "record has no usable creation time")
 
     def boot(self) -> None:
         self._source.open(on_revoked=self._revoked, on_lost=self._drop)
@@ -221,13 +224,13 @@ class Intake(Actor):
             self._letters[record] = item
             letters.append(DeadLetter(record=record, reason=reason))
         if letters:
-            first = letters[0].record
-            logger.bind(
-                letters=len(letters),
-                first_partition=first.partition,
-                first_offset=first.offset,
-                first_reason=letters[0].reason,
-            ).warning("orders are bad, dead letters are written")
+            first = letters[0]
+            self._buried.happened(
+                len(letters),
+                partition=first.record.partition,
+                offset=first.record.offset,
+                reason=first.reason,
+            )
             tell(
                 self._publisher,
                 PublishDeadLetters(letters=tuple(letters), reply_to=self.actor_ref),
@@ -264,10 +267,19 @@ class Intake(Actor):
         record = item.record
         self._offsets.finish(record.partition, record.offset)
         self._metrics.settled(
-            record.partition, success=success, seconds=item.busy, latency=item.latency()
+            record.partition, success=success, seconds=item.busy, latency=self._latency(item)
         )
         if self._tracer is not None and item.trace is not None:
             self._tracer.ended(_span(item, item.trace, success=success))
+
+    def _latency(self, item: InHand) -> float | None:
+        """Clocks that differ by less than a second count as none; anything else is no latency."""
+        latency = item.latency()
+        if latency is not None and latency > -1:
+            return max(latency, 0.0)
+        record = item.record
+        self._undated.happened(partition=record.partition, offset=record.offset, latency=latency)
+        return None
 
     def _commit(self) -> None:
         if self._source.commit_failed():

@@ -16,6 +16,7 @@ from fixengine.leases import LEASE, SETTLE, TAKE_OVER_AFTER, UNTOLD_AFTER
 from fixengine.metrics import EngineMetrics
 from fixengine.pacing import Pace
 from fixengine.ports import OutboxPage, Tail, TakeOver
+from fixengine.recurring import Recurring
 
 _PAGE = 2_000
 _ENOUGH_PENDING = 10_000
@@ -57,6 +58,9 @@ class OutboxWatch:
         self._taking_over = Pace(clock)
         self._scanning = Pace(clock)
         self._blind = False
+        self._taken_over = Recurring("INFO", "fills of engines that are gone taken over")
+        self._sees_nothing = Recurring("WARNING", "fills wait for a look at the end of their topic")
+        self._sees_again = Recurring("INFO", "the end of the fills topic can be read again")
 
     @property
     def checking(self) -> bool:
@@ -104,7 +108,7 @@ class OutboxWatch:
         }
         if look.fills:
             self._metrics.taken_over.inc(look.fills)
-            logger.bind(fills=look.fills).info("fills of engines that are gone taken over")
+            self._taken_over.happened(look.fills)
         return look.seconds
 
     def scan(self, *, older_than: float) -> float:
@@ -193,9 +197,9 @@ class OutboxWatch:
     def _cannot_see(self, reason: str) -> None:
         if not self._blind:
             self._blind = True
-            logger.bind(reason=reason).warning("fills wait for a look at the end of their topic")
+            self._sees_nothing.happened(reason=reason)
 
     def _sees(self) -> None:
         if self._blind:
             self._blind = False
-            logger.info("the end of the fills topic can be read again")
+            self._sees_again.happened()

@@ -37,6 +37,7 @@ from fixengine.errors import UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Record, Sink, Tail
+from fixengine.recurring import Recurring
 
 SWEEP_INTERVAL = 2.0
 """Seconds between looks at the broker, and at what engines that are gone left."""
@@ -117,6 +118,11 @@ class Publisher(Actor):
         self._letters: set[Record] = set()
         self._serving = False
         self._refused = False
+        self._fail = Recurring("ERROR", "messages do not get through, they are tried again")
+        self._get_through = Recurring("INFO", "the broker takes messages again")
+        self._taken_away = Recurring(
+            "WARNING", "fills were taken over by another engine while they were published here"
+        )
         self._mark_at = 0.0
         self._mark_by = 0.0
         self._mark_in_doubt = False
@@ -210,7 +216,7 @@ class Publisher(Actor):
             self._failed(news.failures)
         elif news.tokens and self._refused:
             self._refused = False
-            logger.info("the broker takes messages again")
+            self._get_through.happened()
         if self._pending.acknowledged and not gathers:
             self._mark_by = monotonic() + _GATHER_FOR
         if self._pending.acknowledged and self._time_to_mark():
@@ -232,9 +238,7 @@ class Publisher(Actor):
                     letters.append(token)
         if not self._refused:
             self._refused = True
-            logger.bind(fills=len(fills), dead_letters=len(letters), reason=failures[0][1]).error(
-                "messages do not get through, they are tried again"
-            )
+            self._fail.happened(fills=len(fills), dead_letters=len(letters), reason=failures[0][1])
         self._pending.fail(fills)
         if letters:
             self.tell_later(_RESEND_AFTER, _Resend(tuple(letters)))
@@ -256,9 +260,7 @@ class Publisher(Actor):
         # a mark that seemed to fail may have been made
         if marked < len(fills) and not self._mark_in_doubt:
             self._metrics.possibly_repeated.inc(len(fills) - marked)
-            logger.bind(fills=len(fills) - marked).warning(
-                "fills were taken over by another engine while they were published here"
-            )
+            self._taken_away.happened(len(fills) - marked)
         self._mark_in_doubt = False
         for sender, count in self._pending.marked().items():
             tell(sender, FillsPublished(count=count))

@@ -30,6 +30,7 @@ from fixengine.fills import LONGEST_WAIT, FillRules, outcome
 from fixengine.leases import LEASE
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Claim
+from fixengine.recurring import Recurring
 from fixengine.tracing import Context, Kind, Span, Tracer, fill_context
 
 LARGEST_CLAIM = 800
@@ -93,6 +94,12 @@ class FillScheduler(Actor):
         self._heard_at = 0.0
         self._retries = Retries(first=0.1, cap=1.0)
         self._stall: str | None = None
+        self._waits = Recurring("WARNING", "filling waits")
+        self._goes_on = Recurring("INFO", "filling goes on")
+        self._refused = Recurring("ERROR", "a fill is refused, put off")
+        self._changed = Recurring(
+            "WARNING", "fills are not stored, their executions are no longer as they were claimed"
+        )
         self._timer: Timer | None = None
         self._turn = 0
         self._wake_at = float("inf")
@@ -187,9 +194,7 @@ class FillScheduler(Actor):
         self._metrics.unpriced.inc(len(evaluated.postponed))
         kept = [fill for fill in evaluated.fills if fill.execution.id in stored]
         if len(kept) < len(evaluated.fills):
-            logger.bind(fills=len(evaluated.fills) - len(kept)).warning(
-                "fills are not stored, their executions are no longer as they were claimed"
-            )
+            self._changed.happened(len(evaluated.fills) - len(kept))
         logger.opt(lazy=True).debug(
             "fills stored", executions=lambda: [fill.execution.id for fill in kept]
         )
@@ -212,7 +217,7 @@ class FillScheduler(Actor):
             self._limit = 1
             return
         refused = claim.executions[0]
-        logger.bind(execution=refused.id, reason=str(error)).error("a fill is refused, put off")
+        self._refused.happened(execution=refused.id, reason=str(error))
         put_off = Postponed(refused.id, refused.version, claim.now + LONGEST_WAIT)
         message = StoreFills(fills=(), postponed=(put_off,))
         ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
@@ -257,13 +262,13 @@ class FillScheduler(Actor):
 
     def _stalled(self, reason: str) -> None:
         if self._stall is None:
-            logger.bind(reason=reason).warning("filling waits")
+            self._waits.happened(reason=reason)
         self._stall = reason
 
     def _moving(self) -> None:
         if self._stall is not None:
             self._stall = None
-            logger.info("filling goes on")
+            self._goes_on.happened()
 
 
 def _sleep_until(claim: Claim, next_times: Iterable[datetime]) -> float:

@@ -9,7 +9,6 @@ from time import monotonic
 from typing import Any, assert_never
 
 from cachetools import TTLCache
-from loguru import logger
 
 from fixengine.actors.asking import tell
 from fixengine.actors.base import Actor
@@ -18,6 +17,7 @@ from fixengine.actors.retries import Retries
 from fixengine.errors import UnavailableError
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import SecurityService
+from fixengine.recurring import Recurring
 from fixengine.tracing import in_scope
 
 KEPT_FOR = 60.0
@@ -86,6 +86,9 @@ class SecurityCache(Actor):
         self._failed: dict[str, None] = {}
         self._retry_is_due = False
         self._failing = False
+        self._waits = Recurring("WARNING", "security-service fails, orders wait")
+        self._goes_on = Recurring("INFO", "security-service answers again")
+        self._broken = Recurring("ERROR", "a call to security-service failed")
         self._workers = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="security-service")
         # its own, for it may bring at once what others would wait for behind slow calls
         self._bulk_worker = ThreadPoolExecutor(1, thread_name_prefix="securities-in-bulk")
@@ -164,7 +167,7 @@ class SecurityCache(Actor):
         if answer.failure is not None:
             if not self._failing:
                 self._failing = True
-                logger.bind(reason=answer.failure).warning("security-service fails, orders wait")
+                self._waits.happened(reason=answer.failure)
             for security_id in answer.asked:
                 self._put_off(security_id)
             return
@@ -183,7 +186,7 @@ class SecurityCache(Actor):
             self._retries.reset()
             if self._failing:
                 self._failing = False
-                logger.info("security-service answers again")
+                self._goes_on.happened()
 
     def _put_off(self, security_id: str) -> None:
         """Ask again later, behind those that have waited for longer."""
@@ -218,7 +221,7 @@ class SecurityCache(Actor):
         except UnavailableError as error:
             tickers, failure = Tickers(), str(error)
         except Exception as error:  # noqa: BLE001 - a thread's edge; the actor must hear of it
-            logger.exception("a call to security-service failed")
+            self._broken.happened(exception=error)
             tickers, failure = Tickers(), repr(error)
         result = "success" if failure is None else "failure"
         self._metrics.security_seconds.labels(result).observe(monotonic() - began)

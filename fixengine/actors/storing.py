@@ -14,6 +14,7 @@ from fixengine.actors.in_hand import InHand, begin_batch, timed
 from fixengine.actors.messages import ActorRef, StoreOrders
 from fixengine.actors.retries import Retries
 from fixengine.errors import RejectedError, UnavailableError
+from fixengine.recurring import Recurring
 from fixengine.tracing import Tracer
 
 
@@ -41,6 +42,8 @@ class Storing:
         self._retries = Retries(first=0.1, cap=5.0)
         self._next_try = 0.0
         self.stalled = False
+        self._waits = Recurring("WARNING", "storing orders waits")
+        self._goes_on = Recurring("INFO", "storing orders goes on")
 
     @property
     def under_way(self) -> bool:
@@ -106,7 +109,7 @@ class Storing:
             self._next_try = monotonic() + self._retries.next_wait()
             if not self.stalled:
                 self.stalled = True
-                logger.bind(reason=str(error)).warning("storing orders waits")
+                self._waits.happened(reason=str(error))
             return
         else:
             self._over()
@@ -122,7 +125,7 @@ class Storing:
         self._next_try = 0.0
         if self.stalled:
             self.stalled = False
-            logger.info("storing orders goes on")
+            self._goes_on.happened()
 
 
 def _without(partitions: Container[int], group: tuple[InHand, ...]) -> tuple[InHand, ...]:

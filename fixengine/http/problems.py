@@ -1,5 +1,6 @@
 """Every error a client gets, as problem details (RFC 9457), mapped here and nowhere else."""
 
+from functools import partial
 from http import HTTPStatus
 
 import falcon
@@ -9,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from fixengine.errors import MalformedError, SlowQueryError, UnavailableError
 from fixengine.http.answers import Problem
+from fixengine.recurring import Recurring
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -31,7 +33,7 @@ class ParameterError(MalformedError):
 
 def add_error_handlers(app: falcon.App[falcon.Request, falcon.Response]) -> None:
     """Let `app` answer every exception with problem details, and log those that are bugs."""
-    app.add_error_handler(Exception, _bug)
+    app.add_error_handler(Exception, partial(_bug, Recurring("ERROR", "request failed")))
     app.add_error_handler(falcon.HTTPError, _http_error)
     app.add_error_handler(MalformedError, _malformed)
     app.add_error_handler(UnavailableError, _unavailable)
@@ -72,8 +74,14 @@ def _slow(
     )
 
 
-def _bug(req: falcon.Request, resp: falcon.Response, error: Exception, _params: object) -> None:
-    logger.bind(method=req.method, path=req.path).opt(exception=error).error("request failed")
+def _bug(
+    failures: Recurring,
+    req: falcon.Request,
+    resp: falcon.Response,
+    error: Exception,
+    _params: object,
+) -> None:
+    failures.happened(method=req.method, path=req.path, exception=error)
     _answer(resp, 500, "the engine failed to answer, its log says why")
 
 

@@ -11,6 +11,7 @@ from loguru import logger
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_records import record_of
 from fixengine.ports import Record
+from fixengine.recurring import Recurring
 
 SETTINGS: dict[str, Any] = {
     "enable.auto.commit": False,
@@ -64,6 +65,7 @@ class KafkaSource:
         self._commit_failed = False
         self.assigned: frozenset[int] = frozenset()
         self.topic_exists = True
+        self._errors = Recurring("WARNING", "a poll brought an error")
 
     def open(
         self,
@@ -165,7 +167,7 @@ class KafkaSource:
         if error.code() in _NO_TOPIC:
             self.topic_exists = False
         else:
-            logger.bind(error=error.str()).warning("a poll brought an error")
+            self._errors.happened(error=error.str())
         return False
 
     def _apply_pause(self, partitions: Iterable[int]) -> None:

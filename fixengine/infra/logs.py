@@ -3,12 +3,14 @@
 import json
 import logging
 import sys
+from collections import defaultdict
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 from loguru import logger
 
 from fixengine.metrics import SERVICE
+from fixengine.recurring import Counted
 
 if TYPE_CHECKING:
     from loguru import Message, Record
@@ -73,13 +75,28 @@ def configure_logs(*, level: str, json_lines: bool, pod: str) -> Logs:
 
 
 class _Intercept(logging.Handler):
-    """Hands what libraries log to loguru."""
+    """Hands what libraries log to loguru.
+
+    Troubles that one place in their source tells of are counted: a client may make them at will.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._troubles: defaultdict[tuple[str, int], Counted] = defaultdict(Counted)
 
     def emit(self, record: logging.LogRecord) -> None:
-        known = record.levelname in _COMMON_LEVELS
-        logger.bind(logger=record.name).opt(exception=record.exc_info).log(
-            record.levelname if known else record.levelno, record.getMessage()
-        )
+        if record.levelno < logging.WARNING:
+            _hand_on(record)
+        else:
+            troubles = self._troubles[record.pathname, record.lineno]
+            troubles.happened(lambda times: _hand_on(record, times=times))
+
+
+def _hand_on(record: logging.LogRecord, **fields: int) -> None:
+    known = record.levelname in _COMMON_LEVELS
+    logger.bind(logger=record.name, **fields).opt(exception=record.exc_info).log(
+        record.levelname if known else record.levelno, record.getMessage()
+    )
 
 
 def _write_json(message: "Message") -> None:

@@ -5,10 +5,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import quote
 
 import msgspec
-from loguru import logger
 
 from fixengine.errors import UnavailableError
 from fixengine.infra.http_client import JsonService
+from fixengine.recurring import Recurring
 
 SECURITY_DEADLINE = 5.0
 """Seconds for an answer: nobody waits for it but orders of its security."""
@@ -71,6 +71,7 @@ class PricingClient(JsonService):
 
     def __init__(self, *, url: str) -> None:
         super().__init__(name="pricing-service", url=url, deadline=PRICE_DEADLINE)
+        self._unusable = Recurring("WARNING", "prices that can't be used")
 
     def price(self, ticker: str) -> Decimal | None:
         """Return a fresh price to 8 places, None when unknown; raises UnavailableError."""
@@ -88,7 +89,7 @@ class PricingClient(JsonService):
             raise UnavailableError("pricing-service answers 404 to /api/v1/prices")
         prices = [price for item in items if (price := _decoded(item)) is not None]
         if len(prices) < len(items):
-            logger.bind(items=len(items) - len(prices)).warning("prices that can't be used")
+            self._unusable.happened(len(items) - len(prices))
         return {price.ticker: _rounded(price.close) for price in prices}
 
 

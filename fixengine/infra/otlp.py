@@ -5,8 +5,9 @@ from threading import Event, Thread
 from urllib.parse import urlsplit
 
 import grpc
-from loguru import logger
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+from fixengine.recurring import Recurring
 
 _LONGEST_EXPORT = 10.0
 _LAST_EXPORT = 0.5  # seconds, for what happened since the one before
@@ -28,6 +29,8 @@ class Exporter:
         self._export = export
         self._over = Event()
         self._fails = False
+        self._waits = Recurring("WARNING", "exports wait for the collector")
+        self._goes_on = Recurring("INFO", "exports go on")
         self._thread = Thread(target=self._run, name=f"otlp-{what}", daemon=True)
 
     def start(self) -> None:
@@ -52,11 +55,11 @@ class Exporter:
         except (grpc.RpcError, ValueError) as error:  # ValueError: the channel is closed
             if not self._fails:
                 reason = error.details() if isinstance(error, grpc.Call) else str(error)
-                logger.bind(of=self._what, reason=reason).warning("exports wait for the collector")
+                self._waits.happened(of=self._what, reason=reason)
             self._fails = True
             return
         if self._fails:
-            logger.bind(of=self._what).info("exports go on")
+            self._goes_on.happened(of=self._what)
         self._fails = False
 
 

@@ -97,7 +97,7 @@ def test_connections_are_counted_as_the_program_opens_them() -> None:
 def logged() -> Iterator[str]:
     """Find what the engine logs from INFO on, in its source."""
     levels = "info|warning|error|critical|exception"
-    calls = re.compile(rf"logger\b.*\.({levels})|_log|_contain", re.DOTALL)
+    calls = re.compile(rf"logger\b.*\.({levels})|_log|_contain|Recurring", re.DOTALL)
     for path in (ROOT / "fixengine").rglob("*.py"):
         if path.relative_to(ROOT).parts[1] in {"demo", "dlq", "top"}:
             continue  # terminal programs

@@ -14,6 +14,7 @@ from loguru import logger
 from fixengine.actors.base import Actor
 from fixengine.actors.lifecycle import Boot
 from fixengine.infra.logs import configure_logs
+from fixengine.recurring import end_counts
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +124,19 @@ def test_a_librarys_exception_keeps_its_traceback(capsys: pytest.CaptureFixture[
         logging.getLogger("waitress").exception("request failed")
     (line,) = lines(capsys)
     assert line["exception"].rstrip().endswith("KeyError: 21")
+
+
+def test_a_trouble_that_a_client_makes_at_will_is_said_once_and_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    end_counts()  # those of tests before this one
+    json_log()
+    for number in range(1000):
+        logging.getLogger("waitress").error(str(number))
+    logging.getLogger("waitress").error("another trouble")
+    end_counts()
+    found = [(line["event"], line["times"]) for line in lines(capsys)]
+    assert found == [("0", 1), ("another trouble", 1), ("999", 999)]
 
 
 @pytest.mark.parametrize("library", ["waitress.queue", "pykka"])

@@ -33,6 +33,7 @@ from fixengine.errors import RejectedError, UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import ConsumerMetrics
 from fixengine.ports import Headers, Record
+from fixengine.recurring import end_counts
 from tests.unit.actors.family import wait_until
 
 KNOWN, UNKNOWN = "68bda020e3644b42ebcb2bd3", "0" * 24
@@ -201,6 +202,7 @@ def desk() -> Iterator[Desk]:
 
 @pytest.fixture
 def warnings() -> Iterator[list[str]]:
+    end_counts()  # those of tests before this one
     seen: list[str] = []
     sink = logger.add(lambda line: seen.append(line.record["message"]), level="WARNING")
     yield seen
@@ -397,6 +399,27 @@ def test_a_time_that_cannot_be_is_skipped_with_a_warning(
     assert desk.total("kafka_consumer_message_latency_seconds_count") == 0
     assert desk.total("kafka_consumer_processing_duration_seconds_count", result="success") == 1
     assert warnings == ["record has no usable creation time"]
+
+
+def test_a_senders_clock_that_is_ahead_costs_two_lines_and_not_one_for_each_record(
+    desk: Desk, warnings: list[str]
+) -> None:
+    ahead = ms(time() + 60)
+    for first in range(1, 2001, 100):
+        desk.poll(*(record(number, headers=ahead) for number in range(first, first + 100)))
+    wait_until(lambda: desk.processed() == 2000, 60)
+    end_counts()
+    assert warnings == ["record has no usable creation time"] * 2
+
+
+def test_bad_orders_cost_two_lines_and_not_one_for_each_poll(
+    desk: Desk, warnings: list[str]
+) -> None:
+    for number in range(100):
+        desk.poll(record(number, value=b"no order"))
+    wait_until(lambda: len(desk.letters) == 100, 60)
+    end_counts()
+    assert warnings == ["orders are bad, dead letters are written"] * 2
 
 
 def test_labels_and_buckets_are_the_suites(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from loguru import logger
 from prometheus_client import CollectorRegistry, Counter
 
 from fixengine.errors import UnavailableError
+from fixengine.recurring import end_counts
 from tests.unit.executions import execution
 from tests.unit.http.conftest import Probes, Reader
 
@@ -17,6 +18,7 @@ ITEM = "/api/v1/execution/5"
 
 @pytest.fixture
 def errors() -> Iterator[list[str]]:
+    end_counts()  # those of tests before this one
     logged: list[str] = []
     sink = logger.add(lambda message: logged.append(str(message)), level="ERROR")
     yield logged
@@ -55,6 +57,16 @@ def test_a_bug_is_a_500_without_a_trace_and_logged_once_with_one(
     (line,) = errors
     assert "request failed" in line
     assert "ZeroDivisionError: hunter2" in line
+
+
+def test_a_bug_that_clients_meet_at_will_is_logged_once_and_counted(
+    client: TestClient, reader: Reader, errors: list[str]
+) -> None:
+    reader.failure = ZeroDivisionError("hunter2")
+    for _ in range(100):
+        client.simulate_get(ITEM)
+    end_counts()
+    assert len(errors) == 2
 
 
 @pytest.mark.parametrize("path", ["/orders", "/api", f"{COLLECTION}/", f"{ITEM}/orders"])
