@@ -83,6 +83,9 @@ class Claims(Protocol):
     def readable_since(self) -> datetime:
         """From when on all that is due can be read at once."""
 
+    def has_missed(self) -> bool:
+        """Whether what the last claim passed over, as it was not published, is so now."""
+
     def open(self) -> None:
         """Become known to other engines as alive; does nothing when that is so."""
 

@@ -32,9 +32,18 @@ class StoreOrders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimDue:
-    """Fill scheduler → repository: lock due executions. Replies with a Claim."""
+    """Fill scheduler → repository: lock due executions. Replies with a Claim.
+
+    ExecutionsFreed may follow to `reply_to`, as long as nobody else claims.
+    """
 
     limit: int
+    reply_to: ActorRef
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionsFreed:
+    """Repository → who claims: what claims passed over, as it was not published, is so now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

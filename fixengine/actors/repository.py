@@ -7,11 +7,14 @@ from typing import Any, TypeAlias, assert_never
 
 from loguru import logger
 
+from fixengine.actors.asking import tell
 from fixengine.actors.base import Actor
 from fixengine.actors.messages import (
     AbandonClaim,
+    ActorRef,
     ClaimDue,
     DropParts,
+    ExecutionsFreed,
     ForgetExecutions,
     GetUnpublished,
     MarkPublished,
@@ -79,6 +82,7 @@ class Repository(Actor):
         self._health = health
         self._metrics = metrics
         self._pulse = pulse
+        self._claimer: ActorRef | None = None
         self._ready = False
         self._reached = False
         self._retries = Retries(first=0.2, cap=5.0)
@@ -124,7 +128,8 @@ class Repository(Actor):
         match message:
             case StoreOrders(orders=orders):
                 return self._orders.insert_orders(orders)
-            case ClaimDue(limit=limit):
+            case ClaimDue(limit=limit, reply_to=reply_to):
+                self._claimer = reply_to
                 return self._claims.claim(limit)
             case StoreFills(fills=fills, postponed=postponed):
                 return self._claims.store(fills, postponed)
@@ -135,13 +140,19 @@ class Repository(Actor):
             case GetUnpublished(after=after, limit=limit, older_than=older_than):
                 return self._outbox.unpublished(after=after, limit=limit, older_than=older_than)
             case MarkPublished(fills=fills):
-                return self._outbox.mark_published(fills)
+                return self._mark(fills)
             case ForgetExecutions(after=after):
                 return self._retention.forget_executions(after=after)
             case DropParts():
                 return self._retention.drop_parts()
             case _:
                 assert_never(message)
+
+    def _mark(self, fills: tuple[tuple[int, int], ...]) -> int:
+        marked = self._outbox.mark_published(fills)
+        if self._claims.has_missed() and self._claimer is not None:
+            tell(self._claimer, ExecutionsFreed())
+        return marked
 
     def _connect(self) -> None:
         try:

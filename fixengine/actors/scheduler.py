@@ -17,6 +17,7 @@ from fixengine.actors.messages import (
     AbandonClaim,
     ActorRef,
     ClaimDue,
+    ExecutionsFreed,
     FillsPublished,
     OrdersStored,
     PublishFills,
@@ -78,7 +79,7 @@ class FillScheduler(Actor):
         interval: float | None,
         tracer: Tracer | None = None,
     ) -> None:
-        """Take the parts; with `interval`, in seconds, claims keep to it whatever is due."""
+        """Take the parts; with `interval`, in seconds, claims are at least so far apart."""
         super().__init__()
         self._repository = repository
         self._quotes = Quotes(pricing, patience=_PRICES_TIMEOUT)
@@ -86,7 +87,7 @@ class FillScheduler(Actor):
         self._metrics = metrics
         self._rules = rules
         self._seed = seed
-        self._interval = interval
+        self._interval = interval or 0.0
         self._tracer = tracer
         self._limit = LARGEST_CLAIM
         self._unpublished = 0
@@ -103,16 +104,19 @@ class FillScheduler(Actor):
         self._timer: Timer | None = None
         self._turn = 0
         self._wake_at = float("inf")
+        self._not_before = 0.0
 
     def boot(self) -> None:
         self._sleep(0)
 
-    def receive(self, message: _Tick | OrdersStored | FillsPublished) -> Any:
+    def receive(self, message: _Tick | OrdersStored | ExecutionsFreed | FillsPublished) -> Any:
         match message:
             case _Tick(turn=turn):
                 return self._tick() if turn == self._turn else None
             case OrdersStored(due_in=due_in):
                 return self._wake_within(due_in)
+            case ExecutionsFreed():
+                return self._wake_within(0)
             case FillsPublished(count=count):
                 return self._published(count)
             case _:
@@ -120,6 +124,7 @@ class FillScheduler(Actor):
 
     def _tick(self) -> None:
         """Take one step, if there is room for more fills, and decide when to take the next."""
+        self._not_before = monotonic() + max(APART, self._interval)
         try:
             pause = LONGEST_SLEEP if self._waits_for_the_broker() else self._step()
         except UnavailableError as error:
@@ -129,7 +134,7 @@ class FillScheduler(Actor):
             self._retries.reset()
             if not self._crowded:
                 self._moving()
-        self._sleep(pause if self._interval is None else max(pause, self._interval))
+        self._sleep(max(pause, self._interval))
 
     def _step(self) -> float:
         """Fill one claim's worth of what is due; return how many seconds to sleep."""
@@ -155,7 +160,7 @@ class FillScheduler(Actor):
 
         Slices of a sweep that are empty have rests between them, with looks at the front.
         """
-        message = ClaimDue(limit=self._limit)
+        message = ClaimDue(limit=self._limit, reply_to=self.actor_ref)
         while True:
             claim: Claim = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
             if claim.executions or not claim.more:
@@ -235,19 +240,19 @@ class FillScheduler(Actor):
         return self._crowded
 
     def _published(self, count: int) -> None:
-        """Go on as soon as there is room again, unless claims have a time of their own."""
+        """Go on as soon as there is room again."""
         self._unpublished -= count
         self._heard_at = monotonic()
         if self._crowded and self._unpublished < ENOUGH_UNPUBLISHED // 2:
             self._crowded = False
-            if self._interval is None:
-                self._sleep(0)
+            self._sleep(max(self._not_before - monotonic(), 0))
 
     def _wake_within(self, seconds: float) -> None:
-        """Wake up for what may fall due, unless that is near anyway."""
-        idle = self._interval is None and self._stall is None and not self._crowded
-        if idle and monotonic() + seconds < self._wake_at:
-            self._sleep(seconds)
+        """Wake up for what may fall due, unless that is near anyway or no claim can be made."""
+        now = monotonic()
+        wake_at = max(now + seconds, self._not_before)
+        if wake_at < self._wake_at and self._stall is None and not self._crowded:
+            self._sleep(max(wake_at - now, 0))
 
     def _sleep(self, seconds: float) -> None:
         """Let exactly one tick follow; one that is under way already counts no more."""

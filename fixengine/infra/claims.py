@@ -14,7 +14,7 @@ from psycopg.rows import args_row
 
 from fixengine.domain import Execution, Fill, Postponed
 from fixengine.errors import FixengineError, SlowQueryError, UnavailableError
-from fixengine.horizon import Horizon, Stretch
+from fixengine.horizon import EARLIEST, Horizon, Stretch
 from fixengine.infra.postgres import Connection, Database, query, statements_on
 from fixengine.infra.rows import recordset
 from fixengine.ports import Claim
@@ -66,6 +66,8 @@ class ClaimSession:
         self._database = database
         self._horizon = horizon or Horizon()
         self._claimed_from: datetime | None = None
+        self._looked_at = EARLIEST
+        self._missed = False
         self._unpublished: dict[tuple[int, int], datetime | None] = {}  # due again
         self._expects_more = False
         self._engines: frozenset[int] = frozenset()  # that live, as of the last look
@@ -85,6 +87,10 @@ class ClaimSession:
     def readable_since(self) -> datetime:
         """From when on all that is due can be read at once."""
         return self._horizon.readable_since
+
+    def has_missed(self) -> bool:
+        """Whether what the last claim passed over, as it was not published, is so now."""
+        return self._missed
 
     def open(self) -> None:
         """Connect, take a new number and its lock, and what is left of an earlier session's fills.
@@ -137,6 +143,7 @@ class ClaimSession:
         """
         self.abandon()
         connection = self._opened()
+        self._missed = False
         stretch = self._horizon.begin()
         try:
             claim = None if self._expects_more else _nothing_due(connection, stretch)
@@ -148,6 +155,7 @@ class ClaimSession:
         except FixengineError:
             self.abandon()
             raise
+        self._looked_at = claim.now
         last_due = claim.executions[-1].next_fill_timestamp if claim.executions else None
         self._horizon.end(claim.now, last_due=last_due, full=len(claim.executions) == limit)
         self._expects_more = bool(claim.executions)
@@ -194,8 +202,10 @@ class ClaimSession:
         for fill in fills:
             if fill not in self._unpublished:  # another session's, perhaps, and not its only one
                 self._horizon.someone_left()
+                self._missed = True
             elif (due := self._unpublished.pop(fill)) is not None:
                 self._horizon.go_back_to(due)
+                self._missed = self._missed or due <= self._looked_at
 
     def abandon(self) -> None:
         """Give back what is claimed, if anything; a broken session gives it back by itself."""

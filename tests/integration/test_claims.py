@@ -579,6 +579,35 @@ def test_an_execution_that_fell_due_before_its_fill_was_published_is_found_at_on
         assert ids(claims.claim(3).executions) == {1, 2, 3}
 
 
+def test_a_mark_says_whether_a_claim_has_missed_something(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        outbox = OutboxTable(pool, claims)
+        fill_with_orders(pool, range(1, 4), quantity=Decimal(10**6))
+        claim = claims.claim(3)
+        at_once, much_later = filled(claim), filled(claim, LATER)
+        claims.store((*at_once[:2], much_later[2]), ())
+        assert not claims.claim(3).executions
+        first, second, third = [(e.id, 1) for e in claim.executions]
+        outbox.mark_published([third])
+        assert not claims.has_missed()
+        outbox.mark_published([first])
+        outbox.mark_published([second])
+        assert claims.has_missed()
+        assert len(claims.claim(3).executions) == 2
+        assert not claims.has_missed()
+
+
+def test_what_another_session_stored_may_have_been_missed_when_it_is_marked(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 2), quantity=Decimal(10**6))
+        claims.store(filled(claims.claim(1)), ())
+        claims.close()
+        claims.open()
+        assert not claims.claim(1).executions
+        OutboxTable(pool, claims).mark_published([(1, 1)])
+        assert claims.has_missed()
+
+
 def test_marks_of_what_an_earlier_session_stored_let_it_be_found_too(database: str) -> None:
     with opened(database) as pool, session(pool, no_sweep()) as claims:
         outbox = OutboxTable(pool, claims)

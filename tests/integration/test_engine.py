@@ -394,3 +394,17 @@ def test_an_outage_is_one_line_at_its_start_and_one_at_its_end(
         wait_until_ready(engine)
     told = [event for event in events if event.startswith("part is")]
     assert told == ["part is down, waiting for it", "part is up"]
+
+
+def test_what_falls_due_before_its_last_fill_has_arrived_waits_for_no_look(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of its evaluations would else wait for the next look that is due anyway."""
+    monkeypatch.setattr("fixengine.actors.scheduler.LONGEST_SLEEP", 600)
+    fed = good(150, seed=3)
+    with around.engine(FILL_DELAY_MIN="0", FILL_DELAY_MAX="0.02", FILL_SEED="3") as engine:
+        wait_until_ready(engine)
+        around.send(*fed)
+        around.wait_until_done(fed)
+    assert around.count("fill") > 2 * len(fed)
+    around.assert_the_ledger_holds(fed, Expectations(repeats_allowed=False))

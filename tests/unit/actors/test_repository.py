@@ -1,18 +1,22 @@
 """The repository's watch over a database that is slow to say how far behind the engines are."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event
 
 from prometheus_client import CollectorRegistry
 
+from fixengine.actors.base import Actor
 from fixengine.actors.lifecycle import Boot
+from fixengine.actors.messages import ActorRef, ClaimDue, ExecutionsFreed, MarkPublished
 from fixengine.actors.repository import CHECK_INTERVAL, Repository
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import SlowQueryError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Backlog
+from fixengine.ports import Backlog, Claim
 from fixengine.pulse import Pulse
 from tests.unit.actors.no_tree import NoTree
 
@@ -51,25 +55,38 @@ class Session:
     def close(self) -> None: ...
 
 
-def database_is_up_after_three_checks_of(table: Table) -> bool:
-    session = Session()
-    registry = CollectorRegistry()
-    metrics = EngineMetrics(registry)
-    repository = Repository.start(
+@contextmanager
+def repository(
+    table: Table,
+    session: Session,
+    outbox: object = None,
+    registry: CollectorRegistry | None = None,
+) -> Iterator[ActorRef]:
+    """Lend a repository between these."""
+    metrics = EngineMetrics(registry or CollectorRegistry())
+    running = Repository.start(
         migrate=lambda: None,
         orders=table,
         claims=session,
-        outbox=None,
+        outbox=outbox,
         retention=None,
         health=Health(gauge=metrics.up, tree=NoTree(), hung_after=60),
         metrics=metrics,
         pulse=Pulse(),
     )
     try:
-        repository.ask(Boot(), timeout=5)
-        wait_until(lambda: session.checks == 3, 3 * CHECK_INTERVAL + 5, "three checks")
+        running.ask(Boot(), timeout=5)
+        wait_until(lambda: session.checks > 0, 5, "the database to be reached")
+        yield running
     finally:
-        repository.stop()
+        running.stop()
+
+
+def database_is_up_after_three_checks_of(table: Table) -> bool:
+    session = Session()
+    registry = CollectorRegistry()
+    with repository(table, session, registry=registry):
+        wait_until(lambda: session.checks == 3, 3 * CHECK_INTERVAL + 5, "three checks")
     return registry.get_sample_value("fixengine_up", {"part": "database"}) == 1
 
 
@@ -87,3 +104,49 @@ def test_a_look_that_takes_long_is_taken_the_more_rarely() -> None:
 
 def test_a_count_that_takes_too_long_is_no_outage() -> None:
     assert database_is_up_after_three_checks_of(Table(fails=True))
+
+
+class Claimer(Actor):
+    """Notes that what it passed over is free."""
+
+    def __init__(self, freed: list[ExecutionsFreed]) -> None:
+        super().__init__()
+        self._freed = freed
+
+    def receive(self, message: ExecutionsFreed) -> None:
+        self._freed.append(message)
+
+
+@dataclass
+class Claims(Session):
+    """Finds nothing; `missed` says whether it should have."""
+
+    missed: bool = False
+
+    def has_missed(self) -> bool:
+        return self.missed
+
+    def claim(self, limit: int) -> Claim:
+        return Claim(executions=(), now=FRONT, next_due_in=None, more=False)
+
+
+class Outbox:
+    """Marks all."""
+
+    def mark_published(self, fills: Sequence[tuple[int, int]]) -> int:
+        return len(fills)
+
+
+def test_who_claims_is_told_of_marks_that_free_what_it_passed_over() -> None:
+    freed = list[ExecutionsFreed]()
+    claims = Claims()
+    mark = MarkPublished(fills=((1, 1), (2, 1)))
+    claimer = Claimer.start(freed)
+    with repository(Table(), claims, Outbox()) as running:
+        running.ask(mark, timeout=5)  # nobody has claimed
+        for missed in (False, True, False):
+            claims.missed = missed
+            running.ask(ClaimDue(limit=1, reply_to=claimer), timeout=5)
+            assert running.ask(mark, timeout=5) == 2
+    claimer.stop()
+    assert freed == [ExecutionsFreed()]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from itertools import pairwise
 from threading import Event
 from time import monotonic
 
@@ -16,6 +17,7 @@ from fixengine.actors.lifecycle import Boot
 from fixengine.actors.messages import (
     ActorRef,
     ClaimDue,
+    ExecutionsFreed,
     FillsPublished,
     GetPrices,
     Prices,
@@ -125,7 +127,11 @@ class Pricing(Actor):
 
 @contextmanager
 def scheduler(
-    *, repository: ActorRef, pricing: ActorRef, publisher: ActorRef | None = None
+    *,
+    repository: ActorRef,
+    pricing: ActorRef,
+    publisher: ActorRef | None = None,
+    interval: float | None = None,
 ) -> Iterator[ActorRef]:
     """Lend a scheduler between actors, to which empty fills count too, and stop them all."""
     neighbours = (publisher or Publisher.start([]), pricing, repository)
@@ -138,7 +144,7 @@ def scheduler(
         metrics=EngineMetrics(CollectorRegistry()),
         rules=FillRules(announce_empty=True),
         seed=None,
-        interval=None,
+        interval=interval,
     )
     running.ask(Boot(), timeout=5)
     try:
@@ -218,3 +224,46 @@ def test_what_falls_due_in_a_moment_is_claimed_together() -> None:
         wait_until(lambda: len(claimed_at) > 10, 5, "ten claims")
     # a claim reaches the repository a little after it began
     assert claimed_at[10] - claimed_at[0] > 9 * APART
+
+
+class IdleRepository(Actor):
+    """Finds nothing, and notes when it was asked."""
+
+    def __init__(self, claimed_at: list[float]) -> None:
+        super().__init__()
+        self._claimed_at = claimed_at
+
+    def receive(self, message: ClaimDue) -> Claim:
+        self._claimed_at.append(monotonic())
+        return Claim(executions=(), now=SENT, next_due_in=None, more=False)
+
+
+def test_what_was_passed_over_is_claimed_as_soon_as_it_is_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("fixengine.actors.scheduler.LONGEST_SLEEP", 600)
+    claimed_at = list[float]()
+    with scheduler(
+        repository=IdleRepository.start(claimed_at), pricing=Pricing.start(Event())
+    ) as running:
+        for claims in range(1, 11):
+            wait_until(lambda wanted=claims: len(claimed_at) == wanted, 5, "a claim")  # type: ignore[misc]
+            running.tell(ExecutionsFreed())
+            running.tell(ExecutionsFreed())  # one wakes as well as many
+    assert claimed_at[9] - claimed_at[0] > 8 * APART
+
+
+def test_claims_keep_to_an_interval_whatever_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fixengine.actors.scheduler.LONGEST_SLEEP", 600)
+    interval = 0.1
+    claimed_at = list[float]()
+    with scheduler(
+        repository=IdleRepository.start(claimed_at),
+        pricing=Pricing.start(Event()),
+        interval=interval,
+    ) as running:
+        for claims in range(1, 6):
+            wait_until(lambda wanted=claims: len(claimed_at) == wanted, 5, "a claim")  # type: ignore[misc]
+            running.tell(ExecutionsFreed())
+    apart = [after - before for before, after in pairwise(claimed_at)]
+    assert min(apart) > 0.9 * interval
