@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 
 from fixengine.actors.asking import ask
 from fixengine.actors.children import ChildSpec
+from fixengine.actors.dead_letters import DeadLetters
 from fixengine.actors.housekeeping import Housekeeping
 from fixengine.actors.intake import Intake
 from fixengine.actors.lifecycle import Shutdown, StartChildren
@@ -34,9 +35,10 @@ from fixengine.http.server import Server
 from fixengine.infra.claims import ClaimSession
 from fixengine.infra.executions import Executions
 from fixengine.infra.kafka_lag import KafkaLag
-from fixengine.infra.kafka_sink import KafkaSink, Topic
+from fixengine.infra.kafka_sink import KafkaSink
 from fixengine.infra.kafka_source import KafkaSource
 from fixengine.infra.kafka_tail import KafkaTail
+from fixengine.infra.kafka_topics import Topic
 from fixengine.infra.migrate import migrate
 from fixengine.infra.neighbours import PricingClient, SecurityClient
 from fixengine.infra.outbox import OutboxTable
@@ -189,6 +191,7 @@ class Engine:
                 *readers,
                 ("securities", self._securities, 1.0),
                 ("pricing", self._pricing, 3.0),
+                ("dead-letters", self._dead_letters, 1.0),
                 ("publisher", self._publisher, 4.0),
                 ("scheduler", self._scheduler, 6.0),
                 ("intake", self._intake, 5.0),
@@ -230,6 +233,22 @@ class Engine:
             service=PricingClient(url=self._settings.pricing_svc_url), metrics=self._metrics
         )
 
+    def _dead_letters(self, _refs: Refs) -> ActorRef:
+        settings = self._settings
+        sink = KafkaSink(
+            brokers=settings.kafka_brokers,
+            client_id=self._pod,
+            client_config=settings.kafka_client_config,
+            of_letters=True,
+        )
+        return DeadLetters.start(
+            sink=sink,
+            originals=self._tail(settings.kafka_orders_topic),
+            health=self.health,
+            metrics=self._metrics,
+            topic=settings.kafka_dlq_topic,
+        )
+
     def _publisher(self, refs: Refs) -> ActorRef:
         settings = self._settings
         replicas = settings.kafka_replication_factor
@@ -243,16 +262,11 @@ class Engine:
             ),
             client_config=settings.kafka_client_config,
         )
-        tail = KafkaTail(
-            brokers=settings.kafka_brokers,
-            topic=fills,
-            client_id=self._pod,
-            client_config=settings.kafka_client_config,
-        )
         return Publisher.start(
             sink=sink,
-            tail=tail,
+            tail=self._tail(fills),
             repository=refs["repository"],
+            dead_letters=refs["dead-letters"],
             health=self.health,
             metrics=self._metrics,
             fills_topic=fills,
@@ -289,7 +303,7 @@ class Engine:
             source=source,
             repository=refs["repository"],
             securities=refs["securities"],
-            publisher=refs["publisher"],
+            dead_letters=refs["dead-letters"],
             scheduler=refs["scheduler"],
             health=self.health,
             metrics=self._consumer_metrics,
@@ -300,6 +314,14 @@ class Engine:
 
     def _housekeeping(self, refs: Refs) -> ActorRef:
         return Housekeeping.start(repository=refs["repository"], metrics=self._metrics)
+
+    def _tail(self, topic: str) -> KafkaTail:
+        return KafkaTail(
+            brokers=self._settings.kafka_brokers,
+            topic=topic,
+            client_id=self._pod,
+            client_config=self._settings.kafka_client_config,
+        )
 
     def _migrate(self) -> None:
         # a pooled connection would not say why there is none

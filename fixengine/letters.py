@@ -1,11 +1,21 @@
 """Dead letters: a record nobody can process, kept for people to look at, to mend and to replay."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from msgspec import structs
+
 from fixengine.ports import Headers, Record
+from fixengine.shortening import (
+    SHORTENED,
+    SHORTENED_HEADERS,
+    SHORTENED_KEY,
+    Measures,
+    marks,
+    measures,
+)
 
 _REASON = "dlq.reason"
 _TOPIC = "dlq.topic"
@@ -15,8 +25,12 @@ _FAILED_AT = "dlq.failed_at"
 _REPLAYED_FROM = "dlq.replayed_from"
 _REPLAYS = "dlq.replays"
 
-_OF_LETTERS = frozenset({_REASON, _TOPIC, _PARTITION, _OFFSET, _FAILED_AT})
+_OF_LETTERS = frozenset(
+    {_REASON, _TOPIC, _PARTITION, _OFFSET, _FAILED_AT}
+    | {SHORTENED, SHORTENED_KEY, SHORTENED_HEADERS}
+)
 _OF_REPLAYS = frozenset({_REPLAYED_FROM, _REPLAYS})
+_SHORT_REASON = 500  # bytes
 _SHORT, _LONG = 9, 18  # digits that always fit an int32, and an int64
 
 
@@ -36,7 +50,8 @@ class Letter:
     """What a record of the dead-letter topic says of itself.
 
     `topic` and `source` are where it failed, None where it does not tell; `replays` is how often
-    it had been replayed by then.
+    it had been replayed by then. `shortened` are the measures of the record that failed, where the
+    letter has but a part of it.
     """
 
     record: Record
@@ -45,11 +60,22 @@ class Letter:
     source: Place | None
     failed_at: str | None
     replays: int
+    shortened: Measures | None
 
     @property
     def place(self) -> Place:
         """Where it is on the dead-letter topic."""
         return Place(self.record.partition, self.record.offset)
+
+    @property
+    def can_be_fixed(self) -> bool:
+        """Whether it has all of its record but the body."""
+        kept = measures(self.record)
+        whole = self.shortened
+        return whole is None or (
+            kept.key == whole.key
+            and len(_without(self.record.headers, _OF_LETTERS)) == whole.headers
+        )
 
     @property
     def origin(self) -> bytes:
@@ -67,14 +93,22 @@ class Replay:
     headers: Headers
 
 
-def letter_headers(record: Record, *, reason: str, failed_at: datetime) -> Headers:
+def letter_headers(
+    record: Record, *, reason: str, failed_at: datetime, original: Measures | None = None
+) -> Headers:
     """Return the record's own headers, then why it failed, where it was, and when.
 
-    What an earlier failure of the same record left is replaced; what a replay left stays.
+    What an earlier failure of the same record left is replaced; what a replay left stays. Of a
+    record that was shortened, `original` are the measures before.
     """
+    shortened = () if original is None else marks(record, original)
+    said = reason.encode()
+    if shortened:
+        said = said[:_SHORT_REASON].decode(errors="ignore").encode()
     return (
         *_without(record.headers, _OF_LETTERS),
-        (_REASON, reason.encode()),
+        *shortened,
+        (_REASON, said),
         (_TOPIC, record.topic.encode()),
         (_PARTITION, str(record.partition).encode()),
         (_OFFSET, str(record.offset).encode()),
@@ -84,7 +118,7 @@ def letter_headers(record: Record, *, reason: str, failed_at: datetime) -> Heade
 
 def read_letter(record: Record) -> Letter:
     """Read a record of the dead-letter topic, whoever wrote it."""
-    said = {name: (content or b"").decode(errors="replace") for name, content in record.headers}
+    said = _said(record.headers)
     source = _place(said.get(_PARTITION, ""), said.get(_OFFSET, ""))
     return Letter(
         record=record,
@@ -92,8 +126,27 @@ def read_letter(record: Record) -> Letter:
         topic=said.get(_TOPIC),
         source=source,
         failed_at=said.get(_FAILED_AT),
-        replays=_whole(said.get(_REPLAYS, ""), _SHORT) or 0,
+        replays=_replays(said),
+        shortened=_shortened(record, said),
     )
+
+
+def restored(letter: Letter, original: Record) -> Letter | None:
+    """Return a shortened letter with the whole of the record that failed.
+
+    None when that is not the one: another topic of this name may have another record there.
+    """
+    kept, whole, found = letter.record, letter.shortened, measures(original)
+    same = (
+        whole is not None
+        and (found.value, found.key) == (whole.value, whole.key)
+        and (original.value or b"").startswith(kept.value or b"")
+        and (original.key or b"").startswith(kept.key or b"")
+    )
+    if not same:
+        return None
+    record = structs.replace(kept, key=original.key, value=original.value, headers=original.headers)
+    return replace(letter, record=record, replays=_replays(_said(original.headers)), shortened=None)
 
 
 def replay_of(letter: Letter, body: bytes | None) -> Replay | None:
@@ -123,6 +176,28 @@ def lowest(places: Iterable[Place]) -> Mapping[int, int]:
     for partition, offset in places:
         offsets[partition] = min(offset, offsets.get(partition, offset))
     return offsets
+
+
+def _said(headers: Headers) -> dict[str, str]:
+    return {name: (content or b"").decode(errors="replace") for name, content in headers}
+
+
+def _replays(said: Mapping[str, str]) -> int:
+    return _whole(said.get(_REPLAYS, ""), _SHORT) or 0
+
+
+def _shortened(record: Record, said: Mapping[str, str]) -> Measures | None:
+    value = _whole(said.get(SHORTENED, ""), _LONG)
+    if value is None:
+        return None
+    own = replace(measures(record), headers=len(_without(record.headers, _OF_LETTERS)))
+    key = _whole(said.get(SHORTENED_KEY, ""), _LONG)
+    headers = _whole(said.get(SHORTENED_HEADERS, ""), _LONG)
+    return Measures(
+        value=value,
+        key=own.key if key is None else key,
+        headers=own.headers if headers is None else headers,
+    )
 
 
 def _without(headers: Headers, names: frozenset[str]) -> Headers:

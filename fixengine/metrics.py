@@ -204,6 +204,16 @@ class EngineMetrics:
             "Dead letters acknowledged by the broker",
             registry=registry,
         )
+        self.letters_shortened = Counter(
+            "fixengine_dead_letters_shortened_total",
+            "Dead letters of which the broker took but a part",
+            registry=registry,
+        )
+        self.letters_waiting = Gauge(
+            "fixengine_dead_letters_waiting",
+            "Dead letters that are not written; the offsets of their partitions wait for them",
+            registry=registry,
+        )
         self.price_seconds = Histogram(
             "fixengine_price_seconds",
             "Duration of price look-ups for a claim",

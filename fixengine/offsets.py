@@ -6,17 +6,19 @@ from collections.abc import Iterable, Mapping
 class Offsets:
     """Records in hand, by partition, with their sizes in bytes.
 
-    Records finish in any order; what may be committed never passes one that has not.
+    Records finish in any order; what may be committed never passes one that has not. One that is
+    set aside has not finished, but is no longer counted as in hand.
     """
 
     def __init__(self) -> None:
         self._unfinished: dict[int, dict[int, int]] = {}
+        self._aside: dict[int, set[int]] = {}
         self._next: dict[int, int] = {}
         self._committed: dict[int, int] = {}
 
     def __len__(self) -> int:
         """Return how many records are in hand."""
-        return sum(map(len, self._unfinished.values()))
+        return sum(map(len, self._unfinished.values())) - sum(map(len, self._aside.values()))
 
     @property
     def size(self) -> int:
@@ -28,9 +30,17 @@ class Offsets:
         self._unfinished.setdefault(partition, {})[offset] = size
         self._next[partition] = offset + 1
 
+    def set_aside(self, partition: int, offset: int) -> None:
+        """Count a record no longer; one of a partition that was taken away is passed over."""
+        unfinished = self._unfinished.get(partition, {})
+        if offset in unfinished:
+            unfinished[offset] = 0
+            self._aside.setdefault(partition, set()).add(offset)
+
     def finish(self, partition: int, offset: int) -> None:
         """Let a record go; one of a partition that was taken away meanwhile is passed over."""
         self._unfinished.get(partition, {}).pop(offset, None)
+        self._aside.get(partition, set()).discard(offset)
 
     def committable(self) -> Mapping[int, int]:
         """Return the next offset to read by partition, where it moved since `committed`."""
@@ -56,5 +66,6 @@ class Offsets:
         """Drop everything about partitions that now belong to another consumer."""
         for partition in partitions:
             self._unfinished.pop(partition, None)
+            self._aside.pop(partition, None)
             self._next.pop(partition, None)
             self._committed.pop(partition, None)

@@ -176,25 +176,45 @@ class OrderSource(Protocol):
     def commit_failed(self) -> bool:
         """Say whether a commit has failed since the last call."""
 
-    def pause(self, *, paused: bool) -> None:
-        """Stop or go on receiving; polling keeps the place in the group either way."""
+    def pause(self, partitions: frozenset[int]) -> None:
+        """Receive nothing of these and go on with others; polling keeps the place either way."""
 
     def close(self, positions: Mapping[int, int], deadline: float) -> None:
         """Commit the next offsets to read by partition and leave, within `deadline` seconds."""
 
 
-Report: TypeAlias = Callable[[Any, str | None], None]
-"""Takes a message's token and None, or why it failed; it may have arrived all the same."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a message failed; it may have arrived all the same.
+
+    `of_itself` says that others may get through, `too_large` that a part of it may.
+    """
+
+    reason: str
+    too_large: bool = False
+    of_itself: bool = False
+
+
+Report: TypeAlias = Callable[[Any, Failure | None], None]
+"""Takes a message's token and None, or how it failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicNews:
+    """Topics that can't be made, and why; and what is worth knowing of those that were."""
+
+    refused: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 class Sink(Protocol):
-    """A producer; what it takes it delivers, or gives up after `leases.DELIVERY`."""
+    """A producer; what it takes it delivers, or gives up after some seconds."""
 
     def open(self, report: Report) -> None:
-        """Begin. `report` is told of each message, and must not raise."""
+        """Begin, or begin anew. `report` is told of each message, and must not raise."""
 
-    def ensure_topics(self, timeout: float) -> Mapping[str, str]:
-        """Create absent topics; return those that can't be, and why.
+    def ensure_topics(self, timeout: float) -> TopicNews:
+        """Create absent topics; return what is to be said of them.
 
         Raises UnavailableError when the broker does not answer within `timeout` seconds.
         """
@@ -214,10 +234,20 @@ class Sink(Protocol):
         """
 
     def poll(self, timeout: float) -> None:
-        """Serve deliveries, waiting `timeout` seconds for the first."""
+        """Serve deliveries, waiting `timeout` seconds for the first.
+
+        Raises UnavailableError on an error that only a new beginning can mend.
+        """
 
     def close(self) -> None:
         """Drop what is not delivered. Safe to call twice."""
+
+
+class Originals(Protocol):
+    """The records of the orders topic, by their places."""
+
+    def read(self, partition: int, offset: int) -> Record | None:
+        """Return a record; None when the topic no longer has it. Raises UnavailableError."""
 
 
 class TailLook(Protocol):

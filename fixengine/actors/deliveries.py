@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from fixengine.errors import UnavailableError
-from fixengine.ports import Headers, Sink
+from fixengine.ports import Failure, Headers, Sink
 
 Token = TypeVar("Token")
 
@@ -29,10 +29,10 @@ class Outgoing(Generic[Token]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered(Generic[Token]):
-    """What one step came to. A failure is a token and why; it may have arrived all the same."""
+    """What one step came to. A failure is a token and how; it may have arrived all the same."""
 
     tokens: tuple[Token, ...]
-    failures: tuple[tuple[Token, str], ...]
+    failures: tuple[tuple[Token, Failure], ...]
 
 
 class Deliveries(Generic[Token]):
@@ -46,7 +46,7 @@ class Deliveries(Generic[Token]):
         self._waiting: deque[Outgoing[Token]] = deque()
         self._in_flight = 0
         self._delivered: list[Token] = []
-        self._failures: list[tuple[Token, str]] = []
+        self._failures: list[tuple[Token, Failure]] = []
 
     def __len__(self) -> int:
         """Return how many messages are not delivered yet."""
@@ -74,7 +74,8 @@ class Deliveries(Generic[Token]):
         while self._waiting:
             message = self._waiting[0]
             if monotonic() > message.until:
-                self._failures.append((self._waiting.popleft().token, "it waited for too long"))
+                late = Failure(reason="it waited for too long")
+                self._failures.append((self._waiting.popleft().token, late))
                 continue
             try:
                 self._sink.produce(
@@ -89,9 +90,9 @@ class Deliveries(Generic[Token]):
             self._waiting.popleft()
             self._in_flight += 1
 
-    def _on_delivery(self, token: Token, error: str | None) -> None:
+    def _on_delivery(self, token: Token, failed: Failure | None) -> None:
         self._in_flight -= 1
-        if error is None:
+        if failed is None:
             self._delivered.append(token)
         else:
-            self._failures.append((token, error))
+            self._failures.append((token, failed))

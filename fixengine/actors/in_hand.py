@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from time import monotonic, time
 
 import msgspec
+from msgspec import structs
 
 from fixengine.actors import batches
 from fixengine.actors.batches import Batch
 from fixengine.created import creation_time
 from fixengine.domain import Order
+from fixengine.letters import Place
 from fixengine.ports import Record
 from fixengine.tracing import Context, OrderTrace, Tracer
 
@@ -26,6 +28,12 @@ class InHand(msgspec.Struct, kw_only=True):
     trace: OrderTrace | None = None
     batches: tuple[Context, ...] = ()
     busy: float = 0.0
+    created: float | msgspec.UnsetType | None = msgspec.UNSET
+
+    @property
+    def place(self) -> Place:
+        """Where its record is on the orders topic."""
+        return Place(self.record.partition, self.record.offset)
 
     @property
     def context(self) -> Context | None:
@@ -45,14 +53,24 @@ class InHand(msgspec.Struct, kw_only=True):
         assert self.ticker is not None
         return self.order, self.ticker
 
+    def let_go(self) -> None:
+        """Keep of the record but what is asked for in the end: it may be large, and stay long."""
+        self.created = self._created()
+        self.record = structs.replace(self.record, key=None, value=None, headers=())
+
     def latency(self) -> float | None:
         """Return the seconds from the record's creation until now, None when it has no time.
 
         Less than 0 are of a clock that is ahead of this one.
         """
-        record = self.record
-        created = creation_time(record.headers, record.value, record.timestamp_ms)
+        created = self._created()
         return None if created is None else time() - created
+
+    def _created(self) -> float | None:
+        if self.created is not msgspec.UNSET:
+            return self.created
+        record = self.record
+        return creation_time(record.headers, record.value, record.timestamp_ms)
 
 
 @contextmanager

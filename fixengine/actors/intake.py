@@ -11,33 +11,38 @@ from msgspec.structs import replace
 from fixengine.actors.asking import ask, tell
 from fixengine.actors.base import Actor
 from fixengine.actors.batches import during
+from fixengine.actors.buried import Buried
 from fixengine.actors.in_hand import InHand, begin_batch, timed
 from fixengine.actors.messages import (
     ActorRef,
     DeadLetter,
-    DeadLettersPublished,
+    DeadLettersWritten,
     FinishDeadLetters,
+    ForgetDeadLetters,
     OrdersStored,
-    PublishDeadLetters,
     ResolveTickers,
     Tickers,
     TickersArrived,
+    WriteDeadLetters,
 )
 from fixengine.actors.storing import Storing
 from fixengine.errors import MalformedError, UnavailableError
 from fixengine.health import Health
+from fixengine.letters import Place
 from fixengine.metrics import ConsumerMetrics
 from fixengine.offsets import Offsets
 from fixengine.orders import decode_order
 from fixengine.ports import OrderSource, Record
 from fixengine.recurring import Recurring
+from fixengine.shortening import size
 from fixengine.tracing import Kind, OrderTrace, Span, Tracer
 
 LARGEST_BATCH = 800
 """Records taken by one poll."""
 
 ENOUGH_IN_HAND = 4_000
-"""Unfinished records at which no more are taken."""
+"""Unfinished records, but for those that only wait for their dead letters, at which no more are
+taken."""
 
 ENOUGH_BYTES = 8 * 2**20
 """Bytes of unfinished records at which no more are taken."""
@@ -77,7 +82,7 @@ class Intake(Actor):
         source: OrderSource,
         repository: ActorRef,
         securities: ActorRef,
-        publisher: ActorRef,
+        dead_letters: ActorRef,
         scheduler: ActorRef,
         health: Health,
         metrics: ConsumerMetrics,
@@ -89,7 +94,7 @@ class Intake(Actor):
         super().__init__()
         self._source = source
         self._securities = securities
-        self._publisher = publisher
+        self._dead_letters = dead_letters
         self._scheduler = scheduler
         self._health = health
         self._metrics = metrics
@@ -99,23 +104,25 @@ class Intake(Actor):
         self._offsets = Offsets()
         self._unresolved: dict[str, list[InHand]] = {}
         self._storing = Storing(repository, tracer)
-        self._letters: dict[Record, InHand] = {}
+        self._letters = Buried()
         self._full = False
         self._buried = Recurring("WARNING", "orders are bad, dead letters are written")
         self._undated = Recurring("WARNING", "record has no usable creation time")
 
     def boot(self) -> None:
+        # of one before, whose orders come again
+        tell(self._dead_letters, ForgetDeadLetters(partitions=None))
         self._source.open(on_revoked=self._revoked, on_lost=self._drop)
         self.actor_ref.tell(_Poll())
 
-    def receive(self, message: _Poll | TickersArrived | DeadLettersPublished) -> Any:
+    def receive(self, message: _Poll | TickersArrived | DeadLettersWritten) -> Any:
         match message:
             case _Poll():
                 return self._poll()
             case TickersArrived(tickers=tickers):
                 return self._tickers_arrived(tickers)
-            case DeadLettersPublished(records=records):
-                return self._letters_published(records)
+            case DeadLettersWritten(places=places):
+                return self._letters_written(places)
             case _:
                 assert_never(message)
 
@@ -147,14 +154,14 @@ class Intake(Actor):
         self._metrics.assigned.set(len(self._source.assigned))
         self._health.up("consumer", self._note())
         for record in records:
-            self._offsets.begin(record.partition, record.offset, size=len(record.value or b""))
+            self._offsets.begin(record.partition, record.offset, size=size(record))
         return records
 
     def _patience(self) -> float:
         """Return how long a poll may wait."""
         if self._storing.under_way:
             return 0  # it is seen to as soon as nothing else is to be done
-        return POLL_TIMEOUT if len(self._offsets) else IDLE_POLL_TIMEOUT
+        return POLL_TIMEOUT if len(self._offsets) or self._letters else IDLE_POLL_TIMEOUT
 
     def _note(self) -> str:
         if not self._source.topic_exists:
@@ -221,8 +228,10 @@ class Intake(Actor):
         letters: list[DeadLetter] = []
         for item, reason in dead:
             record = item.record
-            self._letters[record] = item
             letters.append(DeadLetter(record=record, reason=reason))
+            self._letters.add(item, size(record))
+            self._offsets.set_aside(record.partition, record.offset)
+            item.let_go()
         if letters:
             first = letters[0]
             self._buried.happened(
@@ -232,13 +241,13 @@ class Intake(Actor):
                 reason=first.reason,
             )
             tell(
-                self._publisher,
-                PublishDeadLetters(letters=tuple(letters), reply_to=self.actor_ref),
+                self._dead_letters,
+                WriteDeadLetters(letters=tuple(letters), reply_to=self.actor_ref),
             )
 
-    def _letters_published(self, records: tuple[Record, ...]) -> None:
-        for record in records:
-            item = self._letters.pop(record, None)
+    def _letters_written(self, places: tuple[Place, ...]) -> None:
+        for place in places:
+            item = self._letters.pop(place)
             if item is not None:
                 self._settle(item, success=False)
 
@@ -256,9 +265,9 @@ class Intake(Actor):
             self._store(within=FINISH_WITHIN)
             while self._storing.under_way:
                 self._store(within=FINISH_WITHIN)
-            if self._letters:
-                message = FinishDeadLetters(records=tuple(self._letters), within=FINISH_WITHIN)
-                self._letters_published(ask(self._publisher, message, timeout=FINISH_WITHIN + 0.5))
+            if places := tuple(self._letters):
+                message = FinishDeadLetters(places=places, within=FINISH_WITHIN)
+                self._letters_written(ask(self._dead_letters, message, timeout=FINISH_WITHIN + 0.5))
         except UnavailableError as error:
             logger.bind(reason=str(error)).info("orders in hand are left for another engine")
 
@@ -295,14 +304,17 @@ class Intake(Actor):
             self._offsets.committed(positions)
 
     def _regulate(self) -> None:
-        """Take no more records than can be kept in hand; once full, not before half is done."""
+        """Take no more records than can be kept in hand; once full, not before half is done.
+
+        Where only dead letters wait, only their partitions do.
+        """
         margin = 2 if self._full else 1
         self._full = (
             self._storing.stalled
             or len(self._offsets) >= ENOUGH_IN_HAND // margin
             or self._offsets.size >= ENOUGH_BYTES // margin
         )
-        self._source.pause(paused=self._full)
+        self._source.pause(self._source.assigned if self._full else self._letters.crowded())
 
     def _revoked(self, partitions: frozenset[int]) -> None:
         self._commit()
@@ -317,11 +329,8 @@ class Intake(Actor):
             if (kept := [item for item in items if item.record.partition not in partitions])
         }
         self._storing.forget(partitions)
-        self._letters = {
-            record: item
-            for record, item in self._letters.items()
-            if record.partition not in partitions
-        }
+        self._letters.forget(partitions)
+        tell(self._dead_letters, ForgetDeadLetters(partitions=partitions))
 
 
 def _span(item: InHand, trace: OrderTrace, *, success: bool) -> Span:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import pykka
 
 from fixengine.domain import Fill, Order, Postponed
+from fixengine.letters import Place
 from fixengine.ports import Record
 from fixengine.reading import ExecutionQuery, LedgerQuery
 from fixengine.tracing import Scope
@@ -219,29 +220,47 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublishDeadLetters:
-    """Intake → publisher. DeadLettersPublished follows to `reply_to`."""
+class WriteDeadLetters:
+    """Intake → dead letters. DeadLettersWritten follows to `reply_to`."""
 
     letters: tuple[DeadLetter, ...]
     reply_to: ActorRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLettersPublished:
-    """Publisher → intake: the broker has the dead letters of these records."""
+class DeadLettersWritten:
+    """Dead letters → intake: the broker has those of the records at these places."""
 
-    records: tuple[Record, ...]
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetDeadLetters:
+    """Intake → dead letters: nobody here waits for those of these partitions, None: of any."""
+
+    partitions: frozenset[int] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishDeadLetters:
-    """Intake → publisher, before it leaves: wait for these `within` seconds.
+    """Intake → dead letters, before it leaves: wait for these `within` seconds.
 
-    Replies with the records whose dead letters the broker has.
+    Replies with the places whose dead letters the broker has.
     """
 
-    records: tuple[Record, ...]
+    places: tuple[Place, ...]
     within: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetterTopic:
+    """Publisher → dead letters: why their topic can't be made, None when it is there.
+
+    `note` is what is worth knowing of how it was made.
+    """
+
+    refused: str | None
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

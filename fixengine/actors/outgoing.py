@@ -1,14 +1,13 @@
-"""What the publisher sends: fills and dead letters as messages, each with a token to know it by."""
+"""Fills and dead letters as messages, each with a token to know it by."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeAlias
 
 from fixengine.actors.deliveries import Outgoing
-from fixengine.actors.messages import ActorRef, DeadLetter
+from fixengine.actors.letter_queue import Letter
 from fixengine.actors.pending import Key, key_of
 from fixengine.domain import Fill
 from fixengine.letters import letter_headers
+from fixengine.shortening import shorten
 from fixengine.tracing import TRACEPARENT, fill_context
 from fixengine.wire import encode_execution
 
@@ -20,20 +19,7 @@ class FillToken:
     key: Key
 
 
-@dataclass(frozen=True, slots=True)
-class LetterToken:
-    """A dead letter, since when its record has been one, and who wants to know."""
-
-    letter: DeadLetter
-    failed_at: datetime
-    reply_to: ActorRef
-
-
-Token: TypeAlias = FillToken | LetterToken
-Message: TypeAlias = Outgoing[Token]
-
-
-def fill_message(fill: Fill, *, topic: str, until: float) -> Message:
+def fill_message(fill: Fill, *, topic: str, until: float) -> Outgoing[FillToken]:
     """Return the message of a fill: keyed, so that an execution's fills keep their order."""
     context = fill_context(fill.execution)
     return Outgoing(
@@ -46,13 +32,15 @@ def fill_message(fill: Fill, *, topic: str, until: float) -> Message:
     )
 
 
-def letter_message(token: LetterToken, *, topic: str) -> Message:
+def letter_message(letter: Letter, *, topic: str) -> Outgoing[Letter]:
     """Return the message of a dead letter: its record's key and bytes, and why it is one."""
-    record = token.letter.record
+    record = letter.record if letter.room is None else shorten(letter.record, letter.room)
     return Outgoing(
-        token=token,
+        token=letter,
         topic=topic,
         key=record.key,
         value=record.value,
-        headers=letter_headers(record, reason=token.letter.reason, failed_at=token.failed_at),
+        headers=letter_headers(
+            record, reason=letter.reason, failed_at=letter.failed_at, original=letter.original
+        ),
     )

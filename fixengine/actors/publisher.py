@@ -1,8 +1,7 @@
-"""The publisher: fills and dead letters go to the broker; fills then leave the outbox."""
+"""The publisher: fills go to the broker, and then leave the outbox."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, TypeAlias, assert_never
 
@@ -13,30 +12,20 @@ from fixengine.actors.base import Actor
 from fixengine.actors.deliveries import Deliveries
 from fixengine.actors.messages import (
     ActorRef,
-    DeadLetter,
-    DeadLettersPublished,
+    DeadLetterTopic,
     FillsPublished,
-    FinishDeadLetters,
     MarkPublished,
-    PublishDeadLetters,
     PublishFills,
 )
 from fixengine.actors.outbox_watch import OutboxWatch
-from fixengine.actors.outgoing import (
-    FillToken,
-    LetterToken,
-    Message,
-    Token,
-    fill_message,
-    letter_message,
-)
-from fixengine.actors.pending import Key, PendingFills
+from fixengine.actors.outgoing import FillToken, fill_message
+from fixengine.actors.pending import PendingFills
 from fixengine.actors.retries import Retries
 from fixengine.domain import Fill
 from fixengine.errors import UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Record, Sink, Tail
+from fixengine.ports import Failure, Sink, Tail
 from fixengine.recurring import Recurring
 
 SWEEP_INTERVAL = 2.0
@@ -48,7 +37,6 @@ DRAIN_WITHIN = 2.5
 _PATIENCE = 6.0  # seconds for a reply of the repository
 _PATIENCE_OF_A_STOP = 1.0
 _BROKER_TIMEOUT = 1.0
-_RESEND_AFTER = 1.0
 _STEP = 0.05
 _GATHER_FOR = 0.02  # seconds for which acknowledged fills wait for others, to be marked together
 
@@ -68,16 +56,7 @@ class _Sweep:
     """Publisher → itself: is the broker there, and are there fills that nobody told of?"""
 
 
-@dataclass(frozen=True, slots=True)
-class _Resend:
-    """Publisher → itself: try again the dead letters that did not get through."""
-
-    letters: tuple[LetterToken, ...]
-
-
-_Received: TypeAlias = (
-    PublishFills | PublishDeadLetters | FinishDeadLetters | _Serve | _MarkAgain | _Sweep | _Resend
-)
+_Received: TypeAlias = PublishFills | _Serve | _MarkAgain | _Sweep
 
 
 class Publisher(Actor):
@@ -93,6 +72,7 @@ class Publisher(Actor):
         sink: Sink,
         tail: Tail,
         repository: ActorRef,
+        dead_letters: ActorRef,
         health: Health,
         metrics: EngineMetrics,
         fills_topic: str,
@@ -101,11 +81,12 @@ class Publisher(Actor):
         super().__init__()
         self._sink = sink
         self._repository = repository
+        self._dead_letters = dead_letters
         self._health = health
         self._metrics = metrics
         self._fills_topic = fills_topic
         self._dlq_topic = dlq_topic
-        self._deliveries = Deliveries[Token](sink)
+        self._deliveries = Deliveries[FillToken](sink)
         self._pending = PendingFills()
         self._watch = OutboxWatch(
             repository=repository,
@@ -115,11 +96,10 @@ class Publisher(Actor):
             send=self._publish,
             patience=_PATIENCE,
         )
-        self._letters: set[Record] = set()
         self._serving = False
         self._refused = False
-        self._fail = Recurring("ERROR", "messages do not get through, they are tried again")
-        self._get_through = Recurring("INFO", "the broker takes messages again")
+        self._fail = Recurring("ERROR", "fills do not get through, they are tried again")
+        self._get_through = Recurring("INFO", "the broker takes fills again")
         self._taken_away = Recurring(
             "WARNING", "fills were taken over by another engine while they were published here"
         )
@@ -136,18 +116,12 @@ class Publisher(Actor):
         match message:
             case PublishFills(fills=fills, until=until, reply_to=reply_to):
                 return self._publish_told(fills, until, reply_to)
-            case PublishDeadLetters(letters=letters, reply_to=reply_to):
-                return self._publish_letters(letters, reply_to)
-            case FinishDeadLetters(records=records, within=within):
-                return self._finish_letters(records, within)
             case _Serve():
                 return self._serve()
             case _MarkAgain():
                 return None if self._serving else self._serve()
             case _Sweep():
                 return self._sweep()
-            case _Resend(letters=letters):
-                return self._send_letters(letters)
             case _:
                 assert_never(message)
 
@@ -165,25 +139,8 @@ class Publisher(Actor):
         self._publish(news, until)
 
     def _publish(self, fills: Iterable[Fill], until: float) -> None:
-        self._send(fill_message(fill, topic=self._fills_topic, until=until) for fill in fills)
-
-    def _publish_letters(self, letters: tuple[DeadLetter, ...], reply_to: ActorRef) -> None:
-        now = datetime.now(UTC)
-        self._letters.update(letter.record for letter in letters)
-        self._send_letters(LetterToken(letter, now, reply_to) for letter in letters)
-
-    def _send_letters(self, letters: Iterable[LetterToken]) -> None:
-        self._send(letter_message(letter, topic=self._dlq_topic) for letter in letters)
-
-    def _finish_letters(self, records: tuple[Record, ...], within: float) -> tuple[Record, ...]:
-        deadline = monotonic() + within
-        while not self._letters.isdisjoint(records) and monotonic() < deadline:
-            self._step()
-        return tuple(record for record in records if record not in self._letters)
-
-    def _send(self, messages: Iterable[Message]) -> None:
-        for message in messages:
-            self._deliveries.add(message)
+        for fill in fills:
+            self._deliveries.add(fill_message(fill, topic=self._fills_topic, until=until))
         self._go_on()
 
     def _go_on(self) -> None:
@@ -204,14 +161,7 @@ class Publisher(Actor):
         self._watch.step(_STEP)
         gathers = bool(self._pending.acknowledged)
         news = self._deliveries.step(_GATHER_FOR if gathers else _STEP)
-        for token in news.tokens:
-            match token:
-                case FillToken(key=key):
-                    self._pending.acknowledged.append(key)
-                case LetterToken(letter=letter, reply_to=reply_to):
-                    self._letters.discard(letter.record)
-                    self._metrics.dead_letters.inc()
-                    tell(reply_to, DeadLettersPublished(records=(letter.record,)))
+        self._pending.acknowledged.extend(token.key for token in news.tokens)
         if news.failures:
             self._failed(news.failures)
         elif news.tokens and self._refused:
@@ -227,21 +177,11 @@ class Publisher(Actor):
         now = monotonic()
         return now >= self._mark_at and (not self._deliveries or now >= self._mark_by)
 
-    def _failed(self, failures: tuple[tuple[Token, str], ...]) -> None:
-        letters: list[LetterToken] = []
-        fills: list[Key] = []
-        for token, _ in failures:
-            match token:
-                case FillToken(key=key):
-                    fills.append(key)
-                case LetterToken():
-                    letters.append(token)
+    def _failed(self, failures: tuple[tuple[FillToken, Failure], ...]) -> None:
         if not self._refused:
             self._refused = True
-            self._fail.happened(fills=len(fills), dead_letters=len(letters), reason=failures[0][1])
-        self._pending.fail(fills)
-        if letters:
-            self.tell_later(_RESEND_AFTER, _Resend(tuple(letters)))
+            self._fail.happened(fills=len(failures), reason=failures[0][1].reason)
+        self._pending.fail(token.key for token, _ in failures)
 
     def _mark(self) -> None:
         """Take acknowledged fills out of the outbox, or leave them for the next step."""
@@ -267,17 +207,23 @@ class Publisher(Actor):
 
     def _sweep(self) -> None:
         try:
-            refused = self._sink.ensure_topics(_BROKER_TIMEOUT)
+            news = self._sink.ensure_topics(_BROKER_TIMEOUT)
         except UnavailableError as error:
             self._health.down("broker", str(error))
         else:
-            if refused:
-                self._health.down("broker", "; ".join(refused.values()))
+            tell(
+                self._dead_letters,
+                DeadLetterTopic(
+                    refused=news.refused.get(self._dlq_topic),
+                    note=news.notes.get(self._dlq_topic, ""),
+                ),
+            )
+            # without its topic, or a broker, fills are left to engines that may have them, and no
+            # more are made here
+            if self._fills_topic in news.refused:
+                self._health.down("broker", news.refused[self._fills_topic])
             else:
-                self._health.up("broker")
-            # without it, or a broker, fills are left to engines that may have them, and no more
-            # are made here
-            if self._fills_topic not in refused:
+                self._health.up("broker", news.notes.get(self._fills_topic, ""))
                 self._look_after_the_outbox()
         self.tell_later(SWEEP_INTERVAL, _Sweep())
 

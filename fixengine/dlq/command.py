@@ -11,7 +11,7 @@ from msgspec import structs
 from fixengine.config import Settings
 from fixengine.dlq.choice import Choice, single, span
 from fixengine.dlq.letterbox import Letterbox
-from fixengine.dlq.replaying import Fate, refusal, replay
+from fixengine.dlq.replaying import Fate, gone, refusal, replay
 from fixengine.dlq.view import details, json_line, table
 from fixengine.errors import ConflictError
 from fixengine.letters import Letter
@@ -102,12 +102,16 @@ def _show(arguments: argparse.Namespace, box: Letterbox) -> int:
     letter = next(box.letters(chosen), None)
     if letter is None:
         return _nothing_matched(box)
+    whole = letter if letter.shortened is None else box.restored(letter)
     if arguments.raw:
+        if whole is None:
+            sys.stderr.write(f"fixengine: {letter.place} can't be shown: {gone(letter)}\n")
+            return _FAILED
         sys.stdout.flush()
-        sys.stdout.buffer.write(letter.record.value or b"")
+        sys.stdout.buffer.write(whole.record.value or b"")
     else:
         replayed_to = box.replays((letter,)).get(letter.place)
-        _say(details(letter, replayed_to, refusal(letter.record.value)))
+        _say(details(letter, whole, replayed_to, refusal(whole.record.value) if whole else None))
     return _DONE
 
 

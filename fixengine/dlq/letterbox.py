@@ -8,7 +8,15 @@ from fixengine.dlq.choice import Choice
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_resend import resend
 from fixengine.infra.kafka_tail import KafkaTail, read_to_the_end
-from fixengine.letters import Letter, Place, Replay, lowest, read_letter, replayed_from
+from fixengine.letters import (
+    Letter,
+    Place,
+    Replay,
+    lowest,
+    read_letter,
+    replayed_from,
+    restored,
+)
 
 _TIMEOUT = 10.0
 
@@ -56,6 +64,17 @@ class Letterbox:
                 for record in read_to_the_end(look)
                 if (origin := replayed_from(record)) in places
             }
+
+    def restored(self, letter: Letter) -> Letter | None:
+        """Return a shortened letter with its whole record, which is on the orders topic.
+
+        None when that does not have it any more.
+        """
+        if letter.source is None or letter.topic != self.orders_topic:
+            return None
+        with _advice("KAFKA_ORDERS_TOPIC"):
+            original = self._tail(self.orders_topic).read(*letter.source)
+        return None if original is None else restored(letter, original)
 
     def send(self, replays: Sequence[Replay]) -> tuple[str | None, ...]:
         """Put records on the orders topic; return for each None, or why it may not be there."""

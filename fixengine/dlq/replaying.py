@@ -57,12 +57,24 @@ def refusal(body: bytes | None) -> str | None:
     return None
 
 
+def gone(letter: Letter) -> str:
+    """Say of a shortened letter that its order can't be had any more, and what to do."""
+    where = f"{letter.topic} {letter.source}"
+    advice = "--fix sends a whole body" if letter.can_be_fixed else "have the sender send it again"
+    return f"it was shortened, and {where} no longer has the whole order: {advice}"
+
+
 def _prepare(
     letter: Letter, fix: bytes | None, before: Mapping[Place, Place], box: Letterbox
 ) -> Replay | Outcome:
     if letter.place in before:
         where = f"to {box.orders_topic} {before[letter.place]}"
         return Outcome(place=letter.place, fate=Fate.BEFORE, said=where)
+    if letter.shortened is not None:
+        whole = box.restored(letter)
+        if whole is None and (fix is None or not letter.can_be_fixed):
+            return _not(letter, gone(letter))
+        letter = whole or letter
     body = letter.record.value if fix is None else fix
     replayable = replay_of(letter, body)
     if replayable is None or letter.topic != box.orders_topic:

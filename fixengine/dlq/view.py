@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from fixengine.letters import Letter, Place
+from fixengine.shortening import Measures
 
 _COLUMNS = ("LETTER", "FAILED AT", "FAILED ON", "KEY", "REPLAYS", "REPLAYED TO", "REASON")
 _NONE = "-"
@@ -31,6 +32,7 @@ def json_line(letter: Letter, replayed_to: Place | None) -> str:
                 else {"topic": letter.topic, **_json_place(letter.source)}
             ),
             "key": None if key is None else printable(key),
+            "shortened": letter.shortened is not None,
             "replays": letter.replays,
             "replayedTo": None if replayed_to is None else _json_place(replayed_to),
             "reason": letter.reason,
@@ -38,19 +40,27 @@ def json_line(letter: Letter, replayed_to: Place | None) -> str:
     ).decode()
 
 
-def details(letter: Letter, replayed_to: Place | None, refusal: str | None) -> Iterator[str]:
-    """Yield everything about one letter, line by line, its body last."""
-    record = letter.record
-    yield f"letter       {letter.place} of {record.topic}"
+def details(
+    letter: Letter, whole: Letter | None, replayed_to: Place | None, refusal: str | None
+) -> Iterator[str]:
+    """Yield everything about one letter, line by line, its body last.
+
+    `whole` is the letter itself, or a shortened one as it was before, None when that is gone.
+    """
+    shown = whole or letter
+    record = shown.record
+    yield f"letter       {letter.place} of {letter.record.topic}"
     yield f"failed on    {_source(letter)}"
     yield f"failed at    {_text(letter.failed_at)}"
     yield f"reason       {_text(letter.reason)}"
-    yield f"replays      {letter.replays}"
+    yield f"replays      {shown.replays}"
     yield f"replayed to  {replayed_to or _NONE}"
+    if letter.shortened is not None:
+        yield f"shortened    {_shortened(letter, letter.shortened, whole)}"
     yield f"key          {_bytes(record.key)}"
     for name, content in record.headers:
         yield f"header       {_text(name)}: {_bytes(content)}"
-    yield f"now          {_verdict(refusal)}"
+    yield f"now          {_verdict(refusal) if whole else 'a part of an order is no order'}"
     if record.value is None:
         yield "body         none"
     else:
@@ -95,6 +105,13 @@ def _verdict(refusal: str | None) -> str:
     if refusal is None:
         return "the decoder takes it; whether there is such a security, a replay tells"
     return f"the decoder refuses it: {refusal}"
+
+
+def _shortened(letter: Letter, original: Measures, whole: Letter | None) -> str:
+    there = f"the letter has {len(letter.record.value or b'')} of {original.value} bytes"
+    if whole is not None:
+        return f"{there}; what follows is the order itself, read from {_source(letter)}"
+    return f"{there}; {_source(letter)} no longer has the whole order"
 
 
 def _text(text: str | None) -> str:

@@ -7,8 +7,10 @@ from logging import getLogger
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from fixengine.infra.kafka_sink import failure, producer_settings
-from fixengine.leases import DELIVERY
 from fixengine.letters import Replay
+
+PATIENCE = 30.0
+"""Seconds after which the producer gives up a record."""
 
 _MARGIN = 2.0
 
@@ -23,11 +25,12 @@ def resend(
 ) -> tuple[str | None, ...]:
     """Send the records; return for each None, or why it may not have arrived.
 
-    Each has `leases.DELIVERY` seconds.
+    Each has PATIENCE seconds.
     """
     producer = Producer(
         {
-            **producer_settings(client_config),
+            **producer_settings(client_config, of_letters=True),
+            "message.timeout.ms": int(PATIENCE * 1000),
             "bootstrap.servers": brokers,
             "client.id": client_id,
             "logger": getLogger("librdkafka"),
@@ -36,14 +39,15 @@ def resend(
     outcomes: list[str | None] = ["the broker has not said so"] * len(replays)
 
     def delivered(number: int, error: KafkaError | None, message: Message) -> None:
-        outcomes[number] = failure(error, message)
+        failed = failure(error, message)
+        outcomes[number] = None if failed is None else failed.reason
 
     for number, replay in enumerate(replays):
         try:
             _produce(producer, topic, replay, partial(delivered, number))
         except KafkaException as error:  # too large, or a partition that is not there
             outcomes[number] = error.args[0].str()
-    producer.flush(DELIVERY + _MARGIN)
+    producer.flush(PATIENCE + _MARGIN)
     return tuple(outcomes)
 
 

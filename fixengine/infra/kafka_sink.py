@@ -1,23 +1,18 @@
-"""Fills and dead letters out: an idempotent producer, and the topics it needs."""
+"""Messages out: an idempotent producer, and the topics it needs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from logging import getLogger
-from time import monotonic
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 from loguru import logger
 
 from fixengine.errors import UnavailableError
+from fixengine.infra.kafka_topics import Topic, TopicMaker
 from fixengine.leases import DELIVERY
-from fixengine.ports import Headers, Report
-
-LARGEST_MESSAGE = 10 * 2**20
-"""Bytes: a dead letter is its record and its headers more, and must find a place."""
+from fixengine.ports import Failure, Headers, Report, TopicNews
 
 _SETTINGS: dict[str, Any] = {
     "enable.idempotence": True,
@@ -29,9 +24,34 @@ _SETTINGS: dict[str, Any] = {
     # a connection that is dead but not closed is found out while messages can still be sent again
     "socket.timeout.ms": 5_000,
     "linger.ms": 1,  # a claim's fills come at once, and while a request is under way others gather
-    "message.max.bytes": LARGEST_MESSAGE,
     "queue.buffering.max.kbytes": 16_384,
     "topic.metadata.refresh.interval.ms": 10_000,
+}
+
+_OF_LETTERS: dict[str, Any] = {
+    # other than a fill, a letter need not be given up in time for another engine to send it
+    "message.timeout.ms": 30_000,
+    "socket.timeout.ms": 20_000,
+    "topic.metadata.propagation.max.ms": 2_000,
+    # an order may be large although it was small on its way here, so its letter must be too
+    "compression.type": "gzip",
+    "message.max.bytes": 1_000_000_000,
+    "queue.buffering.max.kbytes": 2_097_151,
+}
+
+_TOO_LARGE = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE}
+_WORDS = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "this user may not write to it: allow WRITE",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "this user may write to no topic: allow WRITE",
+    KafkaError.UNKNOWN_TOPIC_OR_PART: "there is no such topic",
+    KafkaError._UNKNOWN_TOPIC: "there is no such topic",  # noqa: SLF001 - its name
+    KafkaError._MSG_TIMED_OUT: "the broker has not acknowledged it in time",  # noqa: SLF001 - as above
+}
+_OF_ITSELF = {
+    *_TOO_LARGE,
+    KafkaError.INVALID_RECORD,
+    KafkaError.INVALID_MSG,
+    KafkaError.INVALID_TIMESTAMP,
 }
 
 
@@ -54,19 +74,6 @@ _OF_CONSUMERS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
-    """A topic the engine creates when it is absent, and never alters.
-
-    A `large` one takes messages of up to LARGEST_MESSAGE bytes.
-    """
-
-    name: str
-    partitions: int
-    replication_factor: int
-    large: bool = False
-
-
 class KafkaSink:
     """The producer; all methods are for one thread alone."""
 
@@ -75,29 +82,36 @@ class KafkaSink:
         *,
         brokers: str,
         client_id: str,
-        topics: tuple[Topic, ...],
         client_config: Mapping[str, object],
+        topics: tuple[Topic, ...] = (),
+        of_letters: bool = False,
     ) -> None:
         self._topics = topics
+        self._of_letters = of_letters
         self._connection: dict[str, Any] = {
             **_without_consumers(client_config),
             "bootstrap.servers": brokers,
             "client.id": client_id,
             "logger": getLogger("librdkafka"),
         }
+        self._maker = TopicMaker(self._connection)
         self._producer: Producer | None = None
         self._report: Report | None = None
         self._fatal: KafkaError | None = None
         self._last_error = ""
 
     def open(self, report: Report) -> None:
-        """Create the producer; it connects by itself. `report` must not raise."""
+        """Create the producer, a new one after `close`; it connects by itself.
+
+        `report` must not raise.
+        """
         self._report = report
-        settings = producer_settings(self._connection)
+        self._fatal = None
+        settings = producer_settings(self._connection, of_letters=self._of_letters)
         self._producer = Producer({**settings, "error_cb": self._on_error})
 
-    def ensure_topics(self, timeout: float) -> Mapping[str, str]:
-        """Create what is absent of the topics; return what can't be created, and why.
+    def ensure_topics(self, timeout: float) -> TopicNews:
+        """Create what is absent of the topics; return what is to be said of them.
 
         Raises UnavailableError when the broker does not answer within `timeout` seconds.
         """
@@ -108,7 +122,7 @@ class KafkaSink:
             raise UnavailableError(f"the broker does not answer: {reason}") from error
         self._last_error = ""
         missing = [topic for topic in self._topics if topic.name not in present]
-        return self._create(missing, timeout) if missing else {}
+        return self._maker.make(missing, timeout)
 
     def produce(
         self,
@@ -132,18 +146,22 @@ class KafkaSink:
                 on_delivery=partial(self._delivered, token),
             )
         except BufferError as error:
-            raise UnavailableError("the producer's queue is full") from error
+            if len(self._opened()):
+                raise UnavailableError("the producer's queue is full") from error
+            reason = "it is larger than the producer's queue"
+            self._tell(token, Failure(reason=reason, too_large=True, of_itself=True))
         except KafkaException as error:
-            self._tell(token, str(error))
+            refused: KafkaError = error.args[0]
+            self._tell(token, replace(_failure(refused), of_itself=True))
 
     def poll(self, timeout: float) -> None:
         """Serve delivery reports, waiting `timeout` seconds for the first.
 
-        Raises KafkaException on an error that this producer can't recover from.
+        Raises UnavailableError on an error that only another producer can recover from.
         """
         self._opened().poll(timeout)
         if self._fatal is not None:
-            raise KafkaException(self._fatal)
+            raise UnavailableError(f"the producer can't go on: {self._fatal.str()}")
 
     def close(self) -> None:
         """Drop what is not delivered; it stays in the outbox. Safe to call twice."""
@@ -154,36 +172,13 @@ class KafkaSink:
     def _delivered(self, token: object, error: KafkaError | None, message: Message) -> None:
         self._tell(token, failure(error, message))
 
-    def _tell(self, token: object, error: str | None) -> None:
+    def _tell(self, token: object, failed: Failure | None) -> None:
         assert self._report is not None, "open() comes first"
-        self._report(token, error)
+        self._report(token, failed)
 
     def _opened(self) -> Producer:
         assert self._producer is not None, "open() comes first"
         return self._producer
-
-    def _create(self, topics: list[Topic], timeout: float) -> Mapping[str, str]:
-        admin = AdminClient(self._connection)
-        wanted = [
-            NewTopic(
-                topic.name,
-                num_partitions=topic.partitions,
-                replication_factor=topic.replication_factor,
-                config={"max.message.bytes": str(LARGEST_MESSAGE)} if topic.large else {},
-            )
-            for topic in topics
-        ]
-        refused: dict[str, str] = {}
-        until = monotonic() + timeout
-        for name, future in admin.create_topics(wanted, operation_timeout=timeout).items():
-            try:
-                future.result(max(until - monotonic(), 0))
-            except (KafkaException, TimeoutError) as error:
-                if _code(error) != KafkaError.TOPIC_ALREADY_EXISTS:
-                    refused[name] = f"topic {name} can't be created: {error}"
-            else:
-                logger.bind(topic=name).info("topic created")
-        return refused
 
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():
@@ -192,27 +187,38 @@ class KafkaSink:
         logger.bind(error=error.str()).debug("producer error")
 
 
-def producer_settings(client_config: Mapping[str, object]) -> dict[str, Any]:
+def producer_settings(
+    client_config: Mapping[str, object], *, of_letters: bool = False
+) -> dict[str, Any]:
     """Return what a producer with these settings of a user is made with."""
-    return {**_SETTINGS, **_without_consumers(client_config)}
+    return {
+        **_SETTINGS,
+        **(_OF_LETTERS if of_letters else {}),
+        **_without_consumers(client_config),
+    }
 
 
-def failure(error: KafkaError | None, message: Message) -> str | None:
+def failure(error: KafkaError | None, message: Message) -> Failure | None:
     """Return why a message, by its delivery report, may not be in its topic; None if it is.
 
     librdkafka reports as delivered, but without an offset, what the broker took for a repetition
     of a batch that it no longer knows; it may never have had it.
     """
     if error is not None:
-        return error.str()
+        return _failure(error)
     offset = message.offset()
-    return "the broker named no offset for it" if offset is None or offset < 0 else None
+    unknown = offset is None or offset < 0
+    return Failure(reason="the broker named no offset for it") if unknown else None
+
+
+def _failure(error: KafkaError) -> Failure:
+    code = error.code()
+    return Failure(
+        reason=_WORDS.get(code) or error.str(),
+        too_large=code in _TOO_LARGE,
+        of_itself=code in _OF_ITSELF,
+    )
 
 
 def _without_consumers(client_config: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in client_config.items() if name not in _OF_CONSUMERS}
-
-
-def _code(error: Exception) -> int | None:
-    first = error.args[0] if error.args else None
-    return first.code() if isinstance(first, KafkaError) else None

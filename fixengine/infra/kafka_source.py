@@ -59,7 +59,7 @@ class KafkaSource:
         self._consumer: Consumer | None = None
         self._on_revoked: Callable[[frozenset[int]], None] = lambda _: None
         self._on_lost: Callable[[frozenset[int]], None] = lambda _: None
-        self._paused = False
+        self._paused: frozenset[int] = frozenset()
         self._gone: frozenset[int] = frozenset()
         self._fatal: KafkaError | None = None
         self._commit_failed = False
@@ -120,11 +120,14 @@ class KafkaSource:
         failed, self._commit_failed = self._commit_failed, False
         return failed
 
-    def pause(self, *, paused: bool) -> None:
-        """Stop or go on receiving records; polling keeps the place in the group either way."""
-        if paused != self._paused:
-            self._paused = paused
-            self._apply_pause(self.assigned)
+    def pause(self, partitions: frozenset[int]) -> None:
+        """Receive nothing of these and go on with others; polling keeps the place either way."""
+        consumer, before = self._opened(), self._paused
+        self._paused = partitions
+        if begun := (partitions - before) & self.assigned:
+            consumer.pause(self._places(begun))
+        if ended := (before - partitions) & self.assigned:
+            consumer.resume(self._places(ended))
 
     def close(self, positions: Mapping[int, int], deadline: float) -> None:
         """Commit the next offsets to read by partition and leave the group.
@@ -170,10 +173,8 @@ class KafkaSource:
             self._errors.happened(error=error.str())
         return False
 
-    def _apply_pause(self, partitions: Iterable[int]) -> None:
-        affected = [TopicPartition(self._topic, partition) for partition in partitions]
-        change = self._opened().pause if self._paused else self._opened().resume
-        change(affected)
+    def _places(self, partitions: Iterable[int]) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, partition) for partition in partitions]
 
     # Callbacks run inside poll and must never raise: what poll has taken would be lost.
 
@@ -182,7 +183,7 @@ class KafkaSource:
         self.assigned |= {partition.partition for partition in partitions}
         consumer.assign(partitions)
         # librdkafka remembers a pause from an earlier assignment of the same partition
-        (consumer.pause if self._paused else consumer.resume)(partitions)
+        consumer.resume(partitions)
         logger.bind(partitions=len(self.assigned)).info("partitions assigned")
 
     def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -194,6 +195,7 @@ class KafkaSource:
     def _dropped(self, partitions: list[TopicPartition]) -> frozenset[int]:
         gone = frozenset(partition.partition for partition in partitions)
         self.assigned -= gone
+        self._paused -= gone
         self._gone |= gone
         logger.bind(partitions=len(gone)).info("partitions revoked")
         return gone

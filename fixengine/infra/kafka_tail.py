@@ -1,6 +1,7 @@
 """The end of a topic, from a moment or from places on, read by nobody's group."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from datetime import datetime
 from logging import getLogger
 from math import inf
@@ -29,6 +30,8 @@ _BATCH = 2_000
 _STEP = 0.1
 _PATIENCE = 10.0
 """Seconds that a broker may bring nothing before the end."""
+
+_READ_WITHIN = 3.0
 
 
 class KafkaTail:
@@ -66,6 +69,16 @@ class KafkaTail:
                 if partition in places
             ]
         )
+
+    def read(self, partition: int, offset: int) -> Record | None:
+        """Return the record at a place; None when the topic no longer has it, or not yet.
+
+        Raises UnavailableError when the broker does not answer.
+        """
+        look = self.look_from({partition: offset}, timeout=_READ_WITHIN)
+        with closing(read_to_the_end(look, patience=_READ_WITHIN)) as records:
+            record = next(records, None)
+        return record if record is not None and record.offset == offset else None
 
     def _look(self, beginnings: Callable[[Consumer], list[TopicPartition]]) -> "Look":
         consumer = Consumer(self._settings)
@@ -147,7 +160,7 @@ class Look:
             consumer.close()
 
 
-def read_to_the_end(look: Look) -> Iterator[Record]:
+def read_to_the_end(look: Look, *, patience: float = _PATIENCE) -> Generator[Record, None, None]:
     """Yield the records of a look and end it; raises UnavailableError when they cease to come."""
     try:
         heard = monotonic()
@@ -155,9 +168,9 @@ def read_to_the_end(look: Look) -> Iterator[Record]:
             yield from records
             if records:
                 heard = monotonic()
-            elif monotonic() - heard > _PATIENCE:
+            elif monotonic() - heard > patience:
                 raise UnavailableError(
-                    f"a topic can't be read to its end: nothing came for {_PATIENCE:g} s"
+                    f"a topic can't be read to its end: nothing came for {patience:g} s"
                 )
     finally:
         look.close()

@@ -12,7 +12,8 @@ from typing import Any
 
 from fixengine.actors.deliveries import Deliveries
 from fixengine.actors.intake import Intake
-from fixengine.actors.outgoing import FillToken, LetterToken
+from fixengine.actors.letter_queue import Letter
+from fixengine.actors.outgoing import FillToken
 from fixengine.actors.publisher import Publisher
 from fixengine.actors.repository import Repository
 from fixengine.actors.scheduler import FillScheduler
@@ -89,8 +90,8 @@ STEPS: Mapping[str, Step] = {
     "letter-acknowledged": Step(
         owner=Deliveries,
         method="_on_delivery",
-        busy_before=_of(LetterToken),
-        busy_after=_of(LetterToken),
+        busy_before=_of(Letter),
+        busy_after=_of(Letter),
     ),
     "mark-published": Step(owner=OutboxTable, method="mark_published"),
     "sweep": Step(owner=OutboxTable, method="take_over"),

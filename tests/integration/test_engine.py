@@ -35,6 +35,7 @@ ACTORS = (
     "reader-2",
     "securities",
     "pricing",
+    "dead-letters",
     "publisher",
     "scheduler",
     "intake",

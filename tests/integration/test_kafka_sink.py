@@ -7,7 +7,9 @@ from fixengine.demo.options import BrokerKind
 from fixengine.demo.topics import TopicNames, count_records, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
-from fixengine.infra.kafka_sink import KafkaSink, Topic
+from fixengine.infra.kafka_sink import KafkaSink
+from fixengine.infra.kafka_topics import Topic
+from fixengine.ports import Failure
 
 _NEW_TOPICS = 12
 _MESSAGES = 60
@@ -22,7 +24,7 @@ def sink(broker: Broker, topic: str) -> KafkaSink:
     )
 
 
-Reports = dict[bytes, str | None]
+Reports = dict[bytes, Failure | None]
 
 
 def send(sink: KafkaSink, topic: str, numbers: range, reports: Reports) -> Reports:
@@ -89,7 +91,7 @@ def test_a_topic_that_can_not_be_created_keeps_no_other_from_it(
     )
     reports: Reports = {}
     producer.open(reports.__setitem__)
-    refused = producer.ensure_topics(10)
+    refused = producer.ensure_topics(10).refused
     assert refused.keys() == {bad}
     assert bad in refused[bad]
     assert count_records(broker.bootstrap, topics.fills) == 0

@@ -46,7 +46,7 @@ def test_partitions_that_come_back_after_a_pause_are_read_again(
     """They went and came while the source was paused, or after it went on without them."""
     with member(broker, topic) as source:
         wait_until(lambda: source.poll(1, 0.1) or len(source.assigned) == 20, 30, "all")
-        source.pause(paused=True)
+        source.pause(frozenset(range(20)))
         with member(broker, topic) as other:
 
             def shared() -> bool:
@@ -55,7 +55,7 @@ def test_partitions_that_come_back_after_a_pause_are_read_again(
                 return len(source.assigned) == len(other.assigned) == 10
 
             wait_until(shared, 30, "both to have ten partitions")
-            source.pause(paused=False)
+            source.pause(frozenset())
         send(broker, topic, 400, first_id=1)
         seen: set[tuple[int, int]] = set()
 

@@ -20,17 +20,19 @@ from fixengine.actors.lifecycle import Boot
 from fixengine.actors.messages import (
     ActorRef,
     DeadLetter,
-    DeadLettersPublished,
+    DeadLettersWritten,
     FinishDeadLetters,
+    ForgetDeadLetters,
     OrdersStored,
-    PublishDeadLetters,
     ResolveTickers,
     StoreOrders,
     Tickers,
+    WriteDeadLetters,
 )
 from fixengine.actors.tree import Tree
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.health import Health
+from fixengine.letters import Place
 from fixengine.metrics import ConsumerMetrics
 from fixengine.ports import Headers, Record
 from fixengine.recurring import end_counts
@@ -49,7 +51,7 @@ class Source:
         self.assigned: frozenset[int] = frozenset({3, 4})
         self.topic_exists = True
         self.polls: deque[tuple[Record, ...] | Exception] = deque()
-        self.paused = False
+        self.paused: frozenset[int] = frozenset()
         self.empty = 0
         self.revoke: Callable[[frozenset[int]], None] = lambda _: None
         self._never = Event()
@@ -63,7 +65,7 @@ class Source:
         self.revoke = on_revoked
 
     def poll(self, _limit: int, timeout: float) -> tuple[Record, ...]:
-        if not self.polls or self.paused:
+        if not self.polls or self.paused >= self.assigned:
             self._never.wait(timeout)
             self.empty += 1
             return ()
@@ -78,8 +80,8 @@ class Source:
     def commit_failed(self) -> bool:
         return False
 
-    def pause(self, *, paused: bool) -> None:
-        self.paused = paused
+    def pause(self, partitions: frozenset[int]) -> None:
+        self.paused = partitions
 
     def close(self, positions: Mapping[int, int], deadline: float) -> None:
         pass
@@ -106,15 +108,17 @@ class Securities(Actor):
         )
 
 
-class Publisher(Actor):
-    """Keeps dead letters until the test says that the broker has them."""
+class DeadLetters(Actor):
+    """Keeps them until the test says that the broker has them."""
 
     def __init__(self, letters: list[DeadLetter]) -> None:
         super().__init__()
         self._letters = letters
 
-    def receive(self, message: PublishDeadLetters | FinishDeadLetters) -> tuple[Record, ...]:
-        if isinstance(message, PublishDeadLetters):
+    def receive(
+        self, message: WriteDeadLetters | FinishDeadLetters | ForgetDeadLetters
+    ) -> tuple[Place, ...]:
+        if isinstance(message, WriteDeadLetters):
             self._letters.extend(message.letters)
         return ()
 
@@ -162,7 +166,7 @@ def intake_of(
     registry: CollectorRegistry,
     repository: ActorRef,
     securities: ActorRef,
-    publisher: ActorRef,
+    dead_letters: ActorRef,
     scheduler: ActorRef,
 ) -> ActorRef:
     """Start an intake that has not booted."""
@@ -172,7 +176,7 @@ def intake_of(
         source=source,
         repository=repository,
         securities=securities,
-        publisher=publisher,
+        dead_letters=dead_letters,
         scheduler=scheduler,
         health=Health(gauge=gauge, tree=Tree((spec,))),
         metrics=ConsumerMetrics(registry, group="fix_engine", topic="orders"),
@@ -189,7 +193,7 @@ def desk() -> Iterator[Desk]:
     others: list[ActorRef] = [
         Repository.start(failures),
         Securities.start(),
-        Publisher.start(letters),
+        DeadLetters.start(letters),
         Scheduler.start(),
     ]
     intake = intake_of(source, registry, *others)
@@ -232,6 +236,10 @@ def record(
         headers=headers,
         timestamp_ms=timestamp_ms,
     )
+
+
+def place(letter: DeadLetter) -> Place:
+    return Place(letter.record.partition, letter.record.offset)
 
 
 def family(registry: CollectorRegistry, name: str) -> Metric:
@@ -289,9 +297,9 @@ def test_a_dead_letter_counts_as_failed_once_the_broker_has_it(
     wait_until(lambda: desk.letters)
     desk.see_more()
     assert desk.failed() == 0
-    published = DeadLettersPublished(records=tuple(each.record for each in desk.letters))
-    desk.intake.ask(published, timeout=5)
-    desk.intake.ask(published, timeout=5)
+    written = DeadLettersWritten(places=tuple(map(place, desk.letters)))
+    desk.intake.ask(written, timeout=5)
+    desk.intake.ask(written, timeout=5)
     assert desk.failed() == 1
     assert desk.processed() == 0
     for name in ("processing_duration", "message_latency"):
@@ -303,8 +311,8 @@ def test_what_another_engine_will_read_again_is_not_counted_here(desk: Desk) -> 
     desk.poll(record(value=b"no order"), record(2, partition=4, value=b"no order"))
     wait_until(lambda: len(desk.letters) == 2)
     desk.source.revoke(frozenset({3}))
-    published = DeadLettersPublished(records=tuple(each.record for each in desk.letters))
-    desk.intake.ask(published, timeout=5)
+    written = DeadLettersWritten(places=tuple(map(place, desk.letters)))
+    desk.intake.ask(written, timeout=5)
     assert desk.failed() == desk.total("kafka_consumer_messages_failed_total", partition="4") == 1
 
 
@@ -425,8 +433,8 @@ def test_bad_orders_cost_two_lines_and_not_one_for_each_poll(
 def test_labels_and_buckets_are_the_suites(desk: Desk) -> None:
     desk.poll(record(timestamp_ms=int(time() * 1000)), record(2, value=b"", timestamp_ms=0))
     wait_until(lambda: desk.letters and desk.processed())
-    published = DeadLettersPublished(records=tuple(each.record for each in desk.letters))
-    desk.intake.ask(published, timeout=5)
+    written = DeadLettersWritten(places=tuple(map(place, desk.letters)))
+    desk.intake.ask(written, timeout=5)
     names = set()
     for each in desk.registry.collect():
         if not each.name.startswith("kafka_consumer_"):

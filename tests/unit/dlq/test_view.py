@@ -100,7 +100,7 @@ def test_any_other_body_is_shown_as_it_is(value: bytes) -> None:
 
 def test_details_end_with_the_verdict_and_the_body() -> None:
     own: Headers = (("trace", b"\xff"), ("none", None), ("\x1b", b"x"))
-    lines = list(details(letter(own=own), None, "id is missing"))
+    lines = list(details(letter(own=own), letter(own=own), None, "id is missing"))
     assert lines[0] == "letter       0/5 of orders.dlq"
     assert r"header       trace: \xff" in lines
     assert "header       none: -" in lines
@@ -112,5 +112,7 @@ def test_details_end_with_the_verdict_and_the_body() -> None:
         '  "id": 37',
         "}",
     ]
-    assert "takes it" in list(details(letter(value=None), None, None))[-2]
-    assert list(details(letter(value=None), None, None))[-1] == "body         none"
+    assert "takes it" in list(details(letter(value=None), letter(value=None), None, None))[-2]
+    assert (
+        list(details(letter(value=None), letter(value=None), None, None))[-1] == "body         none"
+    )

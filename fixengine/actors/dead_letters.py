@@ -1,0 +1,236 @@
+"""Dead letters go to the broker, by a producer of their own that is there while there are any."""
+
+from datetime import UTC, datetime
+from threading import Timer
+from time import monotonic
+from typing import Any, TypeAlias, assert_never
+
+from loguru import logger
+
+from fixengine.actors.asking import tell
+from fixengine.actors.base import Actor
+from fixengine.actors.deliveries import Deliveries
+from fixengine.actors.letter_queue import Letter, LetterQueue
+from fixengine.actors.messages import (
+    DeadLettersWritten,
+    DeadLetterTopic,
+    FinishDeadLetters,
+    ForgetDeadLetters,
+    WriteDeadLetters,
+)
+from fixengine.actors.outgoing import letter_message
+from fixengine.errors import UnavailableError
+from fixengine.health import Health
+from fixengine.letters import Place
+from fixengine.metrics import EngineMetrics
+from fixengine.ports import Originals, Sink
+from fixengine.shortening import measures, shorten, size
+
+KEPT_BYTES = 8 * 2**20
+"""Bytes of waiting records that are kept; what is beyond is read again when its turn comes."""
+
+PART = "dead_letters"
+
+_KEPT_OF_ONE = 4_096  # bytes, should the record be gone when it is read again
+_STEP = 0.05
+_IDLE = 60.0  # seconds after which the producer is let go
+
+
+class _Serve:
+    """Dead letters → itself: move on."""
+
+
+_Received: TypeAlias = (
+    WriteDeadLetters | ForgetDeadLetters | FinishDeadLetters | DeadLetterTopic | _Serve
+)
+
+
+class DeadLetters(Actor):
+    """Writes what can be written, shortened if need be, and says what waits and why."""
+
+    def __init__(
+        self,
+        *,
+        sink: Sink,
+        originals: Originals,
+        health: Health,
+        metrics: EngineMetrics,
+        topic: str,
+    ) -> None:
+        super().__init__()
+        self._sink = sink
+        self._originals = originals
+        self._health = health
+        self._metrics = metrics
+        self._topic = topic
+        self._queue = LetterQueue()
+        self._deliveries: Deliveries[Letter] | None = None
+        self._made = DeadLetterTopic(refused=None, note="")
+        self._told = False
+        self._timer: Timer | None = None
+        self._waits = False
+        self._idle_since = 0.0
+
+    def receive(self, message: _Received) -> Any:
+        match message:
+            case WriteDeadLetters():
+                return self._write(message)
+            case ForgetDeadLetters(partitions=partitions):
+                return self._forget(partitions)
+            case FinishDeadLetters(places=places, within=within):
+                return self._finish(places, within)
+            case DeadLetterTopic():
+                self._made = message
+                return self._say()
+            case _Serve():
+                self._told = False
+                return self._serve()
+            case _:
+                assert_never(message)
+
+    def close(self) -> None:
+        self._sink.close()
+
+    def _write(self, message: WriteDeadLetters) -> None:
+        now = datetime.now(UTC)
+        self._queue.add(
+            Letter(
+                record=letter.record,
+                reason=letter.reason,
+                failed_at=now,
+                reply_to=message.reply_to,
+                original=measures(letter.record),
+            )
+            for letter in message.letters
+        )
+        self._save_memory()
+        self._go_on(0)
+
+    def _forget(self, partitions: frozenset[int] | None) -> None:
+        self._queue.forget(partitions)
+        self._say()
+
+    def _finish(self, places: tuple[Place, ...], within: float) -> tuple[Place, ...]:
+        deadline = monotonic() + within
+        while (
+            any(place in self._queue for place in places)
+            and monotonic() < deadline
+            and (self._queue.under_way or self._queue.wait(monotonic()) == 0)
+        ):
+            self._step()
+        return tuple(place for place in places if place not in self._queue)
+
+    def _go_on(self, delay: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if delay:
+            self._timer = self.tell_later(delay, _Serve())
+        elif not self._told:
+            self._told = True
+            self.actor_ref.tell(_Serve())
+
+    def _serve(self) -> None:
+        self._step()
+        now = monotonic()
+        wait = 0 if self._queue.under_way else self._queue.wait(now)
+        if wait is not None:
+            self._idle_since = now
+            self._go_on(wait)
+        elif self._deliveries is not None:
+            if now - self._idle_since >= _IDLE:
+                self._end_producer()
+            else:
+                self._go_on(_IDLE)
+
+    def _step(self) -> None:
+        """Send what is to be sent, and deal with the news of what is on its way."""
+        if self._deliveries is None and not self._queue:
+            return
+        try:
+            deliveries = self._begun()
+            for letter in self._queue.take(monotonic()):
+                self._read_again(letter)
+                deliveries.add(letter_message(letter, topic=self._topic))
+            news = deliveries.step(_STEP)
+        except UnavailableError as error:
+            self._queue.all_failed(str(error), monotonic())
+            self._end_producer()
+        else:
+            now = monotonic()
+            for letter in news.tokens:
+                self._written(letter, now)
+            for letter, failure in news.failures:
+                self._queue.failed(letter, failure, now)
+        if self._queue.problem(monotonic()) is not None:
+            self._save_memory()
+        self._say()
+
+    def _begun(self) -> Deliveries[Letter]:
+        if self._deliveries is None:
+            self._deliveries = Deliveries(self._sink)
+            self._deliveries.open()
+        return self._deliveries
+
+    def _end_producer(self) -> None:
+        self._deliveries = None
+        self._sink.close()
+
+    def _written(self, letter: Letter, now: float) -> None:
+        self._metrics.dead_letters.inc()
+        if letter.room is not None or not letter.whole:
+            self._metrics.letters_shortened.inc()
+        if self._queue.written(letter, now):
+            tell(letter.reply_to, DeadLettersWritten(places=(letter.place,)))
+
+    def _read_again(self, letter: Letter) -> None:
+        """Have the whole record at hand; what the topic no longer has is written shortened."""
+        if letter.whole:
+            return
+        record = self._originals.read(*letter.place)
+        if record is not None and measures(record) == letter.original:
+            letter.record, letter.whole = record, True
+
+    def _save_memory(self) -> None:
+        """Let go of the largest records where all that waits is too much to be kept."""
+        kept = sum(size(letter.record) for letter in self._queue)
+        if kept <= KEPT_BYTES:
+            return
+        for letter in sorted(self._queue, key=lambda letter: size(letter.record), reverse=True):
+            before = size(letter.record)
+            if kept <= KEPT_BYTES or before <= _KEPT_OF_ONE:
+                return
+            letter.record, letter.whole = shorten(letter.record, _KEPT_OF_ONE), False
+            kept -= before - size(letter.record)
+
+    def _say(self) -> None:
+        """Tell probes, log and metrics how it stands."""
+        self._metrics.letters_waiting.set(len(self._queue))
+        problem = self._queue.problem(monotonic())
+        if problem is not None:
+            self._say_that_it_waits(*problem)
+            return
+        if self._waits:
+            self._waits = False
+            logger.info("dead letters are written again")
+        if self._made.refused is None:
+            self._health.up(PART, self._made.note)
+        else:
+            self._health.down(PART, self._made.refused)
+
+    def _say_that_it_waits(self, letter: Letter, reason: str) -> None:
+        cause = self._made.refused or reason
+        record = letter.record
+        self._health.waits(
+            PART,
+            f"{len(self._queue)} dead letters wait, the order at {record.topic} {letter.place} "
+            f"first: it can't be written to {self._topic}: {cause}",
+        )
+        if not self._waits:
+            self._waits = True
+            logger.bind(
+                letters=len(self._queue),
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                reason=cause,
+            ).error("dead letters can't be written, they wait")
