@@ -199,6 +199,8 @@ class LetterQueue:
                 yield letter
                 number += 1
                 room -= letter.size
+                if partition in self._problems:
+                    break  # what is behind it would be written, and could not be committed
 
     def _free_at(self, partition: int) -> float:
         held = self._held.get(partition)

@@ -54,6 +54,7 @@ def test_a_letter_as_json_has_what_the_table_has() -> None:
         "failedAt": "2026-07-28T12:00:00+00:00",
         "failedOn": {"topic": "orders", "partition": 3, "offset": 17},
         "key": "37",
+        "shortened": False,
         "replays": 2,
         "replayedTo": {"partition": 3, "offset": 99},
         "reason": "id is missing",
