@@ -117,6 +117,9 @@ class ApacheKafka:
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": str(self._data),
             "auto.create.topics.enable": "false",
+            # so that tests can take away rights
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "allow.everyone.if.no.acl.found": "true",
             "group.initial.rebalance.delay.ms": "0",
             "group.min.session.timeout.ms": "1000",  # so that tests notice a dead member soon
             "offsets.topic.num.partitions": "3",
