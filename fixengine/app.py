@@ -33,8 +33,10 @@ _BROKER_TIMEOUT = 10.0
 def serve(settings: Settings, *, pod: str, logs: Logs) -> int:
     """Run an engine until a signal or its own end; return the exit code.
 
-    0 after SIGTERM or SIGINT and a clean drain, 1 otherwise; the second of them ends the process
-    at once. SIGUSR1 switches the log to debug and back, SIGUSR2 writes every thread's stack to it.
+    0 after SIGTERM, SIGINT or SIGHUP and a clean drain, 1 otherwise; the second of the first two
+    ends the process at once. A SIGHUP never does, for a terminal that closes sends it along with
+    others; where it was ignored from the beginning, as under nohup, it still is. SIGUSR1 switches
+    the log to debug and back, SIGUSR2 writes every thread's stack to it.
     For the main thread, before it starts any other.
     """
     over = Event()
@@ -46,15 +48,17 @@ def serve(settings: Settings, *, pod: str, logs: Logs) -> int:
         over.set()
 
     def stop(number: signal.Signals) -> None:
-        if signals:
+        if number != signal.SIGHUP and set(signals) - {signal.SIGHUP}:
             os._exit(128 + number)
         signals.append(number)
         over.set()
 
+    ending = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        ending.append(signal.SIGHUP)
     answer_signals(
         {
-            signal.SIGTERM: partial(stop, signal.SIGTERM),
-            signal.SIGINT: partial(stop, signal.SIGINT),
+            **{number: partial(stop, number) for number in ending},
             signal.SIGUSR1: verbose_switch(logs),
             signal.SIGUSR2: log_stacks,
         }
@@ -95,7 +99,7 @@ def check(settings: Settings) -> None:
         setting_problems(
             dsn=settings.postgres_dsn,
             client_config=settings.kafka_client_config,
-            exports=bool(settings.metric_endpoint or settings.trace_endpoint),
+            collector=settings.metric_collector or settings.trace_collector,
         )
     )
     if problems:

@@ -35,9 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = FAILED
     except BrokenPipeError:  # whoever reads the output has seen enough of it
         code = FAILED
-    with suppress(BrokenPipeError):
-        sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # a pipe that nobody reads, a terminal that was closed
+            stream.flush()
     # Not sys.exit: a thread that is stuck in a call would keep the process alive.
     os._exit(code)
 

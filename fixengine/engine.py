@@ -330,28 +330,23 @@ class Engine:
 
 
 def _metric_export(settings: Settings, registry: CollectorRegistry) -> "MetricExport | None":
-    if settings.metric_endpoint is None:
+    if settings.metric_collector is None:
         return None
     # 15 MB that an engine without a collector does without
     from fixengine.infra.otlp_metrics import MetricExport  # noqa: PLC0415
 
     return MetricExport(
         registry,
-        endpoint=settings.metric_endpoint,
-        insecure=settings.otel_insecure,
+        collector=settings.metric_collector,
         interval=settings.otel_metric_interval_seconds,
         resource=settings.otel_resource,
     )
 
 
 def _span_export(settings: Settings) -> "SpanExport | None":
-    if settings.trace_endpoint is None:
+    if settings.trace_collector is None:
         return None
     # as above
     from fixengine.infra.otlp_traces import SpanExport  # noqa: PLC0415
 
-    return SpanExport(
-        endpoint=settings.trace_endpoint,
-        insecure=settings.otel_insecure,
-        resource=settings.otel_resource,
-    )
+    return SpanExport(collector=settings.trace_collector, resource=settings.otel_resource)

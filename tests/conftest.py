@@ -3,7 +3,8 @@
 Tests that stop or crash a server start one of their own: `with Stack(broker=broker_kind)`.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import count
 
@@ -23,6 +24,7 @@ from fixengine.infra.migrate import migrate
 from fixengine.recurring import end_counts
 
 _TEMPLATE = "migrated"
+_OF_ANOTHER_STACK = re.compile("embedded broker|Apache Kafka|container", re.IGNORECASE)
 _numbers = count(1)
 
 
@@ -39,6 +41,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="only tests that need a broker: the others are the same on every stack",
     )
+    parser.addoption(
+        "--no-skips",
+        action="store_true",
+        help="a test that is skipped fails, unless it is for another stack than this one",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -50,6 +57,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ]
     config.hook.pytest_deselected(items=[item for item in items if item not in needing])
     items[:] = needing
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a skipped test fail where `--no-skips` is asked for."""
+    report = yield
+    if item.config.getoption("--no-skips") and report.skipped and not hasattr(report, "wasxfail"):
+        reason = str(call.excinfo.value) if call.excinfo else ""
+        if not _OF_ANOTHER_STACK.search(reason):
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid} is skipped, and --no-skips is set: {reason}"
+    return report
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterator, Mapping, Set
 from difflib import get_close_matches
 
+from fixengine.config import foreign
 from fixengine.config.settings import Settings
+from fixengine.config.telemetry import telemetry_contradictions
 from fixengine.config.variables import Variable, variables_of
 from fixengine.errors import ConfigError
 
@@ -16,7 +18,6 @@ _UNSET = "(unset)"
 _MASK = "***"
 _PARTS = tuple(name for name in VARIABLES if name.startswith("postgres_"))
 _NEAR = 0.9  # likeness of a slip of the pen; POSTGRES_SERVICE_HOST and POSTGRES_HOST have 0.76
-_FOREIGN = "OTEL_EXPORTER_"  # OpenTelemetry has many that look like the one that is read
 _URL_PASSWORD = re.compile(r"(://[^:@]*:).*(?=@)", re.DOTALL)
 _KEY_PASSWORD = re.compile(r"(password\s*=\s*)('(?:\\.|[^'\\])*'?|(?:\\.|[^\s&\\])*)", re.DOTALL)
 _SECRET_KEY = re.compile(r"password|passphrase|secret|token|jaas|\.pem$|oauthbearer\.config")
@@ -41,7 +42,7 @@ def load(environment: Mapping[str, str]) -> Settings:
             problems.append(_refusal(VARIABLES[field], text, str(error)))
     settings = Settings(**values)  # type: ignore[arg-type]  # each parser returns its field's type
     problems += _contradictions(settings, given, unread=given.keys() - values.keys())
-    problems += _near_misses(environment)
+    problems += _strangers(environment)
     if problems:
         raise ConfigError(tuple(problems))
     return settings
@@ -59,6 +60,13 @@ def _text(text: str, variable: Variable) -> str:
 
 
 def _refusal(variable: Variable, text: str, remedy: str) -> str:
+    if variable.name.endswith("_PORT") and foreign.is_link(variable.name, text):
+        service = variable.name.removesuffix("_PORT").lower().replace("_", "-")
+        return (
+            f"{variable.name} is {text!r}, as Kubernetes sets it for a Service named {service}: "
+            f"set enableServiceLinks: false in the pod, or {variable.name} in its env, empty for "
+            "the default"
+        )
     found = "has a value (not shown) that can't be used" if variable.secret else f"is {text!r}"
     return f"{variable.name} {_masked(found)}: {remedy}"
 
@@ -75,19 +83,25 @@ def _contradictions(
             f"{VARIABLES[topic].name} {getattr(settings, topic)}" for topic in topics
         )
         yield f"{listed}: give three topics"
-    if (parts := [VARIABLES[part].name for part in _PARTS if part in given]) and "dsn" in given:
+    parts = [VARIABLES[part].name for part in _PARTS if part in given.keys() - unread]
+    if parts and "dsn" in given:
         yield f"POSTGRES_DSN is set beside {', '.join(parts)}: give the one or the others"
     low, high = settings.fill_delay_min_seconds, settings.fill_delay_max_seconds
     if not unread & {"fill_delay_min_seconds", "fill_delay_max_seconds"} and low > high:
         yield f"FILL_DELAY_MIN {low:g} is above FILL_DELAY_MAX {high:g}: swap them"
+    yield from telemetry_contradictions(settings, given.keys() - unread)
 
 
-def _near_misses(environment: Mapping[str, str]) -> Iterator[str]:
+def _strangers(environment: Mapping[str, str]) -> Iterator[str]:
     known = [variable.name for variable in VARIABLES.values()]
     for name in sorted(environment.keys() - set(known)):
+        if foreign.is_link(name, environment[name]):
+            continue
+        if refusal := foreign.refusal(name, environment[name]):
+            yield refusal
         family = [other for other in known if other.split("_")[0] == name.split("_")[0]]
         near = get_close_matches(name, family, n=1, cutoff=_NEAR)
-        if near and not name.startswith(_FOREIGN):
+        if near and not foreign.defined(name):
             yield f"{name} is not known: write {near[0]}, or remove it"
 
 

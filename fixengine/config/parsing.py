@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -20,6 +20,8 @@ _AMOUNT = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 _STEP = re.compile(rf"({_AMOUNT})(ns|us|µs|μs|ms|s|m|h)")
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
+_HEADER = re.compile(r"(?!grpc-)[a-z0-9_.-]+(?<!-bin)")
+_VISIBLE = re.compile(r"[ -~]*")
 _DSN = re.compile(r"postgres(?:ql)?://|\w+\s*=")
 
 OWN_CLIENT_SETTINGS = frozenset(
@@ -152,7 +154,32 @@ def url(text: str) -> str:
 
 def collector(text: str) -> str:
     """Parse where an OTLP collector listens: `host:port`, or the same as an http URL."""
-    return url(text) if "://" in text else address(text)
+    if "://" not in text:
+        return address(text)
+    parts = urlsplit(base := url(text))
+    if parts.path or (parts.scheme == "http" and parts.port is None):
+        raise ValueError("give host:port or http://host:port, without a path: OTLP goes over gRPC")
+    return base
+
+
+def protocol(text: str) -> str:
+    """Parse OTLP's transport, of which there is one."""
+    if text.lower() != "grpc":
+        raise ValueError("give grpc, and the collector's port for it in the endpoint, mostly 4317")
+    return text.lower()
+
+
+def headers(text: str) -> tuple[tuple[str, str], ...]:
+    """Parse `a=b,c=d` with values as in a URL, into what gRPC takes for metadata."""
+    pairs = tuple((name.lower(), unquote(value)) for name, value in attributes(text))
+    if not all(_HEADER.fullmatch(name) and _VISIBLE.fullmatch(value) for name, value in pairs):
+        raise ValueError("give name=value, with commas between several, all of it in ASCII")
+    return pairs
+
+
+def milliseconds(text: str) -> float:
+    """Parse a duration that is not 0; a bare number counts milliseconds too."""
+    return interval(f"{text}ms" if re.fullmatch(_AMOUNT, text) else text) * 1000
 
 
 def dsn(text: str) -> str:

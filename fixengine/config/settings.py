@@ -4,22 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fixengine.config import parsing
+from fixengine.config.telemetry import Telemetry
 from fixengine.config.variables import optional, variable
-from fixengine.tracing import Sampler
 
 _SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
-_SAMPLERS = tuple(
-    f"{follows}{name}"
-    for follows in ("", "parentbased_")
-    for name in ("always_on", "always_off", "traceidratio")
-)
-
-
 _port = parsing.whole(1, 65535)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Telemetry):
     """Everything that can be set, checked; durations are in seconds, from 0 to below a day.
 
     `dsn` is as given; `postgres_dsn` is what to connect with either way.
@@ -113,74 +106,6 @@ class Settings:
         parsing.whole(1, 36_500),
         "for how long closed executions are kept after their orders came; unset: for ever",
     )
-    otel_trace_endpoint: str | None = optional(
-        "OTEL_TRACEENDPOINT", parsing.collector, "host:port that traces go to over OTLP gRPC"
-    )
-    otel_metric_endpoint: str | None = optional(
-        "OTEL_METRICENDPOINT", parsing.collector, "host:port that metrics go to over OTLP gRPC"
-    )
-    otel_endpoint: str | None = optional(
-        "OTEL_EXPORTER_OTLP_ENDPOINT", parsing.collector, "either of them where it is not set"
-    )
-    otel_metric_interval_seconds: float = variable(
-        "OTEL_METRICINTERVAL", "15s", parsing.interval, "time between exports of metrics"
-    )
-    otel_traces_sampler: str = variable(
-        "OTEL_TRACES_SAMPLER",
-        "parentbased_always_on",
-        parsing.one_of(*_SAMPLERS),
-        "which traces are exported, as OpenTelemetry names it",
-    )
-    otel_traces_sampler_arg: float = variable(
-        "OTEL_TRACES_SAMPLER_ARG",
-        "1",
-        parsing.share,
-        "the share of traces from 0 to 1, for the samplers with traceidratio",
-    )
-    otel_insecure: bool = variable(
-        "OTEL_INSECURE", "true", parsing.boolean, "no TLS to a collector given as host:port"
-    )
-    otel_service_name: str = variable(
-        "OTEL_SERVICE_NAME",
-        "globeco-fix-engine",
-        parsing.anything,
-        "service.name of what is exported",
-    )
-    otel_service_namespace: str = variable(
-        "OTEL_SERVICE_NAMESPACE",
-        "globeco",
-        parsing.anything,
-        "service.namespace of what is exported",
-    )
-    otel_resource_attributes: tuple[tuple[str, str], ...] = variable(
-        "OTEL_RESOURCE_ATTRIBUTES", "", parsing.attributes, "more about the service: a=b, c=d"
-    )
-
-    @property
-    def metric_endpoint(self) -> str | None:
-        """Where metrics go, None for nowhere."""
-        return self.otel_metric_endpoint or self.otel_endpoint
-
-    @property
-    def trace_endpoint(self) -> str | None:
-        """Where traces go, None for nowhere."""
-        return self.otel_trace_endpoint or self.otel_endpoint
-
-    @property
-    def sampler(self) -> Sampler:
-        """Which traces are exported."""
-        name = self.otel_traces_sampler
-        share = self.otel_traces_sampler_arg if "traceidratio" in name else name.endswith("_on")
-        return Sampler(share=float(share), follows=name.startswith("parentbased_"))
-
-    @property
-    def otel_resource(self) -> Mapping[str, str]:
-        """What is exported along with everything; the two names win over the attributes."""
-        return {
-            **dict(self.otel_resource_attributes),
-            "service.name": self.otel_service_name,
-            "service.namespace": self.otel_service_namespace,
-        }
 
     @property
     def postgres_dsn(self) -> str:

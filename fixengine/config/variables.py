@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from inspect import get_annotations
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
@@ -43,5 +44,6 @@ def optional(
 
 
 def variables_of(settings: type[Any]) -> dict[str, Variable]:
-    """Return the variables of a dataclass in its order, by the names of their fields."""
-    return {field.name: field.metadata[Variable] for field in fields(settings)}
+    """Return the variables of a dataclass by the names of their fields, those of its base last."""
+    about = {field.name: field.metadata[Variable] for field in fields(settings)}
+    return {name: about[name] for kind in settings.__mro__ for name in get_annotations(kind)}

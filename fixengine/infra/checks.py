@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
+from pathlib import Path
 
 import psycopg
 from confluent_kafka import Consumer, KafkaException, Producer
 from psycopg.conninfo import conninfo_to_dict
 
+from fixengine.config.collector import Collector
 from fixengine.infra.kafka_sink import producer_settings
 from fixengine.infra.kafka_source import SETTINGS
 
@@ -14,7 +16,7 @@ _TO_EXPORT = ("grpc", "opentelemetry")
 
 
 def setting_problems(
-    *, dsn: str, client_config: Mapping[str, object], exports: bool
+    *, dsn: str, client_config: Mapping[str, object], collector: Collector | None
 ) -> Iterator[str]:
     """Yield a sentence, naming the variable, for each setting that its driver refuses."""
     try:
@@ -28,9 +30,24 @@ def setting_problems(
         Producer(producer_settings({**client_config, "log_level": 0})).purge()
     except KafkaException as error:
         yield f"KAFKA_CLIENT_CONFIG can't be used: {error.args[0].str()}"
-    missing = [name for name in _TO_EXPORT if find_spec(name) is None] if exports else []
+    if collector is not None:
+        yield from _collector_problems(collector)
+
+
+def _collector_problems(collector: Collector) -> Iterator[str]:
+    missing = [name for name in _TO_EXPORT if find_spec(name) is None]
     if missing:
         yield (
             "OTEL_METRICENDPOINT, OTEL_TRACEENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT needs packages "
             f"that are not installed ({', '.join(missing)}): pip install 'fixengine[otlp]'"
         )
+    for name, file in (
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", collector.certificates.trusted),
+        ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", collector.certificates.own),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", collector.certificates.own_key),
+    ):
+        try:
+            if file is not None and b"-----BEGIN " not in Path(file).read_bytes():
+                yield f"{name} is {file!r}, which is not in PEM: give a file that is"
+        except OSError as error:
+            yield f"{name} is {file!r}, which can't be read ({error.strerror}): give a file in PEM"

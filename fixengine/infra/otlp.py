@@ -1,12 +1,13 @@
 """What all exports over OTLP gRPC share: the channel, attributes, and a thread of their own."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from threading import Event, Thread
-from urllib.parse import urlsplit
 
 import grpc
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+from fixengine.config.collector import Collector
 from fixengine.recurring import Recurring
 
 _LONGEST_EXPORT = 10.0
@@ -17,15 +18,23 @@ class Exporter:
     """Exports every so often; nobody ever waits for it."""
 
     def __init__(
-        self, what: str, *, channel: grpc.Channel, interval: float, export: Callable[[float], None]
+        self,
+        what: str,
+        *,
+        channel: grpc.Channel,
+        interval: float,
+        timeout: float | None,
+        export: Callable[[float], None],
     ) -> None:
-        """Take what is exported in a word, seconds between exports, and who does one.
+        """Take what is exported in a word, seconds between exports and for one, and who does one.
 
-        That gets the seconds it may take, and may raise RpcError.
+        That gets the seconds it may take, and may raise RpcError. Without a `timeout` they are
+        what fits between two.
         """
         self._what = what
         self._channel = channel
         self._interval = interval
+        self._timeout = timeout or max(min(interval, _LONGEST_EXPORT), _LAST_EXPORT)
         self._export = export
         self._over = Event()
         self._fails = False
@@ -46,7 +55,7 @@ class Exporter:
 
     def _run(self) -> None:
         while not self._over.wait(self._interval):
-            self._step(max(min(self._interval, _LONGEST_EXPORT), _LAST_EXPORT))
+            self._step(self._timeout)
         self._step(_LAST_EXPORT)
 
     def _step(self, timeout: float) -> None:
@@ -63,19 +72,25 @@ class Exporter:
         self._fails = False
 
 
-def open_channel(endpoint: str, *, insecure: bool) -> grpc.Channel:
-    """Return a channel to `host:port` or a URL.
+def open_channel(collector: Collector) -> grpc.Channel:
+    """Return a channel to a collector, past every proxy: it is the node's. Raises OSError."""
+    compression = grpc.Compression.Gzip if collector.compressed else grpc.Compression.NoCompression
+    options = (("grpc.enable_http_proxy", 0),)
+    if not collector.tls:
+        return grpc.insecure_channel(collector.target, options=options, compression=compression)
+    files = collector.certificates
+    credentials = grpc.ssl_channel_credentials(
+        root_certificates=_content(files.trusted),
+        private_key=_content(files.own_key),
+        certificate_chain=_content(files.own),
+    )
+    return grpc.secure_channel(
+        collector.target, credentials, options=options, compression=compression
+    )
 
-    A URL's scheme says whether TLS is used, else `insecure` does.
-    """
-    if "://" in endpoint:
-        url = urlsplit(endpoint)
-        target, insecure = url.netloc, url.scheme == "http"
-    else:
-        target = endpoint
-    if insecure:
-        return grpc.insecure_channel(target)
-    return grpc.secure_channel(target, grpc.ssl_channel_credentials())
+
+def _content(file: str | None) -> bytes | None:
+    return None if file is None else Path(file).read_bytes()
 
 
 def attributes(values: Mapping[str, str | int]) -> list[KeyValue]:

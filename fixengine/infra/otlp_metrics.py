@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.samples import Sample
 
 from fixengine import __version__
+from fixengine.config.collector import Collector
 from fixengine.infra.otlp import Exporter, attributes, open_channel
 
 _CUMULATIVE = otlp.AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
@@ -29,21 +30,24 @@ class MetricExport:
         self,
         registry: CollectorRegistry,
         *,
-        endpoint: str,
-        insecure: bool,
+        collector: Collector,
         interval: float,
         resource: Mapping[str, str],
     ) -> None:
-        """Take the collector's `host:port` or URL, and the seconds between exports.
-
-        A URL's scheme says whether TLS is used, else `insecure` does.
-        """
-        channel = open_channel(endpoint, insecure=insecure)
+        """Take the collector, and the seconds between exports."""
+        channel = open_channel(collector)
         self._registry = registry
+        self._headers = collector.headers
         self._resource = Resource(attributes=attributes(resource))
         self._stub = MetricsServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
         self._began = time.time_ns()
-        exporter = Exporter("metrics", channel=channel, interval=interval, export=self._export)
+        exporter = Exporter(
+            "metrics",
+            channel=channel,
+            interval=interval,
+            timeout=collector.timeout,
+            export=self._export,
+        )
         self.start, self.stop = exporter.start, exporter.stop
 
     def _export(self, timeout: float) -> None:
@@ -59,7 +63,7 @@ class MetricExport:
         request = ExportMetricsServiceRequest(
             resource_metrics=[otlp.ResourceMetrics(resource=self._resource, scope_metrics=[scope])]
         )
-        self._stub.Export(request, timeout=timeout)
+        self._stub.Export(request, timeout=timeout, metadata=self._headers)
 
 
 def converted(family: Metric, *, began: int, now: int) -> Iterator[otlp.Metric]:

@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 
 from fixengine import __version__
+from fixengine.config.collector import Collector
 from fixengine.infra.otlp import Exporter, attributes, open_channel
 from fixengine.tracing import Context, Kind, Span
 
@@ -42,15 +43,20 @@ class SpanExport:
     of what they are made for and nowhere else, and tell the neighbours where the trace goes on.
     """
 
-    def __init__(self, *, endpoint: str, insecure: bool, resource: Mapping[str, str]) -> None:
-        """Take the collector's `host:port` or URL; `insecure` is about the former."""
-        channel = open_channel(endpoint, insecure=insecure)
+    def __init__(self, *, collector: Collector, resource: Mapping[str, str]) -> None:
+        """Take the collector, and what the spans are of."""
+        channel = open_channel(collector)
+        self._headers = collector.headers
         self._resource = resource
         self._stub = TraceServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
         self._waiting: deque[Span | ReadableSpan] = deque(maxlen=MOST_WAITING)
         self._batch: list[Span | ReadableSpan] = []
         self._exporter = Exporter(
-            "traces", channel=channel, interval=_INTERVAL, export=self._export
+            "traces",
+            channel=channel,
+            interval=_INTERVAL,
+            timeout=collector.timeout,
+            export=self._export,
         )
         self._libraries = (PsycopgInstrumentor(), URLLib3Instrumentor())
 
@@ -87,7 +93,7 @@ class SpanExport:
                 size = min(len(self._waiting), _LARGEST_BATCH)
                 self._batch = [self._waiting.popleft() for _ in range(size)]
             try:
-                self._stub.Export(self._request(), timeout=timeout)
+                self._stub.Export(self._request(), timeout=timeout, metadata=self._headers)
             except grpc.RpcError as error:
                 # what the collector refuses it would refuse again
                 if error.code() is not grpc.StatusCode.UNAVAILABLE:

@@ -1,7 +1,6 @@
 """The blotter in a real browser, on a running engine."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -19,18 +18,22 @@ from fixengine.engine import Engine
 from fixengine.health import PARTS
 from tests.conftest import new_database
 from tests.integration.engines import Surroundings, surroundings, wait_until_ready
+from tests.programs import wanted
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
 ORDERS = 130
+PATIENCE_MS = 60_000
 ONE = "A<b>&"
 """A ticker that is markup where it is not text."""
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to see pages with")
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    return wanted("chromium")
 
 
 @pytest.fixture(scope="module")
 def around(
-    postgres: Postgres, migrated_template: str, broker: Broker, workspace: Workspace
+    chromium: str, postgres: Postgres, migrated_template: str, broker: Broker, workspace: Workspace
 ) -> Iterator[Surroundings]:
     names = TopicNames(orders="seen", fills="seen.fills", dlq="seen.dlq", group="seen")
     for dsn in new_database(postgres, migrated_template):
@@ -53,10 +56,13 @@ def engine(around: Surroundings) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(chromium: str) -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"] if os.getuid() == 0 else []
+            executable_path=chromium,
+            args=["--no-sandbox"] if os.getuid() == 0 else [],
+            timeout=PATIENCE_MS,
         )
         yield browser
         browser.close()
@@ -65,7 +71,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, engine: Engine) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1440, "height": 860})
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE_MS)
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)

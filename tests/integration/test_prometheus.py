@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,9 @@ from fixengine.demo.feed import mixed_orders
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
+from fixengine.health import PARTS
 from tests.integration.engines import Surroundings, ref, surroundings, wait_until_ready
+from tests.programs import wanted
 
 MONITORING = Path(__file__).parents[2] / "monitoring"
 # What Grafana puts in: everything, and windows that fill within seconds.
@@ -46,7 +47,7 @@ class Prometheus:
         return {rule["name"]: rule for group in groups for rule in group["rules"]}
 
     def _get(self, what: str, **parameters: str) -> Any:
-        with urlopen(f"{self._url}/api/v1/{what}?{urlencode(parameters)}", timeout=5) as answer:
+        with urlopen(f"{self._url}/api/v1/{what}?{urlencode(parameters)}", timeout=30) as answer:
             return json.load(answer)["data"]
 
 
@@ -62,9 +63,7 @@ def around(
 
 def started(workspace: Workspace, *, scraping: int) -> Prometheus:
     """Return a Prometheus that scrapes this port twice a second, as soon as it has."""
-    program = shutil.which("prometheus")
-    if program is None:
-        pytest.skip("needs Prometheus (Debian: apt-get install prometheus)")
+    program = wanted("prometheus")
     folder = workspace.subfolder("prometheus")
     target = {"job_name": "fixengine", "static_configs": [{"targets": [f"127.0.0.1:{scraping}"]}]}
     configuration = {
@@ -91,7 +90,7 @@ def started(workspace: Workspace, *, scraping: int) -> Prometheus:
         except (URLError, ConnectionError):
             return False
 
-    wait_until(has_scraped, 30, "Prometheus to have scraped the engine")
+    wait_until(has_scraped, 60, "Prometheus to have scraped the engine")
     return server
 
 
@@ -108,7 +107,7 @@ def dashboard() -> list[tuple[str, str]]:
 def ask_rest(port: int, *paths: str) -> None:
     for path in paths:
         try:
-            urlopen(f"http://127.0.0.1:{port}{path}", timeout=5).close()
+            urlopen(f"http://127.0.0.1:{port}{path}", timeout=30).close()
         except HTTPError as error:
             error.close()
 
@@ -124,19 +123,19 @@ def test_dashboard_and_alerts_on_a_running_engine(around: Surroundings) -> None:
         ask_rest(rest, "/api/v1/executions", "/api/v1/executions?limit=0")
         around.wait_until_done(fed)
         for title, expression in dashboard():
-            wait_until(partial(prometheus.query, expression), 15, f"{title}: {expression}")
-        assert prometheus.value("sum(fixengine_up)") == 4
+            wait_until(partial(prometheus.query, expression), 60, f"{title}: {expression}")
+        assert prometheus.value("sum(fixengine_up)") == len(PARTS)
         good = sum(order.valid for order in fed)
         wait_until(
             lambda: prometheus.value("sum(kafka_consumer_messages_processed_total)") == good,
-            10,
+            60,
             "all orders to be counted",
         )
         ref(engine, "pricing").tell(Crash(reason="a test"))
         happened = {"FixEngineDeadLetters", "FixEngineActorRestarts"}
-        wait_until(lambda: happened <= firing(prometheus), 15, f"{happened} to fire")
+        wait_until(lambda: happened <= firing(prometheus), 60, f"{happened} to fire")
     wait_until(
-        lambda: states(prometheus)["FixEngineDown"] == "pending", 15, "the end to be noticed"
+        lambda: states(prometheus)["FixEngineDown"] == "pending", 60, "the end to be noticed"
     )
     assert {rule["health"] for rule in prometheus.rules().values()} == {"ok"}
 

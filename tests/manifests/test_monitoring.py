@@ -5,20 +5,19 @@ That every expression gives an answer is seen in tests/integration/test_promethe
 
 import json
 import re
-import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from prometheus_client import CollectorRegistry
 
 from fixengine.config import load
 from fixengine.engine import Engine
 from tests.documents import page
 from tests.manifests.built import ROOT, read
+from tests.programs import wanted
 
 MONITORING = ROOT / "monitoring"
 _METRIC = re.compile(r"\b(?:fixengine|kafka_consumer|http|process)_\w+")
@@ -60,11 +59,13 @@ def exported(registry: CollectorRegistry) -> set[str]:
 
 
 def promtool(*arguments: str | Path) -> None:
-    program = shutil.which("promtool")
-    if program is None:
-        pytest.skip("needs promtool (Debian: apt-get install prometheus)")
     checked = subprocess.run(
-        [program, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [wanted("promtool"), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
 

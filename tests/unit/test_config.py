@@ -50,6 +50,16 @@ DEFAULTS = {
     "OTEL_SERVICE_NAME": "globeco-fix-engine",
     "OTEL_SERVICE_NAMESPACE": "globeco",
     "OTEL_RESOURCE_ATTRIBUTES": "(unset)",
+    "OTEL_SDK_DISABLED": "false",
+    "OTEL_METRICS_EXPORTER": "(unset)",
+    "OTEL_TRACES_EXPORTER": "(unset)",
+    "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+    "OTEL_EXPORTER_OTLP_HEADERS": "(unset)",
+    "OTEL_EXPORTER_OTLP_TIMEOUT": "(unset)",
+    "OTEL_EXPORTER_OTLP_COMPRESSION": "none",
+    "OTEL_EXPORTER_OTLP_CERTIFICATE": "(unset)",
+    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": "(unset)",
+    "OTEL_EXPORTER_OTLP_CLIENT_KEY": "(unset)",
 }
 
 
@@ -79,11 +89,11 @@ def test_defaults_have_their_types() -> None:
     assert settings.fill_seed is None
     assert settings.publish_empty_fills is False
     assert settings.kafka_client_config == {}
-    assert settings.metric_endpoint is None
+    assert settings.metric_collector is None
 
 
 def test_every_field_has_its_own_variable_with_a_meaning() -> None:
-    assert [field.name for field in fields(Settings)] == list(VARIABLES)
+    assert {field.name for field in fields(Settings)} == set(VARIABLES)
     assert len({variable.name for variable in VARIABLES.values()}) == len(VARIABLES)
     assert all(variable.meaning for variable in VARIABLES.values())
 
@@ -126,7 +136,6 @@ def test_blanks_around_a_value_are_ignored_but_belong_to_a_password() -> None:
         ("HTTP_PORT", "65536"),
         ("HEALTH_PORT", "8_086"),
         ("HEALTH_PORT", "٨٠٨٦"),
-        ("POSTGRES_PORT", "tcp://10.0.0.1:5432"),
         ("LOG_LEVEL", "verbose"),
         ("LOG_FORMAT", "xml"),
         ("KAFKA_BROKERS", "kafka"),
@@ -156,7 +165,15 @@ def test_blanks_around_a_value_are_ignored_but_belong_to_a_password() -> None:
         ("PUBLISH_EMPTY_FILLS", "maybe"),
         ("OTEL_METRICENDPOINT", "collector"),
         ("OTEL_TRACEENDPOINT", "grpc://collector:4317"),
+        ("OTEL_METRICENDPOINT", "http://collector:4318/v1/metrics"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector"),
         ("OTEL_METRICINTERVAL", "0s"),
+        ("OTEL_SDK_DISABLED", "maybe"),
+        ("OTEL_METRICS_EXPORTER", "prometheus"),
+        ("OTEL_TRACES_EXPORTER", "otlp,console"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd"),
         ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
         ("OTEL_TRACES_SAMPLER_ARG", "1.5"),
         ("OTEL_RESOURCE_ATTRIBUTES", "a=b, c"),
@@ -306,31 +323,6 @@ def test_client_settings_keep_their_types() -> None:
     assert load({"KAFKA_CLIENT_CONFIG": text}).kafka_client_config == json.loads(text)
 
 
-def test_telemetry_settings() -> None:
-    settings = load(
-        {
-            "OTEL_METRICENDPOINT": "node:4317",
-            "OTEL_METRICINTERVAL": "30s",
-            "OTEL_RESOURCE_ATTRIBUTES": "a=b, c = d=e,",
-        }
-    )
-    assert settings.metric_endpoint == "node:4317"
-    assert settings.otel_metric_interval_seconds == 30
-    assert settings.otel_resource == {
-        "a": "b",
-        "c": "d=e",
-        "service.name": "globeco-fix-engine",
-        "service.namespace": "globeco",
-    }
-
-
-def test_a_common_endpoint_takes_metrics_unless_they_have_their_own() -> None:
-    common = load({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://all:4317"})
-    assert common.metric_endpoint == "http://all:4317"
-    own = load({"OTEL_EXPORTER_OTLP_ENDPOINT": "all:4317", "OTEL_METRICENDPOINT": "mine:4317"})
-    assert own.metric_endpoint == "mine:4317"
-
-
 @pytest.mark.parametrize(
     ("slip", "meant"),
     [
@@ -356,15 +348,47 @@ def test_a_slip_in_a_name_is_reported_with_what_was_meant(slip: str, meant: str)
         "POSTGRES_DB",
         "PGPASSWORD",
         "HTTP_PROXY",
-        "OTEL_METRIC_EXPORT_INTERVAL",
-        "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
-        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-        "OTEL_EXPORTER_OTLP_INSECURE",
+        "OTEL_NODE_IP",
+        "OTEL_COLLECTOR_HOST",
+        "OTEL_PYTHON_LOG_CORRELATION",
+        "OTEL_EXPORTER_PORT_4317_TCP_ADDR",
+        "KAFKA_REPLICATION_FACTOR_SERVICE_HOST",
         "PATH",
     ],
 )
 def test_what_others_put_into_the_environment_is_left_alone(name: str) -> None:
     assert load({name: "x"}) == load({})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "service"),
+    [
+        ("HTTP_PORT", "tcp://10.0.0.1:8085", "http"),
+        ("HEALTH_PORT", "udp://10.0.0.1:53", "health"),
+        ("POSTGRES_PORT", "tcp://[fd00::1]:5432", "postgres"),
+    ],
+)
+def test_the_link_to_a_service_is_named_as_such_with_the_remedy(
+    name: str, text: str, service: str
+) -> None:
+    sentence = problem(**{name: text})
+    assert sentence.startswith(
+        f"{name} is '{text}', as Kubernetes sets it for a Service named {service}: "
+    )
+    assert "enableServiceLinks: false" in sentence
+
+
+def test_the_link_to_a_database_named_postgres_is_all_that_is_wrong_beside_a_dsn() -> None:
+    sentence = problem(POSTGRES_DSN="postgresql://h/d", POSTGRES_PORT="tcp://10.0.0.1:5432")
+    assert "a Service named postgres" in sentence
+
+
+def test_links_to_services_with_names_like_settings_are_left_alone() -> None:
+    links = {
+        "KAFKA_REPLICATION_FACTORS_PORT": "tcp://10.0.0.1:9092",
+        "OTEL_EXPORTER_PORT": "tcp://x",
+    }
+    assert load(links) == load({})
 
 
 @pytest.mark.parametrize(
@@ -374,6 +398,8 @@ def test_what_others_put_into_the_environment_is_left_alone(name: str) -> None:
         ("KAFKA_CLIENT_CONFIG", '{"sasl.password": "hunter2", "acks": 1}'),
         ("KAFKA_CLIENT_CONFIG", '{"sasl.password": "hunter2"'),
         ("SECURITY_SVC_URL", "http://user:hunter2@host"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "token=hunter2 ü"),
     ],
 )
 def test_a_mistake_never_shows_a_secret(name: str, text: str) -> None:
