@@ -31,10 +31,6 @@ where l.locktype = 'advisory' and l.classid = %s and l.objid = any(%s::oid[])
 """
 
 
-# All tables are read by their indexes, in their order, whatever the planner thinks of them: with
-# statistics from before a flood of orders it would sort all that is open for every claim.
-_UNWANTED = ("enable_seqscan", "enable_sort", "enable_hashjoin", "enable_mergejoin")
-
 _REMEMBERED = 20_000  # unpublished fills, of which there are so many only when none get through
 
 _NO_STRETCH = {"since": "infinity", "until": None}
@@ -307,8 +303,6 @@ def _evaluated(fill: Fill, place: str | None) -> _Evaluated:
 def _new_owner(connection: Connection) -> int:
     connection.execute(f"set idle_session_timeout = '{SILENCE}s'".encode())
     connection.execute("set plan_cache_mode = auto")  # there is but one plan, and it may be kept
-    for way in _UNWANTED:
-        connection.execute(f"set {way} = off".encode())
     row = connection.execute("select nextval('public.engine_number')").fetchone()
     assert row is not None
     connection.execute("select pg_advisory_lock(%s, %s)", [LOCK_CLASS, row[0]])

@@ -1,6 +1,6 @@
 """Connections to PostgreSQL, and the one boundary where its errors become the engine's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
@@ -36,8 +36,13 @@ _SESSION = {
     "tcp_keepalives_count": "3",
     # a plan made while the outbox was empty would read it as a whole when it no longer is
     "plan_cache_mode": "force_custom_plan",
+    # compiling what is thought to take long would take longer
+    "jit": "off",
     "timezone": "UTC",
 }
+# What can be read by an index, and in its order, is read so, whatever the statistics say. Those of
+# an idle time know of nothing open, and the planner would read and sort all of it again and again.
+_BY_INDEX = {"enable_seqscan": "off", "enable_sort": "off"}
 _CONNECTION: dict[str, str | int | bool] = {
     "connect_timeout": CONNECT_TIMEOUT,
     "target_session_attrs": "read-write",
@@ -104,8 +109,7 @@ def open_session(dsn: str, *, application_name: str) -> Connection:
 
     Of several hosts it is made to the first that takes writes. Raises UnavailableError.
     """
-    with translated_errors():
-        return psycopg.connect(dsn, **_settings(application_name, STATEMENT_LIMIT))
+    return _connect(dsn, _settings(application_name, STATEMENT_LIMIT))
 
 
 class Database:
@@ -127,7 +131,7 @@ class Database:
         self._application_name = application_name
         self._pool = ConnectionPool(
             dsn,
-            kwargs=_settings(application_name, statement_limit),
+            kwargs=_settings(application_name, statement_limit, _BY_INDEX),
             min_size=1,
             max_size=max_connections,
             open=False,
@@ -162,15 +166,22 @@ class Database:
 
     def session(self) -> Connection:
         """Open a connection of its own, which the caller closes; raises UnavailableError."""
-        return open_session(self._dsn, application_name=self._application_name)
+        return _connect(self._dsn, _settings(self._application_name, STATEMENT_LIMIT, _BY_INDEX))
 
     def close(self) -> None:
         """Close the pool; safe to call twice, or before `open`."""
         self._pool.close(timeout=1.0)
 
 
-def _settings(application_name: str, statement_limit: float) -> dict[str, Any]:
-    session = {**_SESSION, "statement_timeout": f"{statement_limit * 1000:.0f}"}
+def _connect(dsn: str, settings: Mapping[str, Any]) -> Connection:
+    with translated_errors():
+        return psycopg.connect(dsn, **settings)
+
+
+def _settings(
+    application_name: str, statement_limit: float, more: Mapping[str, str] = {}
+) -> dict[str, Any]:
+    session = {**_SESSION, **more, "statement_timeout": f"{statement_limit * 1000:.0f}"}
     options = " ".join(f"-c {name}={value}" for name, value in session.items())
     return {**_CONNECTION, "application_name": application_name, "options": options}
 

@@ -1,9 +1,12 @@
 -- How far behind the engines are, with what fell due since a given time; counting stops at 10,000,
 -- which is as bad as any more.
+-- Read in the order of the index, as the claim is. Within a `case` no other index serves for
+-- `is_open`: with statistics of an idle time all that is open would be read, and sorted.
 select
     count(*)::integer as due,
     coalesce(extract(epoch from now() - min(d.next_fill_timestamp)), 0)::float8 as oldest_due_age,
-    (select count(*) from public.outbox)::integer as unpublished,
+    -- no index has the owner: the outbox is read as it lies, not by dead entries of its index
+    (select count(o.owner) from public.outbox as o)::integer as unpublished,
     (
         select coalesce(sum(pg_stat_get_tuples_inserted(i.inhrelid)), 0)::bigint
         from pg_inherits as i
@@ -12,7 +15,8 @@ select
 from (
     select e.next_fill_timestamp
     from public.execution as e
-    where e.is_open and e.next_fill_timestamp >= %(since)s and e.next_fill_timestamp <= now()
+    where case when e.is_open then true end
+        and e.next_fill_timestamp >= %(since)s and e.next_fill_timestamp <= now()
     order by e.next_fill_timestamp nulls first
     limit 10000
 ) as d

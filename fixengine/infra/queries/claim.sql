@@ -1,6 +1,8 @@
 -- What fell due in a stretch of time, longest due first, locked until the transaction ends. One
 -- whose last fill is not published yet has to wait, so that an execution's fills reach the topic
 -- in order.
+-- Read in the order of the index by which it is due: the engine's sessions leave the planner no
+-- other way. With statistics of an idle time it would read, and sort, all that is open each time.
 -- After a row's place the columns are the fields of the domain's execution, in their order.
 -- `nulls first`, though there are none, is the order in which the index can be read.
 select

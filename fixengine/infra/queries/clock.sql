@@ -1,5 +1,5 @@
 -- The database's time, how many seconds from it the next execution falls due, and whether any fell
--- due in a stretch of time.
+-- due in a stretch of time. Read in the order of the index, as the claim is and for its reason.
 select
     now() as now,
     (
@@ -10,7 +10,6 @@ select
         limit 1
     ) as next_due_in,
     (
-        -- in the order of the index, or another one might be read for it
         select true
         from public.execution as e
         where e.is_open

@@ -13,7 +13,13 @@ ranges as (
 select r.name
 from ranges as r
 where r.ends <= pg_sequence_last_value('public.execution_id_seq')
-    and not exists (
-        select from public.execution as e where e.id >= r.begins and e.id < r.ends
-    )
+    -- `not exists` would be a join, and with statistics of another time read all executions for
+    -- each part
+    and (
+        select e.id
+        from public.execution as e
+        where e.id >= r.begins and e.id < r.ends
+        order by e.id
+        limit 1
+    ) is null
 order by r.ends

@@ -1,5 +1,7 @@
 -- Fills: the executions move on, the ledger and the outbox say so, all or nothing. A row that is
 -- no longer as it was claimed, or waits for its last fill to be published, is left alone.
+-- A row's place is the only way to it: `is_open` and the id are compared within a `case`, where no
+-- index serves. With statistics of an idle time all that is open would else be read for each fill.
 with evaluated as (
     select *
     from json_to_recordset(%(fills)s) as f (
@@ -24,7 +26,8 @@ moved as (
     from evaluated as f
     -- a locked row stays where it is; its id would be looked up among all its versions, of which
     -- there are many while nothing is cleaned up
-    where e.ctid = f.place and e.id = f.execution_id and e.version = f.version - 1 and e.is_open
+    where e.ctid = f.place
+        and f.execution_id = case when e.is_open and e.version = f.version - 1 then e.id end
         -- the claim's snapshot may be older than the fill of the session that had the lock before
         -- no `not exists`, for the reason that the claim has
         and (select o.fill_number from public.outbox as o where o.execution_id = e.id) is null

@@ -1,5 +1,7 @@
 -- Fills that this engine still has to publish, as they were: the ledger has what changes from
 -- fill to fill, the execution what never does. None when the engine's lock is not held.
+-- `offset 0` keeps two look-ups for each row from becoming joins, which with statistics of another
+-- time would read ledger and executions as a whole.
 with waiting as materialized (
     select o.execution_id, o.fill_number, o.stored_at
     from public.outbox as o
@@ -36,6 +38,13 @@ select
     (select t.traceparent from public.execution_trace as t where t.execution_id = e.id)
         as traceparent
 from waiting as w
-join public.fill as f on f.execution_id = w.execution_id and f.number = w.fill_number
-join public.execution as e on e.id = w.execution_id
+cross join lateral (
+    select l.*
+    from public.fill as l
+    where l.execution_id = w.execution_id and l.number = w.fill_number
+    offset 0
+) as f
+cross join lateral (
+    select x.* from public.execution as x where x.id = w.execution_id offset 0
+) as e
 order by w.execution_id
