@@ -29,11 +29,12 @@ from fixengine.shortening import measures, shorten, size
 KEPT_BYTES = 8 * 2**20
 """Bytes of waiting records that are kept; what is beyond is read again when its turn comes."""
 
+IDLE = 60.0
+
 PART = "dead_letters"
 
 _KEPT_OF_ONE = 4_096  # bytes, should the record be gone when it is read again
 _STEP = 0.05
-_IDLE = 60.0  # seconds after which the producer is let go
 
 
 class _Serve:
@@ -56,13 +57,16 @@ class DeadLetters(Actor):
         health: Health,
         metrics: EngineMetrics,
         topic: str,
+        idle: float = IDLE,
     ) -> None:
+        """Take the parts; the producer is let go after `idle` seconds without a letter."""
         super().__init__()
         self._sink = sink
         self._originals = originals
         self._health = health
         self._metrics = metrics
         self._topic = topic
+        self._idle = idle
         self._queue = LetterQueue()
         self._deliveries: Deliveries[Letter] | None = None
         self._made = DeadLetterTopic(refused=None, note="")
@@ -137,10 +141,10 @@ class DeadLetters(Actor):
             self._idle_since = now
             self._go_on(wait)
         elif self._deliveries is not None:
-            if now - self._idle_since >= _IDLE:
+            if now - self._idle_since >= self._idle:
                 self._end_producer()
             else:
-                self._go_on(_IDLE)
+                self._go_on(self._idle)
 
     def _step(self) -> None:
         """Send what is to be sent, and deal with the news of what is on its way."""

@@ -19,6 +19,7 @@ LARGEST_MESSAGE = 10 * 2**20
 REPLICAS_WITHIN = 20.0
 """Seconds after which a topic is made with fewer copies than wanted: brokers may be starting."""
 
+_LEAST_TIMEOUT = 0.1
 _BROKERS_OWN = -1
 _SIZE, _COPIES, _PARTITIONS = "size", "copies", "partitions"
 _OF_ONE = {
@@ -47,8 +48,11 @@ class Topic:
 class TopicMaker:
     """Makes topics. What a broker refuses to make as it is wanted is made with its own defaults."""
 
-    def __init__(self, connection: Mapping[str, Any]) -> None:
+    def __init__(
+        self, connection: Mapping[str, Any], *, replicas_within: float = REPLICAS_WITHIN
+    ) -> None:
         self._connection = dict(connection)
+        self._replicas_within = replicas_within
         self._waived: dict[str, Waived] = {}
         self._refused_since: dict[str, float] = {}
         self._notes: dict[str, str] = {}
@@ -59,19 +63,17 @@ class TopicMaker:
         until = monotonic() + timeout
         admin = AdminClient(self._connection) if topics else None
         while topics and admin is not None:
-            problems = _attempt(admin, [self._wanted(topic) for topic in topics], until)
-            again = []
+            answers = _ask(admin, [self._wanted(topic) for topic in topics], until)
+            again: list[Topic] = []
             for topic in topics:
-                error = problems.get(topic.name)
-                if error is None:
+                refusal = answers[topic.name]
+                if refusal is None:
                     self._made(topic)
-                else:
-                    refused[topic.name] = _in_words(topic.name, error)
-                    if self._gives_way(topic, error):
-                        again.append(topic)
-            topics = again if monotonic() < until else []
-            for topic in topics:
-                refused.pop(topic.name)
+                elif self._gives_way(topic, refusal) and monotonic() < until:
+                    again.append(topic)
+                elif _code(refusal) != KafkaError.TOPIC_ALREADY_EXISTS:
+                    refused[topic.name] = _in_words(topic.name, refusal)
+            topics = again
         return TopicNews(refused=refused, notes=self._notes)
 
     def _wanted(self, topic: Topic) -> NewTopic:
@@ -89,8 +91,8 @@ class TopicMaker:
         code = _code(error)
         if code not in {*_OF_ONE, KafkaError.POLICY_VIOLATION}:
             return False
-        since = self._refused_since.setdefault(topic.name, monotonic())
-        if code == KafkaError.INVALID_REPLICATION_FACTOR and monotonic() - since < REPLICAS_WITHIN:
+        waited = monotonic() - self._refused_since.setdefault(topic.name, monotonic())
+        if code == KafkaError.INVALID_REPLICATION_FACTOR and waited < self._replicas_within:
             return False
         waived = self._waived.get(topic.name, Waived())
         following = _less(topic, waived, _OF_ONE.get(code))
@@ -108,16 +110,20 @@ class TopicMaker:
         logger.bind(topic=topic.name).info("topic created")
 
 
-def _attempt(admin: AdminClient, wanted: list[NewTopic], until: float) -> dict[str, Exception]:
-    problems: dict[str, Exception] = {}
-    left = max(until - monotonic(), 0.1)
+def _ask(
+    admin: AdminClient, wanted: list[NewTopic], until: float
+) -> dict[str, KafkaException | TimeoutError | None]:
+    """Have topics created; return for each None, or why it was not."""
+    answers: dict[str, KafkaException | TimeoutError | None] = {}
+    left = max(until - monotonic(), _LEAST_TIMEOUT)
     for name, future in admin.create_topics(wanted, operation_timeout=left).items():
         try:
             future.result(max(until - monotonic(), 0))
         except (KafkaException, TimeoutError) as error:
-            if _code(error) != KafkaError.TOPIC_ALREADY_EXISTS:
-                problems[name] = error
-    return problems
+            answers[name] = error
+        else:
+            answers[name] = None
+    return answers
 
 
 def _less(topic: Topic, waived: Waived, refused: str | None) -> Waived | None:

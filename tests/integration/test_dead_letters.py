@@ -67,7 +67,7 @@ class Sender:
         value: bytes,
         *,
         partition: int,
-        key: bytes = b"k",
+        key: bytes | None = b"k",
         headers: Headers = (),
         codec: str = "none",
     ) -> None:
@@ -328,6 +328,31 @@ def test_letters_that_nobody_may_write_hold_back_their_partitions_offset_and_not
             wait_until_ready(engine)
             assert metric(engine, "fixengine_dead_letters_waiting") == 0
     assert "dead letters are written again" in events
+    around.assert_the_ledger_holds(tuple(sender.sent), Expectations(repeats_allowed=False))
+
+
+@pytest.mark.usefixtures("apache")
+def test_a_letter_that_the_topic_does_not_take_holds_back_no_other_partition(
+    around: Surroundings, sender: Sender
+) -> None:
+    """A compacted topic takes no record without a key."""
+    make_letters_topic(around, {"cleanup.policy": "compact"})
+    sender.send(b"{", partition=3, key=None)
+    for number in range(10):
+        sender.send(b"{%d" % number, partition=3)
+        sender.send(b"{%d" % number, partition=5)
+    sender.good(10, first_id=1, partition=3)
+    with around.engine() as engine:
+        around.wait_for("execution where not is_open", 10, 60)
+        wait_for_offset(around, 5, 10)
+        wait_until_they_wait(engine, 11)
+        assert f"the order at {around.topics.orders} 3/0 first: " in said(engine)
+        assert committed(around, 3) == 0
+        assert len(letters(around)) == 10
+        alter(around, around.topics.dlq, "cleanup.policy", "delete")
+        around.wait_until_done(tuple(sender.sent))
+        wait_for_offset(around, 3, 21)
+        wait_until_ready(engine)
     around.assert_the_ledger_holds(tuple(sender.sent), Expectations(repeats_allowed=False))
 
 

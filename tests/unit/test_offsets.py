@@ -19,6 +19,26 @@ def test_an_unfinished_record_holds_back_those_behind_it() -> None:
     assert offsets.committable() == {0: 13}
 
 
+def test_a_record_that_is_set_aside_holds_back_its_partition_but_is_not_in_hand() -> None:
+    offsets = Offsets()
+    for offset in (10, 11):
+        offsets.begin(0, offset, size=100)
+    offsets.set_aside(0, 10)
+    offsets.set_aside(0, 99)
+    offsets.set_aside(7, 10)
+    assert (len(offsets), offsets.size) == (1, 100)
+    offsets.finish(0, 11)
+    assert (len(offsets), offsets.size) == (0, 0)
+    assert offsets.committable() == {0: 10}
+    offsets.finish(0, 10)
+    assert len(offsets) == 0
+    assert offsets.committable() == {0: 12}
+    offsets.begin(0, 12)
+    offsets.set_aside(0, 12)
+    offsets.forget([0])
+    assert len(offsets) == 0
+
+
 def test_partitions_do_not_hold_back_each_other() -> None:
     offsets = Offsets()
     offsets.begin(0, 5)

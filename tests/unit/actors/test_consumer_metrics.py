@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.metrics_core import Metric
 
 from fixengine.actors.base import Actor
+from fixengine.actors.buried import ENOUGH_LETTERS
 from fixengine.actors.children import ChildSpec
 from fixengine.actors.intake import Intake
 from fixengine.actors.lifecycle import Boot
@@ -305,6 +306,18 @@ def test_a_dead_letter_counts_as_failed_once_the_broker_has_it(
     for name in ("processing_duration", "message_latency"):
         assert desk.total(f"kafka_consumer_{name}_seconds_count") == 1
         assert desk.total(f"kafka_consumer_{name}_seconds_count", result="failure") == 1
+
+
+def test_letters_that_wait_pause_their_own_partition_alone(desk: Desk) -> None:
+    bad = [record(number, value=b"no order") for number in range(1, ENOUGH_LETTERS + 1)]
+    desk.poll(*bad)
+    wait_until(lambda: desk.source.paused == {3})
+    desk.poll(record(1, partition=4))
+    wait_until(desk.processed)
+    written = DeadLettersWritten(places=tuple(map(place, desk.letters)))
+    desk.intake.ask(written, timeout=5)
+    wait_until(lambda: not desk.source.paused)
+    assert desk.failed() == ENOUGH_LETTERS
 
 
 def test_what_another_engine_will_read_again_is_not_counted_here(desk: Desk) -> None:

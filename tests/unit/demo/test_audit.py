@@ -281,6 +281,78 @@ def test_a_wrong_dead_letter_is_found(columns: dict[str, Any], problem: str) -> 
     assert problem in problems_of(run(dead_letters=(structs.replace(letter, **columns),)))
 
 
+LONG = replace(
+    BAD, key=b"a long key", value=b"\xff a long value", headers=(("a", b"1"), ("b", b"2"))
+)
+ALL_CUT = (
+    ("dlq.shortened", b"14"),
+    ("dlq.shortened_key", b"10"),
+    ("dlq.shortened_headers", b"2"),
+)
+
+
+def judged_of_a_long_order(columns: dict[str, Any]) -> str:
+    """Return the problems of a run whose bad order is long, and its letter as it is said."""
+    evidence = Run().evidence
+    (letter,) = evidence.dead_letters
+    good, bad = evidence.orders
+    whole = {"key": LONG.key, "value": LONG.value, "headers": LONG.headers}
+    changed = run(
+        orders=(good, structs.replace(bad, **whole)),
+        dead_letters=(structs.replace(letter, **(whole | columns)),),
+    )
+    return "\n".join(replace(changed, fed=(GOOD, GOOD, LONG)).judged().problems)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"headers": (*LONG.headers, *DEAD_HEADERS)},
+        {
+            "value": b"\xff a",
+            "headers": (*LONG.headers, ("dlq.shortened", b"14"), *DEAD_HEADERS),
+        },
+        {
+            "value": b"",
+            "key": b"a l",
+            "headers": (("a", b"1"), *ALL_CUT, *DEAD_HEADERS),
+        },
+    ],
+)
+def test_a_letter_may_be_shortened_if_it_says_so(columns: dict[str, Any]) -> None:
+    assert judged_of_a_long_order(columns) == ""
+
+
+@pytest.mark.parametrize(
+    ("columns", "problem"),
+    [
+        ({"value": b"\xff a", "headers": (*LONG.headers, *DEAD_HEADERS)}, "another key or value"),
+        (
+            {"value": b"long", "headers": (*LONG.headers, *ALL_CUT[:1], *DEAD_HEADERS)},
+            "is not the beginning",
+        ),
+        (
+            {
+                "value": b"\xff",
+                "headers": (*LONG.headers, ("dlq.shortened", b"13"), *DEAD_HEADERS),
+            },
+            "another length in a header",
+        ),
+        (
+            {"key": b"a", "headers": (*LONG.headers, *ALL_CUT[:1], *DEAD_HEADERS)},
+            "the beginning of the key",
+        ),
+        (
+            {"headers": (*LONG.headers[1:], *ALL_CUT, *DEAD_HEADERS)},
+            "has not the first headers",
+        ),
+        ({"headers": (*LONG.headers, *ALL_CUT, *DEAD_HEADERS)}, "was shortened, and was not"),
+    ],
+)
+def test_a_letter_that_is_shortened_wrongly_is_found(columns: dict[str, Any], problem: str) -> None:
+    assert problem in judged_of_a_long_order(columns)
+
+
 def test_a_repeated_dead_letter_is_counted() -> None:
     (letter,) = Run().evidence.dead_letters
     report = run(dead_letters=(letter, structs.replace(letter, offset=1))).judged()

@@ -1,0 +1,288 @@
+"""What the actor of dead letters says, keeps and begins anew."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from time import sleep
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from fixengine.actors.base import Actor
+from fixengine.actors.dead_letters import KEPT_BYTES, DeadLetters
+from fixengine.actors.lifecycle import Boot
+from fixengine.actors.messages import (
+    ActorRef,
+    DeadLetter,
+    DeadLettersWritten,
+    DeadLetterTopic,
+    FinishDeadLetters,
+    ForgetDeadLetters,
+    WriteDeadLetters,
+)
+from fixengine.demo.waiting import wait_until
+from fixengine.errors import UnavailableError
+from fixengine.health import Health
+from fixengine.letters import Place
+from fixengine.metrics import EngineMetrics
+from fixengine.ports import Failure, Headers, Record, Report, TopicNews
+from tests.unit.actors.no_tree import NoTree
+
+DENIED = Failure(reason="denied")
+Answer = Callable[[bytes | None], Failure | None]
+
+
+@dataclass(slots=True)
+class Broker:
+    """Answers each message, one a poll, as it is told to."""
+
+    answer: Answer = field(default=lambda _: None)
+    fatal: bool = False
+    opened: int = 0
+    closed: int = 0
+    waiting: deque[tuple[object, bytes | None, Headers]] = field(default_factory=deque)
+    there: list[tuple[bytes | None, Headers]] = field(default_factory=list)
+    report: Report = field(init=False)
+
+    def open(self, report: Report) -> None:
+        self.report = report
+        self.opened += 1
+
+    def ensure_topics(self, timeout: float) -> TopicNews:
+        raise AssertionError
+
+    def produce(
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers,
+        token: object,
+    ) -> None:
+        self.waiting.append((token, value, headers))
+
+    def poll(self, timeout: float) -> None:
+        if self.fatal and self.waiting:
+            raise UnavailableError("fenced")
+        if not self.waiting:
+            sleep(min(timeout, 0.001))
+            return
+        token, value, headers = self.waiting.popleft()
+        failure = self.answer(value)
+        if failure is None:
+            self.there.append((value, headers))
+        self.report(token, failure)
+
+    def close(self) -> None:
+        self.closed += 1
+        self.waiting.clear()
+
+
+@dataclass(slots=True)
+class Orders:
+    """The orders topic, as far as it still has them."""
+
+    records: dict[Place, Record] = field(default_factory=dict)
+    reads: list[Place] = field(default_factory=list)
+
+    def read(self, partition: int, offset: int) -> Record | None:
+        self.reads.append(Place(partition, offset))
+        return self.records.get(Place(partition, offset))
+
+
+class Intake(Actor):
+    def __init__(self, written: list[Place]) -> None:
+        super().__init__()
+        self._written = written
+
+    def receive(self, message: DeadLettersWritten) -> None:
+        self._written.extend(message.places)
+
+
+@dataclass(slots=True)
+class Around:
+    """The actor, what it sees, and what it said."""
+
+    actor: ActorRef
+    intake: ActorRef
+    broker: Broker
+    orders: Orders
+    health: Health
+    registry: CollectorRegistry
+    written: list[Place]
+
+    def bury(self, *records: Record) -> None:
+        letters = tuple(DeadLetter(record=record, reason="bad") for record in records)
+        self.actor.tell(WriteDeadLetters(letters=letters, reply_to=self.intake))
+
+    def part(self) -> dict[str, Any]:
+        parts = self.health.ready().body["parts"]
+        assert isinstance(parts, dict)
+        described: dict[str, Any] = parts["dead_letters"]
+        return described
+
+    def metric(self, name: str) -> float | None:
+        return self.registry.get_sample_value(name)
+
+
+@pytest.fixture
+def idle() -> float:
+    return 600.0
+
+
+@pytest.fixture
+def around(idle: float) -> Iterator[Around]:
+    broker, orders, written = Broker(), Orders(), list[Place]()
+    registry = CollectorRegistry()
+    metrics = EngineMetrics(registry)
+    health = Health(gauge=metrics.up, tree=NoTree(), hung_after=60)
+    intake = Intake.start(written)
+    actor = DeadLetters.start(
+        sink=broker,
+        originals=orders,
+        health=health,
+        metrics=metrics,
+        topic="orders.dlq",
+        idle=idle,
+    )
+    actor.ask(Boot())
+    yield Around(actor, intake, broker, orders, health, registry, written)
+    actor.stop()
+    intake.stop()
+
+
+def record(offset: int, *, partition: int = 3, value: bytes = b"{") -> Record:
+    return Record(
+        topic="orders",
+        partition=partition,
+        offset=offset,
+        key=b"k",
+        value=value,
+        headers=(("own", b"1"),),
+        timestamp_ms=None,
+    )
+
+
+def test_a_producer_is_made_for_the_first_letter(around: Around) -> None:
+    around.actor.ask(DeadLetterTopic(refused=None, note=""))
+    assert around.broker.opened == 0
+    around.bury(record(7))
+    wait_until(lambda: around.written == [Place(3, 7)], 5, "the letter")
+    assert around.broker.opened == 1
+
+
+@pytest.mark.parametrize("idle", [0.01])
+def test_a_producer_is_let_go_while_there_are_no_letters(around: Around) -> None:
+    for number in (1, 2):
+        around.bury(record(number))
+        wait_until(lambda: len(around.written) == number, 5, "the letter")  # noqa: B023 - at once
+        wait_until(lambda: around.broker.closed == number, 5, "the end of the producer")  # noqa: B023
+    assert around.broker.opened == 2
+
+
+def test_a_letter_that_waits_is_named_with_its_place_and_its_cause(
+    around: Around, events: list[str]
+) -> None:
+    around.broker.answer = lambda _: DENIED
+    around.bury(record(7), record(8), record(9, partition=4))
+    wait_until(lambda: around.part()["said"], 5, "the cause")
+    assert around.part()["said"] in {
+        f"3 dead letters wait, the order at orders {place} first: it can't be written to "
+        "orders.dlq: denied"
+        for place in ("3/7", "4/9")
+    }
+    assert around.metric("fixengine_dead_letters_waiting") == 3
+    around.broker.answer = lambda _: None
+    wait_until(lambda: len(around.written) == 3, 20, "all letters")
+    wait_until(lambda: around.part() == {"up": True, "said": ""}, 5, "the end of it")
+    assert around.metric("fixengine_dead_letters_waiting") == 0
+    assert events == ["dead letters can't be written, they wait", "dead letters are written again"]
+
+
+def test_a_topic_that_can_not_be_made_is_said_also_while_no_letter_waits(around: Around) -> None:
+    around.actor.ask(DeadLetterTopic(refused="topic orders.dlq can't be created", note=""))
+    assert around.part() == {"up": False, "said": "topic orders.dlq can't be created"}
+    around.broker.answer = lambda _: Failure(reason="there is no such topic")
+    around.bury(record(7))
+    wait_until(lambda: "3/7 first" in around.part()["said"], 5, "the letter that waits")
+    assert around.part()["said"].endswith(": topic orders.dlq can't be created")
+    around.broker.answer = lambda _: None
+    around.actor.ask(DeadLetterTopic(refused=None, note="made with less"))
+    wait_until(lambda: around.part() == {"up": True, "said": "made with less"}, 20, "the end of it")
+
+
+def test_a_producer_that_is_beyond_help_is_replaced(around: Around) -> None:
+    around.broker.fatal = True
+    around.bury(record(7))
+    wait_until(lambda: around.broker.opened > 2, 20, "another producer")
+    assert around.part()["said"].endswith("fenced")
+    around.broker.fatal = False
+    wait_until(lambda: around.written == [Place(3, 7)], 20, "the letter")
+
+
+def test_a_stop_waits_for_letters_that_get_through(around: Around) -> None:
+    around.bury(*(record(offset) for offset in range(50)))
+    places = tuple(Place(3, offset) for offset in range(50))
+    assert around.actor.ask(FinishDeadLetters(places=places, within=10), timeout=20) == places
+
+
+def test_a_stop_does_not_wait_for_letters_that_do_not_get_through(around: Around) -> None:
+    around.broker.answer = lambda _: DENIED
+    around.bury(record(7))
+    wait_until(lambda: around.part()["said"], 5, "the first try")
+    finish = FinishDeadLetters(places=(Place(3, 7),), within=600)
+    wait_until(lambda: around.actor.ask(finish, timeout=30) == (), 30, "the answer")
+
+
+def test_what_another_engine_is_to_write_is_not_written_here(around: Around) -> None:
+    around.broker.answer = lambda _: DENIED
+    around.bury(record(7), record(8, partition=4))
+    wait_until(lambda: around.part()["said"], 5, "the first try")
+    around.actor.ask(ForgetDeadLetters(partitions=frozenset({3})))
+    around.broker.answer = lambda _: None
+    wait_until(lambda: around.written == [Place(4, 8)], 20, "the other letter")
+    around.actor.ask(ForgetDeadLetters(partitions=None))
+    assert around.metric("fixengine_dead_letters_waiting") == 0
+    assert [dict(headers)["dlq.partition"] for _, headers in around.broker.there] == [b"4"]
+
+
+def large(offset: int) -> Record:
+    return record(offset, value=bytes([offset]) * (KEPT_BYTES // 3))
+
+
+def test_letters_that_are_too_many_for_the_memory_are_read_again_and_whole(around: Around) -> None:
+    records = [large(offset) for offset in range(12)]
+    around.orders.records = {Place(3, each.offset): each for each in records}
+    around.broker.answer = lambda _: DENIED
+    around.bury(*records)
+    wait_until(lambda: around.part()["said"], 5, "the first try")
+    around.broker.answer = lambda _: None
+    wait_until(lambda: len(around.written) == 12, 60, "all letters")
+    assert [value for value, _ in around.broker.there] == [each.value for each in records]
+    assert 0 < len(set(around.orders.reads)) < 12
+    assert around.metric("fixengine_dead_letters_shortened_total") == 0
+
+
+def test_of_an_order_that_is_gone_when_it_is_read_again_the_beginning_is_written(
+    around: Around,
+) -> None:
+    records = [large(offset) for offset in range(6)]
+    around.broker.answer = lambda _: DENIED
+    around.bury(*records)
+    wait_until(lambda: around.part()["said"], 5, "the first try")
+    around.broker.answer = lambda _: None
+    wait_until(lambda: len(around.written) == 6, 60, "all letters")
+    parts = [
+        (value, headers)
+        for value, headers in around.broker.there
+        if dict(headers).get("dlq.shortened")
+    ]
+    assert around.metric("fixengine_dead_letters_shortened_total") == len(parts) > 0
+    for value, headers in parts:
+        told = dict(headers)
+        assert told["dlq.shortened"] == str(KEPT_BYTES // 3).encode()
+        assert told["own"] == b"1"
+        assert value
+        assert set(value) == {int(told["dlq.offset"] or b"")}
