@@ -91,7 +91,8 @@ class TopicMaker:
         code = _code(error)
         if code not in {*_OF_ONE, KafkaError.POLICY_VIOLATION}:
             return False
-        waited = monotonic() - self._refused_since.setdefault(topic.name, monotonic())
+        now = monotonic()
+        waited = now - self._refused_since.setdefault(topic.name, now)
         if code == KafkaError.INVALID_REPLICATION_FACTOR and waited < self._replicas_within:
             return False
         waived = self._waived.get(topic.name, Waived())
