@@ -10,17 +10,18 @@ create table public.fill (
 
 do $$
 declare
-    newest constant integer := greatest(
+    newest constant bigint := greatest(
         (select max(f.execution_id) from public.fill_before as f),
         (select max(e.id) from public.execution as e),
         0
     );
-    last_million constant integer := newest / 1000000 * 1000000;
+    last_million constant bigint := newest / 1000000 * 1000000;
 begin
     execute format('alter table public.fill_before rename to fill_%s', last_million);
     execute format(
         'alter table public.fill attach partition public.fill_%s for values from (minvalue) to (%s)',
-        last_million, last_million + 1000000
+        last_million,
+        case when last_million < 2147000000 then (last_million + 1000000)::text else 'maxvalue' end
     );
 end
 $$;

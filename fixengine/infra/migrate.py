@@ -40,7 +40,7 @@ def migrations() -> tuple[Migration, ...]:
     found = sorted(
         (
             Migration(version=int(match[1]), name=match[2], statements=file.read_bytes())
-            for file in _folder().iterdir()
+            for file in schema_folder().iterdir()
             if (match := _FILE.fullmatch(file.name))
         ),
         key=lambda migration: migration.version,
@@ -109,6 +109,7 @@ def _version(connection: Connection) -> int:
     return int(row[0])
 
 
-def _folder() -> Traversable:
+def schema_folder() -> Traversable:
+    """Return where the migrations are."""
     packaged = files("fixengine").joinpath("schema")
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "schema"

@@ -67,7 +67,9 @@ def reconcile(
         _assert_no_engine_has_run(connection)
         connection.execute(query("reconcile_messages"))
         _assert_no_fill_is_missing(connection)
-        connection.execute("select public.add_fill_parts(coalesce(max(id), 0)) from message")
+        connection.execute(
+            "select public.add_fill_part(min(id)) from message group by id / 1000000"
+        )
         fills = connection.execute(query("reconcile_ledger")).rowcount
         new = [row[0] for row in connection.execute(query("reconcile_executions"))]
         removed = connection.execute(query("reconcile_outbox")).rowcount

@@ -99,9 +99,37 @@ def test_the_ledger_grows_by_parts_and_loses_those_that_nobody_needs(
     retention.forget_executions(after=0)
     assert retention.drop_parts() == ("fill_0",)
     assert ids(database, "fill", "execution_id") == [1_000_001]
-    number(database, 5_000_001)  # the parts between are for those that others store meanwhile
-    assert parts(database) == [f"fill_{n}000000" for n in range(1, 7)]
-    assert retention.drop_parts() == tuple(f"fill_{n}000000" for n in (2, 3, 4))
+    number(database, 5_500_001)
+    assert parts(database) == [f"fill_{n}000000" for n in (1, 2, 5, 6)]
+    assert retention.drop_parts() == ("fill_2000000",)
+
+
+def test_numbers_that_are_set_far_ahead_need_two_parts_and_not_all_between(database: str) -> None:
+    store(database, 1, days=0)
+    number(database, 2_000_500_000)
+    store(database, 2_000_500_001, days=0)
+    assert parts(database) == [f"fill_{n * 10**6}" for n in (0, 1, 2000, 2001)]
+
+
+def test_what_others_store_below_a_part_that_was_just_begun_has_its_part(database: str) -> None:
+    number(database, 7_000_001)
+    store(database, 6_999_999, days=0)
+    assert parts(database) == [f"fill_{n * 10**6}" for n in (0, 6, 7, 8)]
+
+
+def test_what_one_statement_stores_has_parts_for_all_of_it(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("alter sequence execution_id_seq restart 5000000 increment 700000")
+        connection.execute(
+            (
+                "insert into execution (execution_service_id, execution_status, trade_type, "
+                "destination, security_id, ticker, quantity_ordered, received_timestamp, "
+                "sent_timestamp) select n, 'WORK', 'BUY', 'ML', '', '', 1, now(), now() "
+                "from generate_series(1, 5) as n"
+            )
+        )
+    assert ids(database) == [5_000_000, 5_700_000, 6_400_000, 7_100_000, 7_800_000]
+    assert parts(database) == [f"fill_{n * 10**6}" for n in (0, 5, 6, 7, 8)]
 
 
 def test_engines_that_need_a_part_at_the_same_time_make_it_once(database: str) -> None:

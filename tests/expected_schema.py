@@ -1,0 +1,30 @@
+"""Writes schema/expected.json anew, after a migration: `python -m tests.expected_schema`."""
+
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import psycopg
+
+from fixengine.demo.options import BrokerKind
+from fixengine.demo.servers import make_postgres
+from fixengine.demo.workspace import Workspace
+from fixengine.infra.catalog import read_catalog
+from fixengine.infra.migrate import migrate
+
+FILE = Path(__file__).parents[1] / "schema" / "expected.json"
+
+
+def main() -> None:
+    """Migrate an empty database, and write down what it has."""
+    with Workspace() as workspace:
+        server = make_postgres(BrokerKind.EMBEDDED, workspace, durable=False)
+        server.start()
+        with closing(psycopg.connect(server.dsn, autocommit=True)) as connection:
+            migrate(connection)
+            found = read_catalog(connection, functions=None)
+    FILE.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+
+
+if __name__ == "__main__":
+    main()
