@@ -20,9 +20,10 @@ from fixengine.infra.diagnosis import log_stacks, verbose_switch
 from fixengine.infra.kafka_group import assert_deserted, rewind
 from fixengine.infra.kafka_tail import KafkaTail, read_to_the_end
 from fixengine.infra.logs import Logs
-from fixengine.infra.migrate import Migration, assert_current, migrate
+from fixengine.infra.migrate import Migration, assert_current
 from fixengine.infra.postgres import open_session
 from fixengine.infra.reconcile import Reconciliation, reconcile
+from fixengine.infra.schema import bring_up_to_date
 from fixengine.infra.signals import answer_signals
 from fixengine.wire import decode_execution
 
@@ -158,4 +159,4 @@ def migrate_once(settings: Settings, *, pod: str) -> tuple[Migration, ...]:
     Raises SchemaError, and UnavailableError when the database does not answer.
     """
     with open_session(settings.postgres_dsn, application_name=pod) as connection:
-        return migrate(connection)
+        return bring_up_to_date(connection)[0]

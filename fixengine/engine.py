@@ -1,7 +1,6 @@
 """The composition root: settings become parts, and parts become the actors of one engine."""
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from random import Random
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -39,12 +38,12 @@ from fixengine.infra.kafka_sink import KafkaSink
 from fixengine.infra.kafka_source import KafkaSource
 from fixengine.infra.kafka_tail import KafkaTail
 from fixengine.infra.kafka_topics import Topic
-from fixengine.infra.migrate import migrate
 from fixengine.infra.neighbours import PricingClient, SecurityClient
 from fixengine.infra.outbox import OutboxTable
 from fixengine.infra.postgres import Database
 from fixengine.infra.reads import Reads
 from fixengine.infra.retention import Retention
+from fixengine.infra.schema import Schema
 from fixengine.metrics import ActorCollector, ConsumerMetrics, EngineMetrics, HttpMetrics
 from fixengine.pulse import Pulse
 from fixengine.recurring import end_counts
@@ -202,7 +201,7 @@ class Engine:
     def _repository(self, _refs: Refs) -> ActorRef:
         claims = ClaimSession(self._database)
         return Repository.start(
-            migrate=self._migrate,
+            schema=Schema(self._database),
             orders=self._executions,
             claims=claims,
             outbox=OutboxTable(self._database, claims),
@@ -322,11 +321,6 @@ class Engine:
             client_id=self._pod,
             client_config=self._settings.kafka_client_config,
         )
-
-    def _migrate(self) -> None:
-        # a pooled connection would not say why there is none
-        with closing(self._database.session()) as connection:
-            migrate(connection)
 
 
 def _metric_export(settings: Settings, registry: CollectorRegistry) -> "MetricExport | None":

@@ -153,6 +153,33 @@ class Retention(Protocol):
         """Drop the ledger's parts whose executions are all gone; returns their names."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaState:
+    """A schema to work on: what was just mended in it, and what else is worth knowing."""
+
+    mended: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Schema(Protocol):
+    """The tables and what belongs to them; all raise SchemaError when somebody has to see to it.
+
+    They raise UnavailableError when the database is away.
+    """
+
+    def prepare(self) -> SchemaState:
+        """Bring it up to date, and mend what differs."""
+
+    def check(self) -> SchemaState:
+        """Compare what the engine relies on, at little cost, and mend what differs."""
+
+    def mend(self) -> SchemaState:
+        """Mend whatever may contradict a statement, rows too."""
+
+    def try_out(self) -> None:
+        """See that a sound order, and a fill of it, can be stored."""
+
+
 class OrderSource(Protocol):
     """The `orders` topic, as one member of the consumer group."""
 

@@ -39,9 +39,14 @@ declare
     needed constant bigint := (newest - 100000) / 1000000 * 1000000;
 begin
     while first >= 0 and to_regclass('public.fill_' || first) is null loop
-        if first >= needed or exists (
-            select from public.execution as e where e.id >= first and e.id < first + 1000000
-        ) then
+        -- by its index, whatever the statistics say
+        if first >= needed or (
+            select e.id
+            from public.execution as e
+            where e.id >= first and e.id < first + 1000000
+            order by e.id
+            limit 1
+        ) is not null then
             perform public.add_fill_part(first);
         end if;
         first := first - 1000000;

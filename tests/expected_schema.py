@@ -22,7 +22,7 @@ def main() -> None:
         server.start()
         with closing(psycopg.connect(server.dsn, autocommit=True)) as connection:
             migrate(connection)
-            found = read_catalog(connection, functions=None)
+            found = read_catalog(connection, wanted=None)
     FILE.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
 
 

@@ -1,6 +1,5 @@
 """The repository actor: all writes, the schema, and the watch over the database."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeAlias, assert_never
@@ -23,11 +22,12 @@ from fixengine.actors.messages import (
     TakeOverOutbox,
 )
 from fixengine.actors.retries import Retries
-from fixengine.errors import SchemaError, SlowQueryError, UnavailableError
+from fixengine.actors.schema_watch import SchemaWatch
+from fixengine.errors import RejectedError, SchemaError, SlowQueryError, UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
 from fixengine.pacing import Pace
-from fixengine.ports import Claims, OrderTable, Outbox, Retention
+from fixengine.ports import Claims, OrderTable, Outbox, Retention, Schema
 from fixengine.pulse import Pulse
 
 CHECK_INTERVAL = 2.0
@@ -64,7 +64,7 @@ class Repository(Actor):
     def __init__(
         self,
         *,
-        migrate: Callable[[], object],
+        schema: Schema,
         orders: OrderTable,
         claims: Claims,
         outbox: Outbox,
@@ -74,7 +74,7 @@ class Repository(Actor):
         pulse: Pulse,
     ) -> None:
         super().__init__()
-        self._migrate = migrate
+        self._schema = SchemaWatch(schema, health)
         self._orders = orders
         self._claims = claims
         self._outbox = outbox
@@ -87,7 +87,6 @@ class Repository(Actor):
         self._reached = False
         self._retries = Retries(first=0.2, cap=5.0)
         self._counting = Pace(monotonic)
-        self._contradicted: set[type[_Write]] = set()  # what the schema did not take last time
 
     def boot(self) -> None:
         self.actor_ref.tell(_Connect())
@@ -108,21 +107,27 @@ class Repository(Actor):
         if not self._ready:
             raise UnavailableError("the database was not reached yet")
         try:
-            done = self._perform(message)
+            done = self._attempt(message)
         except SchemaError as error:
-            self._contradicted.add(type(message))
-            self._health.down("schema", str(error))
+            self._schema.refused(message, error)
             raise
         except UnavailableError:
             # it may be that one connection alone was lost
             if self._reached:
                 self._look()
             raise
-        if type(message) in self._contradicted:
-            self._contradicted.remove(type(message))
-            if not self._contradicted:
-                self._health.up("schema")
+        self._schema.taken(message)
         return done
+
+    def _attempt(self, message: _Write) -> Any:
+        """Perform a write; what is refused by itself is at fault only if the schema is not."""
+        try:
+            return self._perform(message)
+        except RejectedError:
+            if not _is_single(message):
+                raise
+            self._schema.assert_sound()
+            return self._perform(message)  # what refused it may have been put right since
 
     def _perform(self, message: _Write) -> Any:
         match message:
@@ -156,7 +161,7 @@ class Repository(Actor):
 
     def _connect(self) -> None:
         try:
-            self._migrate()
+            self._schema.prepare()
             self._claims.open()
         except SchemaError as error:
             self._health.up("database")
@@ -166,7 +171,6 @@ class Repository(Actor):
             self._health.down("database", str(error))
             self.tell_later(self._retries.next_wait(), _Connect())
         else:
-            self._health.up("schema")
             self._ready = True
             self._check()
 
@@ -178,6 +182,7 @@ class Repository(Actor):
         """Say whether the database is there, and how far behind the engines are."""
         try:
             self._claims.check()
+            self._schema.look()
             if self._counting.due or not self._reached:
                 self._look_at_the_backlog()
         except UnavailableError as error:
@@ -201,3 +206,12 @@ class Repository(Actor):
         self._metrics.due.set(backlog.due)
         self._metrics.oldest_due_age.set(backlog.oldest_due_age)
         self._metrics.outbox_depth.set(backlog.unpublished)
+
+
+def _is_single(message: _Write) -> bool:
+    """Say whether a write that is refused can't be made smaller to find out what is at fault."""
+    match message:
+        case StoreOrders(orders=parts) | StoreFills(fills=parts):
+            return len(parts) == 1
+        case _:
+            return False

@@ -56,7 +56,10 @@ class Sequence(msgspec.Struct, frozen=True):
 
 
 class Catalog(msgspec.Struct, frozen=True):
-    """`numbers_from` is the sequence of an execution's id, `elsewhere` tables in other schemas."""
+    """`numbers_from` is the sequence of an execution's id, `elsewhere` are tables in other schemas.
+
+    `names_taken` are names of expected indexes that are those of other tables' now.
+    """
 
     tables: dict[str, Table] | None
     indexes: tuple[Index, ...]
@@ -64,6 +67,7 @@ class Catalog(msgspec.Struct, frozen=True):
     functions: dict[str, str]
     sequences: dict[str, Sequence]
     numbers_from: str | None
+    names_taken: tuple[str, ...]
     elsewhere: tuple[str, ...]
 
 
@@ -73,10 +77,14 @@ def expected() -> Catalog:
     return msgspec.json.decode((schema_folder() / "expected.json").read_bytes(), type=Catalog)
 
 
-def read_catalog(connection: Connection, *, functions: list[str] | None) -> Catalog:
-    """Return what the database has, of its functions those that are named, or all."""
+def read_catalog(connection: Connection, *, wanted: Catalog | None) -> Catalog:
+    """Return what the database has, of its functions those that are wanted, or all."""
+    parameters = {
+        "functions": None if wanted is None else [*wanted.functions],
+        "indexes": [] if wanted is None else [index.name for index in wanted.indexes],
+    }
     with connection.transaction():
         connection.execute("set local search_path = ''")  # names are written in full
-        row = connection.execute(query("catalog"), {"functions": functions}).fetchone()
+        row = connection.execute(query("catalog"), parameters).fetchone()
     assert row is not None
     return msgspec.convert(row[0], Catalog)

@@ -259,7 +259,7 @@ class ClaimSession:
         return now
 
     def _store_fills(self, connection: Connection, fills: Sequence[Fill]) -> frozenset[int]:
-        evaluated = [_evaluated(fill, self._places.get(fill.execution.id)) for fill in fills]
+        evaluated = [evaluated_row(fill, self._places.get(fill.execution.id)) for fill in fills]
         parameters = {"owner": self.owner, "fills": recordset(evaluated)}
         rows = connection.execute(query("store_fills"), parameters).fetchall()
         return frozenset(row[0] for row in rows)
@@ -281,7 +281,8 @@ def _claimed(place: str, *values: Any) -> tuple[str, Execution]:
     return place, Execution(*values)
 
 
-def _evaluated(fill: Fill, place: str | None) -> _Evaluated:
+def evaluated_row(fill: Fill, place: str | None) -> _Evaluated:
+    """Return a fill as `store_fills.sql` takes it; `place` is where its execution's row is."""
     after = fill.execution
     return _Evaluated(
         place=place,

@@ -17,10 +17,14 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """What is not as it should be, and the statement that changes that and loses nothing."""
+    """What is not as it should be, and the statement that changes that and loses nothing.
+
+    `widens` a column that is narrower, as the Go service makes it.
+    """
 
     what: str
     statement: str
+    widens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,20 @@ def drift(found: Catalog, expected: Catalog) -> Iterator[Mend | Fault]:
             yield Mend(f"function {signature} {state}", definition)
     yield from _indexes(found, expected)
     yield from _triggers(found, expected)
+
+
+def faults_of_the_adopted(found: Catalog, expected: Catalog) -> Iterator[Fault]:
+    """Yield why the table of orders, if there is one, can't be adopted from another program."""
+    table = (found.tables or {}).get("execution")
+    if table is not None:
+        differs = _table("execution", table, (expected.tables or {})["execution"], "")
+        yield from (each for each in differs if isinstance(each, Fault))
+    elif found.elsewhere:
+        yield Fault(
+            f"a table of orders is there, but not in schema public: alter table "
+            f"{found.elsewhere[0]} set schema public; or, if it is none of the engine's, "
+            "rename it"
+        )
 
 
 def _sequences(found: Catalog, expected: Catalog) -> Iterator[Mend]:
@@ -89,7 +107,7 @@ def _table(
         else:
             yield from _type(f"column {column} of {whole}", has, needs, alter)
             if (name, column) == ("execution", "id"):
-                yield from _number(numbers_from, needs, alter)
+                yield from _number(numbers_from, has, needs, alter)
             else:
                 yield from _value(f"column {column} of {whole}", has, needs, alter)
 
@@ -108,7 +126,7 @@ def _type(what: str, has: Column, needs: Column, alter: str) -> Iterator[Mend | 
     statement = f"{alter} type {needs.type}"
     said = f"{what} is {has.type}"
     if holds(needs.type, has.type):
-        yield Mend(said, statement)
+        yield Mend(said, statement, widens=True)
     else:
         yield Fault(f"{said}, and must hold {needs.type}: {statement}")
 
@@ -125,18 +143,20 @@ def _value(what: str, has: Column, needs: Column, alter: str) -> Iterator[Mend |
         yield Mend(f"{what} takes null", f"{alter} set not null")
 
 
-def _number(numbers_from: str | None, needs: Column, alter: str) -> Iterator[Mend]:
+def _number(numbers_from: str | None, has: Column, needs: Column, alter: str) -> Iterator[Mend]:
+    what = "column id of public.execution has no sequence of its own"
     if numbers_from is None:
-        what = "column id of public.execution has no sequence"
         yield Mend(what, f"{alter} set default {needs.default}")
         yield Mend(what, "alter sequence public.execution_id_seq owned by public.execution.id")
+    elif not has.computed and has.default != (default := f"nextval('{numbers_from}'::regclass)"):
+        yield Mend(what, f"{alter} set default {default}")
 
 
 def _indexes(found: Catalog, expected: Catalog) -> Iterator[Mend]:
-    names = {index.name for index in found.indexes}
+    names = {index.name for index in found.indexes}.union(found.names_taken)
     valid = {index.definition for index in found.indexes if index.valid}
     for index in expected.indexes:
-        if index.table not in (found.tables or {}) or index.definition in valid:
+        if index.definition in valid or not _alike(index.table, found, expected):
             continue
         for broken in found.indexes:
             if broken.definition == index.definition:
@@ -149,9 +169,17 @@ def _indexes(found: Catalog, expected: Catalog) -> Iterator[Mend]:
         )
 
 
+def _alike(table: str, found: Catalog, expected: Catalog) -> bool:
+    """Say whether there is such a table, and of that kind."""
+    there, needed = (catalog.tables or {} for catalog in (found, expected))
+    return table in there and there[table].kind == needed[table].kind
+
+
 def _triggers(found: Catalog, expected: Catalog) -> Iterator[Mend]:
     has = {(trigger.table, trigger.name): trigger for trigger in found.triggers}
     for trigger in expected.triggers:
+        if not _alike(trigger.table, found, expected):
+            continue
         there = has.get((trigger.table, trigger.name))
         on = f"public.{trigger.table}"
         if there is None or there.definition != trigger.definition:

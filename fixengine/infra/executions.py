@@ -40,7 +40,7 @@ class Executions:
         Of an order that is there twice the first one counts. Raises RejectedError when any row
         is refused; then none is stored.
         """
-        unique = {order.id: _new(order, ticker) for order, ticker in reversed(orders)}
+        unique = {order.id: new_row(order, ticker) for order, ticker in reversed(orders)}
         parameters = {
             "first_fill_delay": self._first_fill_delay,
             "orders": recordset([*unique.values()]),
@@ -61,7 +61,8 @@ class Executions:
         return backlog
 
 
-def _new(order: Order, ticker: str) -> _New:
+def new_row(order: Order, ticker: str) -> _New:
+    """Return an order as `insert_orders.sql` takes it."""
     return _New(
         execution_service_id=order.id,
         trade_type=order.trade_type,

@@ -1,11 +1,14 @@
 """Brings a database to this program's schema: numbered SQL files, forward only."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+import psycopg
 from loguru import logger
 from psycopg import errors as sqlstate
 
@@ -58,14 +61,11 @@ def migrate(connection: Connection) -> tuple[Migration, ...]:
     """
     known = migrations()
     with translated_errors():
-        if _version(connection) == len(known):
+        if version_of(connection) == len(known):
             return ()
-        with connection.transaction():
-            connection.execute("set local lock_timeout = '60s'")
-            connection.execute("set local statement_timeout = '10min'")
-            connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        with turn(connection):
             connection.execute(_LEDGER)
-            version = _version(connection)
+            version = version_of(connection)
             if version > len(known):
                 raise SchemaError(
                     f"the database has schema version {version}, this program knows {len(known)}: "
@@ -81,7 +81,7 @@ def assert_current(connection: Connection) -> None:
     """Raise SchemaError when the database has another schema, UnavailableError when it is away."""
     known = len(migrations())
     with translated_errors():
-        version = _version(connection)
+        version = version_of(connection)
     if version != known:
         remedy = "run `fixengine migrate`" if version < known else "run a newer fixengine"
         raise SchemaError(
@@ -89,16 +89,18 @@ def assert_current(connection: Connection) -> None:
         )
 
 
-def _apply(connection: Connection, migration: Migration) -> None:
-    connection.execute(migration.statements)
-    connection.execute(
-        "insert into public.fixengine_schema (version, name) values (%s, %s)",
-        [migration.version, migration.name],
-    )
-    logger.bind(version=migration.version, migration=migration.name).info("migration applied")
+@contextmanager
+def turn(connection: Connection) -> Iterator[None]:
+    """Be the only one who changes the schema, in a transaction that may take its time."""
+    with connection.transaction():
+        connection.execute("set local lock_timeout = '60s'")
+        connection.execute("set local statement_timeout = '10min'")
+        connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        yield
 
 
-def _version(connection: Connection) -> int:
+def version_of(connection: Connection) -> int:
+    """Return which migration was the last one, as the database says; 0 for none."""
     try:
         row = connection.execute(
             "select coalesce(max(version), 0) from public.fixengine_schema"
@@ -107,6 +109,35 @@ def _version(connection: Connection) -> int:
         return 0
     assert row is not None
     return int(row[0])
+
+
+def write_down_all(connection: Connection) -> None:
+    """Say that all migrations were applied, where nothing says so any more."""
+    with turn(connection):
+        connection.execute(_LEDGER)
+        for migration in migrations():
+            _write_down(connection, migration)
+
+
+def _apply(connection: Connection, migration: Migration) -> None:
+    try:
+        connection.execute(migration.statements)
+    except psycopg.ProgrammingError as error:
+        raise SchemaError(
+            f"migration {migration.version:04} {migration.name} can't be applied: "
+            f"{error.diag.message_primary}: the database is not as the migrations before leave it; "
+            "restore it from a backup"
+        ) from error
+    _write_down(connection, migration)
+    logger.bind(version=migration.version, migration=migration.name).info("migration applied")
+
+
+def _write_down(connection: Connection, migration: Migration) -> None:
+    connection.execute(
+        "insert into public.fixengine_schema (version, name) values (%s, %s) "
+        "on conflict do nothing",
+        [migration.version, migration.name],
+    )
 
 
 def schema_folder() -> Traversable:

@@ -121,12 +121,10 @@ def test_what_one_statement_stores_has_parts_for_all_of_it(database: str) -> Non
     with psycopg.connect(database) as connection:
         connection.execute("alter sequence execution_id_seq restart 5000000 increment 700000")
         connection.execute(
-            (
-                "insert into execution (execution_service_id, execution_status, trade_type, "
-                "destination, security_id, ticker, quantity_ordered, received_timestamp, "
-                "sent_timestamp) select n, 'WORK', 'BUY', 'ML', '', '', 1, now(), now() "
-                "from generate_series(1, 5) as n"
-            )
+            "insert into execution (execution_service_id, execution_status, trade_type, "
+            "destination, security_id, ticker, quantity_ordered, received_timestamp, "
+            "sent_timestamp) select n, 'WORK', 'BUY', 'ML', '', '', 1, now(), now() "
+            "from generate_series(1, 5) as n"
         )
     assert ids(database) == [5_000_000, 5_700_000, 6_400_000, 7_100_000, 7_800_000]
     assert parts(database) == [f"fill_{n * 10**6}" for n in (0, 5, 6, 7, 8)]

@@ -92,9 +92,20 @@ select json_build_object(
             and c.relname = any('{engine_number,execution_id_seq}')
     ),
     'numbers_from', case
-        when exists (select from tables as t where t.name = 'execution' and t.kind = 'r')
+        when exists (
+            select from tables as t
+            join columns as c on c.oid = t.oid
+            where t.name = 'execution' and t.kind = 'r' and c.columns ->> 'id' is not null
+        )
         then pg_get_serial_sequence('public.execution', 'id')
     end,
+    'names_taken', (
+        select coalesce(json_agg(c.relname), '[]')
+        from pg_class as c
+        where c.relnamespace = to_regnamespace('public') and c.relkind = 'i'
+            and c.relname = any(%(indexes)s)
+            and c.relname not in (select i.name from indexes as i)
+    ),
     'elsewhere', (
         select coalesce(json_agg(c.oid::regclass::text), '[]')
         from pg_class as c

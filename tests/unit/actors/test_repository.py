@@ -16,7 +16,7 @@ from fixengine.demo.waiting import wait_until
 from fixengine.errors import SlowQueryError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Backlog, Claim
+from fixengine.ports import Backlog, Claim, SchemaState
 from fixengine.pulse import Pulse
 from tests.unit.actors.no_tree import NoTree
 
@@ -38,6 +38,16 @@ class Table:
         if self.fails:
             raise SlowQueryError("the database takes too long")
         return Backlog(due=1, oldest_due_age=0, unpublished=0, ledger_inserts=0)
+
+
+class Schema:
+    """Is as it should be."""
+
+    def prepare(self) -> SchemaState:
+        return SchemaState()
+
+    def check(self) -> SchemaState:
+        return SchemaState()
 
 
 @dataclass
@@ -65,7 +75,7 @@ def repository(
     """Lend a repository between these."""
     metrics = EngineMetrics(registry or CollectorRegistry())
     running = Repository.start(
-        migrate=lambda: None,
+        schema=Schema(),
         orders=table,
         claims=session,
         outbox=outbox,

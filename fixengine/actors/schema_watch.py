@@ -1,0 +1,104 @@
+"""The watch over the schema: what contradicts it is looked into, and said until it is over."""
+
+from dataclasses import dataclass
+from time import monotonic
+
+from fixengine.errors import SchemaError, UnavailableError
+from fixengine.health import Health
+from fixengine.ports import Schema
+
+CHECK_EVERY = 30.0
+"""Seconds between looks at a schema that nothing contradicts."""
+
+CHECK_FAULTS_EVERY = 5.0
+"""Seconds between looks at one that was found wanting, or is contradicted."""
+
+OVER_AFTER = 60.0
+"""Seconds after which a write that the schema refused, and nobody repeats, is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    reason: str
+    at: float
+
+
+class SchemaWatch:
+    """Kinds of writes that the schema refuses, and what the last look at it found."""
+
+    def __init__(self, schema: Schema, health: Health) -> None:
+        self._schema = schema
+        self._health = health
+        self._refused: dict[type, _Refused] = {}
+        self._fault = ""
+        self._note = ""
+        self._check_at = 0.0
+        self._mend_at = 0.0
+
+    def prepare(self) -> None:
+        """Bring the schema up to date; raises SchemaError and UnavailableError."""
+        self._note = self._schema.prepare().note
+        self._fault = ""
+        self._check_at = monotonic() + CHECK_EVERY
+        self._say()
+
+    def look(self) -> None:
+        """Compare the schema with what the engine relies on, now and then.
+
+        Raises UnavailableError.
+        """
+        now = monotonic()
+        self._refused = {
+            kind: refused
+            for kind, refused in self._refused.items()
+            if refused.at > now - OVER_AFTER
+        }
+        if now >= self._check_at:
+            try:
+                self._note = self._schema.check().note
+            except SchemaError as error:
+                self._fault = str(error)
+            else:
+                self._fault = ""
+            self._check_at = now + (CHECK_FAULTS_EVERY if self._fault else CHECK_EVERY)
+        self._say()
+
+    def refused(self, write: object, error: SchemaError) -> None:
+        """Take note of a write that the schema refuses, and mend what can be mended."""
+        now = monotonic()
+        self._refused[type(write)] = _Refused(str(error), now)
+        if now >= self._mend_at:
+            self._mend_at = now + CHECK_FAULTS_EVERY
+            try:
+                self._schema.mend()
+            except SchemaError as fault:
+                self._fault, self._check_at = str(fault), now + CHECK_FAULTS_EVERY
+            except UnavailableError:
+                self._mend_at = now  # the database is away, which is said elsewhere
+            else:
+                self._fault = ""
+        self._say()
+
+    def taken(self, write: object) -> None:
+        """Take note of a write that went well."""
+        if type(write) in self._refused:
+            del self._refused[type(write)]
+            self._say()
+
+    def assert_sound(self) -> None:
+        """Raise SchemaError unless the schema takes what is sound, UnavailableError.
+
+        Only then is what it refuses at fault itself, and not by a change of the schema.
+        """
+        state = self._schema.check()
+        if state.mended:
+            raise SchemaError(f"the schema was just mended, this is tried again: {state.mended[0]}")
+        self._schema.try_out()
+
+    def _say(self) -> None:
+        reasons = [self._fault, *(refused.reason for refused in self._refused.values())]
+        reason = next(filter(None, reasons), "")
+        if reason:
+            self._health.down("schema", reason)
+        else:
+            self._health.up("schema", self._note)

@@ -1,0 +1,146 @@
+"""The database's schema is what it is: brought up to date, compared, mended, tried out."""
+
+from contextlib import closing
+
+import psycopg
+from loguru import logger
+
+from fixengine.errors import SchemaError
+from fixengine.infra.catalog import Catalog, expected, read_catalog
+from fixengine.infra.drift import Fault, Mend, drift, faults_of_the_adopted
+from fixengine.infra.migrate import (
+    Migration,
+    migrate,
+    migrations,
+    turn,
+    version_of,
+    write_down_all,
+)
+from fixengine.infra.postgres import Connection, Database, translated_errors
+from fixengine.infra.trial import try_out
+from fixengine.ports import SchemaState
+
+_ADOPT = migrations()[1].statements
+
+
+class Schema:
+    """All methods raise SchemaError when somebody has to see to it, UnavailableError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def prepare(self) -> SchemaState:
+        """Bring the schema up to date, and mend what differs."""
+        # a pooled connection would not say why there is none
+        with closing(self._database.session()) as connection:
+            return bring_up_to_date(connection)[1]
+
+    def check(self) -> SchemaState:
+        """Compare what the engine relies on, and mend what differs."""
+        with self._database.connection() as connection:
+            if version_of(connection) > len(migrations()):
+                return SchemaState()  # a newer release looks after it, this one has yet to go
+            found = read_catalog(connection, wanted=expected())
+        if next(drift(found, expected()), None) is None:
+            return SchemaState(note=_note(found))
+        return self.mend()
+
+    def mend(self) -> SchemaState:
+        """Mend whatever may contradict a statement, rows too."""
+        with closing(self._database.session()) as connection, translated_errors():
+            if version_of(connection) > len(migrations()):
+                return SchemaState()
+            return _mend(connection, rows=True)
+
+    def try_out(self) -> None:
+        """See that a sound order, and a fill of it, can be stored."""
+        with self._database.connection() as connection:
+            try_out(connection)
+
+
+def bring_up_to_date(connection: Connection) -> tuple[tuple[Migration, ...], SchemaState]:
+    """Apply the migrations that are missing, and mend what is not as they left it.
+
+    Raises SchemaError and UnavailableError.
+    """
+    with translated_errors():
+        if version_of(connection) == 0:
+            _look_before_the_first(connection)
+        applied = migrate(connection)
+        return applied, _mend(connection, rows=False)
+
+
+def _look_before_the_first(connection: Connection) -> None:
+    """See whether a database without a version can be adopted, or has lost no more than that."""
+    found = read_catalog(connection, wanted=expected())
+    _raise(tuple(fault.what for fault in faults_of_the_adopted(found, expected())))
+    if next(drift(found, expected()), None) is None:
+        write_down_all(connection)
+        _tell(("fixengine_schema was empty, beside tables that are as they should be",))
+
+
+def _mend(connection: Connection, *, rows: bool) -> SchemaState:
+    """Mend what differs, and numbers that are behind; with `rows`, also rows that contradict."""
+    faults: list[str] = []
+    mended: list[str] = []
+    with turn(connection):
+        found = read_catalog(connection, wanted=expected())
+        differs = tuple(drift(found, expected()))
+        for each in differs:
+            fault = each.what if isinstance(each, Fault) else _done(connection, each)
+            if fault:
+                faults.append(fault)
+            else:
+                mended.append(each.what)
+        if mended:
+            found = read_catalog(connection, wanted=expected())
+            faults += [each.what for each in drift(found, expected()) if isinstance(each, Mend)]
+        if not faults:
+            unmended, numbers = _rows(connection, all_of_them=rows or bool(mended))
+            faults += unmended
+            mended += numbers
+    _tell(tuple(dict.fromkeys(mended)))
+    _raise(tuple(dict.fromkeys(faults)))
+    return SchemaState(mended=tuple(mended), note=_note(found))
+
+
+def _done(connection: Connection, mend: Mend) -> str:
+    """Mend one thing; return why it can't be."""
+    try:
+        with connection.transaction():
+            connection.execute(mend.statement.encode())
+            if mend.widens:  # it may be the Go service's own table, made anew
+                connection.execute(_ADOPT)
+    except psycopg.OperationalError:
+        raise
+    except psycopg.DatabaseError as error:
+        said = " ".join(filter(None, (error.diag.message_primary, error.diag.message_detail)))
+        return f"{mend.what}: {said}: as its owner run {mend.statement}"
+    return ""
+
+
+def _rows(connection: Connection, *, all_of_them: bool) -> tuple[list[str], list[str]]:
+    """Return what rows can't be mended, and what was mended."""
+    if not all_of_them:
+        return [], [row[0] for row in connection.execute("select public.raise_numbers()")]
+    rows = connection.execute("select what, mended from public.mend_rows()").fetchall()
+    return [what for what, mended in rows if not mended], [what for what, mended in rows if mended]
+
+
+def _note(found: Catalog) -> str:
+    if not found.elsewhere:
+        return ""
+    return (
+        f"there is a table {found.elsewhere[0]}, too: engines work on public.execution alone, "
+        "and what others write there is not filled"
+    )
+
+
+def _tell(mended: tuple[str, ...]) -> None:
+    if mended:
+        logger.bind(mended=mended).warning("the schema was not as it should be, and is mended")
+
+
+def _raise(faults: tuple[str, ...]) -> None:
+    if faults:
+        raise SchemaError("the schema is not as the engine needs it: " + "; ".join(faults))

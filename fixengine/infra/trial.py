@@ -1,0 +1,80 @@
+"""Tells the schema's fault from an order's: a sound order and its fill, stored and taken back."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from fixengine.domain import Execution, Fill, Order, Status, TradeType
+from fixengine.errors import RejectedError, SchemaError
+from fixengine.infra.claims import evaluated_row
+from fixengine.infra.executions import new_row
+from fixengine.infra.postgres import Connection, query, statements_on
+from fixengine.infra.rows import recordset
+
+_QUANTITY, _PRICE = Decimal(100), Decimal(10)
+_HIGHEST = 2**31 - 1
+_OWNER = 0  # no engine's number
+
+
+def try_out(connection: Connection) -> None:
+    """Raise SchemaError when the database refuses what no order could do better."""
+    try:
+        with statements_on(connection), connection.transaction(force_rollback=True):
+            _store(connection)
+    except RejectedError as error:
+        raise SchemaError(
+            f"orders can't help it, a sound one is refused, too: {error}: see what was changed "
+            "in the schema"
+        ) from error
+
+
+def _store(connection: Connection) -> None:
+    row = connection.execute("select now(), pg_backend_pid()").fetchone()
+    assert row is not None
+    now, backend = row
+    order = Order(
+        id=_HIGHEST - backend % 1_000_000,  # two trials at once don't wait for each other
+        trade_type=TradeType.BUY,
+        destination="ML",
+        security_id="68bda020e3644b42ebcb2bd3",
+        quantity=_QUANTITY,
+        limit_price=None,
+        received_timestamp=now,
+        trade_service_execution_id=None,
+        version=1,
+    )
+    orders = recordset([new_row(order, "A")])
+    connection.execute(query("insert_orders"), {"orders": orders, "first_fill_delay": 0})
+    stored = connection.execute(
+        "select e.ctid::text, e.id from public.execution as e where e.execution_service_id = %s",
+        [order.id],
+    ).fetchone()
+    assert stored is not None
+    place, number = stored
+    first = Fill(
+        quantity=_QUANTITY / 2,
+        price=_PRICE,
+        announced=True,
+        execution=Execution(
+            id=number,
+            execution_service_id=order.id,
+            is_open=True,
+            execution_status=Status.PART,
+            trade_type=order.trade_type,
+            destination=order.destination,
+            security_id=order.security_id,
+            ticker="A",
+            quantity_ordered=order.quantity,
+            limit_price=None,
+            received_timestamp=now,
+            sent_timestamp=now,
+            last_fill_timestamp=now,
+            quantity_filled=_QUANTITY / 2,
+            next_fill_timestamp=now + timedelta(minutes=1),
+            number_of_fills=1,
+            total_amount=_QUANTITY / 2 * _PRICE,
+            trade_service_execution_id=None,
+            version=2,
+        ),
+    )
+    fills = recordset([evaluated_row(first, place)])
+    connection.execute(query("store_fills"), {"fills": fills, "owner": _OWNER})

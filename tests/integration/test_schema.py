@@ -1,0 +1,370 @@
+"""The schema is what it is, whatever its number says: mended where that loses nothing."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import psycopg
+import pytest
+
+from fixengine.errors import SchemaError
+from fixengine.infra.catalog import expected, read_catalog
+from fixengine.infra.executions import Executions
+from fixengine.infra.postgres import Database
+from fixengine.infra.schema import Schema
+from tests.integration.go_service import SCHEMA as GO_SCHEMA
+from tests.integration.rows import LEDGER_ROW, fill_with_orders, one, opened, order, session
+
+
+@pytest.fixture
+def pool(database: str) -> Iterator[Database]:
+    with opened(database) as pool:
+        yield pool
+
+
+@pytest.fixture
+def schema(pool: Database) -> Schema:
+    return Schema(pool)
+
+
+def change(dsn: str, *statements: str) -> None:
+    """Let somebody else change the database."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def test_what_is_expected_is_what_the_migrations_make(pool: Database) -> None:
+    """If not, write it anew: `python -m tests.expected_schema`."""
+    with pool.connection() as connection:
+        assert read_catalog(connection, wanted=None) == expected()
+
+
+def test_a_sound_schema_is_left_alone(schema: Schema, events: list[str]) -> None:
+    assert schema.prepare().mended == ()
+    assert schema.check().mended == ()
+    assert schema.mend().mended == ()
+    assert events == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "mended"),
+    [
+        ("drop index execution_open_ndx", "index execution_open_ndx of public.execution"),
+        ("drop index execution_service_id_ndx", "index execution_service_id_ndx"),
+        ("alter table execution drop constraint execution_pkey", "index execution_pkey"),
+        ("alter table fill drop constraint fill_pkey", "index fill_pkey"),
+        (
+            (
+                "update pg_index set indisvalid = false "
+                "where indexrelid = 'execution_open_ndx'::regclass"
+            ),
+            "index execution_open_ndx is not valid",
+        ),
+        ("drop trigger execution_has_room on execution", "trigger execution_has_room"),
+        ("alter table execution disable trigger execution_blind_update", "is disabled"),
+        ("drop function make_room_for_fills cascade", "function public.make_room_for_fills()"),
+        (
+            (
+                "create or replace function make_room_for_fills() returns trigger language plpgsql "
+                "as 'begin return null; end'"
+            ),
+            "function public.make_room_for_fills() is another",
+        ),
+        ("alter table execution alter number_of_fills type smallint", "number_of_fills"),
+        ("alter table execution alter ticker type varchar(3)", "is character varying(3)"),
+        ("alter table execution alter total_amount drop default", "default of column total_amount"),
+        ("alter table execution alter limit_price set not null", "limit_price of public.execution"),
+        ("alter table execution alter ticker drop not null", "ticker of public.execution takes"),
+        ("drop sequence execution_id_seq cascade", "sequence execution_id_seq is missing"),
+        ("alter table execution alter id drop default", "column id of public.execution has no"),
+        ("drop sequence engine_number", "sequence engine_number is missing"),
+    ],
+)
+def test_what_loses_nothing_is_mended_in_one_line(
+    database: str,
+    schema: Schema,
+    pool: Database,
+    statement: str,
+    mended: str,
+    events: list[str],
+) -> None:
+    fill_with_orders(pool, range(1, 4), limit_price=Decimal(5))
+    change(database, "set allow_system_table_mods = on", statement)
+    done = schema.check().mended
+    assert mended in "; ".join(done)
+    assert events == ["the schema was not as it should be, and is mended"]
+    assert schema.check().mended == ()
+    with session(pool) as claims:
+        claims.claim(1)
+        fill_with_orders(pool, range(4, 6))
+    assert one(database, "select count(*) from execution") == 5
+    schema.try_out()
+
+
+@pytest.mark.parametrize(
+    ("statements", "remedy"),
+    [
+        (["alter table execution add desk text not null"], "alter column desk set default"),
+        (["alter table execution alter id type text"], "alter column id type integer"),
+        (["alter table execution drop column ticker"], "column ticker of public.execution"),
+        (["drop table outbox"], "table public.outbox is missing"),
+        (["alter table execution rename to gone"], "table public.execution is missing"),
+        (["create table mine () inherits (execution)"], "alter table public.mine no inherit"),
+        (["create rule odd as on delete to execution do instead nothing"], "drop rule odd"),
+        (
+            ["alter table execution rename to real", "create view execution as select * from real"],
+            "public.execution is a view",
+        ),
+        (
+            [
+                "alter table execution rename to real",
+                "create table execution (like real) partition by range (id)",
+            ],
+            "public.execution is a partitioned table",
+        ),
+        (
+            [
+                "drop index execution_service_id_ndx",
+                "create table seven as table execution",
+                (
+                    "insert into seven select n, 7, true, '', '', '', '', '', 1, null, now(), "
+                    "now(), null, 0, null, 0, 0, null, 1 from generate_series(1, 2) as n"
+                ),
+                "insert into execution table seven",
+            ],
+            "could not create unique index",
+        ),
+    ],
+)
+def test_what_somebody_must_decide_on_is_said_with_the_remedy(
+    database: str, schema: Schema, statements: list[str], remedy: str
+) -> None:
+    change(database, *statements)
+    with pytest.raises(SchemaError) as found:
+        schema.check()
+    assert remedy in str(found.value)
+    with pytest.raises(SchemaError) as at_start:
+        schema.prepare()
+    assert remedy in str(at_start.value)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "alter table execution alter ticker type text",
+        "alter table execution alter destination type varchar(40)",
+        "alter table execution alter total_amount type numeric",
+        "alter table execution add remark text",
+        "alter table execution add desk text not null default 'x'",
+        "create index mine on execution (ticker)",
+        (
+            "alter table execution alter id drop default; drop sequence execution_id_seq; "
+            "alter table execution alter id add generated by default as identity"
+        ),
+    ],
+)
+def test_what_holds_more_is_as_good(
+    database: str, schema: Schema, pool: Database, statement: str
+) -> None:
+    change(database, statement)
+    assert schema.check().mended == ()
+    fill_with_orders(pool, range(1, 4))
+    schema.try_out()
+
+
+def test_sequences_behind_their_rows_are_mended_at_start(
+    database: str, schema: Schema, pool: Database, events: list[str]
+) -> None:
+    fill_with_orders(pool, range(1, 51))
+    change(
+        database,
+        "insert into outbox values (50, 1, 70)",
+        "update execution set number_of_fills = 1 where id = 50",
+        "select setval('execution_id_seq', 1, false), setval('engine_number', 1, false)",
+    )
+    assert schema.prepare().mended == (
+        "public.execution_id_seq goes on after 50, not 0",
+        "public.engine_number goes on after 70, not 0",
+    )
+    assert events == ["the schema was not as it should be, and is mended"]
+    assert one(database, "select nextval('execution_id_seq')") == 51
+    assert one(database, "select nextval('engine_number')") == 71
+
+
+def test_a_gap_that_somebody_left_is_kept(database: str, schema: Schema) -> None:
+    change(database, "alter sequence execution_id_seq restart with 5000")
+    assert schema.prepare().mended == ()
+    assert one(database, "select nextval('execution_id_seq')") == 5000
+
+
+def test_an_emptied_table_goes_on_with_its_numbers(
+    database: str, schema: Schema, pool: Database
+) -> None:
+    fill_with_orders(pool, range(1, 4))
+    change(database, LEDGER_ROW.replace("%s", "1").replace("(1,", "(3,"))
+    change(database, "truncate execution restart identity")
+    fill_with_orders(pool, range(4, 5))
+    assert one(database, "select id from execution") == 4
+    assert schema.mend().mended == ()
+
+
+def test_all_that_is_emptied_begins_anew(database: str, pool: Database, schema: Schema) -> None:
+    fill_with_orders(pool, range(1, 4))
+    change(database, "truncate execution, fill, outbox, execution_trace restart identity")
+    fill_with_orders(pool, range(4, 5))
+    assert one(database, "select id from execution") == 1
+    assert schema.mend().mended == ()
+
+
+def recreate(dsn: str) -> None:
+    """Do what the Go service's script does."""
+    change(dsn, "drop table execution cascade", GO_SCHEMA.partition(";\n")[2].partition(";\n")[2])
+
+
+def test_the_go_services_table_made_anew_is_mended(
+    database: str, pool: Database, schema: Schema, events: list[str]
+) -> None:
+    fill_with_orders(pool, range(1, 4))
+    change(database, LEDGER_ROW.replace("%s", "1"))
+    recreate(database)
+    done = "; ".join(schema.prepare().mended)
+    assert "number_of_fills of public.execution is smallint" in done
+    assert "trigger execution_blind_update of public.execution is missing" in done
+    assert "public.execution_id_seq goes on after 1, not 0" in done
+    assert events == ["the schema was not as it should be, and is mended"]
+    fill_with_orders(pool, range(1, 2))
+    assert one(database, "select id from execution") == 2
+
+
+def test_executions_with_numbers_that_the_ledger_knows_get_new_ones(
+    database: str, pool: Database, schema: Schema
+) -> None:
+    change(database, LEDGER_ROW.replace("%s", "1"), "insert into outbox values (1, 1, 9)")
+    fill_with_orders(pool, range(1, 3))
+    done = schema.mend().mended
+    assert "1 executions have new numbers, the ledger knew theirs" in done
+    assert "1 rows of outbox, whose fills no execution knows, are gone" in done
+    assert one(database, "select array_agg(id order by id) from execution") == [2, 3]
+
+
+def test_an_execution_that_is_behind_its_own_ledger_is_not_filled_again(
+    database: str, pool: Database, schema: Schema
+) -> None:
+    fill_with_orders(pool, range(1, 2))
+    change(
+        database,
+        "insert into fill values (1, 1, 2, 43.25, now() + interval '1 s', 2, 86.5, 2, true)",
+    )
+    with pytest.raises(SchemaError, match="later fills of 1 open executions"):
+        schema.mend()
+    assert one(database, "select id from execution") == 1
+
+
+def test_a_part_that_is_missing_is_made(database: str, pool: Database, schema: Schema) -> None:
+    fill_with_orders(pool, range(1, 2))
+    change(database, "drop table fill_0")
+    assert schema.mend().mended == ("1 parts of fill were missing",)
+    schema.try_out()
+    change(database, LEDGER_ROW.replace("%s", "1"))
+
+
+def test_numbers_of_migrations_that_were_lost_are_written_down(
+    database: str, schema: Schema, events: list[str]
+) -> None:
+    change(database, "truncate fixengine_schema")
+    schema.prepare()
+    assert events == ["the schema was not as it should be, and is mended"]
+    assert schema.prepare().mended == ()
+    change(database, "drop table fixengine_schema")
+    schema.prepare()
+    assert one(database, "select count(*) > 0 from fixengine_schema")
+
+
+def test_lost_numbers_beside_tables_that_differ_are_somebodys_to_mend(
+    database: str, schema: Schema
+) -> None:
+    change(database, "truncate fixengine_schema", "drop table outbox")
+    with pytest.raises(SchemaError, match="restore it from a backup"):
+        schema.prepare()
+
+
+@pytest.fixture
+def empty(empty_database: str) -> Iterator[Schema]:
+    with opened(empty_database) as pool:
+        yield Schema(pool)
+
+
+def test_a_table_in_another_schema_gets_no_second_one_beside_it(
+    empty_database: str, empty: Schema
+) -> None:
+    change(
+        empty_database,
+        "create schema fix; set search_path = fix; " + GO_SCHEMA.replace("public.", ""),
+    )
+    with pytest.raises(SchemaError, match=r"alter table fix\.execution set schema public"):
+        empty.prepare()
+    assert one(empty_database, "select to_regclass('public.execution')") is None
+    change(empty_database, "alter table fix.execution set schema public")
+    empty.prepare()
+
+
+def test_a_second_table_beside_it_is_worth_a_note(database: str, schema: Schema) -> None:
+    change(
+        database, "create schema fix; create table fix.execution as table execution with no data"
+    )
+    assert "there is a table fix.execution, too" in schema.check().note
+
+
+@pytest.mark.parametrize(
+    ("statements", "remedy"),
+    [
+        ("create view execution as select 1 as id", "public.execution is a view"),
+        (
+            "create table execution (id serial primary key, order_id integer not null)",
+            "column execution_service_id of public.execution is missing",
+        ),
+    ],
+)
+def test_what_cannot_be_adopted_is_left_as_it_is(
+    empty_database: str, empty: Schema, statements: str, remedy: str
+) -> None:
+    change(empty_database, statements)
+    with pytest.raises(SchemaError) as refused:
+        empty.prepare()
+    assert remedy in str(refused.value)
+    assert one(empty_database, "select to_regclass('public.fill')") is None
+
+
+def test_a_trial_leaves_nothing_behind(database: str, schema: Schema) -> None:
+    schema.try_out()
+    assert (
+        one(database, "select (select count(*) from execution) + (select count(*) from fill)") == 0
+    )
+
+
+def test_a_trial_tells_that_any_order_is_refused(database: str, schema: Schema) -> None:
+    change(
+        database,
+        "create function odd() returns trigger language plpgsql as "
+        "$$ begin raise exception 'no more'; end $$",
+        "create trigger odd before insert on fill for each row execute function odd()",
+    )
+    with pytest.raises(SchemaError, match=r"a sound one is refused, too: .*no more"):
+        schema.try_out()
+
+
+def test_an_older_engine_leaves_the_schema_of_a_newer_one_alone(
+    database: str, schema: Schema
+) -> None:
+    change(
+        database,
+        "insert into fixengine_schema (version, name) values (999, 'future')",
+        "drop trigger execution_has_room on execution",
+    )
+    assert schema.check().mended == schema.mend().mended == ()
+
+
+def test_orders_are_stored_after_a_mend(database: str, schema: Schema, pool: Database) -> None:
+    recreate(database)
+    schema.check()
+    assert Executions(pool, first_fill_delay=0).insert_orders([(order(1), "A")]) == 1

@@ -1,0 +1,218 @@
+"""What somebody changes in the database under a running engine: nothing is buried for it."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import psycopg
+import pytest
+
+from fixengine.demo.broker import Broker
+from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.topics import TopicNames, read_topic
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from fixengine.engine import Engine
+from tests.integration.engines import Surroundings, part, restarts, surroundings, wait_until_ready
+from tests.integration.go_service import SCHEMA as GO_SCHEMA
+from tests.integration.rows import one
+
+MENDED = "the schema was not as it should be, and is mended"
+
+RAISES = """
+create function odd() returns trigger language plpgsql as $$
+begin
+    if {condition} then raise exception 'not on my desk'; end if;
+    return new;
+end
+$$;
+create trigger odd before insert on {table} for each row execute function odd();
+"""
+
+
+@pytest.fixture
+def around(
+    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
+) -> Iterator[Surroundings]:
+    with surroundings(
+        dsn=database, broker=broker, topics=topics, workspace=workspace
+    ) as surrounding:
+        yield surrounding
+
+
+def change(around: Surroundings, *statements: str) -> None:
+    """Let somebody else change the database."""
+    with psycopg.connect(around.dsn, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def fed(count: int, seed: int) -> tuple[FedOrder, ...]:
+    return tuple(islice(orders(seed=seed), count))
+
+
+def wait_until_said(engine: Engine, name: str, words: str) -> None:
+    """Wait until readiness says these words of a part that is down."""
+    wait_until(
+        lambda: not part(engine, name)["up"] and words in part(engine, name)["said"],
+        30,
+        f"{name} to be down: {words}",
+    )
+
+
+def wait_until_filled(around: Surroundings, sent: tuple[FedOrder, ...]) -> None:
+    """Wait until each order is full, and none a dead letter."""
+    around.wait_until_done(sent)
+    assert around.letters() == 0
+
+
+def assert_well(engine: Engine) -> None:
+    wait_until_ready(engine)
+    assert not any(restarts(engine).values())
+
+
+@pytest.mark.parametrize(
+    ("harm", "remedy", "undo"),
+    [
+        (
+            "alter table execution add desk text not null",
+            "alter column desk set default",
+            "alter table execution drop column desk",
+        ),
+        (
+            (
+                "create table listed (ticker text primary key);"
+                "alter table execution add constraint odd foreign key (ticker) references listed"
+            ),
+            "drop foreign key odd of execution",
+            "alter table execution drop constraint odd",
+        ),
+        (
+            "select setval('execution_id_seq', 2147483647)",
+            "no numbers are left",
+            "select setval('execution_id_seq', 1000)",
+        ),
+        (
+            RAISES.format(condition="true", table="execution"),
+            "a sound one is refused, too",
+            "drop trigger odd on execution",
+        ),
+        (
+            RAISES.format(condition="true", table="fill"),
+            "a sound one is refused, too",
+            "drop trigger odd on fill",
+        ),
+    ],
+    ids=["extra column", "foreign key", "no numbers", "refused orders", "refused fills"],
+)
+def test_what_is_the_schemas_fault_is_waited_for(
+    around: Surroundings, harm: str, remedy: str, undo: str
+) -> None:
+    sent = fed(20, seed=7)
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        change(around, harm)
+        around.send(*sent)
+        wait_until_said(engine, "schema", remedy)
+        change(around, undo)
+        wait_until_filled(around, sent)
+        assert_well(engine)
+    around.assert_the_ledger_holds(sent)
+
+
+def test_a_trigger_that_raises_for_one_order_concerns_that_one_alone(around: Surroundings) -> None:
+    *good, bad = fed(20, seed=8)
+    assert bad.expected is not None
+    number = bad.expected.execution_service_id
+    change(
+        around,
+        RAISES.format(condition=f"new.execution_service_id = {number}", table="execution"),
+    )
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        around.send(*good[:6], bad, *good[6:])
+        wait_until(lambda: around.letters() == 1, 60, "the dead letter")
+        around.wait_for("execution where not is_open", 19, 60)
+        assert_well(engine)
+    (letter,) = read_topic(around.broker.bootstrap, around.topics.dlq)
+    reason = dict(letter.headers)["dlq.reason"]
+    assert reason is not None
+    assert b"not on my desk" in reason
+
+
+def test_sequences_behind_their_rows_bury_nothing(around: Surroundings, events: list[str]) -> None:
+    first, second = fed(100, seed=9)[:50], fed(100, seed=9)[50:]
+    with around.engine() as engine:
+        around.send(*first)
+        around.wait_for("execution", 50)
+        change(around, "select setval('execution_id_seq', 1), setval('engine_number', 1)")
+        around.send(*second)
+        wait_until_filled(around, (*first, *second))
+        assert_well(engine)
+    assert events.count(MENDED) == 1
+    around.assert_the_ledger_holds((*first, *second))
+
+
+def test_a_sequence_set_far_ahead_holds_nobody_up(around: Surroundings) -> None:
+    sent = fed(20, seed=10)
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        change(around, "select setval('execution_id_seq', 1000500000)")
+        around.send(*sent)
+        wait_until_filled(around, sent)
+        assert_well(engine)
+    assert around.count("pg_inherits where inhparent = 'fill'::regclass") == 3
+
+
+@pytest.mark.parametrize("tables", ["execution", "execution, fill, outbox, execution_trace"])
+def test_a_table_that_is_emptied_is_filled_anew(around: Surroundings, tables: str) -> None:
+    first, second = fed(60, seed=11)[:30], fed(60, seed=11)[30:]
+    with around.engine() as engine:
+        around.send(*first)
+        wait_until_filled(around, first)
+        change(around, f"truncate {tables} restart identity")
+        around.send(*second)
+        wait_until_filled(around, second)
+        assert_well(engine)
+
+
+def recreate(around: Surroundings) -> None:
+    """Do what the Go service's script does."""
+    table = GO_SCHEMA.partition("create table public.execution")
+    change(around, "drop table execution cascade", table[1] + table[2])
+
+
+def test_the_go_services_script_under_a_running_engine(
+    around: Surroundings, events: list[str]
+) -> None:
+    first, second = fed(60, seed=12)[:30], fed(60, seed=12)[30:]
+    with around.engine() as engine:
+        around.send(*first)
+        wait_until_filled(around, first)
+        recreate(around)
+        around.send(*second)
+        wait_until_filled(around, second)
+        wait_until(lambda: MENDED in events, 60, "the schema to be mended")
+        assert_well(engine)
+    triggers = "select count(*) from pg_trigger where tgname like 'execution%'"
+    assert one(around.dsn, triggers) == 3
+
+
+def test_the_go_services_script_before_a_restart(around: Surroundings, events: list[str]) -> None:
+    first, second = fed(60, seed=13)[:30], fed(60, seed=13)[30:]
+    with around.engine("first"):
+        around.send(*first)
+        wait_until_filled(around, first)
+    recreate(around)
+    with around.engine("second") as engine:
+        around.send(*second)
+        wait_until_filled(around, second)
+        assert_well(engine)
+    assert events.count(MENDED) == 1
+
+
+def test_what_nothing_contradicts_is_noticed_too(around: Surroundings, events: list[str]) -> None:
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        change(around, "alter table execution disable trigger execution_blind_update")
+        wait_until(lambda: MENDED in events, 60, "the trigger to be enabled")
+        assert_well(engine)
