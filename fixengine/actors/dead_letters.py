@@ -1,6 +1,7 @@
 """Dead letters go to the broker, by a producer of their own that is there while there are any."""
 
 from datetime import UTC, datetime
+from operator import itemgetter
 from threading import Timer
 from time import monotonic
 from typing import Any, TypeAlias, assert_never
@@ -196,11 +197,11 @@ class DeadLetters(Actor):
 
     def _save_memory(self) -> None:
         """Let go of the largest records where all that waits is too much to be kept."""
-        kept = sum(size(letter.record) for letter in self._queue)
+        sizes = [(size(letter.record), letter) for letter in self._queue.at_rest()]
+        kept = sum(before for before, _ in sizes)
         if kept <= KEPT_BYTES:
             return
-        for letter in sorted(self._queue, key=lambda letter: size(letter.record), reverse=True):
-            before = size(letter.record)
+        for before, letter in sorted(sizes, key=itemgetter(0), reverse=True):
             if kept <= KEPT_BYTES or before <= _KEPT_OF_ONE:
                 return
             letter.record, letter.whole = shorten(letter.record, _KEPT_OF_ONE), False

@@ -77,8 +77,10 @@ class LetterQueue:
         """Return how many letters are not written."""
         return sum(map(len, self._waiting.values()))
 
-    def __iter__(self) -> Iterator[Letter]:
-        return chain.from_iterable(letters.values() for letters in self._waiting.values())
+    def at_rest(self) -> Iterator[Letter]:
+        """Yield the letters that are not on their way."""
+        waiting = chain.from_iterable(letters.values() for letters in self._waiting.values())
+        return (letter for letter in waiting if letter.place not in self._on_their_way)
 
     def __contains__(self, place: Place) -> bool:
         return place.offset in self._waiting.get(place.partition, {})
