@@ -22,6 +22,7 @@ REPLICAS_WITHIN = 20.0
 _LEAST_TIMEOUT = 0.1
 _BROKERS_OWN = -1
 _SIZE, _COPIES, _PARTITIONS = "size", "copies", "partitions"
+_OF_ANY = {KafkaError.POLICY_VIOLATION, KafkaError.INVALID_REQUEST}
 _OF_ONE = {
     KafkaError.INVALID_CONFIG: _SIZE,
     KafkaError.INVALID_REPLICATION_FACTOR: _COPIES,
@@ -89,7 +90,7 @@ class TopicMaker:
     def _gives_way(self, topic: Topic, error: Exception) -> bool:
         """Say whether the topic is to be tried at once with less than was refused."""
         code = _code(error)
-        if code not in {*_OF_ONE, KafkaError.POLICY_VIOLATION}:
+        if code not in {*_OF_ONE, *_OF_ANY}:
             return False
         now = monotonic()
         waited = now - self._refused_since.setdefault(topic.name, now)

@@ -19,6 +19,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic co
     ResourceType,
 )
 
+from fixengine.actors.buried import ENOUGH_LETTERS
+from fixengine.actors.intake import LARGEST_BATCH
 from fixengine.config import load
 from fixengine.demo.audit import Expectations
 from fixengine.demo.broker import Broker
@@ -81,6 +83,17 @@ class Sender:
             assert order.value is not None
             self._send(partition, order.key, order.value, order.headers, "none")
             self.sent.append(order)
+
+    def flood(self, number: int, *, partition: int) -> None:
+        """Send so many small bad orders."""
+        producer = Producer({"bootstrap.servers": self._bootstrap, "linger.ms": 50})
+        for each in range(number):
+            value = b"{%d" % each
+            producer.produce(self._topic, key=b"k", value=value, partition=partition)
+            self.sent.append(
+                FedOrder(key=b"k", value=value, headers=(), kind="a test", expected=None)
+            )
+        assert producer.flush(60) == 0
 
     def _send(
         self, partition: int, key: bytes | None, value: bytes, headers: Headers, codec: str
@@ -328,6 +341,29 @@ def test_letters_that_nobody_may_write_hold_back_their_partitions_offset_and_not
             wait_until_ready(engine)
             assert metric(engine, "fixengine_dead_letters_waiting") == 0
     assert "dead letters are written again" in events
+    around.assert_the_ledger_holds(tuple(sender.sent), Expectations(repeats_allowed=False))
+
+
+@pytest.mark.usefixtures("apache")
+def test_a_flood_of_letters_that_wait_pauses_their_partition_alone(
+    around: Surroundings, sender: Sender
+) -> None:
+    make_letters_topic(around)
+    flood = 4_000
+    with ExitStack() as rights:
+        rights.enter_context(
+            denied(around.broker.bootstrap, AclOperation.WRITE, topic(around.topics.dlq))
+        )
+        sender.flood(flood, partition=3)
+        with around.engine() as engine:
+            wait_until(lambda: not part(engine, "dead_letters")["up"], 30, "readiness to say so")
+            sender.good(50, first_id=1, partition=4)
+            around.wait_for("execution where not is_open", 50, 60)
+            waiting = metric(engine, "fixengine_dead_letters_waiting")
+            assert ENOUGH_LETTERS <= waiting < ENOUGH_LETTERS + 2 * LARGEST_BATCH
+            rights.close()
+            around.wait_until_done(tuple(sender.sent))
+            wait_for_offset(around, 3, flood)
     around.assert_the_ledger_holds(tuple(sender.sent), Expectations(repeats_allowed=False))
 
 

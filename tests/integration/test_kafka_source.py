@@ -8,7 +8,7 @@ import pytest
 from fixengine.demo.broker import Broker
 from fixengine.demo.feed import orders
 from fixengine.demo.sending import send_orders
-from fixengine.demo.topics import TopicNames, create_topic
+from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.kafka_source import KafkaSource
 
@@ -65,6 +65,29 @@ def test_partitions_that_come_back_after_a_pause_are_read_again(
             return len(seen) == 400
 
         wait_until(read, 40, "all records")
+
+
+def test_a_partition_that_is_paused_brings_nothing_and_the_others_go_on(
+    broker: Broker, topic: TopicNames
+) -> None:
+    with member(broker, topic) as source:
+        wait_until(lambda: source.poll(1, 0.1) or len(source.assigned) == 20, 30, "all")
+        seen: set[tuple[int, int]] = set()
+
+        def read(number: int) -> bool:
+            seen.update((record.partition, record.offset) for record in source.poll(500, 0.1))
+            return len(seen) == number
+
+        paused = frozenset(range(5))
+        source.pause(paused)
+        send(broker, topic, 400, first_id=1)
+        there = read_topic(broker.bootstrap, topic.orders)
+        free = sum(record.partition not in paused for record in there)
+        wait_until(lambda: read(free), 30, "what is not paused")
+        assert 0 < free < 400
+        source.pause(frozenset({7}))
+        wait_until(lambda: read(400), 30, "all records")
+        assert {partition for partition, _ in seen} >= paused
 
 
 def test_the_last_positions_are_committed_before_leaving(broker: Broker, topic: TopicNames) -> None:

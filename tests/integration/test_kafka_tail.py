@@ -111,3 +111,17 @@ def test_a_broker_that_is_not_there_is_waited_for_no_longer_than_asked() -> None
     nowhere = KafkaTail(brokers="127.0.0.1:1", topic="fills", client_id="test", client_config={})
     with pytest.raises(UnavailableError, match="fills"):
         nowhere.look(datetime.now(UTC), timeout=0.2)
+
+
+def test_a_record_is_read_by_its_place_while_the_topic_has_it(
+    broker: Broker, topics: TopicNames
+) -> None:
+    create_topic(broker.bootstrap, topics.orders)
+    send_orders(broker.bootstrap, topics.orders, islice(orders(seed=1), 100))
+    there = read_topic(broker.bootstrap, topics.orders)
+    last = {record.partition: record for record in there}
+    for record in (there[0], there[50], *islice(last.values(), 3)):
+        assert tail(broker, topics.orders).read(record.partition, record.offset) == record
+        behind = last[record.partition].offset + 1
+        assert tail(broker, topics.orders).read(record.partition, behind) is None
+    assert tail(broker, topics.orders).read(99, 0) is None

@@ -117,3 +117,24 @@ def test_details_end_with_the_verdict_and_the_body() -> None:
     assert (
         list(details(letter(value=None), letter(value=None), None, None))[-1] == "body         none"
     )
+
+
+def test_a_shortened_letter_is_shown_whole_while_its_order_is_there() -> None:
+    part = letter(value=b'{"id"', own=(("dlq.shortened", b"9"),))
+    shown = list(details(part, letter(), None, None))
+    assert (
+        "shortened    the letter has 5 of 9 bytes; what follows is the order itself, "
+        "read from orders 3/17"
+    ) in shown
+    assert shown[-4:] == ["body         9 bytes", "{", '  "id": 37', "}"]
+    gone = list(details(part, None, None, None))
+    assert (
+        "shortened    the letter has 5 of 9 bytes; orders 3/17 no longer has the whole order"
+        in gone
+    )
+    assert gone[-3:] == [
+        "now          a part of an order is no order",
+        "body         5 bytes",
+        '{"id"',
+    ]
+    assert json.loads(json_line(part, None))["shortened"] is True
