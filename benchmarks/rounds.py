@@ -54,6 +54,7 @@ _CLOSED_FILLS = """
 insert into fill
 select id, 1, 50, 100, last_fill_timestamp, 50, 5000, 2, true from execution
 """
+_CHANGING = ("execution", "execution_trace", "outbox")
 _STORED = "select coalesce(max(id), 0) - %(there)s from execution"
 _STRANGERS = tuple(
     Listing(security_id=f"{number:024x}", ticker="", name="", price=1.0)
@@ -74,7 +75,8 @@ class Load:
     """What there is to do: orders on their topic, and executions that are due.
 
     Among the orders are those of `strangers`, securities that nobody knows; beside what is due are
-    `closed` executions, which nobody has to do with any more unless they are to be deleted.
+    `closed` executions, which nobody has to do with any more unless they are to be deleted. With
+    `after_idling` the database's statistics are of the time before anything was due, and stay so.
     """
 
     orders: int = 0
@@ -82,6 +84,7 @@ class Load:
     due: int = 0
     closed: int = 0
     delete_closed: bool = False
+    after_idling: bool = False
 
 
 Latencies: TypeAlias = tuple[float, float]
@@ -160,8 +163,15 @@ class Rounds:
         topics = TopicNames(orders=name, fills=f"{name}.fills", dlq=f"{name}.dlq", group=name)
         with closing(psycopg.connect(dsn, autocommit=True)) as connection:
             migrate(connection)
+            if load.after_idling:
+                connection.execute("vacuum analyze")
+                for table in _CHANGING:
+                    connection.execute(
+                        f"alter table {table} set (autovacuum_enabled = off)".encode()
+                    )
             connection.execute(_DUE.encode(), {"number": load.due, "tickers": self._tickers})
-            connection.execute("vacuum analyze")
+            if not load.after_idling:
+                connection.execute("vacuum analyze")
         for topic in (topics.orders, topics.fills):
             create_topic(stack.broker.bootstrap, topic)
         os.sync()  # or the copy of a large database is written to disk while others work

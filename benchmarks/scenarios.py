@@ -10,6 +10,7 @@ from benchmarks.rounds import Load, Rates
 ORDERS = 100_000
 DUE = 100_000
 STRANGERS = 200
+SOME_CLOSED = 100_000
 CLOSED = 5_000_000
 
 
@@ -58,6 +59,9 @@ ROUNDS: Mapping[str, Round] = {
     "fills, many closed": Round(load=Load(due=DUE, closed=CLOSED)),
     "fills, closed deleted": Round(load=Load(due=DUE, closed=CLOSED, delete_closed=True)),
     "fills, four engines": Round(load=Load(due=DUE), engines=4),
+    "fills, some closed": Round(load=Load(due=DUE, closed=SOME_CLOSED)),
+    "flood, some closed": Round(load=Load(due=DUE, closed=SOME_CLOSED, after_idling=True)),
+    "flood, many closed": Round(load=Load(due=DUE, closed=CLOSED, after_idling=True)),
 }
 
 SCENARIOS: Mapping[str, Scenario] = {
@@ -120,6 +124,18 @@ SCENARIOS: Mapping[str, Scenario] = {
         measured=("fills, four engines", "fills"),
         by=("fills", "fills"),
         target=1.0,
+    ),
+    "flood": Scenario(
+        meaning="fills beside 100,000 closed executions, statistics of an idle time ÷ fresh ones",
+        measured=("flood, some closed", "fills"),
+        by=("fills, some closed", "fills"),
+        target=0.9,
+    ),
+    "closed-flood": Scenario(
+        meaning="fills beside 5 million closed executions, statistics of an idle time ÷ fresh ones",
+        measured=("flood, many closed", "fills"),
+        by=("fills, many closed", "fills"),
+        target=0.9,
     ),
 }
 
