@@ -64,6 +64,8 @@ def reconcile(
         _assert_no_engine_runs(connection)
         connection.execute(query("reconcile_stage"))
         count = _stage(connection, messages)
+        # whole tables are joined, and a restored database may believe that they are empty
+        connection.execute("analyze message, public.execution, public.fill, public.outbox")
         _assert_no_engine_has_run(connection)
         connection.execute(query("reconcile_messages"))
         _assert_no_fill_is_missing(connection)

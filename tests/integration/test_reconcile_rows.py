@@ -133,3 +133,17 @@ def test_an_engine_that_starts_meanwhile_has_to_wait(database: str, connection: 
             engine.execute("select from execution for update skip locked")
 
     reconcile(connection, messages(), apply=True)
+
+
+@pytest.mark.parametrize("table", ["execution", "fill_0", "outbox"])
+def test_tables_are_joined_with_statistics_of_what_is_in_them(
+    database: str, connection: Connection, table: str
+) -> None:
+    """Those of a restored database may say that it is empty, and whole tables are joined."""
+    with opened(database) as pool:
+        fill_with_orders(pool, range(1, 51))
+    connection.execute("insert into fill select id, 1, 1, 1, now(), 1, 1, 2, true from execution")
+    connection.execute("insert into outbox select id, 1, 1 from execution")
+    reconcile(connection, [message(1, 134, "1340", id=90, execution_service_id=90)], apply=True)
+    known = f"select reltuples from pg_class where relname = '{table}'"
+    assert one(database, known) == 50
