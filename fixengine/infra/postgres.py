@@ -40,9 +40,16 @@ _SESSION = {
     "jit": "off",
     "timezone": "UTC",
 }
-# What can be read by an index, and in its order, is read so, whatever the statistics say. Those of
-# an idle time know of nothing open, and the planner would read and sort all of it again and again.
-_BY_INDEX = {"enable_seqscan": "off", "enable_sort": "off"}
+# What can be read by an index, and in its order, is read so, whatever the statistics say, or the
+# database's settings. Statistics of an idle time know of nothing open, and the planner would read
+# and sort all of it again and again.
+_BY_INDEX = {
+    "enable_seqscan": "off",
+    "enable_sort": "off",
+    "enable_indexscan": "on",
+    "enable_nestloop": "on",
+    "enable_tidscan": "on",
+}
 _CONNECTION: dict[str, str | int | bool] = {
     "connect_timeout": CONNECT_TIMEOUT,
     "target_session_attrs": "read-write",

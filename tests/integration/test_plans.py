@@ -28,7 +28,7 @@ from tests.integration.rows import SECURITY, fill_with_orders, one, opened, sess
 
 CLOSED = 100_000  # ids 1 to …
 OPEN = 20_000  # … and those above
-OUTBOX = 20_000
+OUTBOX = 5_000
 DEAD = 100_000
 BATCH = 500
 NEWEST = CLOSED + OPEN
@@ -473,17 +473,33 @@ def test_a_page_is_planned_for_its_filters_each_time(database: str) -> None:
     assert not any("A page of executions" in statement for statement in kept)
 
 
+def test_settings_of_the_database_leave_the_planner_no_other_way(database: str) -> None:
+    ways = {"indexscan": "on", "nestloop": "on", "tidscan": "on", "seqscan": "off", "sort": "off"}
+    other = {"on": "off", "off": "on"}
+    with psycopg.connect(database, autocommit=True) as connection:
+        name = connection.info.dbname
+        for way, value in ways.items():
+            setting = f"alter database {name} set enable_{way} = {other[value]}"
+            connection.execute(setting.encode())
+    with opened(database) as pool, session(pool) as claims, pool.connection() as pooled:
+        for connection in (claims._opened(), pooled):
+            for way, value in ways.items():
+                row = connection.execute("select current_setting(%s)", [f"enable_{way}"]).fetchone()
+                assert row == (value,), way
+
+
 def test_a_flood_after_a_quiet_night_is_filled_as_any_other(database: str) -> None:
     """By the engine's own code, for as long as plans are made and kept."""
     rounds, batch = 20, 200
-    with opened(database) as pool, session(pool) as claims:
-        outbox = OutboxTable(pool, claims)
-        with psycopg.connect(database, autocommit=True) as connection:
-            build = Building(connection)
-            build.closed()
-            build.analyze()
+    with psycopg.connect(database, autocommit=True) as connection:
+        build = Building(connection)
+        build.closed()
+        build.analyze()
+    with opened(database) as pool:
         for number in range(rounds):
             fill_with_orders(pool, range(1_000_001 + number * 1000, 1_001_001 + number * 1000))
+    with opened(database) as pool, session(pool) as claims:
+        outbox = OutboxTable(pool, claims)
         before = _rows_read(database, claims._opened())
         for _ in range(rounds):
             due = claims.claim(batch)
