@@ -179,6 +179,12 @@ class EngineMetrics:
             "Fills in the database that the broker has not acknowledged",
             registry=registry,
         )
+        self.numbers_left = Gauge(
+            "fixengine_execution_numbers_left_ratio",
+            "Share of the 2^31 numbers for executions that none has had yet",
+            registry=registry,
+        )
+        self.numbers_left.set(1)  # until it is read
         self.published = Counter(
             "fixengine_fills_published_total",
             "Fills acknowledged by the broker and marked",

@@ -43,13 +43,15 @@ class Claim:
 class Backlog:
     """How far behind the engines are, counted to 10,000. `oldest_due_age` is in seconds.
 
-    `ledger_inserts` counts rows of all engines since the database's statistics began.
+    `ledger_inserts` counts rows of all engines since the database's statistics began,
+    `numbers_left` is the share of numbers that no execution has had yet.
     """
 
     due: int
     oldest_due_age: float
     unpublished: int
     ledger_inserts: int
+    numbers_left: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,6 +206,7 @@ class Repository(Actor):
         self._metrics.due.set(backlog.due)
         self._metrics.oldest_due_age.set(backlog.oldest_due_age)
         self._metrics.outbox_depth.set(backlog.unpublished)
+        self._metrics.numbers_left.set(backlog.numbers_left)
 
 
 def _is_single(message: _Write) -> bool:

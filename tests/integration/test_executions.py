@@ -102,6 +102,18 @@ def test_the_backlog_tells_how_the_ledger_grows(database: str) -> None:
         )
 
 
+def test_the_backlog_tells_how_many_numbers_are_left(database: str) -> None:
+    with opened(database) as pool:
+        executions = Executions(pool, first_fill_delay=0)
+        assert executions.backlog(EARLIEST).numbers_left == 1
+        with pool.connection() as connection:
+            connection.execute("select setval('execution_id_seq', 1932735283)")
+        assert executions.backlog(EARLIEST).numbers_left == pytest.approx(0.1)
+        with pool.connection() as connection:
+            connection.execute("select setval('execution_id_seq', 2147483647)")
+        assert executions.backlog(EARLIEST).numbers_left == 0
+
+
 def test_an_orders_trace_stays_the_one_it_was_stored_with(database: str) -> None:
     with opened(database) as pool:
         executions = Executions(pool, first_fill_delay=0)

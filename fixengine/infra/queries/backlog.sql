@@ -11,7 +11,15 @@ select
         select coalesce(sum(pg_stat_get_tuples_inserted(i.inhrelid)), 0)::bigint
         from pg_inherits as i
         where i.inhparent = 'public.fill'::regclass
-    ) as ledger_inserts
+    ) as ledger_inserts,
+    coalesce(
+        (
+            select 1 - pg_sequence_last_value(s.seqrelid) / least(s.seqmax, 2147483647)::float8
+            from pg_sequence as s
+            where s.seqrelid = pg_get_serial_sequence('public.execution', 'id')::regclass
+        ),
+        1
+    ) as numbers_left
 from (
     select e.next_fill_timestamp
     from public.execution as e
