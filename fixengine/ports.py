@@ -1,6 +1,6 @@
 """What the actors need from the outside, as protocols and values."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -126,8 +126,10 @@ class Outbox(Protocol):
 class OrderTable(Protocol):
     """Where orders become executions; both raise UnavailableError."""
 
-    def insert_orders(self, orders: Sequence[tuple[Order, str]]) -> int:
-        """Store orders with their tickers; returns how many were new.
+    def insert_orders(
+        self, orders: Sequence[tuple[Order, str]], *, partitions: Collection[int]
+    ) -> int:
+        """Store orders with their tickers, from partitions of the topic; returns how many were new.
 
         Raises RejectedError when the database refuses any; then none is stored.
         """

@@ -26,9 +26,13 @@ class Scoped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreOrders:
-    """Intake → repository: make these orders executions. Replies with how many were new."""
+    """Intake → repository: make these orders executions. Replies with how many were new.
+
+    `partitions` are those of the topic that they came from.
+    """
 
     orders: tuple[tuple[Order, str], ...]
+    partitions: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

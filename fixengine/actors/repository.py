@@ -131,8 +131,8 @@ class Repository(Actor):
 
     def _perform(self, message: _Write) -> Any:
         match message:
-            case StoreOrders(orders=orders):
-                return self._orders.insert_orders(orders)
+            case StoreOrders(orders=orders, partitions=partitions):
+                return self._orders.insert_orders(orders, partitions=partitions)
             case ClaimDue(limit=limit, reply_to=reply_to):
                 self._claimer = reply_to
                 return self._claims.claim(limit)

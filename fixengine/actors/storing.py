@@ -79,7 +79,10 @@ class Storing:
         return stored
 
     def _send(self, group: tuple[InHand, ...]) -> None:
-        message = StoreOrders(orders=tuple(item.storable for item in group))
+        message = StoreOrders(
+            orders=tuple(item.storable for item in group),
+            partitions=frozenset(item.record.partition for item in group),
+        )
         self._batch = begin_batch(self._tracer, "store orders", group)
         with nullcontext() if self._batch is None else self._batch.entered():
             self._question = Question(self._repository, message)

@@ -1,6 +1,6 @@
 """The `execution` table: orders become rows, and some of them are due."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,6 +11,8 @@ from fixengine.domain import Order
 from fixengine.infra.postgres import Database, query
 from fixengine.infra.rows import recordset
 from fixengine.ports import Backlog
+
+_LOCK_CLASS = 0x66697867  # "fixg"; the second key of these locks is the partition
 
 
 class _New(msgspec.Struct, kw_only=True):
@@ -34,8 +36,10 @@ class Executions:
         self._database = database
         self._first_fill_delay = first_fill_delay
 
-    def insert_orders(self, orders: Sequence[tuple[Order, str]]) -> int:
-        """Store orders with their tickers; return how many were new.
+    def insert_orders(
+        self, orders: Sequence[tuple[Order, str]], *, partitions: Collection[int] = ()
+    ) -> int:
+        """Store orders with their tickers, from partitions of the topic; return how many were new.
 
         Of an order that is there twice the first one counts. Raises RejectedError when any row
         is refused; then none is stored.
@@ -45,8 +49,13 @@ class Executions:
             "first_fill_delay": self._first_fill_delay,
             "orders": recordset([*unique.values()]),
         }
+        locks = {"lock_class": _LOCK_CLASS, "partitions": sorted(partitions)}
         with self._database.connection() as connection:
-            row = connection.execute(query("insert_orders"), parameters).fetchone()
+            with connection.pipeline():  # which is a transaction
+                if partitions:
+                    connection.execute(query("lock_partitions"), locks)
+                inserted = connection.execute(query("insert_orders"), parameters)
+            row = inserted.fetchone()
         assert row is not None
         return int(row[0])
 

@@ -1,5 +1,7 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from threading import Barrier
 
 import pytest
 
@@ -8,6 +10,7 @@ from fixengine.domain import TradeType
 from fixengine.errors import RejectedError
 from fixengine.horizon import EARLIEST
 from fixengine.infra.executions import Executions
+from fixengine.infra.postgres import Database
 from fixengine.infra.reads import Reads
 from tests.integration.rows import (
     LEDGER_ROW,
@@ -62,6 +65,37 @@ def test_an_order_seen_twice_is_stored_once(database: str) -> None:
         assert executions.insert_orders([(again, "B"), (order(2), "A")]) == 1
     assert one(database, "select quantity_ordered from execution where id = 1") == 5
     assert one(database, "select count(*) from execution") == 2
+
+
+def test_orders_seen_before_take_no_numbers(database: str) -> None:
+    orders = [(order(number), "A") for number in range(1, 501)]
+    with opened(database) as pool:
+        executions = Executions(pool, first_fill_delay=0)
+        assert executions.insert_orders(orders) == 500
+        for _ in range(3):
+            assert executions.insert_orders(orders) == 0
+        executions.insert_orders([*orders, (order(501), "A")])
+    assert one(database, "select id from execution where execution_service_id = 501") == 501
+
+
+def test_engines_that_store_orders_of_a_partition_at_once_take_no_numbers_for_nothing(
+    database: str,
+) -> None:
+    batches = [[(order(n), "A") for n in range(first, first + 40)] for first in range(1, 800, 40)]
+    together = Barrier(2)
+
+    def store(pool: Database) -> None:
+        executions = Executions(pool, first_fill_delay=0)
+        for batch in batches:
+            together.wait(30)
+            executions.insert_orders(batch, partitions={7, 3})
+
+    with opened(database) as one_pool, opened(database) as other, ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(store, pool) for pool in (one_pool, other)]:
+            done.result(60)
+    assert one(database, "select count(*) from execution") == 800
+    assert one(database, "select max(id) from execution") == 800
+    assert one(database, "select last_value from execution_id_seq") == 800
 
 
 def test_a_row_that_is_refused_refuses_its_batch(database: str) -> None:

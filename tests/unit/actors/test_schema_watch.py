@@ -33,7 +33,8 @@ class World:
     checks: list[SchemaState | SchemaError] = field(default_factory=list)
     mends: int = 0
 
-    def insert_orders(self, _orders: object) -> Any:
+    def insert_orders(self, _orders: object, *, partitions: object) -> Any:
+        assert partitions == {0}
         return _answer(self.inserts, 1)
 
     def backlog(self, _since: object) -> Backlog:
@@ -80,7 +81,7 @@ class Subject:
 
     def store(self, *numbers: int) -> Any:
         orders = tuple((order(number), "A") for number in numbers)
-        return ask(self.ref, StoreOrders(orders=orders), timeout=5)
+        return ask(self.ref, StoreOrders(orders=orders, partitions=frozenset({0})), timeout=5)
 
     def said(self) -> tuple[bool, str]:
         parts: Any = self.health.ready().body["parts"]
