@@ -399,6 +399,7 @@ CASES: Mapping[str, Case] = {
 }
 WITHOUT_A_CASE: Mapping[str, str] = {
     "engines": "reads no table",
+    "lock_partitions": "reads no table",
     "catalog": "reads the catalog, at start and after something contradicted it",
     **dict.fromkeys(
         (
