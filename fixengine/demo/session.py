@@ -10,6 +10,7 @@ from fixengine.demo.engine import Engine
 from fixengine.demo.errors import DemoError
 from fixengine.demo.feed import FedOrder, orders
 from fixengine.demo.interrupts import signals_as_interrupts
+from fixengine.demo.isolation import isolate
 from fixengine.demo.options import DemoOptions
 from fixengine.demo.sending import OrderSender
 from fixengine.demo.stack import Stack
@@ -26,6 +27,7 @@ _INTERRUPTED = 130
 def perform(options: DemoOptions) -> int:
     """Run the demo and return its exit code; raises DemoError when a part fails."""
     console = Console()
+    isolate()
     with signals_as_interrupts():
         try:
             return _perform(options, console)
