@@ -97,7 +97,7 @@ def test_a_port_that_is_taken_ends_the_engine_with_a_clear_last_line(
         stack.prices.start()
         engine = stack.engine(HTTP_PORT=stack.prices.url.rpartition(":")[2])
         engine.process.start()
-        assert engine.process.wait(20) == 1
+        assert engine.process.wait(60) == 1
         assert "can't listen" in engine.process.last_words()
 
 
@@ -119,9 +119,9 @@ def test_a_second_signal_ends_an_engine_at_once(broker_kind: BrokerKind) -> None
             stack.postgres.signal(backend, signal.SIGSTOP)
         try:
             engine.process._send(signal.SIGTERM)
-            wait_until(lambda: "drains" in engine.process.log.read_text(), 5, "the drain")
+            wait_until(lambda: "drains" in engine.process.log.read_text(), 60, "the drain")
             engine.process._send(signal.SIGTERM)
-            assert engine.process.wait(3) == 128 + signal.SIGTERM
+            assert engine.process.wait(60) == 128 + signal.SIGTERM
         finally:
             for backend in backends:
                 stack.postgres.signal(backend, signal.SIGCONT)

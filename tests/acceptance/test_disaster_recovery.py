@@ -93,7 +93,7 @@ def test_a_restored_database_is_brought_forward(stack: Stack, broker_kind: Broke
     operator.succeeds("pg_restore")
     stored = count(stack, "execution")
     wait_until(
-        lambda: operator.types("fixengine reconcile").returncode == 0, 30, "the group to notice"
+        lambda: operator.types("fixengine reconcile").returncode == 0, 60, "the group to notice"
     )
     would = operator.succeeds("fixengine reconcile")
     (shown,) = (block for block in blocks(PAGE, "text") if "messages of fills read" in block)

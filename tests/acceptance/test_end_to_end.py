@@ -35,7 +35,7 @@ def test_two_engines_lose_and_double_nothing_when_one_is_killed(stack: Stack) ->
     send(stack, fed[:1000])
     wait_until(lambda: count(stack, "fill") > 200, 60, "the work to be in full swing")
     send(stack, fed[1000:])
-    wait_until(lambda: count(stack, "outbox") > 0, 30, "fills to be on their way")
+    wait_until(lambda: count(stack, "outbox") > 0, 60, "fills to be on their way")
     victim.kill()
     wait_until_done(stack, fed)
     assert survivor.terminate() == 0
@@ -50,28 +50,28 @@ def test_an_engine_that_is_started_first_waits_for_all_the_others(stack: Stack) 
     def waits_for(part: str) -> bool:
         return engine.state().get("parts", {}).get(part, {}).get("up") is False
 
-    wait_until(lambda: waits_for("database") and waits_for("broker"), 20, "the engine to answer")
+    wait_until(lambda: waits_for("database") and waits_for("broker"), 60, "the engine to answer")
     stack.postgres.start()
-    wait_until(lambda: not waits_for("database"), 30, "the database to be found")
+    wait_until(lambda: not waits_for("database"), 60, "the database to be found")
     assert not engine.ready
     stack.broker.start()
     engine.wait_until_ready()
     wait_until(
         lambda: "does not exist" in engine.state()["parts"]["consumer"]["said"],
-        10,
+        60,
         "the missing topic to be named",
     )
     stack.create_topic()
     send(stack, fed)
-    wait_until(lambda: not engine.state()["parts"]["consumer"]["said"], 30, "the partitions")
+    wait_until(lambda: not engine.state()["parts"]["consumer"]["said"], 60, "the partitions")
     wait_until(
         lambda: len(read_topic(stack.broker.bootstrap, stack.topics.dlq)) == len(FLAWS) - 1,
-        30,
+        60,
         "all bad orders but that of an unknown security to be buried",
     )
     assert count(stack, "execution") == 0
     stack.securities.start()
-    wait_until(lambda: count(stack, "execution") == 100, 30, "orders to be stored")
+    wait_until(lambda: count(stack, "execution") == 100, 60, "orders to be stored")
     stack.prices.start()
     wait_until_done(stack, fed)
     assert engine.process.running
@@ -101,7 +101,7 @@ def test_sigterm_under_load_leaves_nothing_half_done(stack: Stack) -> None:
 def test_sigterm_ends_an_engine_that_waits_for_everything(stack: Stack) -> None:
     engine = stack.engine()
     engine.start(ready_within=None)
-    wait_until(lambda: bool(engine.state()), 20, "the engine to answer")
+    wait_until(lambda: bool(engine.state()), 60, "the engine to answer")
     assert engine.terminate(deadline_seconds=10) == 0
 
 
@@ -114,14 +114,14 @@ def test_outages_of_all_parts_are_survived_without_a_restart(stack: Stack) -> No
     send(stack, fed[:300])
     wait_until(lambda: count(stack, "fill") > 50, 60, "the work to be in full swing")
     stack.postgres.crash()
-    wait_until(lambda: not engine.ready, 20, "the outage to be noticed")
+    wait_until(lambda: not engine.ready, 60, "the outage to be noticed")
     status, _ = engine.get("/api/v1/executions")
     assert status == 503
     stack.postgres.start()
-    engine.wait_until_ready(30)
+    engine.wait_until_ready(60)
     stack.prices.stop()
     send(stack, fed[300:600])
-    wait_until(lambda: count(stack, "execution") >= 300, 30, "intake to go on")
+    wait_until(lambda: count(stack, "execution") >= 300, 60, "intake to go on")
     stack.prices.start()
     stack.securities.stop()
     send(stack, fed[600:])

@@ -78,7 +78,7 @@ def test_dead_letters_are_looked_at_and_sent_again(stack: Stack, tools: Path) ->
     engine = stack.engine(**FAST)
     engine.start()
     send(stack, bad)
-    wait_until(lambda: len(letters(stack)) == len(bad), 30, "the letters")
+    wait_until(lambda: len(letters(stack)) == len(bad), 60, "the letters")
     typed(stack, tools, keep)
     assert typed(stack, tools, number) == f"orders.dlq:0:{len(bad)}\n"
     shown = typed(stack, tools, show)
@@ -86,7 +86,7 @@ def test_dead_letters_are_looked_at_and_sent_again(stack: Stack, tools: Path) ->
     counted = typed(stack, tools, reasons)
     assert sum(int(line.split()[0]) for line in counted.splitlines()) == len(bad)
     typed(stack, tools, again)
-    wait_until(lambda: len(letters(stack)) == len(bad) + 1, 30, "the letter to come back")
+    wait_until(lambda: len(letters(stack)) == len(bad) + 1, 60, "the letter to come back")
     assert letters(stack)[-1] == letters(stack)[3]
 
 
@@ -96,7 +96,7 @@ def test_the_group_reads_orders_again(stack: Stack, tools: Path, name: str) -> N
     engine = stack.engine(**FAST)
     engine.start()
     send(stack, list(islice(orders(seed=3), 40)))
-    wait_until(lambda: count(stack, "execution") == 40, 30, "the orders")
+    wait_until(lambda: count(stack, "execution") == 40, 60, "the orders")
     assert engine.terminate() == 0
     told = typed(stack, tools, reset)
     places = [line.split()[3] for line in told.splitlines() if line.startswith("fix_engine")]

@@ -60,7 +60,7 @@ def test_the_stubs_answer_until_sigterm(workspace: Workspace) -> None:
         workspace, "stubs", f"--security-port={security_port}", f"--pricing-port={pricing_port}"
     )
     stubs.start()
-    stubs.wait_until_up(lambda: "PricingService" in stubs.log.read_text(), 20)
+    stubs.wait_until_up(lambda: "PricingService" in stubs.log.read_text(), 60)
     securities = urllib3.request("GET", f"http://127.0.0.1:{security_port}/api/v1/securities")
     prices = urllib3.request("GET", f"http://127.0.0.1:{pricing_port}/api/v1/prices")
     assert len(securities.json()) == len(priced_listings()) + len(UNPRICEABLE)
@@ -72,7 +72,7 @@ def test_stubs_whose_port_is_taken_say_so(workspace: Workspace) -> None:
     port = workspace.reserve_port()
     stubs = program(workspace, "stubs", f"--security-port={port}", f"--pricing-port={port}")
     stubs.start()
-    assert stubs.wait(20) == 1
+    assert stubs.wait(60) == 1
     assert f"fixengine: can't listen on http://127.0.0.1:{port}" in stubs.last_words()
 
 
@@ -83,7 +83,7 @@ def test_each_run_sends_new_orders(
     for _ in range(2):
         run = sending(workspace, broker, topics, "--count=30")
         run.start()
-        assert run.wait(30) == 0
+        assert run.wait(60) == 0
         assert run.last_words() == "30 orders sent"
     records = read_topic(broker.bootstrap, topics.orders)
     ids = sorted(json.loads(record.value or b"")["id"] for record in records)
@@ -96,7 +96,7 @@ def test_orders_without_end_end_on_sigterm_and_loses_nothing(
     create_topic(broker.bootstrap, topics.orders)
     run = sending(workspace, broker, topics, "--rate=200")
     run.start()
-    wait_until(lambda: len(read_topic(broker.bootstrap, topics.orders)) > 20, 30, "orders")
+    wait_until(lambda: len(read_topic(broker.bootstrap, topics.orders)) > 20, 60, "orders")
     assert run.stop(by=signal.SIGTERM) == 0
     said = re.fullmatch(r"(\d+) orders sent", run.last_words())
     assert said is not None
@@ -108,7 +108,7 @@ def test_sending_without_the_topic_says_so(
 ) -> None:
     run = sending(workspace, broker, topics)
     run.start()
-    assert run.wait(40) == 1
+    assert run.wait(60) == 1
     assert run.last_words() == (
         f"fixengine: there is no topic {topics.orders} at {broker.bootstrap}"
     )
@@ -124,7 +124,7 @@ def test_a_files_orders_are_sent_as_they_are(
     file.write_bytes(b"\n\n".join(fed) if shape == "lines" else b"[" + b" ,\n".join(fed) + b"]\n")
     run = sending(workspace, broker, topics, str(file))
     run.start()
-    assert run.wait(30) == 0
+    assert run.wait(60) == 0
     assert run.last_words() == "12 orders sent"
     records = read_topic(broker.bootstrap, topics.orders)
     assert sorted(record.value or b"" for record in records) == sorted(fed)
@@ -140,18 +140,18 @@ def test_nothing_of_a_file_with_a_bad_order_is_sent_unless_that_is_wanted(
     file.write_bytes(good + b'\n{"id": 7}\n')
     run = sending(workspace, broker, topics, str(file))
     run.start()
-    assert run.wait(30) == 1
+    assert run.wait(60) == 1
     assert "nothing was sent, for 1 of 2 orders are bad" in run.log.read_text()
     assert "line 2: " in run.last_words()
     assert read_topic(broker.bootstrap, topics.orders) == ()
     anyway = sending(workspace, broker, topics, str(file), "--unchecked")
     anyway.start()
-    assert anyway.wait(30) == 0
+    assert anyway.wait(60) == 0
     assert len(read_topic(broker.bootstrap, topics.orders)) == 2
 
 
 def test_top_without_its_package_says_so(workspace: Workspace) -> None:
     top = program(workspace, "top")
     top.start()
-    assert top.wait(20) == 1
+    assert top.wait(60) == 1
     assert top.last_words().endswith("pip install 'fixengine[top]'")

@@ -67,7 +67,7 @@ class Deployment:
 
     def exit_codes(self) -> list[int | None]:
         """Wait for those that were ended."""
-        return [ending.result(30) for ending in self._endings]
+        return [ending.result(60) for ending in self._endings]
 
     def _end(self, pod: Engine) -> None:
         self._pods.remove(pod)
@@ -77,7 +77,7 @@ class Deployment:
 
     def _settled(self) -> None:
         if self._settle and self._pods:
-            wait_until(self._shared_out, 30, "the partitions to be shared out")
+            wait_until(self._shared_out, 60, "the partitions to be shared out")
 
     def _shared_out(self) -> bool:
         shares = [pod.metric("fixengine_assigned_partitions") or 0 for pod in self._pods]

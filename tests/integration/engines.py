@@ -91,7 +91,7 @@ class Surroundings:
         bad = sum(not order.valid for order in orders)
         self.wait_for("execution where not is_open", len(good), 60)
         self.wait_for("outbox", 0)
-        wait_until(lambda: self.letters() >= bad, 30, f"{bad} dead letters")
+        wait_until(lambda: self.letters() >= bad, 60, f"{bad} dead letters")
 
     def assert_the_ledger_holds(
         self, orders: tuple[FedOrder, ...], expectations: Expectations | None = None

@@ -16,7 +16,10 @@ from fixengine.domain import Order, TradeType
 from fixengine.horizon import Horizon
 from fixengine.infra.claims import ClaimSession
 from fixengine.infra.executions import Executions
-from fixengine.infra.postgres import STATEMENT_LIMIT, Database
+from fixengine.infra.postgres import Database
+
+PATIENCE = 200.0
+"""Seconds, for what takes long on a machine whose cores are busy."""
 
 SECURITY = "68bda020e3644b42ebcb2bd3"
 
@@ -45,9 +48,9 @@ def order(number: int, **changes: Any) -> Order:
 
 @contextmanager
 def opened(
-    dsn: str, name: str = "test", *, statement_limit: float = STATEMENT_LIMIT
+    dsn: str, name: str = "test", *, statement_limit: float = PATIENCE
 ) -> Iterator[Database]:
-    """Lend an open pool."""
+    """Lend an open pool, with more time for a statement than an engine gives itself."""
     database = Database(
         dsn=dsn, application_name=name, max_connections=3, statement_limit=statement_limit
     )
@@ -60,9 +63,11 @@ def opened(
 
 @contextmanager
 def session(database: Database, horizon: Horizon | None = None) -> Iterator[ClaimSession]:
-    """Lend an open claim session."""
+    """Lend an open claim session, which the server lets wait for as long as a test prepares."""
     claims = ClaimSession(database, horizon)
     claims.open()
+    for silence in ("idle_session_timeout", "idle_in_transaction_session_timeout"):
+        claims._opened().execute(f"set {silence} = '{PATIENCE:.0f}s'".encode())
     try:
         yield claims
     finally:
@@ -88,7 +93,7 @@ def wait_until_blocked(dsn: str, statement: str) -> None:
         "select exists (select from pg_stat_activity where datname = current_database() "
         f"and wait_event_type = 'Lock' and query like '%{statement}')"
     )
-    wait_until(lambda: one(dsn, blocked), 10, f"{statement} to be blocked")
+    wait_until(lambda: one(dsn, blocked), 60, f"{statement} to be blocked")
 
 
 def fill_with_orders(database: Database, numbers: range, **changes: Any) -> None:

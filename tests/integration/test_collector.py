@@ -67,7 +67,7 @@ def collecting(
         assert server.add_secure_port(address, credentials) == port
     server.start()
     yield collector
-    server.stop(None).wait(5)
+    server.stop(None).wait(60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,17 +185,17 @@ def wait_for_letters(around: Surroundings, number: int) -> None:
 def wait_for_offset(around: Surroundings, partition: int, offset: int) -> None:
     wait_until(
         lambda: committed(around, partition) == offset,
-        30,
+        60,
         f"{offset} of {partition} to be committed",
     )
 
 
 def wait_until_they_wait(engine: Engine, number: int) -> None:
     wait_until(
-        lambda: metric(engine, "fixengine_dead_letters_waiting") == number, 30, "all to wait"
+        lambda: metric(engine, "fixengine_dead_letters_waiting") == number, 60, "all to wait"
     )
-    wait_until(lambda: not part(engine, "dead_letters")["up"], 30, "readiness to say so")
-    wait_until(lambda: said(engine).startswith(f"{number} dead letters "), 30, "their number")
+    wait_until(lambda: not part(engine, "dead_letters")["up"], 60, "readiness to say so")
+    wait_until(lambda: said(engine).startswith(f"{number} dead letters "), 60, "their number")
 
 
 def said(engine: Engine) -> str:
@@ -214,7 +214,7 @@ def test_a_bad_order_that_was_small_on_its_way_is_a_whole_letter(
         around.wait_until_done(tuple(sender.sent))
         wait_for_offset(around, 3, 21)
         assert metric(engine, "fixengine_dead_letters_shortened_total") == 0
-        wait_until(lambda: metric(engine, "fixengine_dead_letters_waiting") == 0, 10, "no letter")
+        wait_until(lambda: metric(engine, "fixengine_dead_letters_waiting") == 0, 60, "no letter")
     around.assert_the_ledger_holds(tuple(sender.sent))
 
 
@@ -407,7 +407,7 @@ def test_a_topic_that_is_deleted_meanwhile_and_may_not_be_made_again(
             sender.good(10, first_id=1, partition=3)
             around.wait_for("execution where not is_open", 10, 60)
             wait_until(lambda: "may not create it" in said(engine), 60, "the cause")
-            wait_until(lambda: not part(engine, "dead_letters")["up"], 30, "the part to say so")
+            wait_until(lambda: not part(engine, "dead_letters")["up"], 60, "the part to say so")
             assert part(engine, "broker")["up"]
             assert committed(around, 3) == 1
         wait_for_letters(around, 1)  # the topic was made again

@@ -74,7 +74,7 @@ def test_the_topics_the_engine_needs_are_made_as_agreed(around: Surroundings) ->
         around.send(*fed)
         around.wait_until_done(fed)
     admin = AdminClient({"bootstrap.servers": around.broker.bootstrap, "log_level": 0})
-    made = admin.list_topics(timeout=10).topics
+    made = admin.list_topics(timeout=60).topics
     assert len(made[around.topics.fills].partitions) == 20
     assert len(made[around.topics.dlq].partitions) == 1
 
@@ -84,10 +84,10 @@ def test_an_actor_that_crashes_under_load_costs_nothing(around: Surroundings, na
     fed = mixed_orders(seed=6, good=400, bad=8)
     with around.engine() as engine:
         around.send(*fed[:200])
-        wait_until(lambda: around.count("fill") > 20, 30, "the work to be in full swing")
+        wait_until(lambda: around.count("fill") > 20, 60, "the work to be in full swing")
         around.send(*fed[200:])
         ref(engine, name).tell(Crash(reason="a test"))
-        wait_until(lambda: restarts(engine)[name] == 1, 10, f"{name} to be restarted")
+        wait_until(lambda: restarts(engine)[name] == 1, 60, f"{name} to be restarted")
         around.wait_until_done(fed)
         wait_until_ready(engine)
         later = ACTORS[ACTORS.index(name) :]
@@ -115,11 +115,11 @@ def test_orders_wait_for_security_service_and_known_ones_go_on(around: Surroundi
             for number in range(10, 20)
         )
         around.send(unknown, *more)
-        around.wait_for("execution", 11, 5)
+        around.wait_for("execution", 11, 60)
         around.securities.stop()
         around.securities.mode = Mode.NORMAL
         around.securities.start()
-        around.wait_for("execution", 12, 20)
+        around.wait_for("execution", 12, 60)
         assert not any(restarts(engine).values())
         around.wait_until_done((known, unknown, *more))
     around.assert_the_ledger_holds((known, unknown, *more))
@@ -132,7 +132,7 @@ def test_fills_wait_for_pricing_service(around: Surroundings, mode: Mode) -> Non
     with around.engine() as engine:
         around.send(*fed)
         around.wait_for("execution", 30)
-        wait_until(lambda: sum(around.prices.calls.values()) > 1, 20, "a second try")
+        wait_until(lambda: sum(around.prices.calls.values()) > 1, 60, "a second try")
         assert around.count("fill") == 0
         around.prices.stop()
         around.prices.mode = Mode.NORMAL
@@ -151,13 +151,13 @@ def test_tickers_without_a_price_starve_nobody_and_are_tried_ever_more_rarely(
         around.send(*unpriced)
         around.wait_for("execution", 30)
         around.send(*fed)
-        around.wait_for("execution where not is_open", 100, 30)
+        around.wait_for("execution where not is_open", 100, 60)
         calls = sum(around.prices.calls.values())
         wait_until(
             lambda: one(
                 around.dsn, "select min(next_fill_timestamp) > now() from execution where is_open"
             ),
-            20,
+            60,
             "all unpriced executions to be put off",
         )
         assert around.count("execution where is_open") == 30
@@ -175,8 +175,8 @@ def test_an_order_that_the_database_refuses_is_buried_alone(around: Surroundings
         )
     with around.engine() as engine:
         around.send(*fed)
-        wait_until(lambda: around.letters() == 1, 30, "the dead letter")
-        around.wait_for("execution where not is_open", 39, 30)
+        wait_until(lambda: around.letters() == 1, 60, "the dead letter")
+        around.wait_for("execution where not is_open", 39, 60)
         assert not any(restarts(engine).values())
     (letter,) = read_topic(around.broker.bootstrap, around.topics.dlq)
     assert letter.value == fed[16].value
@@ -191,14 +191,14 @@ def test_a_fill_that_the_database_refuses_is_put_off_and_the_others_go_on(
         connection.execute("alter table fill add constraint odd check (execution_id <> 17)")
     with around.engine() as engine:
         around.send(*fed)
-        around.wait_for("execution where not is_open", 59, 30)
+        around.wait_for("execution where not is_open", 59, 60)
         wait_until(
             lambda: one(
                 around.dsn,
                 "select next_fill_timestamp > now() + interval '5 minutes' from execution "
                 "where id = 17",
             ),
-            20,
+            60,
             "the refused one to be put off",
         )
         assert not any(restarts(engine).values())
@@ -215,7 +215,7 @@ def test_empty_fills_are_published_when_asked_for(around: Surroundings) -> None:
         around.send(replace(order, value=unfillable))
         wait_until(
             lambda: len(read_topic(around.broker.bootstrap, around.topics.fills)) >= 3,
-            30,
+            60,
             "empty fills",
         )
     first = read_topic(around.broker.bootstrap, around.topics.fills)[0]
@@ -267,7 +267,7 @@ def test_each_record_counts_once_when_its_fate_is_final(around: Surroundings) ->
             return sum(sample.value for sample in samples)
 
         wait_until(
-            lambda: total("kafka_consumer_messages_processed_total") == 57, 10, "57 processed"
+            lambda: total("kafka_consumer_messages_processed_total") == 57, 60, "57 processed"
         )
         assert total("kafka_consumer_messages_failed_total") == 5
         assert total("kafka_consumer_records_polled_total") == 62
@@ -279,7 +279,7 @@ def test_each_record_counts_once_when_its_fate_is_final(around: Surroundings) ->
             lambda: (
                 total("fixengine_fills_published_total") == around.count("fill where announced")
             ),
-            10,
+            60,
             "all fills to count as published",
         )
 
@@ -296,12 +296,12 @@ def test_a_demoted_database_makes_the_engine_unready(around: Surroundings) -> No
                 "select pg_terminate_backend(pid) from pg_stat_activity "
                 "where datname = current_database() and pid <> pg_backend_pid()"
             )
-        wait_until(lambda: not part(engine, "database")["up"], 20, "the demotion to be noticed")
+        wait_until(lambda: not part(engine, "database")["up"], 60, "the demotion to be noticed")
         with psycopg.connect(
             around.dsn, autocommit=True, options="-c default_transaction_read_only=off"
         ) as connection:
             connection.execute(f"alter database {name} reset all".encode())
-        wait_until_ready(engine, 30)
+        wait_until_ready(engine, 60)
         fed = good(5)
         around.send(*fed)
         around.wait_until_done(fed)
@@ -323,7 +323,7 @@ def test_a_session_that_breaks_under_a_claim_is_no_outage(
         around.send(*fed)
         with psycopg.connect(around.dsn, autocommit=True) as connection:
             for _ in range(3):
-                wait_until(lambda: connection.execute(kill).rowcount, 20, "a claim to break")
+                wait_until(lambda: connection.execute(kill).rowcount, 60, "a claim to break")
         around.wait_until_done(fed)
         assert not any(restarts(engine).values())
     assert "filling waits" in events
@@ -335,7 +335,7 @@ def test_flaws_of_every_kind_are_buried_byte_for_byte(around: Surroundings) -> N
     fed = tuple(islice(bad_orders(seed=3), 60))
     with around.engine():
         around.send(*fed)
-        wait_until(lambda: around.letters() == 60, 30, "60 dead letters")
+        wait_until(lambda: around.letters() == 60, 60, "60 dead letters")
     around.assert_the_ledger_holds(fed, Expectations(repeats_allowed=False))
 
 
@@ -356,14 +356,14 @@ def test_a_database_that_freezes_hangs_an_actor_and_healthz_says_so(
                 postgres.signal(backend, SIGSTOP)
             wait_until(
                 lambda: "repository" in str(engine.health.live().body.get("hung")),
-                20,
+                60,
                 "the hung actor to be noticed",
             )
             assert not engine.health.live().ok
         finally:
             for backend in backends:
                 postgres.signal(backend, SIGCONT)
-        wait_until(lambda: engine.health.live().ok, 20, "the actor to go on")
+        wait_until(lambda: engine.health.live().ok, 60, "the actor to go on")
         fed = good(5)
         around.send(*fed)
         around.wait_until_done(fed)
@@ -375,7 +375,7 @@ def test_a_newer_schema_is_waited_for_and_named(around: Surroundings) -> None:
     fed = good(1)
     with around.engine() as engine:
         around.send(*fed)
-        wait_until(lambda: "999" in part(engine, "schema")["said"], 20, "the refusal")
+        wait_until(lambda: "999" in part(engine, "schema")["said"], 60, "the refusal")
         assert not engine.health.ready().ok
         assert not any(restarts(engine).values())
     assert around.count("execution") == 0
@@ -389,7 +389,7 @@ def test_an_outage_is_one_line_at_its_start_and_one_at_its_end(
         events.clear()
         around.broker.pause()
         try:
-            wait_until(lambda: not part(engine, "broker")["up"], 30, "the outage to be noticed")
+            wait_until(lambda: not part(engine, "broker")["up"], 60, "the outage to be noticed")
         finally:
             around.broker.resume()
         wait_until_ready(engine)

@@ -37,7 +37,7 @@ def test_an_order_becomes_an_execution_field_by_field(database: str) -> None:
     with opened(database) as pool:
         executions = Executions(pool, first_fill_delay=1.5)
         assert executions.insert_orders([(subject, "BRK.B")]) == 1
-        row = Reads(pool).by_id([1], timeout=2)[1]
+        row = Reads(pool).by_id([1], timeout=60)[1]
     assert row is not None
     assert (row.execution_service_id, row.trade_type, row.destination) == (37, "SHORT", "ML")
     assert (row.security_id, row.ticker) == (SECURITY, "BRK.B")
@@ -131,7 +131,7 @@ def test_the_backlog_tells_how_the_ledger_grows(database: str) -> None:
         # statistics are the server's own, and a moment late
         wait_until(
             lambda: executions.backlog(EARLIEST).ledger_inserts == before + 1,
-            10,
+            60,
             "the row to be counted",
         )
 

@@ -38,7 +38,7 @@ def send(sink: KafkaSink, topic: str, numbers: range, reports: Reports) -> Repor
         sink.poll(0.05)
         return reports.keys() >= set(keys)
 
-    wait_until(all_told, 20, "news of every message")
+    wait_until(all_told, 60, "news of every message")
     return {key: reports[key] for key in keys}
 
 

@@ -45,7 +45,7 @@ def test_partitions_that_come_back_after_a_pause_are_read_again(
 ) -> None:
     """They went and came while the source was paused, or after it went on without them."""
     with member(broker, topic) as source:
-        wait_until(lambda: source.poll(1, 0.1) or len(source.assigned) == 20, 30, "all")
+        wait_until(lambda: source.poll(1, 0.1) or len(source.assigned) == 20, 60, "all")
         source.pause(frozenset(range(20)))
         with member(broker, topic) as other:
 
@@ -54,7 +54,7 @@ def test_partitions_that_come_back_after_a_pause_are_read_again(
                 other.poll(1, 0.05)
                 return len(source.assigned) == len(other.assigned) == 10
 
-            wait_until(shared, 30, "both to have ten partitions")
+            wait_until(shared, 60, "both to have ten partitions")
             source.pause(frozenset())
         send(broker, topic, 400, first_id=1)
         seen: set[tuple[int, int]] = set()
@@ -64,7 +64,7 @@ def test_partitions_that_come_back_after_a_pause_are_read_again(
             seen.update((record.partition, record.offset) for record in source.poll(500, 10))
             return len(seen) == 400
 
-        wait_until(read, 40, "all records")
+        wait_until(read, 60, "all records")
 
 
 def test_a_partition_that_is_paused_brings_nothing_and_the_others_go_on(
@@ -99,7 +99,7 @@ def test_the_last_positions_are_committed_before_leaving(broker: Broker, topic: 
             taken.extend((r.partition, r.offset) for r in first.poll(500, 0.1))
             return len(taken) == 100
 
-        wait_until(read, 40, "all records")
+        wait_until(read, 60, "all records")
         positions = {partition: 0 for partition, _ in taken}
         for partition, offset in taken:
             positions[partition] = max(positions[partition], offset + 1)
@@ -112,5 +112,5 @@ def test_the_last_positions_are_committed_before_leaving(broker: Broker, topic: 
             again.extend((r.partition, r.offset) for r in second.poll(500, 0.1))
             return len(again) >= 10
 
-        wait_until(read_again, 40, "the new records")
+        wait_until(read_again, 60, "the new records")
         assert not set(again) & set(taken)

@@ -91,7 +91,7 @@ def metrics() -> EngineMetrics:
 @pytest.fixture
 def listener() -> Iterator[pykka.ActorRef[Listener]]:
     ref = Listener.start()
-    ref.ask(Boot(), timeout=5)
+    ref.ask(Boot(), timeout=60)
     yield ref
     ref.stop()
 
@@ -124,7 +124,7 @@ def cache(
     ref = SecurityCache.start(
         service=SecurityClient(url=securities.url), metrics=metrics, clock=clock
     )
-    ref.ask(Boot(), timeout=5)
+    ref.ask(Boot(), timeout=60)
     yield ref
     ref.stop()
 
@@ -132,7 +132,7 @@ def cache(
 @pytest.fixture
 def pricing(prices: FailingPrices, metrics: EngineMetrics) -> Iterator[pykka.ActorRef[Pricing]]:
     ref = Pricing.start(service=PricingClient(url=prices.url), metrics=metrics)
-    ref.ask(Boot(), timeout=5)
+    ref.ask(Boot(), timeout=60)
     yield ref
     ref.stop()
 
@@ -143,16 +143,16 @@ def resolve(
     security_ids: frozenset[str],
 ) -> Tickers:
     message = ResolveTickers(security_ids=security_ids, reply_to=listener)
-    tickers: Tickers = ask(cache, message, timeout=5)
+    tickers: Tickers = ask(cache, message, timeout=60)
     return tickers
 
 
 def known_from(listener: pykka.ActorRef[Listener], wanted: frozenset[str]) -> dict[str, str]:
     """Collect news until all that is wanted is known; Empty when it takes too long."""
-    news: SimpleQueue[Tickers] = ask(listener, "news", timeout=5)
+    news: SimpleQueue[Tickers] = ask(listener, "news", timeout=60)
     known: dict[str, str] = {}
     while not wanted <= known.keys():
-        known.update(news.get(timeout=10).known)
+        known.update(news.get(timeout=60).known)
     return known
 
 
@@ -182,7 +182,7 @@ def test_one_bulk_call_brings_everything_also_what_waits_for_slow_calls(
     strangers = frozenset(f"{number:024x}" for number in range(1, 31))
     securities.latency_seconds = 0.5
     resolve(cache, listener, strangers)  # the bulk call fails: 30 are asked for singly
-    wait_until(lambda: securities.calls["security"] > CONNECTIONS, 10, "the second single calls")
+    wait_until(lambda: securities.calls["security"] > CONNECTIONS, 60, "the second single calls")
     securities.in_bulk = True
     clock.now += BULK_PAUSE
     some, others = frozenset(ids[:2]), frozenset(ids[2:])
@@ -202,11 +202,11 @@ def test_bulk_calls_that_lack_something_are_not_made_again_and_again(
     unknown: set[str] = set()
     for at in range(0, 60, 10):
         resolve(cache, listener, frozenset(strangers[at : at + 10]))
-    news: SimpleQueue[Tickers] = ask(listener, "news", timeout=5)
+    news: SimpleQueue[Tickers] = ask(listener, "news", timeout=60)
     for more in (strangers[:60], strangers[60:]):
         resolve(cache, listener, frozenset(more))
         while not unknown >= set(more):
-            unknown |= news.get(timeout=10).unknown
+            unknown |= news.get(timeout=60).unknown
     assert securities.calls["securities"] == 1
     assert securities.calls["security"] == 70
 
@@ -227,7 +227,7 @@ def test_what_is_used_is_asked_for_anew_before_it_is_believed_no_more(
     securities.renamed = {key: "NEW"}
     for _ in range(3):  # nobody waits, and one call is enough
         assert resolve(cache, listener, used).known == {key: TICKERS[key]}
-    wait_until(lambda: resolve(cache, listener, used).known == {key: "NEW"}, 5, "the next answer")
+    wait_until(lambda: resolve(cache, listener, used).known == {key: "NEW"}, 60, "the next answer")
     assert securities.calls["renamed"] == 1
     clock.now += KEPT_FOR - REFRESHED_FROM
     assert resolve(cache, listener, used).known == {key: "NEW"}
@@ -246,7 +246,7 @@ def test_a_security_that_is_no_more_is_forgotten_when_it_is_asked_for_anew(
     securities.gone = gone
     clock.now += REFRESHED_FROM
     assert resolve(cache, listener, gone).known.keys() == gone
-    wait_until(lambda: resolve(cache, listener, gone).unknown == gone, 5, "the 404")
+    wait_until(lambda: resolve(cache, listener, gone).unknown == gone, 60, "the 404")
     assert not resolve(cache, listener, gone).known
 
 
@@ -257,10 +257,10 @@ def test_many_unknown_securities_are_each_asked_for_once(
 ) -> None:
     strangers = frozenset(f"{number:024x}" for number in range(1, 31))
     resolve(cache, listener, strangers)
-    news: SimpleQueue[Tickers] = ask(listener, "news", timeout=5)
+    news: SimpleQueue[Tickers] = ask(listener, "news", timeout=60)
     unknown: set[str] = set()
     while unknown != strangers:
-        unknown |= news.get(timeout=10).unknown
+        unknown |= news.get(timeout=60).unknown
     assert resolve(cache, listener, strangers).unknown == strangers
     assert securities.calls["security"] == 30
 
@@ -280,7 +280,7 @@ def test_without_a_bulk_answer_tickers_are_asked_for_singly(
 ) -> None:
     prices.bulk = bulk
     wanted = frozenset(listing.ticker for listing in LISTINGS[:40])
-    found: Prices = ask(pricing, GetPrices(tickers=wanted), timeout=5)
+    found: Prices = ask(pricing, GetPrices(tickers=wanted), timeout=60)
     assert found.known.keys() == wanted
     assert found.unknown == frozenset()
 
@@ -291,7 +291,7 @@ def test_only_a_404_of_its_own_says_that_a_ticker_has_no_price(
     without = frozenset(listing.ticker for listing in UNPRICEABLE)
     wanted = without | {listing.ticker for listing in LISTINGS[:20]}
     for _ in range(2):
-        found: Prices = ask(pricing, GetPrices(tickers=wanted), timeout=5)
+        found: Prices = ask(pricing, GetPrices(tickers=wanted), timeout=60)
         assert found.unknown == without
         assert found.known.keys() == wanted - without
     assert prices.calls["price"] == 20 + 3 + 20
@@ -304,7 +304,7 @@ def test_a_ticker_whose_call_fails_is_not_waited_for_with_each_claim(
     prices.bad = frozenset({bad})
 
     def known(*tickers: str) -> frozenset[str]:
-        found: Prices = ask(pricing, GetPrices(tickers=frozenset(tickers)), timeout=5)
+        found: Prices = ask(pricing, GetPrices(tickers=frozenset(tickers)), timeout=60)
         return frozenset(found.known)
 
     assert known(good, bad) == {good}

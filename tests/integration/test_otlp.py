@@ -57,7 +57,7 @@ def collecting(port: int) -> Iterator[Collector]:
     assert server.add_insecure_port(f"127.0.0.1:{port}") == port
     server.start()
     yield collector
-    server.stop(None).wait(5)
+    server.stop(None).wait(60)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_collector_gets_what_prometheus_gets(around: Surroundings) -> None:
         around.wait_until_done(fed)
         wait_until(
             lambda: collector.total("kafka_consumer_messages_processed_total") == ORDERS,
-            10,
+            60,
             "the collector to have heard of all orders",
         )
         exported = collector.exports[-1]
@@ -131,9 +131,9 @@ def test_a_collector_that_is_away_delays_nothing_and_is_found_later(
         wait_until_ready(engine)
         around.send(*fed)
         around.wait_until_done(fed)
-        wait_until(lambda: away in events, 5, "the failure to be said")
+        wait_until(lambda: away in events, 60, "the failure to be said")
         with collecting(port) as collector:
-            wait_until(lambda: back in events, 30, "the collector to be found")
+            wait_until(lambda: back in events, 60, "the collector to be found")
             assert collector.total("kafka_consumer_messages_processed_total") == ORDERS
     assert events.count(back) == 1
 
@@ -148,6 +148,6 @@ Engine(load({}), pod="engine", on_failure=print)
 print([name for name in sys.modules if name.split(".")[0] in {"grpc", "opentelemetry", "google"}])
 """
     result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     )
     assert result.stdout == "[]\n"

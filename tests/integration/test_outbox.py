@@ -89,7 +89,7 @@ def test_the_fills_of_an_engine_that_is_gone_are_taken_over_by_one_heir(database
         mine, theirs = OutboxTable(pool, heir), OutboxTable(pool, other)
         assert mine.take_over(suspects) == TakeOver(gone=frozenset(), fills=0)
         dead.close()
-        wait_until(lambda: mine.take_over(suspects).fills == 10, 5, "the lock to be free")
+        wait_until(lambda: mine.take_over(suspects).fills == 10, 60, "the lock to be free")
         assert theirs.take_over(suspects).fills == 0
         assert messages(pool, heir) == sent
         assert messages(pool, other) == {}
@@ -105,7 +105,7 @@ def test_an_engine_that_lost_its_session_takes_its_fills_with_it(database: str) 
         absent.close()
         outbox = OutboxTable(pool, heir)
         look = TakeOver(gone=frozenset({before}), fills=0)
-        wait_until(lambda: outbox.take_over(frozenset()) == look, 5, "the lock to be free")
+        wait_until(lambda: outbox.take_over(frozenset()) == look, 60, "the lock to be free")
         assert messages(pool, absent) == {}, "who does not hold the lock must send nothing"
         absent.open()
         assert absent.owner != before
@@ -122,7 +122,7 @@ def test_a_fill_that_was_taken_over_stays_with_its_heir(database: str) -> None:
         suspects = frozenset({frozen.owner})
         frozen.close()
         outbox = OutboxTable(pool, heir)
-        wait_until(lambda: outbox.take_over(suspects).fills == 2, 5, "the lock to be free")
+        wait_until(lambda: outbox.take_over(suspects).fills == 2, 60, "the lock to be free")
         frozen.open()
         assert messages(pool, frozen) == {}
         assert messages(pool, heir) == sent
@@ -150,12 +150,12 @@ def test_fills_are_kept_when_the_reply_to_their_adoption_is_lost(
             proxy.set(Flow.MUTE)
         wait_until(
             lambda: one(database, f"select bool_and(owner <> {before}) from outbox"),
-            5,
+            60,
             "the fills to be adopted",
         )
         proxy.set(Flow.OPEN)
         with pytest.raises(UnavailableError):
-            opening.result(5)
+            opening.result(60)
         claims.open()
         assert messages(pool, claims) == sent
         claims.close()

@@ -47,7 +47,7 @@ class Prometheus:
         return {rule["name"]: rule for group in groups for rule in group["rules"]}
 
     def _get(self, what: str, **parameters: str) -> Any:
-        with urlopen(f"{self._url}/api/v1/{what}?{urlencode(parameters)}", timeout=30) as answer:
+        with urlopen(f"{self._url}/api/v1/{what}?{urlencode(parameters)}", timeout=60) as answer:
             return json.load(answer)["data"]
 
 
@@ -107,7 +107,7 @@ def dashboard() -> list[tuple[str, str]]:
 def ask_rest(port: int, *paths: str) -> None:
     for path in paths:
         try:
-            urlopen(f"http://127.0.0.1:{port}{path}", timeout=30).close()
+            urlopen(f"http://127.0.0.1:{port}{path}", timeout=60).close()
         except HTTPError as error:
             error.close()
 

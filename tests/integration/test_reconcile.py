@@ -65,7 +65,7 @@ def run(around: Surroundings, fed: tuple[FedOrder, ...], *, fills: int) -> None:
         wait_until_ready(engine)
         around.send(*fed)
         wait_until(lambda: around.count("fill") > fills, 60, "fills")
-    wait_until(lambda: deserted(around), 30, "the group to notice")
+    wait_until(lambda: deserted(around), 60, "the group to notice")
 
 
 def deserted(around: Surroundings) -> bool:
@@ -147,7 +147,7 @@ def test_nothing_is_touched_while_another_program_is_in_the_group(around: Surrou
     )
     member.open(on_revoked=lambda _: None, on_lost=lambda _: None)
     try:
-        wait_until(lambda: member.poll(1, 0.1) or member.assigned, 30, "a place in the group")
+        wait_until(lambda: member.poll(1, 0.1) or member.assigned, 60, "a place in the group")
         with pytest.raises(ConflictError, match="stop the engines first"):
             reconcile(around)
     finally:

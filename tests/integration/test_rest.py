@@ -43,7 +43,7 @@ class Live:
         self.port = self._server.port
         self.health_port = engine._probes.port
         self.url = f"http://127.0.0.1:{self.port}"
-        self._pool = urllib3.PoolManager(retries=False, timeout=10)
+        self._pool = urllib3.PoolManager(retries=False, timeout=60)
 
     def get(self, path: str) -> urllib3.BaseHTTPResponse:
         return self._pool.request("GET", f"{self.url}{path}", redirect=False)
@@ -57,7 +57,7 @@ class Live:
         seconds = []
         for _ in range(11):
             began = monotonic()
-            probe = HTTPConnection("127.0.0.1", self.health_port, timeout=5)
+            probe = HTTPConnection("127.0.0.1", self.health_port, timeout=60)
             probe.request("GET", "/readyz")
             assert probe.getresponse().status == 200
             probe.close()
@@ -108,7 +108,7 @@ def test_the_summary_adds_up_to_what_the_table_has(live: Live) -> None:
             and (found["due"], found["unpublished"], found.get("lag")) == (0, 0, 0)
         )
 
-    wait_until(settled, 20, "the counts to be fresh, the rate known and nothing left to do")
+    wait_until(settled, 60, "the counts to be fresh, the rate known and nothing left to do")
     summary = live.get("/api/v1/summary").json()
     assert summary["executions"] == ORDERS
     assert summary["filledShare"] == 1
@@ -140,7 +140,7 @@ def test_the_guides_commands_do_what_it_says(live: Live, command: str) -> None:
         env={"PATH": os.environ["PATH"], "ENGINE": live.url},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert result.returncode == 0, result.stderr
@@ -205,7 +205,7 @@ def test_injected_paths_lead_nowhere(live: Live, where: str) -> None:
 
 def exchange(port: int, request: bytes) -> tuple[int, bytes]:
     """Send bytes as they are; return status and body, (0, b"") for a connection that was closed."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         client.sendall(request)
         client.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: client.recv(65_536), b""))
@@ -260,7 +260,7 @@ def test_a_hundred_bad_clients_hold_up_no_probe(live: Live, attack: bytes) -> No
             bad.sendall(attack)
         assert live.probe_seconds() < PROBED_WITHIN
         assert live.get("/api/v1/execution/1").status == 200
-    wait_until(live.is_idle, 20, "what the bad clients left behind to be done with")
+    wait_until(live.is_idle, 60, "what the bad clients left behind to be done with")
 
 
 def test_a_hundred_half_open_connections_to_the_probes_hold_them_up_no_more(live: Live) -> None:

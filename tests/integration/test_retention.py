@@ -135,9 +135,9 @@ def test_engines_that_need_a_part_at_the_same_time_make_it_once(database: str) -
         first.execute(EXECUTIONS, {"ids": [1], "days": 0, "open": False})
         second = others.submit(store, database, 2, days=0)
         waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
-        wait_until(lambda: one(database, waits), 10, "the second engine to wait for the first")
+        wait_until(lambda: one(database, waits), 60, "the second engine to wait for the first")
         first.commit()
-        second.result(10)
+        second.result(60)
     assert parts(database) == ["fill_0", "fill_1000000"]
 
 

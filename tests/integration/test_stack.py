@@ -97,7 +97,7 @@ def test_the_broker_keeps_key_value_and_headers_byte_for_byte(
     headers: list[tuple[str, str | bytes | None]] = [("a", b"\x00\xff"), ("a", b""), ("none", None)]
     producer.produce(topics.orders, key=b"\xff", value=b"\x00", headers=headers, partition=2)
     producer.produce(topics.orders, key=None, value=None, partition=0)
-    assert producer.flush(20) == 0
+    assert producer.flush(60) == 0
     records = read_topic(broker.bootstrap, topics.orders)
     assert [(r.partition, r.offset, r.key, r.value, r.headers) for r in records] == [
         (0, 0, None, None, ()),
@@ -113,7 +113,7 @@ def test_a_consumer_group_is_joined_quickly(broker: Broker, topics: TopicNames) 
     create_topic(broker.bootstrap, topics.orders)
     producer = Producer({"bootstrap.servers": broker.bootstrap})
     producer.produce(topics.orders, value=b"hello")
-    assert producer.flush(20) == 0
+    assert producer.flush(60) == 0
     began = time.monotonic()
     consumer = Consumer(
         {
@@ -124,8 +124,8 @@ def test_a_consumer_group_is_joined_quickly(broker: Broker, topics: TopicNames) 
         }
     )
     consumer.subscribe([topics.orders])
-    wait_until(lambda: consumer.poll(0.1), 30, "the first record")
-    assert time.monotonic() - began < 15
+    wait_until(lambda: consumer.poll(0.1), 60, "the first record")
+    assert time.monotonic() - began < 22  # 23 with settings as librdkafka has them
     consumer.close()
 
 
@@ -137,7 +137,7 @@ def test_apache_kafka_keeps_its_records_when_killed(broker_kind: BrokerKind) -> 
         stack.create_topic()
         producer = Producer({"bootstrap.servers": stack.broker.bootstrap, "log_level": 0})
         producer.produce(stack.topics.orders, value=b"kept")
-        assert producer.flush(20) == 0
+        assert producer.flush(60) == 0
         stack.broker.kill()
         stack.broker.start()
         records = read_topic(stack.broker.bootstrap, stack.topics.orders)
@@ -200,14 +200,14 @@ def test_a_process_that_ends_early_is_reported_with_its_last_words(
     child = own_workspace.child("brief", [sys.executable, "-c", "print('no luck'); exit(3)"])
     child.start()
     with pytest.raises(DemoError, match=r"^brief ended with 3: no luck$"):
-        child.wait_until_up(lambda: False, 20)
+        child.wait_until_up(lambda: False, 60)
 
 
 def test_a_process_that_ignores_its_deadline_is_killed(own_workspace: Workspace) -> None:
     program = "import signal; signal.signal(15, 1); print('up', flush=True); signal.pause()"
     child = own_workspace.child("stubborn", [sys.executable, "-c", program])
     child.start()
-    child.wait_until_up(lambda: child.last_words() == "up", 20)
+    child.wait_until_up(lambda: child.last_words() == "up", 60)
     child.pause()
     child.resume()
     with pytest.raises(DemoError, match=r"^stubborn did not end within 0\.2 s of SIGTERM"):
@@ -231,9 +231,9 @@ def test_nothing_is_left_when_the_owner_of_a_stack_is_killed(
     folder, port = owner.last_words().rsplit(" ", 1)
     assert Path(folder).exists()
     owner.kill()
-    wait_until(lambda: not Path(folder).exists(), 20, "the folder to go")
+    wait_until(lambda: not Path(folder).exists(), 60, "the folder to go")
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", int(port)), timeout=5)
+        socket.create_connection(("127.0.0.1", int(port)), timeout=60)
 
 
 def test_a_folder_to_keep_must_be_empty(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_a_mark_whose_reply_is_lost_is_not_taken_for_a_take_over(
         around.wait_for("execution", 20)
         around.broker.pause()
         try:
-            wait_until(lambda: around.count("outbox"), 10, "fills that the broker does not take")
+            wait_until(lambda: around.count("outbox"), 60, "fills that the broker does not take")
             holder = psycopg.connect(around.dsn)
             holder.execute("lock table outbox in share mode")
         finally:
@@ -113,7 +113,7 @@ def test_a_mark_whose_reply_is_lost_is_not_taken_for_a_take_over(
             wait_until_blocked(around.dsn, "delete from public.outbox%")
             proxy.set(Flow.MUTE)
             left = around.count("outbox")
-        wait_until(lambda: around.count("outbox") < left, 5, "the mark to be made")
+        wait_until(lambda: around.count("outbox") < left, 60, "the mark to be made")
         proxy.set(Flow.OPEN)
         around.wait_until_done(fed)
         assert engine.registry.get_sample_value("fixengine_fills_possibly_repeated_total") == 0

@@ -60,7 +60,7 @@ def collecting(port: int) -> Iterator[Collector]:
     assert server.add_insecure_port(f"127.0.0.1:{port}") == port
     server.start()
     yield collector
-    server.stop(None).wait(5)
+    server.stop(None).wait(60)
 
 
 @pytest.fixture
@@ -187,9 +187,9 @@ def test_a_collector_that_is_away_delays_nothing_and_gets_what_waited(
     with around.engine(OTEL_TRACEENDPOINT=f"127.0.0.1:{port}"):
         around.send(*fed)
         around.wait_until_done(fed)
-        wait_until(lambda: "exports wait for the collector" in events, 10, "the failure")
+        wait_until(lambda: "exports wait for the collector" in events, 60, "the failure")
         with collecting(port) as collector:
-            wait_until(lambda: "exports go on" in events, 30, "the collector")
+            wait_until(lambda: "exports go on" in events, 60, "the collector")
             assert len(collector.spans(Span.SPAN_KIND_CONSUMER)) == ORDERS
 
 

@@ -105,10 +105,10 @@ def test_its_pods_may_leave_while_the_engine_is_there(around: Surroundings) -> N
 
     around.send(*fed[:40])
     with pod(commits=True) as gone:
-        wait_until(lambda: len(gone.stored) == 40, 30, "a pod to store orders")
+        wait_until(lambda: len(gone.stored) == 40, 60, "a pod to store orders")
     with pod(commits=False) as last:
         around.send(*fed[40:80])
-        wait_until(lambda: len(last.stored) == 40, 30, "the next pod to go on after them")
+        wait_until(lambda: len(last.stored) == 40, 60, "the next pod to go on after them")
         with around.engine() as engine:
             sample = engine.registry.get_sample_value
             wait_until_ready(engine)

@@ -48,7 +48,7 @@ class Talk:
         return lines
 
     def close(self) -> None:
-        self.process.communicate(timeout=10)
+        self.process.communicate(timeout=60)
 
 
 def test_sigusr1_switches_to_debug_and_back() -> None:

@@ -45,7 +45,7 @@ def test_what_follows_is_counted_and_said_in_one_line_with_the_latest(
     event = Recurring("WARNING", "it broke", seconds=SHORT)
     for number in range(2000):
         event.happened(number=number)
-    wait_until(lambda: sum(times(lines)) == 2000, 30, "all to be said")
+    wait_until(lambda: sum(times(lines)) == 2000, 60, "all to be said")
     assert lines[0]["number"] == 0
     assert lines[-1]["number"] == 1999
     assert len(lines) < 200
@@ -63,14 +63,14 @@ def test_when_it_is_over_the_next_one_is_a_first_one_again(lines: list[dict[str,
     event = Recurring("WARNING", "it broke", seconds=SHORT)
     event.happened()
     event.happened()
-    wait_until(lambda: len(lines) == 2, 30, "the last count")
+    wait_until(lambda: len(lines) == 2, 60, "the last count")
 
     def is_over() -> bool:
         before = len(lines)
         event.happened()
         return len(lines) == before + 1
 
-    wait_until(is_over, 30, "a first one again")
+    wait_until(is_over, 60, "a first one again")
 
 
 def test_events_are_counted_apart(lines: list[dict[str, Any]]) -> None:
@@ -101,7 +101,7 @@ def test_a_count_is_of_the_actor_whose_events_it_counts(lines: list[dict[str, An
     with logger.contextualize(actor="intake"):
         event.happened()
         event.happened()
-    wait_until(lambda: len(lines) == 2, 30, "the count")
+    wait_until(lambda: len(lines) == 2, 60, "the count")
     assert [line["actor"] for line in lines] == ["intake", "intake"]
 
 

@@ -27,7 +27,7 @@ assert answered.wait(10), "not answered"
 
 def test_an_answer_may_wait_for_the_main_thread_and_one_that_fails_is_logged() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "a signal was not answered" in done.stderr

@@ -21,7 +21,7 @@ from fixengine.actors.restarts import Backoff, Restart, RestartBudget, RestartIn
 from fixengine.actors.supervisor import Supervisor
 from fixengine.actors.tree import ChildState, Tree
 
-PATIENCE = 5.0
+PATIENCE = 60.0
 Action = Callable[[], object]
 
 

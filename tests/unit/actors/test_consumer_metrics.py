@@ -299,8 +299,8 @@ def test_a_dead_letter_counts_as_failed_once_the_broker_has_it(
     desk.see_more()
     assert desk.failed() == 0
     written = DeadLettersWritten(places=tuple(map(place, desk.letters)))
-    desk.intake.ask(written, timeout=5)
-    desk.intake.ask(written, timeout=5)
+    desk.intake.ask(written, timeout=60)
+    desk.intake.ask(written, timeout=60)
     assert desk.failed() == 1
     assert desk.processed() == 0
     for name in ("processing_duration", "message_latency"):
@@ -325,7 +325,7 @@ def test_what_another_engine_will_read_again_is_not_counted_here(desk: Desk) -> 
     wait_until(lambda: len(desk.letters) == 2)
     desk.source.revoke(frozenset({3}))
     written = DeadLettersWritten(places=tuple(map(place, desk.letters)))
-    desk.intake.ask(written, timeout=5)
+    desk.intake.ask(written, timeout=60)
     assert desk.failed() == desk.total("kafka_consumer_messages_failed_total", partition="4") == 1
 
 
@@ -360,7 +360,7 @@ def test_a_poll_that_does_not_return_adds_nothing() -> None:
     intake = intake_of(source, registry, nobody, nobody, nobody, nobody)
     ended = Event()
     intake.tell(Boot(name="intake", on_ready=lambda: None, on_exit=lambda _: ended.set()))
-    assert ended.wait(5)
+    assert ended.wait(60)
     nobody.stop()
     counted = {sample.name for each in registry.collect() for sample in each.samples}
     assert counted == {"fixengine_assigned_partitions"}
@@ -447,7 +447,7 @@ def test_labels_and_buckets_are_the_suites(desk: Desk) -> None:
     desk.poll(record(timestamp_ms=int(time() * 1000)), record(2, value=b"", timestamp_ms=0))
     wait_until(lambda: desk.letters and desk.processed())
     written = DeadLettersWritten(places=tuple(map(place, desk.letters)))
-    desk.intake.ask(written, timeout=5)
+    desk.intake.ask(written, timeout=60)
     names = set()
     for each in desk.registry.collect():
         if not each.name.startswith("kafka_consumer_"):

@@ -61,7 +61,7 @@ class FullRepository(Actor):
             found = tuple(execution(id=n, ticker=f"T{n}") for n in range(BULK_FROM))
             return Claim(executions=found, now=SENT, next_due_in=0, more=True)
         if isinstance(message, StoreFills):
-            self._stored.append(self._asked_again.wait(3))
+            self._stored.append(self._asked_again.wait(60))
         return frozenset()
 
 
@@ -136,7 +136,7 @@ def scheduler(
     """Lend a scheduler between actors, to which empty fills count too, and stop them all."""
     neighbours = (publisher or Publisher.start([]), pricing, repository)
     for each in neighbours:
-        each.ask(Boot(), timeout=5)
+        each.ask(Boot(), timeout=60)
     running: pykka.ActorRef[FillScheduler] = FillScheduler.start(
         repository=repository,
         pricing=pricing,
@@ -146,7 +146,7 @@ def scheduler(
         seed=None,
         interval=interval,
     )
-    running.ask(Boot(), timeout=5)
+    running.ask(Boot(), timeout=60)
     try:
         yield running
     finally:
@@ -158,7 +158,7 @@ def test_it_sleeps_only_when_nothing_can_be_due() -> None:
     repository = Repository.start(more=50)
 
     def left() -> int:
-        claims: int = ask(repository, "left", timeout=5)
+        claims: int = ask(repository, "left", timeout=60)
         return claims
 
     with scheduler(repository=repository, pricing=Pricing.start(Event())):
@@ -171,7 +171,7 @@ def test_prices_of_the_next_claim_are_asked_for_while_one_is_stored() -> None:
     asked_again, stored = Event(), list[bool]()
     repository = FullRepository.start(asked_again, stored)
     with scheduler(repository=repository, pricing=Pricing.start(asked_again)):
-        wait_until(lambda: len(stored) > 0, 5, "a claim to be stored")
+        wait_until(lambda: len(stored) > 0, 60, "a claim to be stored")
     assert stored[0]
 
 
@@ -185,14 +185,14 @@ def test_with_enough_fills_on_their_way_it_goes_on_at_once_when_half_have_arrive
         pricing=Pricing.start(Event()),
         publisher=Publisher.start(told),
     ) as running:
-        wait_until(lambda: len(told) == 4, 5, "enough fills to be on their way")
+        wait_until(lambda: len(told) == 4, 60, "enough fills to be on their way")
         monkeypatch.setattr("fixengine.actors.scheduler.LONGEST_SLEEP", 60)
         running.tell(FillsPublished(count=2 * BULK_FROM))
         with pytest.raises(DemoError):
             wait_until(lambda: len(told) > 4, 1.5, "more than enough")
         for count, claims in ((1, 7), (3 * BULK_FROM, 10), (3 * BULK_FROM, 13)):
             running.tell(FillsPublished(count=count))
-            wait_until(lambda wanted=claims: len(told) == wanted, 5, "three claims more")  # type: ignore[misc]
+            wait_until(lambda wanted=claims: len(told) == wanted, 60, "three claims more")  # type: ignore[misc]
     assert not events
 
 
@@ -208,12 +208,12 @@ def test_that_fills_wait_is_said_once_when_the_broker_is_silent(
         pricing=Pricing.start(Event()),
         publisher=Publisher.start(told),
     ) as running:
-        wait_until(lambda: "filling waits" in events, 5, "a line in the log")
+        wait_until(lambda: "filling waits" in events, 60, "a line in the log")
         running.tell(FillsPublished(count=1))
         with pytest.raises(DemoError):
             wait_until(lambda: len(events) > 1, 0.3, "another line")
         running.tell(FillsPublished(count=4 * BULK_FROM - 1))
-        wait_until(lambda: "filling goes on" in events, 5, "the end of it to be said")
+        wait_until(lambda: "filling goes on" in events, 60, "the end of it to be said")
     assert events == ["filling waits", "filling goes on"]
 
 
@@ -221,7 +221,7 @@ def test_what_falls_due_in_a_moment_is_claimed_together() -> None:
     claimed_at = list[float]()
     repository = TrickleRepository.start(claimed_at)
     with scheduler(repository=repository, pricing=Pricing.start(Event())):
-        wait_until(lambda: len(claimed_at) > 10, 5, "ten claims")
+        wait_until(lambda: len(claimed_at) > 10, 60, "ten claims")
     # a claim reaches the repository a little after it began
     assert claimed_at[10] - claimed_at[0] > 9 * APART
 
@@ -247,7 +247,7 @@ def test_what_was_passed_over_is_claimed_as_soon_as_it_is_free(
         repository=IdleRepository.start(claimed_at), pricing=Pricing.start(Event())
     ) as running:
         for claims in range(1, 11):
-            wait_until(lambda wanted=claims: len(claimed_at) == wanted, 5, "a claim")  # type: ignore[misc]
+            wait_until(lambda wanted=claims: len(claimed_at) == wanted, 60, "a claim")  # type: ignore[misc]
             running.tell(ExecutionsFreed())
             running.tell(ExecutionsFreed())  # one wakes as well as many
     assert claimed_at[9] - claimed_at[0] > 8 * APART
@@ -263,7 +263,7 @@ def test_claims_keep_to_an_interval_whatever_is_free(monkeypatch: pytest.MonkeyP
         interval=interval,
     ) as running:
         for claims in range(1, 6):
-            wait_until(lambda wanted=claims: len(claimed_at) == wanted, 5, "a claim")  # type: ignore[misc]
+            wait_until(lambda wanted=claims: len(claimed_at) == wanted, 60, "a claim")  # type: ignore[misc]
             running.tell(ExecutionsFreed())
     apart = [after - before for before, after in pairwise(claimed_at)]
     assert min(apart) > 0.9 * interval

@@ -14,6 +14,7 @@ from fixengine.actors.storing import Stored, Storing
 from fixengine.domain import Order, TradeType
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.ports import Record
+from tests.clocks import Clock
 
 
 class Repository(Actor):
@@ -73,11 +74,14 @@ def offsets(stored: Stored) -> list[int]:
     return [each.record.offset for each in stored.items]
 
 
-def test_orders_wait_while_the_database_is_away(away: ActorRef) -> None:
+def test_orders_wait_while_the_database_is_away(
+    away: ActorRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fixengine.actors.storing.monotonic", Clock())
     storing = Storing(away)
     storing.add([item(1)])
-    storing.turn(within=1)
-    assert offsets(storing.turn(within=1)) == []
+    storing.turn(within=60)
+    assert offsets(storing.turn(within=60)) == []
     assert storing.stalled
     assert not storing.under_way  # the next try is not due yet
 
@@ -85,23 +89,23 @@ def test_orders_wait_while_the_database_is_away(away: ActorRef) -> None:
 def test_a_group_is_under_way_while_the_next_is_made_ready(there: ActorRef) -> None:
     storing = Storing(there)
     storing.add([item(1)])
-    assert offsets(storing.turn(within=5)) == []
+    assert offsets(storing.turn(within=60)) == []
     assert storing.under_way
     storing.add([item(2)])
-    assert offsets(storing.turn(within=5)) == [1]
+    assert offsets(storing.turn(within=60)) == [1]
     assert storing.under_way
-    assert offsets(storing.turn(within=5)) == [2]
+    assert offsets(storing.turn(within=60)) == [2]
     assert not storing.under_way
 
 
 def test_what_was_taken_away_while_under_way_is_not_handed_back(there: ActorRef) -> None:
     storing = Storing(there)
     storing.add([item(1, partition=4), item(2, partition=5)])
-    storing.turn(within=5)
+    storing.turn(within=60)
     storing.forget({4})
-    assert offsets(storing.turn(within=5)) == [2]
+    assert offsets(storing.turn(within=60)) == [2]
     storing.add([item(4, partition=5)])
-    storing.turn(within=5)
+    storing.turn(within=60)
     storing.forget({5})
     assert not storing.under_way
 
@@ -110,8 +114,8 @@ def test_when_all_that_waited_is_taken_away_nothing_waits_any_more(away: ActorRe
     """Else no more would be read, and nothing would ever be tried again."""
     storing = Storing(away)
     storing.add([item(1, partition=4)])
-    storing.turn(within=1)
-    storing.turn(within=1)
+    storing.turn(within=60)
+    storing.turn(within=60)
     storing.forget({4})
     assert not storing.stalled
 
@@ -119,8 +123,8 @@ def test_when_all_that_waited_is_taken_away_nothing_waits_any_more(away: ActorRe
 def test_what_is_left_of_what_waited_still_waits(away: ActorRef) -> None:
     storing = Storing(away)
     storing.add([item(1, partition=4), item(2, partition=5)])
-    storing.turn(within=1)
-    storing.turn(within=1)
+    storing.turn(within=60)
+    storing.turn(within=60)
     storing.forget({4})
     assert storing.stalled
 
@@ -128,10 +132,10 @@ def test_what_is_left_of_what_waited_still_waits(away: ActorRef) -> None:
 def test_the_one_that_is_refused_is_found_among_the_others(there: ActorRef) -> None:
     storing = Storing(there)
     storing.add([item(number) for number in range(1, 9)])
-    storing.turn(within=5)
+    storing.turn(within=60)
     good, bad = [], []
     while storing.under_way:
-        stored = storing.turn(within=5)
+        stored = storing.turn(within=60)
         good += offsets(stored)
         bad += [(one.record.offset, reason) for one, reason in stored.refused]
     assert good == [1, 2, 4, 5, 6, 7, 8]

@@ -131,14 +131,14 @@ def test_one_request_counts_and_the_others_do_not_wait() -> None:
 
     def hold() -> None:
         counting.set()
-        let_go.wait(5)
+        let_go.wait(60)
 
     table.on_asked = hold
     thread = Thread(target=counter.totals)
     thread.start()
-    assert counting.wait(5)
+    assert counting.wait(60)
     assert count(counter) == 7
     assert len(table.asked) == 1
     let_go.set()
-    thread.join(5)
+    thread.join(60)
     assert len(table.asked) == 2
