@@ -278,6 +278,7 @@ class Engine:
             repository=refs["repository"],
             pricing=refs["pricing"],
             publisher=refs["publisher"],
+            health=self.health,
             metrics=self._metrics,
             rules=FillRules(
                 delay_min=settings.fill_delay_min_seconds,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from threading import Lock
 from time import monotonic
 
@@ -39,11 +40,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """What was said last; `waits_since` is a monotonic time."""
+    """What was said last; both times are monotonic."""
 
     up: bool
     said: str
     waits_since: float | None = None
+    until: float = inf
 
 
 class Health:
@@ -67,10 +69,14 @@ class Health:
         for part in PARTS:
             gauge.labels(part).set_function(partial(self._is_up, part))
 
-    def up(self, part: str, note: str = "") -> None:
-        """Say that a part works, with a note on anything worth knowing. Logs only a change."""
+    def up(self, part: str, note: str = "", *, lasts: float = inf) -> None:
+        """Say that a part works, with a note on anything worth knowing. Logs only a change.
+
+        If it is not said again within `lasts` seconds the part counts as down.
+        """
+        now = _Part(up=True, said=note, until=self._clock() + lasts)
         with self._lock:
-            before, self._parts[part] = self._parts[part], _Part(up=True, said=note)
+            before, self._parts[part] = self._parts[part], now
         if not before.up:
             logger.bind(part=part).info("part is up")
         if note and note != before.said:
@@ -111,9 +117,7 @@ class Health:
             body={
                 "ready": ok,
                 "draining": self._draining,
-                "parts": {
-                    name: {"up": up, "said": self._parts[name].said} for name, up in parts.items()
-                },
+                "parts": {name: {"up": up, "said": self._said(name)} for name, up in parts.items()},
                 "actors": [_described(actor) for actor in actors],
             },
         )
@@ -126,7 +130,13 @@ class Health:
     def _is_up(self, part: str) -> bool:
         said = self._parts[part]
         waited = 0 if said.waits_since is None else self._clock() - said.waits_since
-        return said.up and waited < HELD_UP_AFTER
+        return said.up and waited < HELD_UP_AFTER and self._clock() < said.until
+
+    def _said(self, part: str) -> str:
+        said = self._parts[part]
+        if said.up and self._clock() >= said.until:
+            return "nothing was heard of it lately: the actor that sees to it is held up"
+        return said.said
 
 
 def _described(actor: ActorState) -> dict[str, object]:

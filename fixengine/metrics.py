@@ -91,6 +91,11 @@ class ConsumerMetrics:
             buckets=_LATENCY_BUCKETS,
             registry=registry,
         )
+        self.unread = Counter(
+            "fixengine_orders_deleted_unread_total",
+            "Orders that the broker deleted before they were read",
+            registry=registry,
+        )
         self.assigned = Gauge(
             "fixengine_assigned_partitions",
             "Partitions of the orders topic that are this engine's to read",

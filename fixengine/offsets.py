@@ -7,11 +7,12 @@ class Offsets:
     """Records in hand, by partition, with their sizes in bytes.
 
     Records finish in any order; what may be committed never passes one that has not. One that is
-    set aside has not finished, but is no longer counted as in hand.
+    set aside has not finished, but is no longer counted as in hand. A partition whose offsets begin
+    anew is another: what was in hand of it holds nothing back any more.
     """
 
     def __init__(self) -> None:
-        self._unfinished: dict[int, dict[int, int]] = {}
+        self._unfinished: dict[int, dict[int, tuple[int, object]]] = {}
         self._aside: dict[int, set[int]] = {}
         self._next: dict[int, int] = {}
         self._committed: dict[int, int] = {}
@@ -23,24 +24,29 @@ class Offsets:
     @property
     def size(self) -> int:
         """How many bytes are in hand."""
-        return sum(sum(records.values()) for records in self._unfinished.values())
+        return sum(size for records in self._unfinished.values() for size, _ in records.values())
 
-    def begin(self, partition: int, offset: int, *, size: int = 0) -> None:
-        """Take a record in hand; a partition's offsets come in rising order."""
-        self._unfinished.setdefault(partition, {})[offset] = size
+    def begin(self, partition: int, offset: int, *, size: int = 0, what: object = None) -> None:
+        """Take a record in hand; `what` tells it from another that once had its offset."""
+        self._go_to(partition, offset)
+        self._unfinished.setdefault(partition, {})[offset] = (size, what)
         self._next[partition] = offset + 1
 
-    def set_aside(self, partition: int, offset: int) -> None:
+    def reach(self, partition: int, offset: int) -> None:
+        """Take note of the next offset to read: what lies between has no records."""
+        self._go_to(partition, offset)
+
+    def set_aside(self, partition: int, offset: int, *, what: object = None) -> None:
         """Count a record no longer; one of a partition that was taken away is passed over."""
-        unfinished = self._unfinished.get(partition, {})
-        if offset in unfinished:
-            unfinished[offset] = 0
+        if self._has(partition, offset, what):
+            self._unfinished[partition][offset] = (0, what)
             self._aside.setdefault(partition, set()).add(offset)
 
-    def finish(self, partition: int, offset: int) -> None:
+    def finish(self, partition: int, offset: int, *, what: object = None) -> None:
         """Let a record go; one of a partition that was taken away meanwhile is passed over."""
-        self._unfinished.get(partition, {}).pop(offset, None)
-        self._aside.get(partition, set()).discard(offset)
+        if self._has(partition, offset, what):
+            del self._unfinished[partition][offset]
+            self._aside.get(partition, set()).discard(offset)
 
     def committable(self) -> Mapping[int, int]:
         """Return the next offset to read by partition, where it moved since `committed`."""
@@ -51,7 +57,7 @@ class Offsets:
         return {
             partition: position
             for partition, position in positions.items()
-            if position > self._committed.get(partition, -1)
+            if position != self._committed.get(partition)
         }
 
     def committed(self, positions: Mapping[int, int]) -> None:
@@ -69,3 +75,13 @@ class Offsets:
             self._aside.pop(partition, None)
             self._next.pop(partition, None)
             self._committed.pop(partition, None)
+
+    def _go_to(self, partition: int, offset: int) -> None:
+        if offset < self._next.get(partition, 0):
+            self._unfinished.pop(partition, None)
+            self._aside.pop(partition, None)
+        self._next[partition] = offset
+
+    def _has(self, partition: int, offset: int, what: object) -> bool:
+        _, found = self._unfinished.get(partition, {}).get(offset, (0, self))
+        return found is what

@@ -184,11 +184,25 @@ class Schema(Protocol):
         """See that a sound order, and a fill of it, can be stored."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Whether something can do its work, and what there is to say of it."""
+
+    up: bool
+    said: str
+
+
 class OrderSource(Protocol):
-    """The `orders` topic, as one member of the consumer group."""
+    """The `orders` topic, as one member of the consumer group.
+
+    `reached` are the next offsets to read of the partitions that the last poll brought something
+    of, if only their end; `unread` is how many records of a partition, by then, were deleted
+    before anybody read them.
+    """
 
     assigned: frozenset[int]
-    topic_exists: bool
+    reached: Mapping[int, int]
+    unread: Mapping[int, int]
 
     def open(
         self,
@@ -200,6 +214,9 @@ class OrderSource(Protocol):
 
     def poll(self, limit: int, timeout: float) -> tuple[Record, ...]:
         """Return up to `limit` records, waiting `timeout` seconds for the first."""
+
+    def standing(self) -> Standing:
+        """Say whether this member has its place in the group."""
 
     def commit(self, positions: Mapping[int, int]) -> None:
         """Commit the next offset to read by partition, without waiting for it."""
@@ -249,6 +266,9 @@ class Sink(Protocol):
 
         Raises UnavailableError when the broker does not answer within `timeout` seconds.
         """
+
+    def unreached(self) -> str:
+        """Say which of the brokers that `ensure_topics` heard of can't be reached, and why."""
 
     def produce(
         self,

@@ -59,7 +59,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--broker-tests"):
         return
     needing = [
-        item for item in items if {"broker", "stack"} & set(getattr(item, "fixturenames", ()))
+        item
+        for item in items
+        if {"broker_kind", "broker", "stack"} & set(getattr(item, "fixturenames", ()))
     ]
     config.hook.pytest_deselected(items=[item for item in items if item not in needing])
     items[:] = needing

@@ -53,6 +53,9 @@ POLL_TIMEOUT = 0.1
 IDLE_POLL_TIMEOUT = 0.25
 """Seconds that a poll waits while none are; only a stop waits for it."""
 
+POLLS_GO_ON = 20.0
+"""Seconds within which the next poll comes, whatever the one before brought."""
+
 FINISH_WITHIN = 1.0
 """Seconds that a stop waits for tickers, and again for dead letters to be acknowledged."""
 
@@ -103,7 +106,7 @@ class Intake(Actor):
         self._tracer = tracer
         self._offsets = Offsets()
         self._unresolved: dict[str, list[InHand]] = {}
-        self._storing = Storing(repository, tracer)
+        self._storing = Storing(repository, health, tracer)
         self._letters = Buried()
         self._full = False
         self._buried = Recurring("WARNING", "orders are bad, dead letters are written")
@@ -152,21 +155,30 @@ class Intake(Actor):
         records = self._source.poll(limit, self._patience())
         self._metrics.polled(monotonic() - began, (record.partition for record in records))
         self._metrics.assigned.set(len(self._source.assigned))
-        self._health.up("consumer", self._note())
+        self._tell_of_the_group()
         for record in records:
-            self._offsets.begin(record.partition, record.offset, size=size(record))
+            self._offsets.begin(record.partition, record.offset, size=size(record), what=record)
+        for partition, offset in self._source.reached.items():
+            self._offsets.reach(partition, offset)
+        for partition, number in self._source.unread.items():
+            self._metrics.unread.inc(number)
+            logger.bind(partition=partition, orders=number).error(
+                "orders were deleted before they were read"
+            )
         return records
+
+    def _tell_of_the_group(self) -> None:
+        standing = self._source.standing()
+        if standing.up:
+            self._health.up("consumer", standing.said, lasts=POLLS_GO_ON)
+        else:
+            self._health.down("consumer", standing.said)
 
     def _patience(self) -> float:
         """Return how long a poll may wait."""
         if self._storing.under_way:
             return 0  # it is seen to as soon as nothing else is to be done
         return POLL_TIMEOUT if len(self._offsets) or self._letters else IDLE_POLL_TIMEOUT
-
-    def _note(self) -> str:
-        if not self._source.topic_exists:
-            return "the orders topic does not exist yet"
-        return "" if self._source.assigned else "no partitions are assigned"
 
     def _begin(self, records: tuple[Record, ...]) -> None:
         """Decode records and find their tickers."""
@@ -230,7 +242,7 @@ class Intake(Actor):
             record = item.record
             letters.append(DeadLetter(record=record, reason=reason))
             self._letters.add(item, size(record))
-            self._offsets.set_aside(record.partition, record.offset)
+            self._offsets.set_aside(record.partition, record.offset, what=record)
             item.let_go()
         if letters:
             first = letters[0]
@@ -274,7 +286,7 @@ class Intake(Actor):
     def _settle(self, item: InHand, *, success: bool) -> None:
         """Let a record go: its fate is final."""
         record = item.record
-        self._offsets.finish(record.partition, record.offset)
+        self._offsets.finish(record.partition, record.offset, what=record)
         self._metrics.settled(
             record.partition, success=success, seconds=item.busy, latency=self._latency(item)
         )

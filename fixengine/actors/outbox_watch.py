@@ -57,10 +57,15 @@ class OutboxWatch:
         self._gone_since: dict[int, float] = {}
         self._taking_over = Pace(clock)
         self._scanning = Pace(clock)
-        self._blind = False
+        self._blind = ""
         self._taken_over = Recurring("INFO", "fills of engines that are gone taken over")
         self._sees_nothing = Recurring("WARNING", "fills wait for a look at the end of their topic")
         self._sees_again = Recurring("INFO", "the end of the fills topic can be read again")
+
+    @property
+    def blind(self) -> str:
+        """Why fills wait for a look at their topic; empty when none does."""
+        return self._blind
 
     @property
     def checking(self) -> bool:
@@ -157,6 +162,7 @@ class OutboxWatch:
                 self._begin(page, fills, after)
                 return took
             if len(page.fills) < _PAGE:
+                self._sees()  # or nothing waits for it any more
                 return took
             after = page.fills[-1].execution.id
 
@@ -196,10 +202,10 @@ class OutboxWatch:
 
     def _cannot_see(self, reason: str) -> None:
         if not self._blind:
-            self._blind = True
             self._sees_nothing.happened(reason=reason)
+        self._blind = f"fills wait for a look at the end of their topic: {reason}"
 
     def _sees(self) -> None:
         if self._blind:
-            self._blind = False
+            self._blind = ""
             self._sees_again.happened()

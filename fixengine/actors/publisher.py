@@ -20,6 +20,7 @@ from fixengine.actors.messages import (
 from fixengine.actors.outbox_watch import OutboxWatch
 from fixengine.actors.outgoing import FillToken, fill_message
 from fixengine.actors.pending import PendingFills
+from fixengine.actors.refusals import Refusals
 from fixengine.actors.retries import Retries
 from fixengine.domain import Fill
 from fixengine.errors import UnavailableError
@@ -96,6 +97,7 @@ class Publisher(Actor):
             send=self._publish,
             patience=_PATIENCE,
         )
+        self._refusals = Refusals()
         self._serving = False
         self._refused = False
         self._fail = Recurring("ERROR", "fills do not get through, they are tried again")
@@ -181,11 +183,14 @@ class Publisher(Actor):
         if not self._refused:
             self._refused = True
             self._fail.happened(fills=len(failures), reason=failures[0][1].reason)
+        for token, failure in failures:
+            self._refusals.refused(token.key, failure.reason)
         self._pending.fail(token.key for token, _ in failures)
 
     def _mark(self) -> None:
         """Take acknowledged fills out of the outbox, or leave them for the next step."""
         fills = tuple(self._pending.acknowledged)
+        self._refusals.accepted(fills)
         try:
             marked = ask(self._repository, MarkPublished(fills=fills), timeout=self._watch.patience)
         except UnavailableError:
@@ -218,14 +223,24 @@ class Publisher(Actor):
                     note=news.notes.get(self._dlq_topic, ""),
                 ),
             )
+            refused = news.refused.get(self._fills_topic, "")
+            self._tell_of_the_broker(
+                refused, self._sink.unreached(), note=news.notes.get(self._fills_topic, "")
+            )
             # without its topic, or a broker, fills are left to engines that may have them, and no
             # more are made here
-            if self._fills_topic in news.refused:
-                self._health.down("broker", news.refused[self._fills_topic])
-            else:
-                self._health.up("broker", news.notes.get(self._fills_topic, ""))
+            if not refused:
                 self._look_after_the_outbox()
         self.tell_later(SWEEP_INTERVAL, _Sweep())
+
+    def _tell_of_the_broker(self, *problems: str, note: str) -> None:
+        """Say how it is with a broker that answers."""
+        if problem := "; ".join(filter(None, problems)):
+            self._health.down("broker", problem)
+        elif waiting := self._refusals.reason() or self._watch.blind:
+            self._health.waits("broker", waiting)
+        else:
+            self._health.up("broker", note)
 
     def _look_after_the_outbox(self) -> None:
         for sender, count in self._pending.released().items():

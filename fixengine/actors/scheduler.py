@@ -28,6 +28,7 @@ from fixengine.actors.retries import Retries
 from fixengine.domain import Fill, Postponed
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.fills import LONGEST_WAIT, FillRules, outcome
+from fixengine.health import Health
 from fixengine.leases import LEASE
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Claim
@@ -53,6 +54,9 @@ LONGEST_SLEEP = 1.0
 SILENCE = 5.0
 """Seconds without an acknowledgement after which it is said that fills wait for the broker."""
 
+PRICES_MISSED_FOR = 10.0
+"""Seconds after prices could not be had in which only prices show that they can be had again."""
+
 _REPOSITORY_TIMEOUT = 6.0
 _PRICES_TIMEOUT = 5.0
 
@@ -73,6 +77,7 @@ class FillScheduler(Actor):
         repository: ActorRef,
         pricing: ActorRef,
         publisher: ActorRef,
+        health: Health,
         metrics: EngineMetrics,
         rules: FillRules,
         seed: str | None,
@@ -84,6 +89,7 @@ class FillScheduler(Actor):
         self._repository = repository
         self._quotes = Quotes(pricing, patience=_PRICES_TIMEOUT)
         self._publisher = publisher
+        self._health = health
         self._metrics = metrics
         self._rules = rules
         self._seed = seed
@@ -95,6 +101,7 @@ class FillScheduler(Actor):
         self._heard_at = 0.0
         self._retries = Retries(first=0.1, cap=1.0)
         self._stall: str | None = None
+        self._unpriced_at: float | None = None
         self._waits = Recurring("WARNING", "filling waits")
         self._goes_on = Recurring("INFO", "filling goes on")
         self._refused = Recurring("ERROR", "a fill is refused, put off")
@@ -107,6 +114,7 @@ class FillScheduler(Actor):
         self._not_before = 0.0
 
     def boot(self) -> None:
+        self._health.up("filling")  # whoever was held up before is gone
         self._sleep(0)
 
     def receive(self, message: _Tick | OrdersStored | ExecutionsFreed | FillsPublished) -> Any:
@@ -132,7 +140,7 @@ class FillScheduler(Actor):
             self._stalled(str(error))
         else:
             self._retries.reset()
-            if not self._crowded:
+            if not self._crowded and not self._waits_for_prices():
                 self._moving()
         self._sleep(max(pause, self._interval))
 
@@ -180,7 +188,9 @@ class FillScheduler(Actor):
             prices = self._quotes.prices(tickers)
         except UnavailableError:
             tell(self._repository, AbandonClaim())
+            self._unpriced_at = monotonic()
             raise
+        self._unpriced_at = None
         return evaluate_claim(claim, prices, rules=self._rules, seed=self._seed)
 
     def _store(
@@ -239,6 +249,11 @@ class FillScheduler(Actor):
             self._stalled("fills wait for the broker")
         return self._crowded
 
+    def _waits_for_prices(self) -> bool:
+        """Return whether prices could not be had lately: a claim of nothing has not needed any."""
+        missed = self._unpriced_at
+        return missed is not None and monotonic() - missed < PRICES_MISSED_FOR
+
     def _published(self, count: int) -> None:
         """Go on as soon as there is room again."""
         self._unpublished -= count
@@ -269,10 +284,12 @@ class FillScheduler(Actor):
         if self._stall is None:
             self._waits.happened(reason=reason)
         self._stall = reason
+        self._health.waits("filling", reason)
 
     def _moving(self) -> None:
         if self._stall is not None:
             self._stall = None
+            self._health.up("filling")
             self._goes_on.happened()
 
 

@@ -14,6 +14,7 @@ from fixengine.actors.in_hand import InHand, begin_batch, timed
 from fixengine.actors.messages import ActorRef, StoreOrders
 from fixengine.actors.retries import Retries
 from fixengine.errors import RejectedError, UnavailableError
+from fixengine.health import Health
 from fixengine.recurring import Recurring
 from fixengine.tracing import Tracer
 
@@ -32,8 +33,10 @@ class Storing:
     While the database is away, `stalled`, tries become rarer.
     """
 
-    def __init__(self, repository: ActorRef, tracer: Tracer | None = None) -> None:
+    def __init__(self, repository: ActorRef, health: Health, tracer: Tracer | None = None) -> None:
         self._repository = repository
+        self._health = health
+        health.up("storing")  # whoever was held up before is gone
         self._tracer = tracer
         self._waiting: deque[tuple[InHand, ...]] = deque()
         self._sent: tuple[InHand, ...] = ()
@@ -110,6 +113,7 @@ class Storing:
             self._over(str(error))
             self._waiting.appendleft(group)
             self._next_try = monotonic() + self._retries.next_wait()
+            self._health.waits("storing", f"orders wait to be stored: {error}")
             if not self.stalled:
                 self.stalled = True
                 self._waits.happened(reason=str(error))
@@ -128,6 +132,7 @@ class Storing:
         self._next_try = 0.0
         if self.stalled:
             self.stalled = False
+            self._health.up("storing")
             self._goes_on.happened()
 
 

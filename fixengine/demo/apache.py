@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -31,11 +32,20 @@ rootLogger.appenderRef.out.ref = out
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """An address that the broker listens at, and the one that it tells whoever comes there."""
+
+    address: str
+    advertised: str
+    protocol: str = "PLAINTEXT"
+
+
 class ApacheKafka:
     """A broker and controller in one process. Its data stay through stops, kills and starts.
 
     Who comes by `proxied`, an address that something passes on to `behind_proxy`, is told to use
-    it for everything.
+    it for everything. `listeners`, by name, and `properties` are added to its own.
     """
 
     client_config: Mapping[str, str | int] = {
@@ -43,10 +53,22 @@ class ApacheKafka:
         "heartbeat.interval.ms": 500,
     }
 
-    def __init__(self, *, workspace: Workspace, proxied: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        workspace: Workspace,
+        proxied: str | None = None,
+        listeners: Mapping[str, Listener] | None = None,
+        properties: Mapping[str, str] | None = None,
+    ) -> None:
         self.bootstrap = f"{_HOST}:{workspace.reserve_port()}"
         self.behind_proxy = f"{_HOST}:{workspace.reserve_port()}"
-        self._proxied = proxied or self.behind_proxy
+        self._listeners = {
+            "PLAINTEXT": Listener(address=self.bootstrap, advertised=self.bootstrap),
+            "PROXIED": Listener(address=self.behind_proxy, advertised=proxied or self.behind_proxy),
+            **(listeners or {}),
+        }
+        self._more = properties or {}
         self._controller = f"{_HOST}:{workspace.reserve_port()}"
         self._folder = workspace.subfolder("kafka")
         self._data = self._folder / "data"
@@ -104,16 +126,21 @@ class ApacheKafka:
         _run("Apache Kafka's data", (*command, "-c", str(self._settings)), _FORMAT_SECONDS)
 
     def _properties(self) -> str:
-        settings = {
+        listeners = self._listeners.items()
+        own = {
             "process.roles": "broker,controller",
             "node.id": "1",
             "controller.quorum.voters": f"1@{self._controller}",
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://{self.bootstrap},PROXIED://{self.behind_proxy},"
-            f"CONTROLLER://{self._controller}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap},PROXIED://{self._proxied}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,"
-            "CONTROLLER:PLAINTEXT",
+            "listeners": ",".join(f"{name}://{each.address}" for name, each in listeners)
+            + f",CONTROLLER://{self._controller}",
+            "advertised.listeners": ",".join(
+                f"{name}://{each.advertised}" for name, each in listeners
+            ),
+            "listener.security.protocol.map": ",".join(
+                f"{name}:{each.protocol}" for name, each in listeners
+            )
+            + ",CONTROLLER:PLAINTEXT",
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": str(self._data),
             "auto.create.topics.enable": "false",
@@ -136,7 +163,7 @@ class ApacheKafka:
             "num.io.threads": "4",
             "log.cleaner.dedupe.buffer.size": "10485760",
         }
-        return "".join(f"{name}={value}\n" for name, value in settings.items())
+        return "".join(f"{name}={value}\n" for name, value in {**own, **self._more}.items())
 
 
 def fetched_jars() -> Path:

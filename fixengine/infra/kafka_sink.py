@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from loguru import logger
 
 from fixengine.errors import UnavailableError
+from fixengine.infra.kafka_connections import Connections
 from fixengine.infra.kafka_topics import Topic, TopicMaker
 from fixengine.leases import DELIVERY
 from fixengine.ports import Failure, Headers, Report, TopicNews
@@ -98,7 +99,8 @@ class KafkaSink:
         self._producer: Producer | None = None
         self._report: Report | None = None
         self._fatal: KafkaError | None = None
-        self._last_error = ""
+        self._connections = Connections(brokers)
+        self._cluster: Mapping[int, str] = {}
 
     def open(self, report: Report) -> None:
         """Create the producer, a new one after `close`; it connects by itself.
@@ -108,6 +110,8 @@ class KafkaSink:
         self._report = report
         self._fatal = None
         settings = producer_settings(self._connection, of_letters=self._of_letters)
+        if not self._of_letters:
+            settings |= self._connections.settings
         self._producer = Producer({**settings, "error_cb": self._on_error})
 
     def ensure_topics(self, timeout: float) -> TopicNews:
@@ -116,13 +120,23 @@ class KafkaSink:
         Raises UnavailableError when the broker does not answer within `timeout` seconds.
         """
         try:
-            present = self._opened().list_topics(timeout=timeout).topics
+            cluster = self._opened().list_topics(timeout=timeout)
         except KafkaException as error:
-            reason = self._last_error or str(error)
+            self._opened().poll(0)  # why, its log says
+            reason = self._connections.why() or error.args[0].str()
             raise UnavailableError(f"the broker does not answer: {reason}") from error
-        self._last_error = ""
+        self._opened().poll(0)
+        self._connections.answered()
+        self._cluster = {
+            node: f"{broker.host}:{broker.port}" for node, broker in cluster.brokers.items()
+        }
+        present = cluster.topics
         missing = [topic for topic in self._topics if topic.name not in present]
         return self._maker.make(missing, timeout)
+
+    def unreached(self) -> str:
+        """Say which brokers of the cluster can't be reached where they are said to be, and why."""
+        return self._connections.unreached(self._cluster)
 
     def produce(
         self,
@@ -183,7 +197,6 @@ class KafkaSink:
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():
             self._fatal = error
-        self._last_error = error.str()  # says more than the time-outs that follow from it
         logger.bind(error=error.str()).debug("producer error")
 
 

@@ -3,20 +3,35 @@
 from collections.abc import Callable, Iterable, Mapping
 from logging import getLogger
 from threading import Thread
+from time import monotonic, sleep
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 from loguru import logger
 
 from fixengine.errors import UnavailableError
+from fixengine.infra.kafka_anew import TopicWatch
+from fixengine.infra.kafka_group import has_instance
+from fixengine.infra.kafka_log import ClientLog
+from fixengine.infra.kafka_membership import Membership
+from fixengine.infra.kafka_positions import Positions
 from fixengine.infra.kafka_records import record_of
-from fixengine.ports import Record
+from fixengine.infra.kafka_words import failure, refusal
+from fixengine.ports import Record, Standing
 from fixengine.recurring import Recurring
 
 SETTINGS: dict[str, Any] = {
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
     "auto.offset.reset": "earliest",
+    "isolation.level": "read_committed",
     "partition.assignment.strategy": "range",
     "allow.auto.create.topics": False,
     "session.timeout.ms": 10_000,
@@ -29,12 +44,26 @@ SETTINGS: dict[str, Any] = {
     "queued.max.messages.kbytes": 4_096,
     "fetch.queue.backoff.ms": 20,  # what is read ahead is soon used up
     "fetch.message.max.bytes": 262_144,
+    # where nothing is left to read, only the end says so
+    "enable.partition.eof": True,
+    "statistics.interval.ms": 1_000,
 }
 _NO_TOPIC = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001 - its name
+_ASK_AGAIN = 5.0  # seconds between tries to read what was denied
+_LEAVE_WITHIN = 5.0
+_FIRST_REST, _LONGEST_REST = 2.0, 60.0  # seconds before a consumer that failed is made anew
+_REBALANCE = 10.0
+"""Seconds that a rebalance takes when a member that is gone was missed."""
 
 
 class KafkaSource:
-    """One member of the consumer group; all methods are for one thread alone."""
+    """One member of the consumer group; all methods are for one thread alone.
+
+    A consumer that can't go on is replaced by another after a rest.
+    """
+
+    assigned: frozenset[int]
+    _paused: frozenset[int]
 
     def __init__(
         self,
@@ -45,27 +74,40 @@ class KafkaSource:
         client_id: str,
         client_config: Mapping[str, object],
     ) -> None:
+        self._brokers = frozenset(brokers.split(","))
+        self._group = group
         self._topic = topic
-        self._settings: dict[str, Any] = {
-            **SETTINGS,
+        self._connection: dict[str, Any] = {
             **client_config,
             "bootstrap.servers": brokers,
-            "group.id": group,
             "client.id": client_id,
-            "error_cb": self._on_error,
-            "on_commit": self._on_commit,
             "logger": getLogger("librdkafka"),
         }
+        self._settings: dict[str, Any] = {**SETTINGS, **self._connection, "group.id": group}
         self._consumer: Consumer | None = None
         self._on_revoked: Callable[[frozenset[int]], None] = lambda _: None
         self._on_lost: Callable[[frozenset[int]], None] = lambda _: None
-        self._paused: frozenset[int] = frozenset()
         self._gone: frozenset[int] = frozenset()
-        self._fatal: KafkaError | None = None
+        self._rest = _FIRST_REST
+        self._back_at = self._made_at = 0.0
+        self._away = ""
+        self._fatal = ""
         self._commit_failed = False
-        self.assigned: frozenset[int] = frozenset()
-        self.topic_exists = True
+        self._watch = TopicWatch(self._connection, topic)
+        self._anew: frozenset[int] = frozenset()
+        self._ask_again_at = 0.0
         self._errors = Recurring("WARNING", "a poll brought an error")
+        self._start_over()
+
+    @property
+    def reached(self) -> Mapping[int, int]:
+        """The next offsets to read of the partitions that the last poll brought something of."""
+        return self._positions.reached
+
+    @property
+    def unread(self) -> Mapping[int, int]:
+        """How many records of a partition, the last poll found, were deleted unread."""
+        return self._positions.unread
 
     def open(
         self,
@@ -79,39 +121,45 @@ class KafkaSource:
         `on_lost` with those that others have already, where a commit would be refused.
         """
         self._on_revoked, self._on_lost = on_revoked, on_lost
-        self._consumer = Consumer(self._settings)
-        self._consumer.subscribe(
-            [self._topic],
-            on_assign=self._assigned,
-            on_revoke=self._revoked,
-            on_lost=self._lost,
-        )
+        self._subscribe()
 
     def poll(self, limit: int, timeout: float) -> tuple[Record, ...]:
-        """Return up to `limit` records, waiting `timeout` seconds for the first.
-
-        Raises KafkaException on an error that this consumer can't recover from.
-        """
-        consumer = self._opened()
+        """Return up to `limit` records, waiting `timeout` seconds for the first."""
+        self._positions.begin()
+        consumer = self._consumer
+        if consumer is None:
+            self._come_back(timeout)
+            return ()
         first = consumer.poll(timeout)
         self._gone = frozenset()
-        if self._fatal is not None:
-            raise KafkaException(self._fatal)
-        if first is None:
-            return ()
-        rest = consumer.consume(limit - 1, 0) if limit > 1 else []
-        # the second call may have taken away the partition of what the first brought; what a call
-        # returns by itself is of its last assignment, perhaps of a partition that went and came
-        kept = rest if first.partition() in self._gone else (first, *rest)
-        return tuple(record_of(message) for message in kept if self._is_record(message))
+        messages: list[Message] = []
+        if first is not None:
+            rest = consumer.consume(limit - 1, 0) if limit > 1 else []
+            # the second call may have taken away the partition of what the first brought; what a
+            # call returns by itself is of its last assignment, perhaps of one that went and came
+            messages = rest if first.partition() in self._gone else [first, *rest]
+        records = tuple(record_of(message) for message in messages if self._is_record(message))
+        if self._fatal:
+            self._go_away()
+        else:
+            self._look_after()
+        return records
+
+    def standing(self) -> Standing:
+        """Say whether this member has its place in the group."""
+        if self._away:
+            return Standing(up=False, said=self._away)
+        return self._membership.standing()
 
     def commit(self, positions: Mapping[int, int]) -> None:
         """Hand the next offsets to read, by partition, to the broker without waiting.
 
         Raises UnavailableError when the group has no place for them right now.
         """
+        if self._consumer is None:
+            raise UnavailableError("offsets are not committed: there is no consumer now")
         try:
-            self._opened().commit(offsets=self._offsets(positions), asynchronous=True)
+            self._consumer.commit(offsets=self._offsets(positions), asynchronous=True)
         except KafkaException as error:
             raise UnavailableError(f"offsets are not committed: {error}") from error
 
@@ -122,8 +170,10 @@ class KafkaSource:
 
     def pause(self, partitions: frozenset[int]) -> None:
         """Receive nothing of these and go on with others; polling keeps the place either way."""
-        consumer, before = self._opened(), self._paused
-        self._paused = partitions
+        before, self._paused = self._paused, partitions
+        consumer = self._consumer
+        if consumer is None:
+            return
         if begun := (partitions - before) & self.assigned:
             consumer.pause(self._places(begun))
         if ended := (before - partitions) & self.assigned:
@@ -134,11 +184,10 @@ class KafkaSource:
 
         Gives up waiting after `deadline` seconds. Safe to call twice.
         """
+        # from here on its callbacks, which the thread below would call, are passed over
         consumer, self._consumer = self._consumer, None
         if consumer is None:
             return
-        # the thread below would call them, and they are for the caller's thread alone
-        self._on_revoked = self._on_lost = lambda _: None
         closing = Thread(
             target=self._leave, args=(consumer, positions), name="leave-group", daemon=True
         )
@@ -155,48 +204,158 @@ class KafkaSource:
             logger.bind(error=str(error)).warning("the last offsets were not committed")
         consumer.close()
 
+    def _start_over(self) -> None:
+        """Forget what the last consumer was told."""
+        self.assigned = self._paused = frozenset()
+        self._positions = Positions()
+        self._membership = Membership(
+            group=self._group,
+            topic=self._topic,
+            patience=float(self._settings["session.timeout.ms"]) / 1000 + _REBALANCE,
+        )
+
+    def _subscribe(self) -> None:
+        self._made_at = monotonic()
+        self._consumer = Consumer(
+            {
+                **self._settings,
+                "error_cb": self._on_error,
+                "on_commit": self._on_commit,
+                "stats_cb": self._membership.measured,
+                "logger": ClientLog(self._logged),
+            }
+        )
+        self._consumer.subscribe(
+            [self._topic],
+            on_assign=self._assigned,
+            on_revoke=self._revoked,
+            on_lost=self._lost,
+        )
+
+    def _go_away(self) -> None:
+        """Give up a consumer that can't go on, and with it its partitions."""
+        fenced = "fenced" in self._fatal
+        code = KafkaError.FENCED_INSTANCE_ID if fenced else KafkaError._FATAL  # noqa: SLF001 - its name
+        reason = refusal(code, self._fatal, group=self._group, topic=self._topic)
+        self._away = reason or f"the consumer can't go on, it is made anew: {self._fatal}"
+        self._fatal = ""
+        if monotonic() - self._made_at > _LONGEST_REST:
+            self._rest = _FIRST_REST
+        self._back_at = monotonic() + self._rest
+        self._rest = min(2 * self._rest, _LONGEST_REST)
+        gone = self.assigned
+        self.close({}, _LEAVE_WITHIN)
+        self._start_over()
+        self._on_lost(gone)
+
+    def _come_back(self, timeout: float) -> None:
+        """Make another consumer when its time has come and nobody else has its name.
+
+        A static member that came back while another has its name would throw that one out.
+        """
+        if monotonic() < self._back_at:
+            sleep(timeout)
+            return
+        instance = self._settings.get("group.instance.id")
+        try:
+            taken = instance is not None and has_instance(
+                self._group, str(instance), settings=self._connection
+            )
+        except UnavailableError as error:  # without a broker nobody can be thrown out either
+            logger.bind(error=str(error)).debug("the group can't be looked at")
+            taken = False
+        if taken:
+            self._back_at = monotonic() + _ASK_AGAIN
+            return
+        self._away = ""
+        self._subscribe()
+
+    def _look_after(self) -> None:
+        """See to what polls don't see to by themselves."""
+        if self._watch.made_anew():
+            logger.bind(topic=self._topic).warning(
+                "the topic was made anew, it is read from its beginning"
+            )
+            self._anew = self.assigned
+        beginnings = dict.fromkeys(self._anew, OFFSET_BEGINNING)
+        self._anew -= self._sought(beginnings)
+        if self._membership.denied and monotonic() >= self._ask_again_at:
+            # once read to its end, a partition that may be read again would say nothing
+            self._sought(self._membership.denied)
+            self._ask_again_at = monotonic() + _ASK_AGAIN
+
+    def _sought(self, places: Mapping[int, int]) -> frozenset[int]:
+        """Read partitions on from other places; return those where that is possible now."""
+        done: set[int] = set()
+        for place in self._offsets(places):
+            try:
+                self._opened().seek(place)
+            except KafkaException as error:  # one that has just come, or is about to go
+                logger.bind(error=str(error)).debug("a partition is sought again later")
+            else:
+                done.add(place.partition)
+        return frozenset(done)
+
     def _offsets(self, positions: Mapping[int, int]) -> list[TopicPartition]:
         return [TopicPartition(self._topic, part, at) for part, at in positions.items()]
+
+    def _places(self, partitions: Iterable[int]) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, partition) for partition in partitions]
 
     def _opened(self) -> Consumer:
         assert self._consumer is not None, "open() comes first"
         return self._consumer
 
     def _is_record(self, message: Message) -> bool:
-        error = message.error()
-        if error is None:
-            self.topic_exists = True
-            return True
+        """Say whether it is one, and take note of it."""
+        error, partition, offset = message.error(), message.partition(), message.offset()
+        if error is None or error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its name
+            assert partition is not None
+            assert offset is not None
+            (self._positions.came if error is None else self._positions.ended)(partition, offset)
+            self._membership.heard(partition)
+            return error is None
         if error.code() in _NO_TOPIC:
-            self.topic_exists = False
+            self._membership.missing()
+        elif error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - its name
+            self._fatal = error.str()
         else:
-            self._errors.happened(error=error.str())
+            # what is not of a partition has no offset
+            place = None if offset is None or offset < 0 else partition
+            if not self._membership.refused(
+                error.code(), error.str(), partition=place, offset=offset or 0
+            ):
+                self._errors.happened(error=error.str())
         return False
-
-    def _places(self, partitions: Iterable[int]) -> list[TopicPartition]:
-        return [TopicPartition(self._topic, partition) for partition in partitions]
 
     # Callbacks run inside poll and must never raise: what poll has taken would be lost.
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self.topic_exists = True
+        if consumer is not self._consumer:
+            return
         self.assigned |= {partition.partition for partition in partitions}
         consumer.assign(partitions)
         # librdkafka remembers a pause from an earlier assignment of the same partition
         consumer.resume(partitions)
+        self._membership.assigned(self.assigned)
         logger.bind(partitions=len(self.assigned)).info("partitions assigned")
 
-    def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._on_revoked(self._dropped(partitions))
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        if consumer is self._consumer:
+            self._on_revoked(self._dropped(partitions))
 
-    def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._on_lost(self._dropped(partitions))
+    def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        if consumer is self._consumer:
+            self._on_lost(self._dropped(partitions))
 
     def _dropped(self, partitions: list[TopicPartition]) -> frozenset[int]:
         gone = frozenset(partition.partition for partition in partitions)
         self.assigned -= gone
         self._paused -= gone
         self._gone |= gone
+        self._anew -= gone
+        self._positions.forget(gone)
+        self._membership.dropped(gone)
         logger.bind(partitions=len(gone)).info("partitions revoked")
         return gone
 
@@ -207,6 +366,10 @@ class KafkaSource:
             logger.bind(error=refused.str()).debug("offsets were not committed")
 
     def _on_error(self, error: KafkaError) -> None:
-        if error.fatal():
-            self._fatal = error
         logger.bind(error=error.str()).debug("consumer error")
+
+    def _logged(self, facility: str, line: str) -> None:
+        if facility == "OFFSET":
+            self._positions.logged(line)
+        elif facility == "FAIL" and (failed := failure(line)) is not None:
+            self._membership.failed(failed.words(self._brokers))

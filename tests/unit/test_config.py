@@ -307,6 +307,13 @@ def test_parts_are_described_as_overruled_by_a_dsn() -> None:
         "group.protocol",
         "auto.offset.reset",
         "allow.auto.create.topics",
+        "isolation.level",
+        "transactional.id",
+        "partitioner",
+        "delivery.report.only.error",
+        "enable.partition.eof",
+        "statistics.interval.ms",
+        "topic.blacklist",
     ],
 )
 def test_what_the_engine_sets_itself_is_refused_by_name(key: str) -> None:

@@ -97,3 +97,40 @@ def test_every_record_below_a_committable_offset_is_finished(data: st.DataObject
         expected = min(unfinished, default=begun + 1) if begun else None
         assert offsets.committable().get(0) == expected
         assert len(offsets) == len(unfinished)
+
+
+def test_a_position_where_nothing_is_left_to_read_is_committable() -> None:
+    offsets = Offsets()
+    offsets.reach(0, 12)
+    assert offsets.committable() == {0: 12}
+    offsets.committed({0: 12})
+    offsets.begin(0, 12)
+    offsets.reach(0, 15)
+    assert offsets.committable() == {}
+    offsets.finish(0, 12)
+    assert offsets.committable() == {0: 15}
+
+
+def test_a_partition_made_anew_is_committed_from_its_beginning() -> None:
+    offsets = Offsets()
+    old, new = object(), object()
+    offsets.begin(0, 7, what=old)
+    offsets.committed({0: 7})
+    offsets.begin(0, 3)
+    offsets.finish(0, 3)
+    assert offsets.committable() == {0: 4}
+    offsets.reach(0, 7)
+    offsets.begin(0, 7, what=new)
+    # the one before it that had its offset is stored late, and is not this one
+    offsets.finish(0, 7, what=old)
+    offsets.recommit()
+    assert offsets.committable() == {0: 7}
+    offsets.finish(0, 7, what=new)
+    assert offsets.committable() == {0: 8}
+
+
+def test_an_empty_partition_made_anew_is_committed_at_its_end() -> None:
+    offsets = Offsets()
+    offsets.begin(0, 99)
+    offsets.reach(0, 0)
+    assert offsets.committable() == {0: 0}

@@ -1,5 +1,12 @@
 """For an actor that is tried alone."""
 
+from collections.abc import Callable
+from time import monotonic
+
+from prometheus_client import CollectorRegistry
+
+from fixengine.health import Health
+from fixengine.metrics import EngineMetrics
 from fixengine.ports import ActorState
 
 
@@ -11,3 +18,8 @@ class NoTree:
 
     def hung(self, limit: float) -> list[str]:
         return []
+
+
+def board(clock: Callable[[], float] = monotonic) -> Health:
+    """Return a board that one actor writes to."""
+    return Health(gauge=EngineMetrics(CollectorRegistry()).up, tree=NoTree(), clock=clock)

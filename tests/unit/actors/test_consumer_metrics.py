@@ -35,7 +35,7 @@ from fixengine.errors import RejectedError, UnavailableError
 from fixengine.health import Health
 from fixengine.letters import Place
 from fixengine.metrics import ConsumerMetrics
-from fixengine.ports import Headers, Record
+from fixengine.ports import Headers, Record, Standing
 from fixengine.recurring import end_counts
 from tests.unit.actors.family import wait_until
 
@@ -50,7 +50,8 @@ class Source:
 
     def __init__(self) -> None:
         self.assigned: frozenset[int] = frozenset({3, 4})
-        self.topic_exists = True
+        self.reached: dict[int, int] = {}
+        self.unread: dict[int, int] = {}
         self.polls: deque[tuple[Record, ...] | Exception] = deque()
         self.paused: frozenset[int] = frozenset()
         self.empty = 0
@@ -77,6 +78,9 @@ class Source:
 
     def commit(self, positions: Mapping[int, int]) -> None:
         pass
+
+    def standing(self) -> Standing:
+        return Standing(up=True, said="")
 
     def commit_failed(self) -> bool:
         return False
@@ -363,7 +367,10 @@ def test_a_poll_that_does_not_return_adds_nothing() -> None:
     assert ended.wait(60)
     nobody.stop()
     counted = {sample.name for each in registry.collect() for sample in each.samples}
-    assert counted == {"fixengine_assigned_partitions"}
+    assert counted == {
+        "fixengine_assigned_partitions",
+        "fixengine_orders_deleted_unread_total",
+    }
 
 
 @pytest.mark.parametrize(

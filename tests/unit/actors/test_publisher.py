@@ -41,6 +41,7 @@ class Broker:
 
     lets: int
     refused: Mapping[str, str] | None = field(default_factory=dict)
+    far: str = ""
     holds: Event = field(default_factory=Event)
     held: Event = field(default_factory=Event)
     waiting: deque[object] = field(default_factory=deque)
@@ -53,6 +54,9 @@ class Broker:
         if self.refused is None:
             raise UnavailableError("the broker does not answer")
         return TopicNews(refused=self.refused)
+
+    def unreached(self) -> str:
+        return self.far
 
     def produce(
         self,

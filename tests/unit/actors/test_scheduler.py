@@ -29,8 +29,10 @@ from fixengine.actors.scheduler import APART, LONGEST_SLEEP, FillScheduler
 from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
 from fixengine.fills import FillRules
+from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Claim
+from tests.unit.actors.no_tree import board
 from tests.unit.executions import SENT, execution
 
 
@@ -132,6 +134,7 @@ def scheduler(
     pricing: ActorRef,
     publisher: ActorRef | None = None,
     interval: float | None = None,
+    health: Health | None = None,
 ) -> Iterator[ActorRef]:
     """Lend a scheduler between actors, to which empty fills count too, and stop them all."""
     neighbours = (publisher or Publisher.start([]), pricing, repository)
@@ -141,6 +144,7 @@ def scheduler(
         repository=repository,
         pricing=pricing,
         publisher=neighbours[0],
+        health=health or board(),
         metrics=EngineMetrics(CollectorRegistry()),
         rules=FillRules(announce_empty=True),
         seed=None,

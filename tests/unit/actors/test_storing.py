@@ -15,6 +15,7 @@ from fixengine.domain import Order, TradeType
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.ports import Record
 from tests.clocks import Clock
+from tests.unit.actors.no_tree import board
 
 
 class Repository(Actor):
@@ -78,7 +79,7 @@ def test_orders_wait_while_the_database_is_away(
     away: ActorRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fixengine.actors.storing.monotonic", Clock())
-    storing = Storing(away)
+    storing = Storing(away, board())
     storing.add([item(1)])
     storing.turn(within=60)
     assert offsets(storing.turn(within=60)) == []
@@ -87,7 +88,7 @@ def test_orders_wait_while_the_database_is_away(
 
 
 def test_a_group_is_under_way_while_the_next_is_made_ready(there: ActorRef) -> None:
-    storing = Storing(there)
+    storing = Storing(there, board())
     storing.add([item(1)])
     assert offsets(storing.turn(within=60)) == []
     assert storing.under_way
@@ -99,7 +100,7 @@ def test_a_group_is_under_way_while_the_next_is_made_ready(there: ActorRef) -> N
 
 
 def test_what_was_taken_away_while_under_way_is_not_handed_back(there: ActorRef) -> None:
-    storing = Storing(there)
+    storing = Storing(there, board())
     storing.add([item(1, partition=4), item(2, partition=5)])
     storing.turn(within=60)
     storing.forget({4})
@@ -112,7 +113,7 @@ def test_what_was_taken_away_while_under_way_is_not_handed_back(there: ActorRef)
 
 def test_when_all_that_waited_is_taken_away_nothing_waits_any_more(away: ActorRef) -> None:
     """Else no more would be read, and nothing would ever be tried again."""
-    storing = Storing(away)
+    storing = Storing(away, board())
     storing.add([item(1, partition=4)])
     storing.turn(within=60)
     storing.turn(within=60)
@@ -121,7 +122,7 @@ def test_when_all_that_waited_is_taken_away_nothing_waits_any_more(away: ActorRe
 
 
 def test_what_is_left_of_what_waited_still_waits(away: ActorRef) -> None:
-    storing = Storing(away)
+    storing = Storing(away, board())
     storing.add([item(1, partition=4), item(2, partition=5)])
     storing.turn(within=60)
     storing.turn(within=60)
@@ -130,7 +131,7 @@ def test_what_is_left_of_what_waited_still_waits(away: ActorRef) -> None:
 
 
 def test_the_one_that_is_refused_is_found_among_the_others(there: ActorRef) -> None:
-    storing = Storing(there)
+    storing = Storing(there, board())
     storing.add([item(number) for number in range(1, 9)])
     storing.turn(within=60)
     good, bad = [], []

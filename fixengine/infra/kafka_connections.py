@@ -1,0 +1,87 @@
+"""Which brokers a client is connected to, and why not to the others, as its driver tells."""
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Any
+
+import msgspec
+
+from fixengine.infra.kafka_log import ClientLog
+from fixengine.infra.kafka_words import Failure, failure
+
+UNREACHED_AFTER = 5.0
+"""Seconds that a broker of the cluster may be without a connection."""
+
+_UP = {"UP", "UPDATE"}
+_OF_ANY = -1
+
+
+class _Broker(msgspec.Struct):
+    nodeid: int
+    state: str
+
+
+class _Statistics(msgspec.Struct):
+    brokers: dict[str, _Broker]
+
+
+class Connections:
+    """Takes the log and the statistics of a producer; its settings are those of `settings`.
+
+    The callbacks come during the producer's polls, and do not raise.
+    """
+
+    def __init__(self, brokers: str, *, clock: Callable[[], float] = monotonic) -> None:
+        self._configured = frozenset(brokers.split(","))
+        self._clock = clock
+        self._failures: dict[int, Failure] = {}
+        self._up: frozenset[int] = frozenset()
+        self._missing_since: dict[int, float] = {}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the producer is made with for this."""
+        return {
+            "logger": ClientLog(self._logged),
+            "stats_cb": self._measured,
+            "statistics.interval.ms": 1_000,
+            # an address that the cluster advertises is tried before it is needed
+            "enable.sparse.connections": False,
+        }
+
+    def answered(self) -> None:
+        """Forget what went wrong last: a broker has answered."""
+        self._failures.pop(_OF_ANY, None)
+
+    def why(self) -> str:
+        """Say what went wrong last, in words; empty when nothing did."""
+        last = self._failures.get(_OF_ANY)
+        return "" if last is None else last.words(self._configured)
+
+    def unreached(self, cluster: Mapping[int, str]) -> str:
+        """Say which brokers of the cluster, numbers and addresses, have no connection for long."""
+        now = self._clock()
+        self._missing_since = {
+            node: self._missing_since.get(node, now) for node in cluster.keys() - self._up
+        }
+        late = [
+            node for node, since in self._missing_since.items() if now - since >= UNREACHED_AFTER
+        ]
+        return "; ".join(self._late(node, cluster[node]) for node in sorted(late))
+
+    def _late(self, node: int, address: str) -> str:
+        known = self._failures.get(node)
+        if known is None or known.address != address:
+            known = Failure(address=address, node=node, said="it does not answer", remedy="")
+        return known.words(self._configured)
+
+    def _logged(self, facility: str, line: str) -> None:
+        failed = failure(line) if facility == "FAIL" else None
+        if failed is not None:
+            self._failures[_OF_ANY] = failed
+            if failed.node is not None:
+                self._failures[failed.node] = failed
+
+    def _measured(self, statistics: str) -> None:
+        brokers = msgspec.json.decode(statistics, type=_Statistics).brokers.values()
+        self._up = frozenset(broker.nodeid for broker in brokers if broker.state in _UP)

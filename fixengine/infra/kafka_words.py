@@ -1,0 +1,115 @@
+"""What a broker or its driver says, in words that name the remedy."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaError
+
+_GROUP = "allow this user READ on the group {group}"
+_REFUSALS: dict[int, str] = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: (
+        "the topic {topic} may not be read: allow this user READ and DESCRIBE on it"
+    ),
+    KafkaError.GROUP_AUTHORIZATION_FAILED: f"the group may not be joined: {_GROUP}",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: f"the cluster refuses this user: {_GROUP}",
+    KafkaError.INCONSISTENT_GROUP_PROTOCOL: (
+        "the group {group} has members with another protocol: end them, or give this engine a "
+        "KAFKA_CONSUMER_GROUP of its own"
+    ),
+    KafkaError.INVALID_GROUP_ID: "the broker takes no group {group}: mend KAFKA_CONSUMER_GROUP",
+    KafkaError.GROUP_MAX_SIZE_REACHED: (
+        "the group {group} is full: start fewer engines, or raise the broker's group.max.size"
+    ),
+    KafkaError.INVALID_SESSION_TIMEOUT: (
+        "the broker refuses the session timeout: give KAFKA_CLIENT_CONFIG a session.timeout.ms "
+        "from group.min.session.timeout.ms to group.max.session.timeout.ms"
+    ),
+    KafkaError.UNSUPPORTED_VERSION: (
+        "the broker is of a version that the engine can't work with: use Kafka 2.4 or newer"
+    ),
+    KafkaError.TOPIC_EXCEPTION: ("the broker takes no topic {topic}: mend KAFKA_ORDERS_TOPIC"),
+    KafkaError.FENCED_INSTANCE_ID: (
+        "another member of the group {group} has this engine's group.instance.id: give each "
+        "engine its own in KAFKA_CLIENT_CONFIG, or none"
+    ),
+}
+
+_FAILURE = re.compile(
+    r"(?:\w+://)?(?P<address>[^/\s]+)/(?P<node>\w+): (?P<what>.*?)"
+    r"(?: \(after \d+ms in state (?P<state>\w+).*\))?"
+)
+_CONNECT = re.compile(r"Connect to \S+ failed: (.*)")
+_CAUSES = {
+    "not valid in current sasl state": (
+        "the broker wants no SASL at this port: mend security.protocol in KAFKA_CLIENT_CONFIG"
+    ),
+    "mechanism": (
+        "the broker does not take this SASL mechanism: mend sasl.mechanism in KAFKA_CLIENT_CONFIG"
+    ),
+    "sasl": (
+        "the broker refuses this user: mend sasl.username and sasl.password in KAFKA_CLIENT_CONFIG"
+    ),
+    "verify failed": (
+        "the broker's certificate is not trusted: let ssl.ca.location in KAFKA_CLIENT_CONFIG name "
+        "the authority that signed it, and see that it is made out to this address"
+    ),
+    "alert": (
+        "the broker refuses this client's certificate: mend ssl.certificate.location and "
+        "ssl.key.location in KAFKA_CLIENT_CONFIG"
+    ),
+    "ssl": "this port may not speak TLS: mend security.protocol in KAFKA_CLIENT_CONFIG",
+    "resolve": "nobody knows this host",
+}
+"""Signs in what is said, the more telling first, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why there is no connection to an address; `node` is its broker's number, None if unknown."""
+
+    address: str
+    node: int | None
+    said: str
+    remedy: str
+
+    def words(self, configured: Collection[str]) -> str:
+        """Say it, with what to do about it; `configured` are the addresses of KAFKA_BROKERS."""
+        if self.node is None or self.address in configured:
+            parts = [f"{self.address} can't be used", self.said, self.remedy]
+        else:
+            remedy = self.remedy or "let its advertised.listeners name one that engines can reach"
+            said = f"broker {self.node} advertises {self.address}, which can't be used"
+            parts = [said, self.said, remedy]
+        return ": ".join(filter(None, parts))
+
+
+def failure(line: str) -> Failure | None:
+    """Read a line of the driver's log that says why a connection failed; None if it is another."""
+    match = _FAILURE.fullmatch(line)
+    if match is None:
+        return None
+    said, node = match["what"], match["node"]
+    connect = _CONNECT.fullmatch(said)
+    return Failure(
+        address=match["address"],
+        node=int(node) if node.isdigit() else None,
+        said=connect[1] if connect else said.strip(),
+        remedy=_remedy(said, match["state"] or ""),
+    )
+
+
+def refusal(code: int, said: str, *, group: str, topic: str) -> str | None:
+    """Return why the group or the topic can't be had, None when the error may pass by itself."""
+    words = _REFUSALS.get(code)
+    return None if words is None else f"{words.format(group=group, topic=topic)} ({said})"
+
+
+def _remedy(said: str, state: str) -> str:
+    lower = said.lower()
+    for sign, remedy in _CAUSES.items():
+        if sign in lower:
+            return remedy
+    if state in {"APIVERSION_QUERY", "SSL_HANDSHAKE"} or "apiversion" in lower:
+        return "this port may want TLS or SASL: mend security.protocol in KAFKA_CLIENT_CONFIG"
+    return ""

@@ -1,0 +1,269 @@
+"""Whether a member of the group says when it has its place, and why it has none."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import pytest
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # they come from within
+    AclOperation,
+    ResourceType,
+)
+
+from fixengine.demo.broker import Broker
+from fixengine.demo.errors import DemoError
+from fixengine.demo.feed import orders
+from fixengine.demo.options import BrokerKind
+from fixengine.demo.sending import send_orders
+from fixengine.demo.servers import make_broker
+from fixengine.demo.topics import TopicNames, create_topic
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from fixengine.infra.kafka_source import KafkaSource
+from fixengine.ports import Record, Standing
+from tests.integration.guarded import GuardedKafka
+
+GROUP, TOPIC = ResourceType.GROUP, ResourceType.TOPIC
+READ, DESCRIBE = AclOperation.READ, AclOperation.DESCRIBE
+
+
+@dataclass(slots=True)
+class Member:
+    """A consumer that is polled whenever it is waited for, with what it brought and said."""
+
+    source: KafkaSource
+    records: list[Record] = field(default_factory=list)
+    said: list[Standing] = field(default_factory=list)
+
+    def poll(self) -> Standing:
+        self.records.extend(self.source.poll(500, 0.05))
+        standing = self.source.standing()
+        if not self.said or self.said[-1] != standing:
+            self.said.append(standing)
+        return standing
+
+    def wait(self, condition: Callable[[Standing], object], what: str) -> Standing:
+        """Poll until it says what is waited for, and return that."""
+        wait_until(lambda: condition(self.poll()), 60, f"{what}; said so far: {self.said}")
+        return self.source.standing()
+
+    @property
+    def changes(self) -> int:
+        """How often it went up or down, the beginning not counted."""
+        ups = [standing.up for standing in self.said]
+        return sum(before != after for before, after in pairwise(ups))
+
+
+@contextmanager
+def member(brokers: str, topics: TopicNames, config: Mapping[str, str | int]) -> Iterator[Member]:
+    source = KafkaSource(
+        brokers=brokers,
+        group=topics.group,
+        topic=topics.orders,
+        client_id="test",
+        client_config=config,
+    )
+    source.open(on_revoked=lambda _: None, on_lost=lambda _: None)
+    try:
+        yield Member(source)
+    finally:
+        source.close({}, 5)
+
+
+def up(standing: Standing) -> bool:
+    return standing.up
+
+
+def down(standing: Standing) -> bool:
+    return not standing.up
+
+
+def test_a_member_is_up_once_it_has_partitions(broker: Broker, topics: TopicNames) -> None:
+    create_topic(broker.bootstrap, topics.orders)
+    with member(broker.bootstrap, topics, broker.client_config) as one:
+        assert not one.poll().up
+        one.wait(up, "a place in the group")
+        assert len(one.source.assigned) == 20
+        assert one.changes == 1
+
+
+def test_a_topic_that_comes_later_makes_no_member_unready(
+    broker: Broker, topics: TopicNames
+) -> None:
+    with member(broker.bootstrap, topics, broker.client_config) as one:
+        assert "does not exist yet" in one.wait(up, "a place without a topic").said
+        create_topic(broker.bootstrap, topics.orders)
+        one.wait(lambda standing: standing == Standing(up=True, said=""), "the topic")
+        assert one.changes == 1
+
+
+def test_a_member_without_partitions_is_up(broker: Broker, topics: TopicNames) -> None:
+    create_topic(broker.bootstrap, topics.orders, partitions=1)
+    with (
+        member(broker.bootstrap, topics, broker.client_config) as one,
+        member(broker.bootstrap, topics, broker.client_config) as other,
+    ):
+
+        def shared() -> bool:
+            standings = {one.poll().said, other.poll().said}
+            all_up = one.source.standing().up and other.source.standing().up
+            return all_up and standings == {"", "no partitions are assigned"}
+
+        wait_until(shared, 60, "one partition for two")
+
+
+def test_without_a_broker_a_member_says_where_it_looks(topics: TopicNames) -> None:
+    with member("127.0.0.1:1", topics, {}) as one:
+        said = one.wait(lambda standing: "127.0.0.1:1" in standing.said, "the address").said
+        assert "Connection refused" in said
+
+
+def test_a_broker_that_is_gone_takes_the_place_away(
+    topics: TopicNames, broker_kind: BrokerKind
+) -> None:
+    """And gives it back, also when it has forgotten everything."""
+    with Workspace() as workspace:
+        broker = make_broker(broker_kind, workspace)
+        broker.start()
+        create_topic(broker.bootstrap, topics.orders)
+        with member(broker.bootstrap, topics, broker.client_config) as one:
+            one.wait(up, "a place in the group")
+            broker.kill()
+            said = one.wait(down, "the broker to be missed").said
+            assert "no assignment was confirmed" in said
+            assert broker.bootstrap in said
+            broker.start()
+            one.wait(up, "a place in the group again")
+            assert one.changes == 3
+
+
+def test_a_group_that_may_not_be_joined_is_named(guarded: GuardedKafka, topics: TopicNames) -> None:
+    create_topic(guarded.plain, topics.orders, partitions=2)
+    guarded.allow(TOPIC, topics.orders, READ, DESCRIBE)
+    with member(guarded.by_password, topics, guarded.as_user()) as one:
+        said = one.wait(lambda standing: "READ" in standing.said, "the refusal").said
+        assert f"READ on the group {topics.group}" in said
+        guarded.allow(GROUP, topics.group, READ)
+        one.wait(up, "a place in the group")
+        assert one.changes == 1
+
+
+def test_a_topic_that_may_not_be_read_is_named_until_it_may(
+    guarded: GuardedKafka, topics: TopicNames
+) -> None:
+    """Its place in the group such a member has."""
+    create_topic(guarded.plain, topics.orders, partitions=2)
+    guarded.allow(GROUP, topics.group, READ)
+    guarded.allow(TOPIC, topics.orders, DESCRIBE)
+    with member(guarded.by_password, topics, guarded.as_user()) as one:
+        said = one.wait(lambda standing: "READ" in standing.said, "the refusal").said
+        assert f"the topic {topics.orders} may not be read" in said
+        with member(guarded.by_password, topics, guarded.as_user()) as other:
+            # a rebalance changes nothing, also for one that it gives a partition that was denied
+            def shared() -> bool:
+                one.poll()
+                other.poll()
+                return len(one.source.assigned) == len(other.source.assigned) == 1
+
+            wait_until(shared, 60, "a partition for each")
+            other.wait(lambda standing: "READ" in standing.said, "the refusal of the other")
+            one.poll()
+            assert other.changes == one.changes == 0
+        guarded.allow(TOPIC, topics.orders, READ)
+        one.wait(up, "the topic to be read")
+        guarded.forbid(TOPIC, topics.orders, READ)
+        one.wait(down, "the topic to be refused again")
+        guarded.allow(TOPIC, topics.orders, READ)
+        one.wait(up, "the topic to be read again, though nothing new is on it")
+        assert one.changes == 3
+
+
+def test_a_topic_that_may_not_be_seen_is_named(guarded: GuardedKafka, topics: TopicNames) -> None:
+    create_topic(guarded.plain, topics.orders, partitions=2)
+    guarded.allow(GROUP, topics.group, READ)
+    with member(guarded.by_password, topics, guarded.as_user()) as one:
+        one.wait(lambda standing: "READ and DESCRIBE" in standing.said, "the refusal")
+        guarded.allow(TOPIC, topics.orders, READ)
+        one.wait(up, "the topic to be read")
+        assert one.changes == 1
+
+
+def test_a_member_with_another_protocol_is_named(guarded: GuardedKafka, topics: TopicNames) -> None:
+    create_topic(guarded.plain, topics.orders, partitions=2)
+    config = guarded.broker.client_config
+    another = {**config, "partition.assignment.strategy": "roundrobin"}
+    with member(guarded.plain, topics, config) as other:
+        other.wait(up, "the other's place")
+        with member(guarded.plain, topics, another) as one:
+
+            def refused() -> bool:
+                other.poll()
+                return "members with another protocol" in one.poll().said
+
+            wait_until(refused, 60, "the refusal")
+            other.source.close({}, 5)
+            one.wait(up, "a place in the group")
+            assert one.changes == 1
+
+
+def test_a_group_that_is_full_is_named(guarded: GuardedKafka, topics: TopicNames) -> None:
+    create_topic(guarded.plain, topics.orders, partitions=2)
+    config = guarded.broker.client_config
+    with (
+        member(guarded.plain, topics, config) as first,
+        member(guarded.plain, topics, config) as second,
+        member(guarded.plain, topics, config) as third,
+    ):
+        others = (first, second, third)
+
+        def joined() -> bool:
+            ups = [each.poll().up for each in others]
+            return all(ups) and {len(each.source.assigned) for each in others} == {0, 1}
+
+        wait_until(joined, 60, "three members")
+        with member(guarded.plain, topics, config) as one:
+
+            def refused() -> bool:
+                for each in others:
+                    each.poll()
+                return "is full" in one.poll().said
+
+            wait_until(refused, 60, "the refusal")
+
+
+def test_a_session_time_that_the_broker_refuses_is_named(
+    guarded: GuardedKafka, topics: TopicNames
+) -> None:
+    create_topic(guarded.plain, topics.orders, partitions=2)
+    hasty = {"session.timeout.ms": 500, "heartbeat.interval.ms": 100}
+    with member(guarded.plain, topics, hasty) as one:
+        one.wait(lambda standing: "session.timeout.ms" in standing.said, "the refusal")
+
+
+def test_a_member_whose_name_another_took_comes_back_when_the_other_is_gone(
+    guarded: GuardedKafka, topics: TopicNames
+) -> None:
+    create_topic(guarded.plain, topics.orders, partitions=2)
+    config = {**guarded.broker.client_config, "group.instance.id": "one"}
+    with member(guarded.plain, topics, config) as one:
+        one.wait(up, "a place in the group")
+        with member(guarded.plain, topics, config) as other:
+
+            def thrown_out() -> bool:
+                other.poll()
+                return "group.instance.id" in one.poll().said
+
+            wait_until(thrown_out, 60, "the first to be thrown out")
+            assert one.source.assigned == frozenset()
+
+            def tried() -> bool:
+                one.poll()
+                return not other.poll().up
+
+            # it has time to come back, and must not: they would throw each other out for ever
+            with pytest.raises(DemoError):
+                wait_until(tried, 10, "the second to be thrown out")
+        send_orders(guarded.plain, topics.orders, [next(orders(seed=1))])
+        one.wait(up, "the first to come back")
+        one.wait(lambda _: len(one.records) == 1, "the record")
