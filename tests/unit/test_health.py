@@ -125,3 +125,21 @@ def test_work_that_waits_counts_as_down_after_a_while_and_no_sooner(
     health.up("storing")
     assert health.ready().ok
     assert registry.get_sample_value("up", {"part": "storing"}) == 1
+
+
+def test_what_is_up_for_a_while_has_to_be_said_again(
+    registry: CollectorRegistry, tree: Trees
+) -> None:
+    now = 100.0
+    gauge = Gauge("up", "up", ("part",), registry=registry)
+    health = Health(gauge=gauge, tree=tree, clock=lambda: now)
+    all_up(health)
+    for _ in range(3):
+        health.up("consumer", lasts=20)
+        now += 19
+        assert health.ready().ok
+    now += 1
+    assert not health.ready().ok
+    assert "nothing was heard of it" in str(health.ready().body)
+    health.up("consumer", lasts=20)
+    assert health.ready().ok

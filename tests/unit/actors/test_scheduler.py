@@ -15,6 +15,7 @@ from fixengine.actors.asking import ask
 from fixengine.actors.base import Actor
 from fixengine.actors.lifecycle import Boot
 from fixengine.actors.messages import (
+    AbandonClaim,
     ActorRef,
     ClaimDue,
     ExecutionsFreed,
@@ -28,6 +29,7 @@ from fixengine.actors.pricing import BULK_FROM
 from fixengine.actors.scheduler import APART, LONGEST_SLEEP, FillScheduler
 from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
+from fixengine.errors import UnavailableError
 from fixengine.fills import FillRules
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
@@ -271,3 +273,58 @@ def test_claims_keep_to_an_interval_whatever_is_free(monkeypatch: pytest.MonkeyP
             running.tell(ExecutionsFreed())
     apart = [after - before for before, after in pairwise(claimed_at)]
     assert min(apart) > 0.9 * interval
+
+
+class ShyRepository(Actor):
+    """Finds something in every other claim: other engines are faster."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.claims = 0
+
+    def receive(self, message: ClaimDue | StoreFills | AbandonClaim | str) -> object:
+        if isinstance(message, ClaimDue):
+            self.claims += 1
+            found = (execution(id=1),) if self.claims % 2 else ()
+            return Claim(executions=found, now=SENT, next_due_in=0.01, more=False)
+        return self.claims if message == "claims" else frozenset()
+
+
+class Priceless(Actor):
+    """Pricing that does not answer until it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = False
+
+    def receive(self, message: GetPrices | str) -> Prices | None:
+        if isinstance(message, str):
+            self.answers = True
+            return None
+        if not self.answers:
+            raise UnavailableError("pricing-service is away")
+        return Prices(known=dict.fromkeys(message.tickers, Decimal(40)), unknown=frozenset())
+
+
+def test_that_prices_are_missing_is_said_once_though_there_is_not_always_something_to_price(
+    events: list[str],
+) -> None:
+    repository, pricing, health = ShyRepository.start(), Priceless.start(), board()
+
+    def claims() -> int:
+        made: int = ask(repository, "claims", timeout=5)
+        return made
+
+    def said() -> str:
+        parts = health.ready().body["parts"]
+        assert isinstance(parts, dict)
+        return str(parts["filling"]["said"])
+
+    with scheduler(repository=repository, pricing=pricing, health=health):
+        wait_until(lambda: claims() >= 10, 30, "ten claims, five of them empty")
+        assert said() == "pricing-service is away"
+        assert events.count("filling waits") == 1
+        assert "filling goes on" not in events
+        pricing.ask("answer", timeout=5)
+        wait_until(lambda: said() == "", 30, "filling to go on")
+        assert events.count("filling goes on") == 1

@@ -13,6 +13,7 @@ from fixengine.actors.messages import ActorRef, StoreOrders
 from fixengine.actors.storing import Stored, Storing
 from fixengine.domain import Order, TradeType
 from fixengine.errors import RejectedError, UnavailableError
+from fixengine.health import Health
 from fixengine.ports import Record
 from tests.clocks import Clock
 from tests.unit.actors.no_tree import board
@@ -141,3 +142,31 @@ def test_the_one_that_is_refused_is_found_among_the_others(there: ActorRef) -> N
         bad += [(one.record.offset, reason) for one, reason in stored.refused]
     assert good == [1, 2, 4, 5, 6, 7, 8]
     assert bad == [(3, "no threes")]
+
+
+def held_up(health: Health) -> str:
+    """Return what /readyz says of storing."""
+    parts = health.ready().body["parts"]
+    assert isinstance(parts, dict)
+    return str(parts["storing"]["said"])
+
+
+def test_orders_that_wait_hold_storing_up_and_the_next_intake_begins_well(away: ActorRef) -> None:
+    health = board()
+    storing = Storing(away, health)
+    storing.add([item(1)])
+    storing.turn(within=5)
+    storing.turn(within=5)
+    assert "away" in held_up(health)
+    Storing(away, health)
+    assert held_up(health) == ""
+
+
+def test_orders_that_are_taken_away_hold_nothing_up(away: ActorRef) -> None:
+    health = board()
+    storing = Storing(away, health)
+    storing.add([item(1)])
+    storing.turn(within=5)
+    storing.turn(within=5)
+    storing.forget({0})
+    assert held_up(health) == ""
