@@ -155,8 +155,8 @@ def test_orders_that_wait_hold_storing_up_and_the_next_intake_begins_well(away: 
     health = board()
     storing = Storing(away, health)
     storing.add([item(1)])
-    storing.turn(within=5)
-    storing.turn(within=5)
+    storing.turn(within=60)
+    storing.turn(within=60)
     assert "away" in held_up(health)
     Storing(away, health)
     assert held_up(health) == ""
@@ -166,7 +166,7 @@ def test_orders_that_are_taken_away_hold_nothing_up(away: ActorRef) -> None:
     health = board()
     storing = Storing(away, health)
     storing.add([item(1)])
-    storing.turn(within=5)
-    storing.turn(within=5)
+    storing.turn(within=60)
+    storing.turn(within=60)
     storing.forget({0})
     assert held_up(health) == ""
