@@ -34,10 +34,11 @@ _BROKER_TIMEOUT = 10.0
 def serve(settings: Settings, *, pod: str, logs: Logs) -> int:
     """Run an engine until a signal or its own end; return the exit code.
 
-    0 after SIGTERM, SIGINT or SIGHUP and a clean drain, 1 otherwise; the second of the first two
-    ends the process at once. A SIGHUP never does, for a terminal that closes sends it along with
-    others; where it was ignored from the beginning, as under nohup, it still is. SIGUSR1 switches
-    the log to debug and back, SIGUSR2 writes every thread's stack to it.
+    0 after SIGTERM, SIGINT or SIGHUP, 1 otherwise; the second of the first two ends the process at
+    once. What the engine could not finish by then others do, as after any end of it. A SIGHUP never
+    ends it at once, for a terminal that closes sends it along with others; where it was ignored
+    from the beginning, as under nohup, it still is. SIGUSR1 switches the log to debug and back,
+    SIGUSR2 writes every thread's stack to it.
     For the main thread, before it starts any other.
     """
     over = Event()
@@ -66,7 +67,8 @@ def serve(settings: Settings, *, pod: str, logs: Logs) -> int:
     )
     engine = Engine(settings, pod=pod, on_failure=failed)
     try:
-        started = engine.start()
+        if not over.is_set():
+            started = engine.start()
         while not over.wait(_START_STEP):
             if _has_started(started):
                 over.wait()
@@ -77,12 +79,15 @@ def serve(settings: Settings, *, pod: str, logs: Logs) -> int:
     if signals:
         logger.bind(signal=signals[0].name).info("engine drains")
     stuck = engine.stop()
-    if stuck:
+    if stuck and not signals:
         failures.append(f"actors did not stop: {', '.join(stuck)}")
     if failures:
         logger.bind(reason="; ".join(failures)).critical("engine ends, it can't go on")
         return 1
-    logger.info("engine has drained")
+    if stuck:
+        logger.bind(actors=stuck).warning("engine ends, others do what it has not finished")
+    else:
+        logger.info("engine has drained")
     return 0
 
 

@@ -1,7 +1,9 @@
 """The composition root: settings become parts, and parts become the actors of one engine."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from random import Random
+from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -38,6 +40,7 @@ from fixengine.infra.kafka_sink import KafkaSink
 from fixengine.infra.kafka_source import KafkaSource
 from fixengine.infra.kafka_tail import KafkaTail
 from fixengine.infra.kafka_topics import Topic
+from fixengine.infra.logs import LAST_WORDS
 from fixengine.infra.neighbours import PricingClient, SecurityClient
 from fixengine.infra.outbox import OutboxTable
 from fixengine.infra.postgres import Database
@@ -58,10 +61,33 @@ READERS = ("reader-1", "reader-2")
 POOLED_CONNECTIONS = 1 + len(READERS)
 """One for the repository and one for each reader; its claim session is one more."""
 
-DRAIN_WITHIN = 7.0
-"""Seconds for the actors to stop; the pod is given ten for everything."""
+STOP_WITHIN = 9.5
+"""Seconds from the order to stop to the end of the process; the pod is given ten."""
+
+STOP_SHARES = {
+    "repository": 0.5,
+    **dict.fromkeys(READERS, 0.3),
+    "securities": 0.2,
+    "pricing": 0.2,
+    "dead-letters": 0.2,
+    "publisher": 1.7,
+    "scheduler": 1.5,
+    "intake": 2.6,
+    "housekeeping": 0.2,
+}
+"""Seconds for each actor, which stop in reverse. What one leaves is for those after it."""
+
+DRAIN_WITHIN = sum(STOP_SHARES.values())
+
+CLOSE_WITHIN = 1.2
+"""Seconds for all that is no actor: servers, exports and connections end together."""
+
+_SLACK = 0.3  # seconds for the supervisor to say how it went
+
+assert DRAIN_WITHIN + _SLACK + CLOSE_WITHIN + LAST_WORDS <= STOP_WITHIN
 
 _REST_THREADS = 16  # as many questions as are answered together, at the most
+_ANSWER_WITHIN = 0.7  # seconds for requests that are under way when the servers end
 _BOOT_TIMEOUT = 10.0
 
 Refs = Mapping[str, ActorRef]
@@ -158,42 +184,57 @@ class Engine:
         return started
 
     def stop(self) -> tuple[str, ...]:
-        """Drain and stop; returns the names of actors that would not."""
+        """Drain and stop, within STOP_WITHIN; returns the names of actors that would not."""
         self.health.drain()
         stuck: tuple[str, ...] = ()
         if self._supervisor is not None:
+            until = monotonic() + DRAIN_WITHIN + _SLACK
             try:
-                stuck = tuple(
-                    ask(self._supervisor, Shutdown(within=DRAIN_WITHIN), timeout=DRAIN_WITHIN + 0.5)
-                )
-                self._supervisor.stop(timeout=0.5)
+                order = Shutdown(within=DRAIN_WITHIN)
+                stuck = tuple(ask(self._supervisor, order, timeout=until - monotonic()))
+                self._supervisor.stop(timeout=max(until - monotonic(), 0))
             except (UnavailableError, pykka.Timeout):
                 stuck = ("supervisor",)
-        for export in self._exports:
-            export.stop()
-        self._rest.stop(0.3)
-        self._probes.stop(0.3)
-        self._reading.close()
-        self._database.close()
+        self._close_the_rest()
         end_counts()
         return stuck
 
+    def _close_the_rest(self) -> None:
+        """End what needs no order, all at the same time: any of it may wait for someone outside."""
+        endings: tuple[Callable[[], object], ...] = (
+            *(export.stop for export in self._exports),
+            partial(self._rest.stop, _ANSWER_WITHIN),
+            partial(self._probes.stop, _ANSWER_WITHIN),
+            self._reading.close,
+            self._database.close,
+        )
+        until = monotonic() + CLOSE_WITHIN
+        threads = [Thread(target=end, name="ending", daemon=True) for end in endings]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(max(until - monotonic(), 0))
+
     def _specs(self) -> tuple[ChildSpec, ...]:
-        """List the children in order of dependency, with the seconds their stop may take."""
-        readers = [(name, self._reader, 3.0) for name in READERS]
+        """List the children in order of dependency."""
         keeps_all = self._settings.retention_days is None
-        housekeeping = [] if keeps_all else [("housekeeping", self._housekeeping, 1.0)]
+        housekeeping = [] if keeps_all else [("housekeeping", self._housekeeping)]
         return tuple(
-            ChildSpec(name=name, start=start, boot_timeout=_BOOT_TIMEOUT, stop_timeout=stop_timeout)
-            for name, start, stop_timeout in (
-                ("repository", self._repository, 6.0),
-                *readers,
-                ("securities", self._securities, 1.0),
-                ("pricing", self._pricing, 3.0),
-                ("dead-letters", self._dead_letters, 1.0),
-                ("publisher", self._publisher, 4.0),
-                ("scheduler", self._scheduler, 6.0),
-                ("intake", self._intake, 5.0),
+            ChildSpec(
+                name=name,
+                start=start,
+                boot_timeout=_BOOT_TIMEOUT,
+                stop_timeout=STOP_SHARES[name],
+            )
+            for name, start in (
+                ("repository", self._repository),
+                *((name, self._reader) for name in READERS),
+                ("securities", self._securities),
+                ("pricing", self._pricing),
+                ("dead-letters", self._dead_letters),
+                ("publisher", self._publisher),
+                ("scheduler", self._scheduler),
+                ("intake", self._intake),
                 *housekeeping,
             )
         )

@@ -38,6 +38,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "or containers (of the official images, by Docker)",
     )
     parser.addoption(
+        "--stops",
+        type=int,
+        default=4,
+        help="how often an engine is stopped in the midst of a flood on a busy machine",
+    )
+    parser.addoption(
         "--broker-tests",
         action="store_true",
         help="only tests that need a broker: the others are the same on every stack",

@@ -1,13 +1,17 @@
 """Asking another actor, with a deadline always."""
 
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 import pykka
 
+from fixengine.actors.mailbox import patient_until
 from fixengine.actors.messages import ActorRef, Scoped
 from fixengine.errors import UnavailableError
 from fixengine.tracing import current_scope
+
+_LOOK = 0.1  # seconds between looks at whether a stop has begun
 
 
 class Question:
@@ -24,19 +28,23 @@ class Question:
         self._reply: pykka.Future[Any] = ref.ask(message, block=False)
 
     def reply(self, *, timeout: float) -> Any:
-        """Wait `timeout` seconds at the most for the reply.
+        """Wait `timeout` seconds at the most for the reply, less when the own stop leaves less.
 
         Raises UnavailableError when there is none in time, whether the actor is busy or gone, and
         whatever the actor raises.
         """
-        try:
-            return self._reply.get(timeout=timeout)
-        except pykka.Timeout as error:
-            raise UnavailableError(
-                f"{_name(self._ref)} did not reply within {timeout} s"
-            ) from error
-        except pykka.ActorDeadError as error:
-            raise UnavailableError(f"{_name(self._ref)} is gone") from error
+        until = monotonic() + timeout
+        while True:
+            left = min(until, patient_until()) - monotonic()
+            try:
+                return self._reply.get(timeout=max(min(left, _LOOK), 0))
+            except pykka.Timeout as error:
+                if left <= _LOOK:
+                    raise UnavailableError(
+                        f"{_name(self._ref)} did not reply within {timeout:g} s"
+                    ) from error
+            except pykka.ActorDeadError as error:
+                raise UnavailableError(f"{_name(self._ref)} is gone") from error
 
 
 def ask(ref: ActorRef, message: object, *, timeout: float) -> Any:

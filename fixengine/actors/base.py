@@ -14,7 +14,9 @@ import contextlib
 import threading
 from abc import abstractmethod
 from collections.abc import Callable
+from math import inf
 from threading import Timer
+from time import monotonic
 from typing import Any
 
 import pykka
@@ -22,7 +24,7 @@ from loguru import logger
 from pykka._envelope import Envelope
 
 from fixengine.actors.lifecycle import Boot, Crash
-from fixengine.actors.mailbox import Mailbox, is_stop
+from fixengine.actors.mailbox import Mailbox, enter, is_stop
 from fixengine.actors.messages import Scoped
 from fixengine.errors import FixengineError
 
@@ -35,6 +37,7 @@ class Actor(pykka.ThreadingActor):
     """
 
     use_daemon_thread = True  # a thread that ignores its stop must not keep the process alive
+    closes_within = 0.2  # seconds of a stop's time that the message in hand must leave to `close`
     actor_inbox: Mailbox
 
     def __init__(self) -> None:
@@ -42,6 +45,7 @@ class Actor(pykka.ThreadingActor):
         self._boot_order: Boot | None = None
         self._pending_timers: list[Timer] = []
         self._log_context = contextlib.ExitStack()
+        self.actor_inbox.closes_within = self.closes_within
 
     def boot(self) -> None:
         """Acquire what the actor needs; raising makes the start a failed one."""
@@ -55,6 +59,18 @@ class Actor(pykka.ThreadingActor):
 
         Siblings started earlier still run, unless their own crash is what ends this actor.
         """
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop of this actor or of those that depend on it has begun.
+
+        The order to stop itself comes when those are gone. From here on nothing new is begun.
+        """
+        return self.actor_inbox.stop_by < inf
+
+    def close_by(self, most: float) -> float:
+        """Return the monotonic time by which `close` is to end, in `most` seconds at the latest."""
+        return min(self.actor_inbox.stop_by, monotonic() + most)
 
     def tell_later(self, delay: float, message: Any) -> Timer:
         """Put a message into the own mailbox after `delay` seconds, unless cancelled by then.
@@ -83,6 +99,7 @@ class Actor(pykka.ThreadingActor):
         thread.start()
 
     def _live(self) -> None:
+        enter(self.actor_inbox)
         with self._log_context:
             while True:
                 envelope = self.actor_inbox.get()
@@ -135,6 +152,7 @@ class Actor(pykka.ThreadingActor):
             _log(crash, "actor crashed")
         for timer in self._pending_timers:
             timer.cancel()
+        self.actor_inbox.patient_until = self.actor_inbox.stop_by
         if self._boot_order is not None:
             on_exit = self._boot_order.on_exit
             _contain(self.close, "actor failed to close")

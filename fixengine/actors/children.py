@@ -17,6 +17,8 @@ SUPERVISOR = "supervisor"
 class ChildSpec:
     """How one child is started and stopped; the timeouts are in seconds.
 
+    `stop_timeout` is its share of the time for all that stop with it.
+
     `start` is given the children listed before this one by name, and returns a new actor that
     has not booted.
     """

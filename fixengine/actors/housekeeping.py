@@ -39,6 +39,8 @@ class Housekeeping(Actor):
         self.actor_ref.tell(_Step())
 
     def receive(self, message: _Step) -> None:
+        if self.stopping:
+            return
         try:
             pause = self._step()
         except UnavailableError as error:

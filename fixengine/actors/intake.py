@@ -56,14 +56,20 @@ IDLE_POLL_TIMEOUT = 0.25
 POLLS_GO_ON = 20.0
 """Seconds within which the next poll comes, whatever the one before brought."""
 
-FINISH_WITHIN = 1.0
-"""Seconds that a stop waits for tickers, and again for dead letters to be acknowledged."""
+TICKERS_WITHIN = 1.0
+"""Seconds that a stop waits for tickers."""
+
+FINISH_WITHIN = 2.0
+"""Seconds that a stop takes to store what has its ticker and to see dead letters acknowledged."""
 
 STORE_WITHIN = 6.0
 """Seconds that a group of orders may take to be stored."""
 
-LEAVE_WITHIN = 1.5
+LEAVE_WITHIN = 0.8
+"""Seconds to commit the last offsets and to leave the group."""
+
 _RESOLVE_TIMEOUT = 5.0
+_LEAST = 0.1
 _FINISH_STEP = 0.05
 
 
@@ -78,6 +84,8 @@ class Intake(Actor):
     Only then may their offsets be committed: until then a crash or a rebalance brings them again,
     which is harmless, since storing an order twice changes nothing.
     """
+
+    closes_within = FINISH_WITHIN
 
     def __init__(
         self,
@@ -130,13 +138,16 @@ class Intake(Actor):
                 assert_never(message)
 
     def close(self) -> None:
+        until = self.close_by(FINISH_WITHIN + LEAVE_WITHIN)
         try:
-            self._finish()
+            self._finish(until - LEAVE_WITHIN)
         finally:
             self._offsets.recommit()
-            self._source.close(self._offsets.committable(), LEAVE_WITHIN)
+            self._source.close(self._offsets.committable(), max(until - monotonic(), _LEAST))
 
     def _poll(self) -> None:
+        if self.stopping:
+            return
         records = self._take()
         self._begin(records)
         self._store()
@@ -263,23 +274,24 @@ class Intake(Actor):
             if item is not None:
                 self._settle(item, success=False)
 
-    def _finish(self) -> None:
-        """Bring what is in hand to its end, if that takes but a moment; else it comes again.
+    def _finish(self, until: float) -> None:
+        """Bring what is in hand to its end, if that is possible until then; else it comes again.
 
         An offset can only be committed with all records below it done, so each one that is left
         here means dead letters above it that are written a second time.
         """
         try:
-            deadline = monotonic() + FINISH_WITHIN
-            while self._unresolved and monotonic() < deadline:
+            tickers_by = min(until, monotonic() + TICKERS_WITHIN)
+            while self._unresolved and monotonic() < tickers_by:
                 self._ask_for_tickers(frozenset(self._unresolved))
                 sleep(_FINISH_STEP)
-            self._store(within=FINISH_WITHIN)
-            while self._storing.under_way:
-                self._store(within=FINISH_WITHIN)
-            if places := tuple(self._letters):
-                message = FinishDeadLetters(places=places, within=FINISH_WITHIN)
-                self._letters_written(ask(self._dead_letters, message, timeout=FINISH_WITHIN + 0.5))
+            self._store(within=max(until - monotonic(), 0))
+            while self._storing.under_way and (left := until - monotonic()) > 0:
+                self._store(within=left)
+            places = tuple(self._letters)
+            if places and (left := until - monotonic()) > 0:
+                message = FinishDeadLetters(places=places, within=left)
+                self._letters_written(ask(self._dead_letters, message, timeout=left + _LEAST))
         except UnavailableError as error:
             logger.bind(reason=str(error)).info("orders in hand are left for another engine")
 

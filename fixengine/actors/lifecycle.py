@@ -37,7 +37,7 @@ class StartChildren:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shutdown:
-    """App → supervisor: stop all for good, within so many seconds.
+    """App → supervisor: stop all for good, within so many seconds and their shares together.
 
     Reply: the names of the children that ignored their deadline; their threads still run.
     """

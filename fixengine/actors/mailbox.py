@@ -3,6 +3,7 @@
 import queue
 import threading
 import time
+from math import inf
 from typing import Any, TypeVar
 
 import pykka
@@ -21,6 +22,9 @@ class Mailbox(queue.Queue[Envelope[Any]]):
         super().__init__()
         self._closed = False
         self.busy_since: float | None = None  # monotonic start of the message in hand
+        self.stop_by = inf  # monotonic time, known once a stop has begun
+        self.patient_until = inf  # monotonic time, after which the actor waits for no reply
+        self.closes_within = 0.0  # seconds that the message in hand must leave of a stop's time
 
     @property
     def depth(self) -> int:
@@ -31,6 +35,11 @@ class Mailbox(queue.Queue[Envelope[Any]]):
     def load(self) -> int:
         """How many messages are to be dealt with, that in hand included."""
         return self.depth + (self.busy_since is not None)
+
+    def stop_begins(self, by: float) -> None:
+        """Let the actor know by when it is to be gone; the order to stop follows in its turn."""
+        self.stop_by = by
+        self.patient_until = by - self.closes_within
 
     def waiting(self, kind: type[_T]) -> list[_T]:
         """Return the messages of a kind that wait, first come first."""
@@ -61,6 +70,20 @@ class Mailbox(queue.Queue[Envelope[Any]]):
         self.busy_since = time.monotonic()
         envelope: Envelope[Any] = self.queue.popleft()
         return envelope
+
+
+_own = threading.local()
+
+
+def enter(mailbox: Mailbox) -> None:
+    """Say whose thread this is."""
+    _own.mailbox = mailbox
+
+
+def patient_until() -> float:
+    """Return the monotonic time after which this thread's actor, if any, waits for no reply."""
+    mailbox: Mailbox | None = getattr(_own, "mailbox", None)
+    return inf if mailbox is None else mailbox.patient_until
 
 
 def mailbox_of(ref: pykka.ActorRef[Any]) -> Mailbox:

@@ -174,7 +174,9 @@ class OutboxWatch:
 
     def _begin(self, page: OutboxPage, fills: list[Fill], after: int) -> None:
         try:
-            self._check = TailCheck(self._tail, page, fills, after=after, clock=self._clock)
+            self._check = TailCheck(
+                self._tail, page, fills, after=after, patience=self.patience, clock=self._clock
+            )
         except UnavailableError as error:
             self._pending.give_up(map(key_of, fills))
             self._cannot_see(str(error))

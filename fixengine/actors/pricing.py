@@ -1,6 +1,6 @@
 """The pricing actor: fresh prices for a batch of tickers, by single calls or one for all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from decimal import Decimal
 from time import monotonic
@@ -33,6 +33,8 @@ NONE_FOR = 60.0
 
 SILENT_FOR = 5.0
 """Seconds for which a ticker is passed over whose own call failed while others were answered."""
+
+_LOOK = 0.1  # seconds between looks at whether a stop has begun
 
 _T = TypeVar("_T")
 
@@ -81,10 +83,17 @@ class Pricing(Actor):
             self._silent.update(dict.fromkeys(silent))
         return Prices(known={**known, **single.known}, unknown=unknown | single.unknown)
 
+    def _wait(self, calls: Collection[Future[_T]]) -> None:
+        """Wait for all of these, but not once a stop has begun: nobody fills any more."""
+        until = monotonic() + REPLY_WITHIN / 2
+        pending: Collection[Future[_T]] = calls
+        while pending and not self.stopping and (left := until - monotonic()) > 0:
+            pending = wait(pending, timeout=min(left, _LOOK)).not_done
+
     def _bulk(self) -> Mapping[str, Decimal]:
         """Return all prices; none when the call fails, for single calls may still work."""
         call = self._workers.submit(in_scope(self._service.all_prices))
-        wait([call], timeout=REPLY_WITHIN / 2)
+        self._wait([call])
         try:
             return _result(call)
         except UnavailableError as error:
@@ -95,7 +104,7 @@ class Pricing(Actor):
         """Ask for each; one that fails is in neither part, unless all do that are `needed`."""
         price_of = in_scope(self._service.price)
         calls = {ticker: self._workers.submit(price_of, ticker) for ticker in tickers}
-        wait(calls.values(), timeout=REPLY_WITHIN / 2)
+        self._wait(calls.values())
         known: dict[str, Decimal] = {}
         unknown: set[str] = set()
         failure: UnavailableError | None = None

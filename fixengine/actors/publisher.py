@@ -39,6 +39,7 @@ _PATIENCE = 6.0  # seconds for a reply of the repository
 _PATIENCE_OF_A_STOP = 1.0
 _BROKER_TIMEOUT = 1.0
 _STEP = 0.05
+_CLOSE_WITHIN = 0.2
 _GATHER_FOR = 0.02  # seconds for which acknowledged fills wait for others, to be marked together
 
 
@@ -66,6 +67,8 @@ class Publisher(Actor):
     A fill that the scheduler tells of is sent; one that is found in the outbox, only after a look
     at whether the topic has it.
     """
+
+    closes_within = 1.5
 
     def __init__(
         self,
@@ -129,7 +132,7 @@ class Publisher(Actor):
 
     def close(self) -> None:
         try:
-            self._drain(monotonic() + DRAIN_WITHIN)
+            self._drain(self.close_by(DRAIN_WITHIN) - _CLOSE_WITHIN)
         finally:
             self._watch.close()
             self._sink.close()
@@ -211,6 +214,8 @@ class Publisher(Actor):
             tell(sender, FillsPublished(count=count))
 
     def _sweep(self) -> None:
+        if self.stopping:
+            return
         try:
             news = self._sink.ensure_topics(_BROKER_TIMEOUT)
         except UnavailableError as error:

@@ -132,6 +132,8 @@ class FillScheduler(Actor):
 
     def _tick(self) -> None:
         """Take one step, if there is room for more fills, and decide when to take the next."""
+        if self.stopping:
+            return
         self._not_before = monotonic() + max(APART, self._interval)
         try:
             pause = LONGEST_SLEEP if self._waits_for_the_broker() else self._step()
@@ -155,7 +157,7 @@ class FillScheduler(Actor):
         batch = self._batch(claim, claimed_at)
         with during(batch):
             evaluated = self._evaluate(claim)
-            if claim.more:
+            if claim.more and not self.stopping:
                 self._quotes.ask_ahead()
             self._store(claim, evaluated, claimed_at, batch)
         if claim.more:
@@ -171,7 +173,7 @@ class FillScheduler(Actor):
         message = ClaimDue(limit=self._limit, reply_to=self.actor_ref)
         while True:
             claim: Claim = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
-            if claim.executions or not claim.more:
+            if claim.executions or not claim.more or self.stopping:
                 return claim
 
     def _batch(self, claim: Claim, claimed_at: int) -> Batch | None:

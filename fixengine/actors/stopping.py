@@ -1,4 +1,4 @@
-"""Stopping children in reverse, each with a deadline."""
+"""Stopping children in reverse, each with its share of the time for all."""
 
 import time
 from dataclasses import replace
@@ -13,21 +13,36 @@ from fixengine.actors.tree import Tree
 def stop_from(tree: Tree, position: int, within: float) -> tuple[str, ...]:
     """Stop the child at this position and all later ones, the last first.
 
-    Return the names of those that ignored their own deadline or what was left of `within`
-    seconds for all: a thread can't be killed, and they were left as they are.
+    All together take as long as their shares add up to, and `within` seconds at the most. Each has
+    what those before it have left of theirs; what it leaves is for those after it. All learn at
+    once that they are to stop, so none begins anything while others end.
+
+    Return the names of those that were not gone in time: a thread can't be killed, and they were
+    left as they are.
     """
-    deadline = time.monotonic() + within
+    children = tree.children[position:]
+    _begin(children, within)
     stuck = []
-    for child in reversed(tree.children[position:]):
+    for child in reversed(children):
         if child.mailbox is None:
             if child.state in {State.BOOTING, State.WAITING}:
                 tree.put(replace(child, state=State.STOPPED))
             continue
         had_its_time = child.state is State.STUCK
-        timeout = 0 if had_its_time else min(child.spec.stop_timeout, deadline - time.monotonic())
+        timeout = 0 if had_its_time else child.mailbox.stop_by - time.monotonic()
         if not _stop(tree, child, child.mailbox, max(0, timeout)):
             stuck.append(child.spec.name)
     return tuple(stuck)
+
+
+def _begin(children: tuple[Child, ...], within: float) -> None:
+    shares = sum(child.spec.stop_timeout for child in children)
+    scale = min(1, within / shares) if shares else 1
+    by = time.monotonic() + shares * scale
+    for child in children:
+        if child.mailbox is not None:
+            child.mailbox.stop_begins(by)
+        by -= child.spec.stop_timeout * scale
 
 
 def _stop(tree: Tree, child: Child, mailbox: Mailbox, timeout: float) -> bool:
@@ -36,7 +51,9 @@ def _stop(tree: Tree, child: Child, mailbox: Mailbox, timeout: float) -> bool:
     child.ref.stop(block=False)
     mailbox.thread.join(timeout)
     if mailbox.thread.is_alive():
-        logger.bind(actor=child.spec.name, timeout=timeout).error("actor ignored its stop")
+        logger.bind(actor=child.spec.name, timeout=round(timeout, 3)).error(
+            "actor ignored its stop"
+        )
         tree.put(replace(child, state=State.STUCK))
         return False
     tree.put(replace(child, state=State.STOPPED, ref=None))

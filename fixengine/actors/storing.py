@@ -1,7 +1,7 @@
 """Orders that have everything but their row: stored in groups, as soon as the database is there."""
 
 from collections import deque
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from time import monotonic
@@ -18,6 +18,9 @@ from fixengine.health import Health
 from fixengine.recurring import Recurring
 from fixengine.tracing import Tracer
 
+LARGEST_GROUP = 800
+"""Orders that are stored together. All that wait are, however few came at a time."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Stored:
@@ -28,7 +31,7 @@ class Stored:
 
 
 class Storing:
-    """Groups in their order, one at a time, which is under way while the next is made ready.
+    """One group at a time, which is under way while what waits adds up to the next.
 
     While the database is away, `stalled`, tries become rarer.
     """
@@ -38,7 +41,8 @@ class Storing:
         self._health = health
         health.up("storing")  # whoever was held up before is gone
         self._tracer = tracer
-        self._waiting: deque[tuple[InHand, ...]] = deque()
+        self._waiting: deque[InHand] = deque()
+        self._again: deque[tuple[InHand, ...]] = deque()  # groups to send as they are
         self._sent: tuple[InHand, ...] = ()
         self._question: Question | None = None
         self._batch: Batch | None = None
@@ -55,18 +59,18 @@ class Storing:
 
     def add(self, items: list[InHand]) -> None:
         """Take items on; each has its ticker."""
-        if items:
-            self._waiting.append(tuple(items))
+        self._waiting.extend(items)
 
     def forget(self, partitions: Container[int]) -> None:
         """Drop the items of partitions that are gone; some may be stored all the same."""
-        groups = (_without(partitions, group) for group in self._waiting)
-        self._waiting = deque(group for group in groups if group)
+        self._waiting = deque(_without(partitions, self._waiting))
+        groups = (_without(partitions, group) for group in self._again)
+        self._again = deque(group for group in groups if group)
         self._sent = _without(partitions, self._sent)
         if not self._sent:
             self._question = None
             self._over("the partitions are gone")
-            if not self._waiting:
+            if not self._waiting and not self._again:
                 self._moving()  # nothing waits any more, and nothing else would say so
 
     def turn(self, *, within: float) -> Stored:
@@ -77,9 +81,15 @@ class Storing:
         stored = Stored()
         if self._question is not None:
             self._receive(self._question, stored, within)
-        if self._waiting and monotonic() >= self._next_try:
-            self._send(self._waiting.popleft())
+        group = self._next_group() if monotonic() >= self._next_try else ()
+        if group:
+            self._send(group)
         return stored
+
+    def _next_group(self) -> tuple[InHand, ...]:
+        if self._again:
+            return self._again.popleft()
+        return tuple(self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP)))
 
     def _send(self, group: tuple[InHand, ...]) -> None:
         message = StoreOrders(
@@ -108,10 +118,10 @@ class Storing:
                 stored.refused.append((group[0], str(error)))
             else:
                 middle = len(group) // 2
-                self._waiting.extendleft((group[middle:], group[:middle]))
+                self._again.extendleft((group[middle:], group[:middle]))
         except UnavailableError as error:
             self._over(str(error))
-            self._waiting.appendleft(group)
+            self._again.appendleft(group)
             self._next_try = monotonic() + self._retries.next_wait()
             self._health.waits("storing", f"orders wait to be stored: {error}")
             if not self.stalled:
@@ -136,5 +146,5 @@ class Storing:
             self._goes_on.happened()
 
 
-def _without(partitions: Container[int], group: tuple[InHand, ...]) -> tuple[InHand, ...]:
+def _without(partitions: Container[int], group: Iterable[InHand]) -> tuple[InHand, ...]:
     return tuple(item for item in group if item.record.partition not in partitions)

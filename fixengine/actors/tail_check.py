@@ -30,14 +30,16 @@ class TailCheck:
         fills: Iterable[Fill],
         *,
         after: int,
+        patience: float,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Begin; raises UnavailableError when the broker does not answer."""
+        """Begin; raises UnavailableError when the broker does not answer in `patience` seconds."""
         assert page.since is not None, "an empty page needs no check"
         self.after = after
         self.missing: dict[Key, Fill] = {key_of(fill): fill for fill in fills}
         self.arrived: list[Key] = []
-        self._look = tail.look(page.since - timedelta(seconds=CLOCK_SKEW), timeout=_OPENING_TIMEOUT)
+        timeout = min(patience / 2, _OPENING_TIMEOUT)  # it asks twice
+        self._look = tail.look(page.since - timedelta(seconds=CLOCK_SKEW), timeout=timeout)
         self._clock = clock
         self._heard_at = clock()
 

@@ -23,6 +23,9 @@ _QUIET = {
     "pykka": logging.ERROR,
     "waitress.queue": logging.ERROR,
 }
+LAST_WORDS = 0.3
+"""Seconds for the last lines to be written when the process ends."""
+
 _COMMON_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 

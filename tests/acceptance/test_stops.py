@@ -1,0 +1,266 @@
+"""SIGTERM: an engine ends within 10 s and with 0, whatever it is at and whoever hangs."""
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from itertools import islice
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+
+import psycopg
+import pytest
+
+from fixengine.demo.audit import Expectations
+from fixengine.demo.engine import Engine
+from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.options import BrokerKind
+from fixengine.demo.stack import Stack
+from fixengine.demo.stub import Mode
+from fixengine.demo.stubs import SecurityService
+from fixengine.demo.universe import priced_listings
+from fixengine.demo.waiting import wait_until
+from tests.acceptance.runs import FAST, audited, count, send, wait_until_done
+
+FLOOD = 600
+GRACE = 10.0
+_TURN = 0.1
+
+
+class WithoutBulk(SecurityService):
+    """Knows no list of all securities, so tickers come one by one."""
+
+    def route(self, path: tuple[str, ...]) -> tuple[str, HTTPStatus, Any]:
+        if path == ("api", "v1", "securities"):
+            return "securities", HTTPStatus.NOT_FOUND, {"detail": "Not Found"}
+        return super().route(path)
+
+
+@pytest.fixture
+def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
+    with Stack(broker=broker_kind) as stack:
+        yield stack
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> int:
+    return int(request.config.getoption("--stops"))
+
+
+@contextmanager
+def a_tenth_of_a_core(engine: Engine) -> Iterator[None]:
+    """Let the engine run for a tenth of the time, as on a node whose cores are taken."""
+    over = Event()
+
+    def slow_down() -> None:
+        while not over.is_set() and engine.process.running:
+            engine.process.pause()
+            over.wait(0.9 * _TURN)
+            engine.process.resume()
+            over.wait(0.1 * _TURN)
+
+    thread = Thread(target=slow_down)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def ended(engine: Engine) -> str:
+    """End the engine by SIGTERM, see that it does so in time and with 0, return its log."""
+    began = monotonic()
+    engine.process.ask_to_end()
+    code = engine.process.wait(GRACE)
+    took = monotonic() - began
+    log = engine.process.log.read_text()
+    assert code == 0, log[-3000:]
+    assert took < GRACE
+    return log
+
+
+def begin(stack: Stack) -> None:
+    stack.start()
+    stack.create_topic()
+
+
+def feed(seed: int, number: int = FLOOD) -> tuple[FedOrder, ...]:
+    return tuple(islice(orders(seed=seed), number))
+
+
+def working(stack: Stack, fed: tuple[FedOrder, ...], **settings: str) -> Engine:
+    """Start an engine and have it in the midst of these orders."""
+    engine = stack.engine(**FAST, **settings)
+    engine.start()
+    send(stack, fed)
+    wait_until(lambda: count(stack, "fill") > 50, 60, "the work to be in full swing")
+    return engine
+
+
+def send_until_some_are_stored(stack: Stack, fed: tuple[FedOrder, ...]) -> None:
+    before = count(stack, "execution")
+    send(stack, fed)
+    wait_until(lambda: count(stack, "execution") > before, 60, "a first order to be stored")
+
+
+def assert_another_finishes(stack: Stack, fed: tuple[FedOrder, ...]) -> None:
+    other = stack.engine("other", **FAST)
+    other.start()
+    wait_until_done(stack, fed)
+    ended(other)
+    audited(stack, fed, Expectations(repeats_allowed=False))
+
+
+def test_many_small_groups_at_a_tenth_of_a_core(stack: Stack, rounds: int) -> None:
+    """One second after a flood whose tickers came one by one."""
+    port = int(stack.securities.url.rpartition(":")[2])
+    stack.securities = WithoutBulk(port=port, listings=priced_listings())
+    stack.securities.latency_seconds = 0.05
+    begin(stack)
+    fed: tuple[FedOrder, ...] = ()
+    everything = feed(3, FLOOD * rounds)
+    for number in range(rounds):
+        engine = stack.engine(f"engine-{number}", **FAST)
+        engine.start()
+        flood = everything[number * FLOOD : (number + 1) * FLOOD]
+        fed += flood
+        send_until_some_are_stored(stack, flood)
+        with a_tenth_of_a_core(engine):
+            ended(engine)
+    assert_another_finishes(stack, fed)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05, 0.15, 0.3, 0.6, 1.0])
+def test_a_start_that_has_just_begun(stack: Stack, seconds: float) -> None:
+    begin(stack)
+    engine = stack.engine()
+    engine.start(ready_within=None)
+    held = Event()
+    wait_until(lambda: signals_are_held(engine.process.pid), 20, "the program's first line")
+    held.wait(seconds)
+    ended(engine)
+
+
+def signals_are_held(pid: int) -> bool:
+    """Tell whether a process has come to its own first line."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:  # noqa: PTH123 - no file to speak of
+        blocked = next(line for line in status if line.startswith("SigBlk:"))
+    return bool(int(blocked.split()[1], 16) & 1 << (signal.SIGTERM - 1))
+
+
+def test_a_database_that_is_gone(stack: Stack) -> None:
+    begin(stack)
+    fed = feed(4)
+    engine = working(stack, fed)
+    stack.postgres.crash()
+    ended(engine)
+    stack.postgres.start()
+    assert_another_finishes(stack, fed)
+
+
+def test_a_database_that_answers_nothing(stack: Stack) -> None:
+    begin(stack)
+    fed = feed(5)
+    engine = working(stack, fed)
+    with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
+        backends = [
+            int(row[0])
+            for row in connection.execute(
+                "select pid from pg_stat_activity "
+                "where backend_type = 'client backend' and pid <> pg_backend_pid()"
+            )
+        ]
+    for backend in backends:
+        stack.postgres.signal(backend, signal.SIGSTOP)
+    try:
+        ended(engine)
+    finally:
+        for backend in backends:
+            stack.postgres.signal(backend, signal.SIGCONT)
+    assert_another_finishes(stack, fed)
+
+
+def test_a_broker_that_answers_nothing(stack: Stack) -> None:
+    begin(stack)
+    fed = feed(6)
+    engine = working(stack, fed)
+    stack.broker.pause()
+    try:
+        ended(engine)
+    finally:
+        stack.broker.resume()
+    assert_another_finishes(stack, fed)
+
+
+@pytest.mark.parametrize("neighbour", ["securities", "prices"])
+def test_a_neighbour_that_answers_nothing(stack: Stack, neighbour: str) -> None:
+    begin(stack)
+    fed = feed(7)
+    engine = working(stack, fed[:300])
+    stub = getattr(stack, neighbour)
+    stub.mode = Mode.HANG
+    send(stack, fed[300:])
+    ended(engine)
+    stub.stop()
+    stub.mode = Mode.NORMAL
+    stub.start()
+    assert_another_finishes(stack, fed)
+
+
+def test_clients_that_neither_finish_asking_nor_read_the_answer(stack: Stack) -> None:
+    begin(stack)
+    fed = feed(8)
+    engine = working(stack, fed)
+    port = int(engine.url.rpartition(":")[2])
+    clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
+    for client in clients[:20]:
+        client.sendall(b"GET /api/v1/executions HTTP/1.1\r\n")
+    for client in clients[20:]:
+        client.sendall(b"GET /api/v1/executions?limit=1000 HTTP/1.1\r\nHost: engine\r\n\r\n" * 8)
+    ended(engine)
+    for client in clients:
+        client.close()
+    assert_another_finishes(stack, fed)
+
+
+def test_a_collector_that_answers_nothing(stack: Stack) -> None:
+    begin(stack)
+    fed = feed(9)
+    with socket.create_server(("127.0.0.1", 0)) as collector:
+        address = f"http://127.0.0.1:{collector.getsockname()[1]}"
+        engine = working(stack, fed, OTEL_EXPORTER_OTLP_ENDPOINT=address)
+        ended(engine)
+    assert_another_finishes(stack, fed)
+
+
+def test_a_rebalance_under_way(stack: Stack) -> None:
+    begin(stack)
+    fed = feed(10)
+    engine = working(stack, fed[:300])
+    others = [stack.engine(name, **FAST) for name in ("joining", "leaving")]
+    for other in others:
+        other.start(ready_within=None)
+    send(stack, fed[300:])
+    ended(engine)
+    for other in others:
+        other.wait_until_ready()
+        ended(other)
+    assert_another_finishes(stack, fed)
+
+
+def test_no_claim_begins_after_it(stack: Stack) -> None:
+    """What falls due meanwhile is left to others, however long the rest takes."""
+    begin(stack)
+    fed = feed(11)
+    engine = working(stack, fed, LOG_LEVEL="debug")
+    stack.securities.mode = Mode.HANG
+    log = ended(engine)
+    _, _, after = log.partition("engine drains")
+    assert after.count("fills stored") <= 1
+    stack.securities.stop()
+    stack.securities.mode = Mode.NORMAL
+    stack.securities.start()
+    assert_another_finishes(stack, fed)
