@@ -16,7 +16,7 @@ from fixengine.domain import Execution
 from fixengine.engine import Engine
 from fixengine.errors import ConfigError, StartError
 from fixengine.infra.checks import setting_problems
-from fixengine.infra.diagnosis import log_stacks, verbose_switch
+from fixengine.infra.diagnosis import log_stacks, log_uncaught, verbose_switch
 from fixengine.infra.kafka_group import assert_deserted, rewind
 from fixengine.infra.kafka_tail import KafkaTail, read_to_the_end
 from fixengine.infra.logs import Logs
@@ -41,6 +41,7 @@ def serve(settings: Settings, *, pod: str, logs: Logs) -> int:
     SIGUSR2 writes every thread's stack to it.
     For the main thread, before it starts any other.
     """
+    log_uncaught()
     over = Event()
     signals: list[signal.Signals] = []
     failures: list[str] = []

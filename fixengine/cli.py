@@ -15,7 +15,7 @@ from fixengine.demo import neighbours, orders_command
 from fixengine.demo import run as demo
 from fixengine.dlq import command as dlq
 from fixengine.errors import ConfigError, FixengineError
-from fixengine.infra.logs import Logs, configure_logs
+from fixengine.infra.logs import LAST_WORDS, Logs, configure_logs, log_lines
 from fixengine.options import EVER, moment
 from fixengine.top import command as top
 
@@ -38,9 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = FAILED
     except BrokenPipeError:  # whoever reads the output has seen enough of it
         code = FAILED
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # a pipe that nobody reads, a terminal that was closed
-            stream.flush()
+    with suppress(OSError):  # a pipe that nobody reads, a terminal that was closed
+        sys.stdout.flush()
+    log_lines.flush(LAST_WORDS)
     # Not sys.exit: a thread that is stuck in a call would keep the process alive.
     os._exit(code)
 
@@ -160,4 +160,4 @@ def _say(line: str) -> None:
 
 
 def _complain(line: str) -> None:
-    sys.stderr.write(f"fixengine: {line}\n")
+    log_lines.write(f"fixengine: {line}\n")

@@ -40,7 +40,7 @@ from fixengine.infra.kafka_sink import KafkaSink
 from fixengine.infra.kafka_source import KafkaSource
 from fixengine.infra.kafka_tail import KafkaTail
 from fixengine.infra.kafka_topics import Topic
-from fixengine.infra.logs import LAST_WORDS
+from fixengine.infra.logs import LAST_WORDS, log_lines
 from fixengine.infra.neighbours import PricingClient, SecurityClient
 from fixengine.infra.outbox import OutboxTable
 from fixengine.infra.postgres import Database
@@ -126,6 +126,7 @@ class Engine:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self._metrics = EngineMetrics(registry)
+        log_lines.watch(on_lost=self._metrics.log_lines_lost.inc)
         self._consumer_metrics = ConsumerMetrics(
             registry, group=settings.kafka_consumer_group, topic=settings.kafka_orders_topic
         )

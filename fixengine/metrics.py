@@ -239,6 +239,11 @@ class EngineMetrics:
             buckets=_CALL_BUCKETS,
             registry=registry,
         )
+        self.log_lines_lost = Counter(
+            "fixengine_log_lines_lost_total",
+            "Lines of the log that were lost because nobody could read them",
+            registry=registry,
+        )
         self.up = Gauge(
             "fixengine_up",
             "Whether a part the engine needs is there: 1 or 0",

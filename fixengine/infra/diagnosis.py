@@ -23,6 +23,24 @@ def verbose_switch(logs: Logs) -> Callable[[], None]:
     return switch
 
 
+def log_uncaught() -> None:
+    """Have the log tell of errors that nobody catches, in threads and where nobody can."""
+
+    def of_a_thread(args: threading.ExceptHookArgs) -> None:
+        name = None if args.thread is None else args.thread.name
+        logger.bind(of=name).opt(exception=args.exc_value).error(
+            "a thread ended with an error that nobody caught"
+        )
+
+    def of_a_callback(args: "sys.UnraisableHookArgs") -> None:
+        logger.bind(of=repr(args.object)).opt(exception=args.exc_value).error(
+            "an error was passed over, nobody could catch it"
+        )
+
+    threading.excepthook = of_a_thread
+    sys.unraisablehook = of_a_callback
+
+
 def log_stacks() -> None:
     """Log a line for each thread, with where it is."""
     names = {thread.ident: thread.name for thread in threading.enumerate()}

@@ -2,13 +2,13 @@
 
 import json
 import logging
-import sys
 from collections import defaultdict
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 from loguru import logger
 
+from fixengine.infra.log_lines import LogLines
 from fixengine.metrics import SERVICE
 from fixengine.recurring import Counted
 
@@ -29,6 +29,10 @@ LAST_WORDS = 0.3
 _COMMON_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
+log_lines = LogLines()
+"""Those of this process, all to its standard error."""
+
+
 class Logs:
     """What the process logs, from a level on that may change while it runs."""
 
@@ -43,6 +47,7 @@ class Logs:
         logging.getLogger().handlers = [_Intercept()]
         for name, quiet in _QUIET.items():
             logging.getLogger(name).setLevel(quiet)
+        log_lines.watch(on_found=_tell_of_lost_lines)
         self._json_lines = json_lines
         self._sink: int | None = None
         self.level = ""
@@ -57,9 +62,7 @@ class Logs:
 
     def _add(self, least: str) -> int:
         if not self._json_lines:
-            return logger.add(
-                sys.stderr, level=least, format=_text, backtrace=False, diagnose=False
-            )
+            return logger.add(log_lines, level=least, format=_text, backtrace=False, diagnose=False)
         # the text that is formatted for the sink is the traceback alone
         return logger.add(
             _write_json,
@@ -102,6 +105,10 @@ def _hand_on(record: logging.LogRecord, **fields: int) -> None:
     )
 
 
+def _tell_of_lost_lines(lines: int) -> None:
+    logger.bind(lines=lines).warning("lines of the log were lost, nobody could read them")
+
+
 def _write_json(message: "Message") -> None:
     record = message.record
     fixed = {
@@ -112,7 +119,7 @@ def _write_json(message: "Message") -> None:
     }
     traceback = {"exception": str(message)} if record["exception"] else {}
     line = json.dumps({**fixed, **record["extra"], **fixed, **traceback}, default=str)
-    sys.stderr.write(line + "\n")
+    log_lines.write(line + "\n")
 
 
 def _text(record: "Record") -> str:

@@ -1,0 +1,135 @@
+"""An engine works on whatever becomes of its standard error."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from time import monotonic
+from typing import IO
+
+import pytest
+
+from fixengine.demo.engine import Engine
+from fixengine.demo.feed import orders
+from fixengine.demo.options import BrokerKind
+from fixengine.demo.stack import Stack, surroundings
+from fixengine.demo.waiting import wait_until
+from tests.acceptance.runs import FAST, audited, send, wait_until_done
+
+SMALLEST_PIPE = 4096
+SERVE = (sys.executable, "-m", "fixengine", "serve")
+LOST = "lines of the log were lost, nobody could read them"
+
+
+@pytest.fixture
+def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
+    with Stack(broker=broker_kind) as stack:
+        stack.start()
+        stack.create_topic()
+        yield stack
+
+
+@contextmanager
+def serving(
+    stack: Stack, stderr: int | IO[bytes], *command: str
+) -> Iterator[tuple[subprocess.Popen[bytes], Engine]]:
+    """Run an engine with this as its standard error."""
+    environment = stack.environment(LOG_LEVEL="debug", LOG_FORMAT="json", **FAST)
+    engine = Engine(
+        process=stack.workspace.child("never-started", SERVE),
+        http_port=int(environment["HTTP_PORT"]),
+        health_port=int(environment["HEALTH_PORT"]),
+    )
+    process = subprocess.Popen(
+        command or SERVE,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+        env={**surroundings(), **environment},
+    )
+    try:
+        yield process, engine
+    finally:
+        process.kill()
+        process.communicate()
+        engine.close()
+
+
+def work(stack: Stack, engine: Engine, *, seed: int) -> None:
+    fed = tuple(islice(orders(seed=seed), 300))
+    wait_until(lambda: engine.ready, 60, "the engine to be ready")
+    send(stack, fed)
+    wait_until_done(stack, fed)
+    assert engine.ready
+    audited(stack, fed)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    began = monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    assert monotonic() - began < 10
+
+
+def lose_lines(process: subprocess.Popen[bytes], engine: Engine) -> None:
+    """Have the engine say more than is kept for later."""
+
+    def has_lost() -> bool:
+        process.send_signal(signal.SIGUSR2)
+        return bool(engine.metric("fixengine_log_lines_lost_total"))
+
+    wait_until(has_lost, 60, "lines to be lost")
+
+
+def test_a_pipe_that_nobody_reads_stops_nothing(stack: Stack) -> None:
+    with serving(stack, subprocess.PIPE) as (process, engine):
+        assert process.stderr is not None
+        fcntl.fcntl(process.stderr, fcntl.F_SETPIPE_SZ, SMALLEST_PIPE)
+        work(stack, engine, seed=1)
+        lose_lines(process, engine)
+        assert engine.ready
+        end(process)
+
+
+def test_what_was_lost_is_said_when_the_pipe_is_read_again(stack: Stack) -> None:
+    with serving(stack, subprocess.PIPE) as (process, engine):
+        assert process.stderr is not None
+        fcntl.fcntl(process.stderr, fcntl.F_SETPIPE_SZ, SMALLEST_PIPE)
+        wait_until(lambda: engine.ready, 60, "the engine to be ready")
+        lose_lines(process, engine)
+        found = next(line for line in process.stderr if LOST.encode() in line)
+        assert b'"lines": ' in found
+        process.send_signal(signal.SIGTERM)
+        assert b"engine has drained" in process.stderr.read()
+        assert process.wait(10) == 0
+
+
+def test_a_reader_that_is_gone_stops_nothing(stack: Stack) -> None:
+    with serving(stack, subprocess.PIPE) as (process, engine):
+        assert process.stderr is not None
+        process.stderr.close()
+        process.stderr = None
+        work(stack, engine, seed=2)
+        assert engine.metric("fixengine_log_lines_lost_total")
+        end(process)
+
+
+def test_a_disk_that_is_full_stops_nothing(stack: Stack) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    with serving(stack, full) as (process, engine):
+        os.close(full)
+        work(stack, engine, seed=3)
+        assert engine.metric("fixengine_log_lines_lost_total")
+        end(process)
+
+
+def test_no_standard_error_at_all_stops_nothing(stack: Stack) -> None:
+    command = ("sh", "-c", 'exec "$@" 2>&- <&- >&-', "sh", *SERVE)
+    with serving(stack, subprocess.DEVNULL, *command) as (process, engine):
+        work(stack, engine, seed=4)
+        assert engine.metric("fixengine_log_lines_lost_total")
+        end(process)
