@@ -186,10 +186,14 @@ class Schema(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Whether something can do its work, and what there is to say of it."""
+    """Whether something can do its work, and what there is to say of it.
+
+    What is `early` has just begun, and is not up yet.
+    """
 
     up: bool
     said: str
+    early: bool = False
 
 
 class OrderSource(Protocol):

@@ -182,7 +182,7 @@ class Intake(Actor):
         standing = self._source.standing()
         if standing.up:
             self._health.up("consumer", standing.said, lasts=POLLS_GO_ON)
-        else:
+        elif not standing.early:
             self._health.down("consumer", standing.said)
 
     def _patience(self) -> float:

@@ -26,6 +26,14 @@ class Engine:
         except urllib3.exceptions.HTTPError:
             return False
 
+    @property
+    def ready_but_for_the_group(self) -> bool:
+        """Whether nothing is missing, except perhaps a place in the group, which takes its time."""
+        state = self.state()
+        parts = {name: part["up"] for name, part in state.get("parts", {}).items()}
+        actors = [actor["state"] == "running" for actor in state.get("actors", ())]
+        return bool(parts) and all({**parts, "consumer": True}.values()) and all(actors)
+
     def start(self, *, ready_within: float | None = 60.0) -> None:
         """Start it and wait for its readiness, or, with None, only start it; raises DemoError."""
         self.process.start()

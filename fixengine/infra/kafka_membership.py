@@ -45,6 +45,7 @@ class Membership:
         self._group, self._topic = group, topic
         self._patience = patience
         self._clock = clock
+        self._began_at = clock()
         self._confirmed_at: float | None = None
         self._settles_at: float | None = None
         self._refusal = ""
@@ -65,7 +66,8 @@ class Membership:
         if reason := self._refusal or denied:
             return Standing(up=False, said=reason)
         if self._confirmed_at is None:
-            return Standing(up=False, said=self._state)
+            early = self._clock() - self._began_at <= self._patience
+            return Standing(up=False, said=self._state, early=early)
         without = self._clock() - self._confirmed_at
         if without > self._patience:
             said = f"no assignment was confirmed for {self._patience:g} s: {self._state}"

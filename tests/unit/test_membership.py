@@ -48,6 +48,22 @@ def test_it_is_down_until_partitions_have_something_to_say(member: Membership) -
     assert member.standing() == Standing(up=True, said="")
 
 
+def test_that_it_has_just_begun_is_no_news_for_the_length_of_a_rebalance(
+    member: Membership, clock: Clock
+) -> None:
+    member.measured(JOINING)
+    clock.now += PATIENCE
+    assert member.standing().early
+    clock.now += 1
+    assert not member.standing().early
+    assert not member.standing().up
+
+
+def test_a_refusal_is_news_at_once(member: Membership) -> None:
+    member.refused(DENIED, "denied", partition=None, offset=0)
+    assert not member.standing().early
+
+
 def test_partitions_that_say_nothing_for_long_are_fine(member: Membership, clock: Clock) -> None:
     """They are paused, or slow."""
     member.assigned([1])

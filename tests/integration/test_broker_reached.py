@@ -1,0 +1,146 @@
+"""What is said of a broker that can't be used: its address, the cause and the remedy."""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+
+import pytest
+
+from fixengine.demo.feed import orders
+from fixengine.demo.topics import TopicNames
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from fixengine.errors import UnavailableError
+from fixengine.infra.kafka_sink import KafkaSink
+from fixengine.infra.kafka_topics import Topic
+from fixengine.ports import Failure
+from tests.integration.engines import Surroundings, part, surroundings, wait_until_ready
+from tests.integration.guarded import GuardedKafka
+
+Config = Mapping[str, str | int]
+TLS = {"security.protocol": "SSL"}
+
+
+def said(brokers: str, config: Config, *, until: str) -> str:
+    """Look for a broker until that is said of it."""
+    sink = KafkaSink(
+        brokers=brokers,
+        client_id="test",
+        topics=(Topic(name="fills", partitions=1, replication_factor=1),),
+        client_config=config,
+    )
+    reports: list[Failure | None] = []
+    sink.open(lambda _, failure: reports.append(failure))
+    heard = ["nothing yet"]
+
+    def told() -> bool:
+        try:
+            sink.ensure_topics(1)
+            heard.append(sink.unreached())
+        except UnavailableError as error:
+            heard.append(str(error))
+        return until in heard[-1] if until else not heard[-1]
+
+    try:
+        wait_until(told, 60, f"{until!r} to be said; heard {set(heard)}")
+    finally:
+        sink.close()
+    return heard[-1]
+
+
+def test_a_broker_that_does_not_run_is_told_with_its_address() -> None:
+    words = said("127.0.0.1:1", {}, until="127.0.0.1:1 can't be used")
+    assert "Connection refused" in words
+    assert "transport" not in words
+
+
+def test_a_host_that_nobody_knows_is_named() -> None:
+    assert "nosuchhost.invalid:9092" in said("nosuchhost.invalid:9092", {}, until="nobody knows")
+
+
+def test_an_advertised_address_that_can_not_be_reached_is_named(guarded: GuardedKafka) -> None:
+    words = said(guarded.misled, {}, until=f"broker 1 advertises {guarded.nowhere}")
+    assert "Connection refused" in words
+    assert "advertised.listeners" in words
+
+
+@pytest.mark.parametrize(
+    ("address", "config", "until"),
+    [
+        (
+            lambda kafka: kafka.by_password,
+            lambda kafka: kafka.as_user(sasl_password="wrong"),
+            "sasl.password",
+        ),
+        (
+            lambda kafka: kafka.by_password,
+            lambda kafka: kafka.as_user(sasl_mechanism="SCRAM-SHA-256"),
+            "supported mechanisms: PLAIN",
+        ),
+        (lambda kafka: kafka.by_password, lambda _: {}, "may want TLS or SASL"),
+        (lambda kafka: kafka.plain, lambda kafka: kafka.as_user(), "wants no SASL"),
+        (lambda kafka: kafka.trusted, lambda _: {}, "may want TLS or SASL"),
+        (lambda kafka: kafka.plain, lambda _: TLS, "may not speak TLS"),
+        (lambda kafka: kafka.trusted, lambda _: TLS, "ssl.ca.location"),
+        (
+            lambda kafka: kafka.by_certificate,
+            lambda kafka: {**TLS, "ssl.ca.location": str(kafka.authority)},
+            "made out to this address",
+        ),
+    ],
+    ids=[
+        "a wrong password",
+        "another mechanism",
+        "plain text where SASL is wanted",
+        "SASL where none is wanted",
+        "plain text where TLS is wanted",
+        "TLS where none is wanted",
+        "an authority that is not known",
+        "a name that is not in the certificate",
+    ],
+)
+def test_why_a_broker_refuses_is_told_with_the_remedy(
+    guarded: GuardedKafka,
+    address: Callable[[GuardedKafka], str],
+    config: Callable[[GuardedKafka], Config],
+    until: str,
+) -> None:
+    said(address(guarded), config(guarded), until=until)
+
+
+def test_with_the_right_authority_and_password_nothing_is_said(guarded: GuardedKafka) -> None:
+    said(guarded.trusted, {**TLS, "ssl.ca.location": str(guarded.authority)}, until="")
+
+
+@pytest.fixture
+def kafka(
+    database: str, guarded: GuardedKafka, topics: TopicNames, workspace: Workspace
+) -> Iterator[Surroundings]:
+    with surroundings(
+        dsn=database, broker=guarded.broker, topics=topics, workspace=workspace
+    ) as world:
+        yield world
+
+
+def test_an_engine_whose_fills_are_refused_is_unready_until_they_are_taken(
+    kafka: Surroundings, guarded: GuardedKafka
+) -> None:
+    """As where the engine's clock is ahead; and it goes down and up once."""
+    with kafka.engine() as engine:
+        wait_until_ready(engine)
+        guarded.configure(kafka.topics.fills, "message.timestamp.before.max.ms", "1")
+        ups: list[bool] = []
+
+        def sampled(*, up: bool, for_long: bool = False) -> bool:
+            ups.append(part(engine, "broker")["up"])
+            lately = ups[-500:] if for_long else ups[-1:]
+            return set(lately) == {up}
+
+        feed = orders(seed=1)
+        kafka.send(*(next(feed) for _ in range(20)))
+        wait_until(lambda: sampled(up=False), 90, "the broker to be down")
+        wait_until(lambda: sampled(up=False, for_long=True), 90, "it to stay so")
+        assert "fills are refused" in part(engine, "broker")["said"]
+        guarded.configure(kafka.topics.fills, "message.timestamp.before.max.ms", "3600000")
+        wait_until(lambda: sampled(up=True), 90, "the broker to be up again")
+        assert sum(before != after for before, after in pairwise(ups)) == 2
+        kafka.wait_for("execution where not is_open", 20, 90)

@@ -1,0 +1,154 @@
+"""What is committed where nothing is left to read, and what the broker deletes and makes anew.
+
+All of it needs Apache Kafka: on the embedded broker librdkafka 2.16 dies of a topic that goes away.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from confluent_kafka import (
+    OFFSET_END,
+    ConsumerGroupTopicPartitions,
+    Producer,
+    TopicPartition,
+)
+
+from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.topics import TopicNames, create_topic, drop_topics
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from fixengine.errors import UnavailableError
+from fixengine.infra.kafka_lag import KafkaLag
+from tests.integration.engines import Surroundings, surroundings, wait_until_ready
+from tests.integration.guarded import GuardedKafka
+
+
+@pytest.fixture
+def kafka(
+    database: str, guarded: GuardedKafka, topics: TopicNames, workspace: Workspace
+) -> Iterator[Surroundings]:
+    """Lend the surroundings on Apache Kafka, whose history can be deleted."""
+    with surroundings(
+        dsn=database, broker=guarded.broker, topics=topics, workspace=workspace
+    ) as world:
+        yield world
+
+
+def lag(world: Surroundings) -> int | None:
+    look = KafkaLag(
+        brokers=world.broker.bootstrap,
+        group=world.topics.group,
+        topic=world.topics.orders,
+        client_id="test",
+        client_config={},
+    )
+    try:
+        return look.measure(5)
+    except UnavailableError:  # a topic that is about to come or to go
+        return None
+
+
+def wait_for_no_lag(world: Surroundings) -> None:
+    wait_until(lambda: lag(world) == 0, 60, "all to be committed")
+
+
+def committed(guarded: GuardedKafka, topics: TopicNames) -> int:
+    """Return the sum of the group's committed offsets, as an autoscaler reads them."""
+    asked = guarded.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(topics.group)])
+    places = asked[topics.group].result(20).topic_partitions
+    return sum(place.offset for place in places)
+
+
+def some(number: int, *, first_id: int = 1) -> tuple[FedOrder, ...]:
+    feed = orders(seed=1, first_id=first_id)
+    return tuple(order for order in (next(feed) for _ in range(3 * number)) if order.valid)[:number]
+
+
+def delete_all(guarded: GuardedKafka, topic: str) -> None:
+    """Delete every record of a topic, as retention does in time."""
+    edges = [TopicPartition(topic, partition, OFFSET_END) for partition in range(20)]
+    for future in guarded.admin.delete_records(edges).values():
+        future.result(30)
+
+
+def anew(world: Surroundings) -> None:
+    """Delete the topic and make it again."""
+    drop_topics(world.broker.bootstrap, [world.topics.orders])
+    create_topic(world.broker.bootstrap, world.topics.orders)
+
+
+def test_an_engine_has_no_lag_on_a_topic_whose_history_was_deleted(
+    kafka: Surroundings, guarded: GuardedKafka
+) -> None:
+    kafka.send(*some(100))
+    delete_all(guarded, kafka.topics.orders)
+    assert lag(kafka) == 0  # as the engine counts it; the committed offsets are what others read
+    with kafka.engine():
+        wait_until(lambda: committed(guarded, kafka.topics) == 100, 60, "the ends")
+
+
+@pytest.mark.parametrize("commits", [True, False], ids=["committed", "aborted"])
+def test_the_end_of_a_transaction_leaves_no_lag(kafka: Surroundings, *, commits: bool) -> None:
+    producer = Producer({"bootstrap.servers": kafka.broker.bootstrap, "transactional.id": "one"})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    sent = some(40)
+    for order in sent:
+        producer.produce(kafka.topics.orders, key=order.key, value=order.value)
+    producer.flush(30)
+    with kafka.engine() as engine:
+        wait_until_ready(engine)
+        if commits:
+            producer.commit_transaction(30)
+            kafka.wait_for("execution", len(sent))
+        else:
+            producer.abort_transaction(30)
+        wait_for_no_lag(kafka)
+    assert kafka.count("execution") == (len(sent) if commits else 0)
+
+
+def test_a_topic_made_anew_is_read_and_committed(kafka: Surroundings) -> None:
+    with kafka.engine() as engine:
+        wait_until_ready(engine)
+        kafka.send(*some(60))
+        kafka.wait_for("execution", 60)
+        anew(kafka)
+        # so many that each partition is soon longer than the old one was
+        kafka.send(*some(400, first_id=1000))
+        kafka.wait_for("execution", 460)
+        wait_for_no_lag(kafka)
+
+
+def test_a_topic_made_anew_is_read_after_a_restart(kafka: Surroundings) -> None:
+    with kafka.engine() as engine:
+        wait_until_ready(engine)
+        kafka.send(*some(400))
+        kafka.wait_for("execution", 400)
+    anew(kafka)
+    kafka.send(*some(20, first_id=1000))
+    with kafka.engine():
+        kafka.wait_for("execution", 420)
+        wait_for_no_lag(kafka)
+
+
+def test_orders_that_were_deleted_unread_are_told_of_and_counted(
+    kafka: Surroundings, guarded: GuardedKafka, events: list[str]
+) -> None:
+    with kafka.engine() as engine:
+        wait_until_ready(engine)
+        kafka.send(*some(60))
+        kafka.wait_for("execution", 60)
+        wait_for_no_lag(kafka)
+    kafka.send(*some(100, first_id=1000))
+    delete_all(guarded, kafka.topics.orders)
+    kafka.send(*some(10, first_id=2000))
+    with kafka.engine() as engine:
+        kafka.wait_for("execution", 70)
+
+        def deleted() -> float | None:
+            return engine.registry.get_sample_value("fixengine_orders_deleted_unread_total")
+
+        wait_until(lambda: deleted() == 100, 60, "the count of what is lost")
+        wait_for_no_lag(kafka)
+    told = events.count("orders were deleted before they were read")
+    assert 0 < told <= 20
