@@ -37,9 +37,12 @@ _REFUSALS: dict[int, str] = {
 
 _FAILURE = re.compile(
     r"(?:\w+://)?(?P<address>[^/\s]+)/(?P<node>\w+): (?P<what>.*?)"
-    r"(?: \(after \d+ms in state (?P<state>\w+).*\))?"
+    r"(?: \(after (?P<ms>\d+)ms in state (?P<state>\w+).*\))?"
 )
 _CONNECT = re.compile(r"Connect to \S+ failed: (.*)")
+_AT_ONCE = 1_000
+"""Milliseconds within which a broker hangs up that is asked without the user it wants."""
+
 _CAUSES = {
     "not valid in current sasl state": (
         "the broker wants no SASL at this port: mend security.protocol in KAFKA_CLIENT_CONFIG"
@@ -95,7 +98,7 @@ def failure(line: str) -> Failure | None:
         address=match["address"],
         node=int(node) if node.isdigit() else None,
         said=connect[1] if connect else said.strip(),
-        remedy=_remedy(said, match["state"] or ""),
+        remedy=_remedy(said, match["state"] or "", hung_up_after=int(match["ms"] or 0)),
     )
 
 
@@ -105,11 +108,12 @@ def refusal(code: int, said: str, *, group: str, topic: str) -> str | None:
     return None if words is None else f"{words.format(group=group, topic=topic)} ({said})"
 
 
-def _remedy(said: str, state: str) -> str:
+def _remedy(said: str, state: str, *, hung_up_after: int) -> str:
     lower = said.lower()
     for sign, remedy in _CAUSES.items():
         if sign in lower:
             return remedy
-    if state in {"APIVERSION_QUERY", "SSL_HANDSHAKE"} or "apiversion" in lower:
+    at_once = state == "UP" and hung_up_after < _AT_ONCE
+    if at_once or state in {"APIVERSION_QUERY", "SSL_HANDSHAKE"}:
         return "this port may want TLS or SASL: mend security.protocol in KAFKA_CLIENT_CONFIG"
     return ""

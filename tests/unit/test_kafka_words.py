@@ -76,6 +76,20 @@ KNOWN = frozenset({"kafka:9092"})
         ),
         (
             (
+                "kafka:9092/bootstrap: Disconnected: connection closed by peer: receive 0 after "
+                "POLLIN (after 0ms in state UP, 1 identical error(s) suppressed)"
+            ),
+            "this port may want TLS or SASL",
+        ),
+        (
+            (
+                "kafka:9092/bootstrap: Disconnected: connection closed by peer: receive 0 after "
+                "POLLIN (after 4057ms in state UP)"
+            ),
+            "receive 0 after POLLIN",
+        ),
+        (
+            (
                 "ssl://kafka:9092/bootstrap: SSL handshake failed: Disconnected: SSL connection "
                 "closed by peer: connecting to a PLAINTEXT broker listener? (after 7ms in state "
                 "SSL_HANDSHAKE)"
