@@ -91,6 +91,15 @@ def test_no_job_waits_for_ever_or_keeps_its_credentials() -> None:
                 assert step["with"] == {"persist-credentials": False}
 
 
+def test_no_test_is_skipped_that_could_run() -> None:
+    steps = [
+        step["run"] for name in ("test", "stack") for step in jobs()[name]["steps"] if "run" in step
+    ]
+    assert all("--no-skips" in step for step in steps if step.startswith("make test "))
+    assert sum("tests.programs" in step for step in steps) == 2
+    assert "--no-skips" in (ROOT / ".ci/run").read_text("utf-8")
+
+
 def test_nothing_from_outside_is_written_into_a_script() -> None:
     scripts = [step["run"] for job in jobs().values() for step in job["steps"] if "run" in step]
     assert not [script for script in scripts if "${{ github" in script]
