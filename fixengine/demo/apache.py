@@ -17,8 +17,8 @@ from fixengine.demo.workspace import Workspace, program
 
 _HOST = "127.0.0.1"
 _FETCH_SECONDS = 600.0
-_FORMAT_SECONDS = 60.0
-_START_SECONDS = 60.0
+_FORMAT_SECONDS = 180.0
+_START_SECONDS = 180.0
 _COPY_JARS = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 _HEAP = "-Xmx512m"
 _LOGGING = """

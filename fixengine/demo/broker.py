@@ -17,7 +17,7 @@ from fixengine.demo.process import ChildProcess
 from fixengine.demo.workspace import Workspace
 
 _HOST = "127.0.0.1"
-_START_SECONDS = 15.0
+_START_SECONDS = 60.0
 
 
 class Broker(Protocol):

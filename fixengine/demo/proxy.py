@@ -9,7 +9,7 @@ from enum import StrEnum
 
 _HOST = "127.0.0.1"
 _CHUNK = 65_536
-_START_SECONDS = 5.0
+_START_SECONDS = 60.0
 _RESET = struct.pack("ii", 1, 0)  # linger for no time: the other side gets a reset, not an end
 
 

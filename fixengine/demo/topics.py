@@ -39,7 +39,7 @@ class TopicNames:
 
 
 def create_topic(
-    bootstrap: str, name: str, *, partitions: int = 20, deadline_seconds: float = 30.0
+    bootstrap: str, name: str, *, partitions: int = 20, deadline_seconds: float = 60.0
 ) -> None:
     """Make a topic and return when each of its partitions answers; one that exists is fine.
 
@@ -63,7 +63,7 @@ def create_topic(
             raise DemoError(f"the topic {name} can't be made: {_line(error)}") from error
 
 
-def drop_topics(bootstrap: str, names: Sequence[str], *, deadline_seconds: float = 30.0) -> None:
+def drop_topics(bootstrap: str, names: Sequence[str], *, deadline_seconds: float = 60.0) -> None:
     """Delete topics with what is in them; raises DemoError when the broker refuses or is late."""
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     for name, answer in admin.delete_topics([*names], request_timeout=deadline_seconds).items():
@@ -104,7 +104,7 @@ def count_records(
     name: str,
     *,
     client_config: Mapping[str, str | int | float | bool] | None = None,
-    deadline_seconds: float = 30.0,
+    deadline_seconds: float = 60.0,
 ) -> int | None:
     """Return how many records a topic has had since it was made; None when there is no such topic.
 

@@ -144,7 +144,8 @@ class Child(Actor):
 class Family:
     """Children by these names, in this order, and what happened to them.
 
-    Left as a context, nothing of it may remain: no thread and no registered actor.
+    Those in `holding` are about to ignore their stop, and are not waited for. Left as a context,
+    nothing of it may remain: no thread and no registered actor.
     """
 
     def __init__(
@@ -153,6 +154,7 @@ class Family:
         max_restarts: int = 3,
         period: float = 60.0,
         stop_timeout: float = PATIENCE,
+        holding: str = "",
         kinds: Mapping[str, Restart] | None = None,
         time: Time | None = None,
         real_time: bool = False,
@@ -172,7 +174,7 @@ class Family:
                 start=partial(self._start, name),
                 restart=(kinds or {}).get(name, Restart.PERMANENT),
                 boot_timeout=10.0,
-                stop_timeout=stop_timeout,
+                stop_timeout=0.02 if name in holding else stop_timeout,
             )
             for name in names
         )

@@ -26,7 +26,7 @@ from fixengine.actors.messages import (
     StoreFills,
 )
 from fixengine.actors.pricing import BULK_FROM
-from fixengine.actors.scheduler import APART, LONGEST_SLEEP, FillScheduler
+from fixengine.actors.scheduler import APART, FillScheduler
 from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
@@ -160,7 +160,8 @@ def scheduler(
             each.stop()
 
 
-def test_it_sleeps_only_when_nothing_can_be_due() -> None:
+def test_it_sleeps_only_when_nothing_can_be_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fixengine.actors.scheduler.LONGEST_SLEEP", 3600.0)
     repository = Repository.start(more=50)
 
     def left() -> int:
@@ -168,9 +169,9 @@ def test_it_sleeps_only_when_nothing_can_be_due() -> None:
         return claims
 
     with scheduler(repository=repository, pricing=Pricing.start(Event())):
-        wait_until(lambda: left() <= 0, 10 * LONGEST_SLEEP, "50 claims")
+        wait_until(lambda: left() <= 0, 60, "50 claims")
         with pytest.raises(DemoError):  # and then it sleeps
-            wait_until(lambda: left() < -1, LONGEST_SLEEP / 2, "two more")
+            wait_until(lambda: left() < -1, 0.5, "two more")
 
 
 def test_prices_of_the_next_claim_are_asked_for_while_one_is_stored() -> None:

@@ -89,7 +89,7 @@ def test_a_boot_that_takes_too_long_in_a_restart_counts() -> None:
 
 
 def test_a_child_that_ignores_its_stop_in_a_restart_escalates_and_is_never_doubled() -> None:
-    with Family("a", "b", "c", stop_timeout=0.02).start() as family:
+    with Family("a", "b", "c", holding="c").start() as family:
         gate = Gate()
         family.ref("c").tell(gate)
         gate.await_someone()

@@ -47,7 +47,7 @@ def test_a_supervisor_that_is_simply_stopped_leaves_no_child_behind() -> None:
 
 
 def test_children_that_ignore_their_deadline_are_named_and_the_others_still_stopped() -> None:
-    with Family("a", "b", "c", stop_timeout=0.02).start() as family:
+    with Family("a", "b", "c", holding="ac").start() as family:
         gates = [hold(family, "a"), hold(family, "c")]
         family.news()
         assert family.shut_down() == ("c", "a")

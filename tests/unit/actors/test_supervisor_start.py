@@ -111,7 +111,7 @@ def test_a_boot_that_takes_too_long_fails_the_start() -> None:
 
 
 def test_a_boot_that_never_ends_fails_the_start_without_its_thread() -> None:
-    with Family("a", "b", stop_timeout=0.02) as family:
+    with Family("a", "b", holding="b") as family:
         gate = Gate()
         family.at_boot["b"] = gate
         started = family.begin()
@@ -156,7 +156,7 @@ def test_a_shutdown_during_the_start_doesnt_wait_for_the_boots_to_come() -> None
 
 
 def test_a_shutdown_during_the_start_abandons_a_boot_that_hangs() -> None:
-    with Family("a", "b", stop_timeout=0.02) as family:
+    with Family("a", "b", holding="b") as family:
         gate = Gate()
         family.at_boot["b"] = gate
         family.begin()
