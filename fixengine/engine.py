@@ -243,7 +243,11 @@ class Engine:
     def _repository(self, _refs: Refs) -> ActorRef:
         claims = ClaimSession(self._database)
         return Repository.start(
-            schema=Schema(self._database),
+            schema=Schema(
+                self._database,
+                self._reading,
+                forgets=self._settings.retention_days is not None,
+            ),
             orders=self._executions,
             claims=claims,
             outbox=OutboxTable(self._database, claims),
@@ -253,7 +257,7 @@ class Engine:
             pulse=self._pulse,
         )
 
-    def _reader(self, _refs: Refs) -> ActorRef:
+    def _reader(self, refs: Refs) -> ActorRef:
         settings = self._settings
         lag = KafkaLag(
             brokers=settings.kafka_brokers,
@@ -262,7 +266,7 @@ class Engine:
             client_id=self._pod,
             client_config=settings.kafka_client_config,
         )
-        return Reader.start(executions=Reads(self._reading), lag=lag)
+        return Reader.start(executions=Reads(self._reading), lag=lag, repository=refs["repository"])
 
     def _securities(self, _refs: Refs) -> ActorRef:
         return SecurityCache.start(

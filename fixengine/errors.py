@@ -4,7 +4,8 @@ FixengineError
 ├── MalformedError     bad input: dead letter, or 400; repeating it can't help
 ├── UnavailableError   a part outside is away or too slow: back off and stay
 │   ├── SlowQueryError the database answers, but not this in time: ask for less
-│   └── SchemaError    the database's schema can't be used: wait for an operator
+│   └── ImpairedError  the database answers, but can't do this, whatever the values
+│       └── SchemaError its schema or the role's rights are at fault: wait for an operator
 ├── RejectedError      the database refuses these values: find the row, dead-letter it
 ├── ConflictError      what was asked can't be done as things are: say why, exit 1
 ├── StartError         the actors can't be started: say why, exit 1
@@ -12,6 +13,8 @@ FixengineError
 
 Anything else is a bug: it crashes one actor, and the supervisor restarts it.
 """
+
+from typing import ClassVar
 
 
 class FixengineError(Exception):
@@ -30,8 +33,19 @@ class SlowQueryError(UnavailableError):
     """The database ended a statement that took longer than it may."""
 
 
-class SchemaError(UnavailableError):
-    """The database's schema is newer than this program, or was changed behind its back."""
+class ImpairedError(UnavailableError):
+    """The database is there, and can't do what it is asked: a limit, no room, its own failure.
+
+    It is a state, of the part of the engine's health that the type names.
+    """
+
+    part: ClassVar[str] = "database"
+
+
+class SchemaError(ImpairedError):
+    """The schema is newer than this program, was changed behind its back, or gives no right."""
+
+    part: ClassVar[str] = "schema"
 
 
 class RejectedError(FixengineError):

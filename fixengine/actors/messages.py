@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import pykka
 
 from fixengine.domain import Fill, Order, Postponed
+from fixengine.errors import ImpairedError
 from fixengine.letters import Place
 from fixengine.ports import Record
 from fixengine.reading import ExecutionQuery, LedgerQuery
@@ -64,6 +65,21 @@ class ForgetExecutions:
     """Housekeeping → repository: delete old ones above this number. Replies with Forgotten."""
 
     after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryFailed:
+    """Reader → repository: the database is there, and can't answer this kind of question."""
+
+    kind: str
+    error: ImpairedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryAnswered:
+    """Reader → repository: it answers this kind of question again."""
+
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)

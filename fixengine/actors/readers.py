@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from time import monotonic
 from typing import Any, TypeAlias, assert_never
 
-from fixengine.actors.asking import ask
+from fixengine.actors.asking import ask, tell
 from fixengine.actors.base import Actor
 from fixengine.actors.mailbox import mailbox_of
 from fixengine.actors.messages import (
@@ -14,9 +14,11 @@ from fixengine.actors.messages import (
     GetExecutionsById,
     GetFills,
     GetLag,
+    QueryAnswered,
+    QueryFailed,
 )
 from fixengine.domain import Execution, LedgerEntry
-from fixengine.errors import UnavailableError
+from fixengine.errors import ImpairedError, UnavailableError
 from fixengine.reading import ExecutionQueries, ExecutionQuery, GroupLag, LedgerQuery, Subtotals
 
 BEGIN_WITHIN = 1.0
@@ -31,17 +33,34 @@ _Query: TypeAlias = GetExecutionsById | GetExecutions | GetFills | AddUpExecutio
 
 
 class Reader(Actor):
-    """Queries, one at a time."""
+    """Queries, one at a time. That the database can't answer is the repository's to say."""
 
-    def __init__(self, *, executions: ExecutionQueries, lag: GroupLag) -> None:
+    def __init__(
+        self, *, executions: ExecutionQueries, lag: GroupLag, repository: ActorRef
+    ) -> None:
         super().__init__()
         self._executions = executions
         self._lag = lag
+        self._repository = repository
+        self._failed: set[str] = set()
 
     def receive(self, message: _Query) -> Any:
         timeout = message.deadline - monotonic()
         if timeout <= 0:
             raise UnavailableError("the query came too late to be answered")
+        kind = type(message).__name__
+        try:
+            answer = self._answer(message, timeout)
+        except ImpairedError as error:
+            self._failed.add(kind)
+            tell(self._repository, QueryFailed(kind=kind, error=error))
+            raise
+        if kind in self._failed:
+            self._failed.remove(kind)
+            tell(self._repository, QueryAnswered(kind=kind))
+        return answer
+
+    def _answer(self, message: _Query, timeout: float) -> Any:
         match message:
             case GetExecutionsById(execution_ids=execution_ids):
                 return self._executions.by_id(execution_ids, timeout=timeout)

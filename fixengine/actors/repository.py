@@ -8,6 +8,7 @@ from loguru import logger
 
 from fixengine.actors.asking import tell
 from fixengine.actors.base import Actor
+from fixengine.actors.database_watch import DatabaseWatch
 from fixengine.actors.messages import (
     AbandonClaim,
     ActorRef,
@@ -17,13 +18,21 @@ from fixengine.actors.messages import (
     ForgetExecutions,
     GetUnpublished,
     MarkPublished,
+    QueryAnswered,
+    QueryFailed,
     StoreFills,
     StoreOrders,
     TakeOverOutbox,
 )
 from fixengine.actors.retries import Retries
 from fixengine.actors.schema_watch import SchemaWatch
-from fixengine.errors import RejectedError, SchemaError, SlowQueryError, UnavailableError
+from fixengine.errors import (
+    ImpairedError,
+    RejectedError,
+    SchemaError,
+    SlowQueryError,
+    UnavailableError,
+)
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
 from fixengine.pacing import Pace
@@ -31,8 +40,8 @@ from fixengine.ports import Claims, OrderTable, Outbox, Retention, Schema
 from fixengine.pulse import Pulse
 
 CHECK_INTERVAL = 2.0
-SCHEMA_RETRY = 10.0
-"""Seconds between looks at a schema that this program can't use."""
+
+_LOOK = "look"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +89,27 @@ class Repository(Actor):
         self._outbox = outbox
         self._retention = retention
         self._health = health
+        self._database = DatabaseWatch(health)
         self._metrics = metrics
         self._pulse = pulse
         self._claimer: ActorRef | None = None
         self._ready = False
-        self._reached = False
         self._retries = Retries(first=0.2, cap=5.0)
         self._counting = Pace(monotonic)
 
     def boot(self) -> None:
         self.actor_ref.tell(_Connect())
 
-    def receive(self, message: _Connect | _Check | _Write) -> Any:
+    def receive(self, message: _Connect | _Check | QueryFailed | QueryAnswered | _Write) -> Any:
         match message:
             case _Connect():
                 return self._connect()
             case _Check():
                 return self._check()
+            case QueryFailed(kind=kind, error=error):
+                return self._failed(kind, error) if self._ready else None
+            case QueryAnswered(kind=kind):
+                return self._worked(kind)
             case _:
                 return self._write(message)
 
@@ -106,18 +119,35 @@ class Repository(Actor):
     def _write(self, message: _Write) -> Any:
         if not self._ready:
             raise UnavailableError("the database was not reached yet")
+        kind = type(message).__name__
         try:
             done = self._attempt(message)
-        except SchemaError as error:
-            self._schema.refused(message, error)
+        except ImpairedError as error:
+            self._failed(kind, error)
             raise
+        except RejectedError as error:
+            if _has_values_of_its_own(message):
+                raise
+            refused = SchemaError(f"the schema refuses what should depend on no value: {error}")
+            self._failed(kind, refused)
+            raise refused from error
         except UnavailableError:
             # it may be that one connection alone was lost
-            if self._reached:
+            if self._database.reached:
                 self._look()
             raise
-        self._schema.taken(message)
+        self._worked(kind)
         return done
+
+    def _failed(self, kind: str, error: ImpairedError) -> None:
+        if isinstance(error, SchemaError):
+            self._schema.refused(kind, error)
+        else:
+            self._database.failed(kind, error)
+
+    def _worked(self, kind: str) -> None:
+        self._schema.taken(kind)
+        self._database.worked(kind)
 
     def _attempt(self, message: _Write) -> Any:
         """Perform a write; what is refused by itself is at fault only if the schema is not."""
@@ -166,11 +196,12 @@ class Repository(Actor):
         except SchemaError as error:
             self._health.up("database")
             self._health.down("schema", str(error))
-            self.tell_later(SCHEMA_RETRY, _Connect())
+            self.tell_later(self._retries.next_wait(), _Connect())
         except UnavailableError as error:
             self._health.down("database", str(error))
             self.tell_later(self._retries.next_wait(), _Connect())
         else:
+            self._retries.reset()
             self._ready = True
             self._check()
 
@@ -183,14 +214,16 @@ class Repository(Actor):
         try:
             self._claims.check()
             self._schema.look()
-            if self._counting.due or not self._reached:
+            if self._counting.due or not self._database.reached:
                 self._look_at_the_backlog()
+        except ImpairedError as error:
+            self._failed(_LOOK, error)
         except UnavailableError as error:
-            self._reached = False
-            self._health.down("database", str(error))
+            self._database.away(error)
             return
-        self._reached = True
-        self._health.up("database")
+        else:
+            self._worked(_LOOK)
+        self._database.there()
 
     def _look_at_the_backlog(self) -> None:
         began = monotonic()
@@ -216,3 +249,10 @@ def _is_single(message: _Write) -> bool:
             return len(parts) == 1
         case _:
             return False
+
+
+def _has_values_of_its_own(message: _Write) -> bool:
+    """Whether an order's values, or a fill's, may be why it is refused."""
+    return isinstance(message, StoreOrders) or (
+        isinstance(message, StoreFills) and bool(message.fills)
+    )

@@ -3,18 +3,23 @@
 from dataclasses import dataclass
 from time import monotonic
 
-from fixengine.errors import SchemaError, UnavailableError
+from loguru import logger
+
+from fixengine.errors import SchemaError, SlowQueryError, UnavailableError
 from fixengine.health import Health
 from fixengine.ports import Schema
 
-CHECK_EVERY = 30.0
+CHECK_EVERY = 15.0
 """Seconds between looks at a schema that nothing contradicts."""
 
 CHECK_FAULTS_EVERY = 5.0
 """Seconds between looks at one that was found wanting, or is contradicted."""
 
-OVER_AFTER = 60.0
-"""Seconds after which a write that the schema refused, and nobody repeats, is forgotten."""
+CHECK_REFUSED_WITHIN = 1.0
+"""Seconds until the schema is looked at after it refused something: the look says more."""
+
+OVER_AFTER = 20.0
+"""Seconds after which work that the schema refused, and nobody repeats, is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +29,12 @@ class _Refused:
 
 
 class SchemaWatch:
-    """Kinds of writes that the schema refuses, and what the last look at it found."""
+    """Kinds of work that the schema refuses, and what the last look at it found."""
 
     def __init__(self, schema: Schema, health: Health) -> None:
         self._schema = schema
         self._health = health
-        self._refused: dict[type, _Refused] = {}
+        self._refused: dict[str, _Refused] = {}
         self._fault = ""
         self._note = ""
         self._check_at = 0.0
@@ -58,31 +63,33 @@ class SchemaWatch:
                 self._note = self._schema.check().note
             except SchemaError as error:
                 self._fault = str(error)
+            except SlowQueryError as error:
+                logger.bind(reason=str(error)).debug("the schema was not looked at")
             else:
                 self._fault = ""
             self._check_at = now + (CHECK_FAULTS_EVERY if self._fault else CHECK_EVERY)
         self._say()
 
-    def refused(self, write: object, error: SchemaError) -> None:
-        """Take note of a write that the schema refuses, and mend what can be mended."""
+    def refused(self, kind: str, error: SchemaError) -> None:
+        """Take note of work that the schema refuses, and mend what can be mended."""
         now = monotonic()
-        self._refused[type(write)] = _Refused(str(error), now)
+        self._refused[kind] = _Refused(str(error), now)
+        self._check_at = min(self._check_at, now + CHECK_REFUSED_WITHIN)
         if now >= self._mend_at:
             self._mend_at = now + CHECK_FAULTS_EVERY
             try:
                 self._schema.mend()
             except SchemaError as fault:
-                self._fault, self._check_at = str(fault), now + CHECK_FAULTS_EVERY
+                self._fault = str(fault)
             except UnavailableError:
                 self._mend_at = now  # the database is away, which is said elsewhere
             else:
                 self._fault = ""
         self._say()
 
-    def taken(self, write: object) -> None:
-        """Take note of a write that went well."""
-        if type(write) in self._refused:
-            del self._refused[type(write)]
+    def taken(self, kind: str) -> None:
+        """Take note of work that went well."""
+        if self._refused.pop(kind, None) is not None:
             self._say()
 
     def assert_sound(self) -> None:

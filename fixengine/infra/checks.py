@@ -6,11 +6,11 @@ from pathlib import Path
 
 import psycopg
 from confluent_kafka import Consumer, KafkaException, Producer
-from psycopg.conninfo import conninfo_to_dict
 
 from fixengine.config.collector import Collector
 from fixengine.infra.kafka_sink import producer_settings
 from fixengine.infra.kafka_source import SETTINGS
+from fixengine.infra.sessions import owned_by_the_engine
 
 _TO_EXPORT = ("grpc", "opentelemetry")
 
@@ -20,11 +20,14 @@ def setting_problems(
 ) -> Iterator[str]:
     """Yield a sentence, naming the variable, for each setting that its driver refuses."""
     try:
-        conninfo_to_dict(dsn)
+        owned = [*owned_by_the_engine(dsn)]
     except psycopg.ProgrammingError as error:
         # the driver's message may quote the string, which may hold a password
         reason = str(error).partition('"')[0].strip() or "it can't be read"
         yield f"POSTGRES_DSN can't be used: {reason}: give a libpq connection string or URL"
+    else:
+        if owned:
+            yield f"POSTGRES_DSN sets {', '.join(owned)}: leave that out, the engine sets it itself"
     try:
         Consumer({**SETTINGS, **client_config, "group.id": "check", "log_level": 0}).close()
         Producer(producer_settings({**client_config, "log_level": 0})).purge()

@@ -61,20 +61,37 @@ def migrate(connection: Connection) -> tuple[Migration, ...]:
     """
     known = migrations()
     with translated_errors():
-        if version_of(connection) == len(known):
+        version = version_of(connection)
+        _assert_not_newer(version, known=len(known))
+        if version == len(known):
             return ()
-        with turn(connection):
-            connection.execute(_LEDGER)
-            version = version_of(connection)
-            if version > len(known):
-                raise SchemaError(
-                    f"the database has schema version {version}, this program knows {len(known)}: "
-                    "run a newer fixengine, or restore the database from before its upgrade"
-                )
-            missing = known[version:]
-            for migration in missing:
-                _apply(connection, migration)
+        try:
+            return _bring_forward(connection, known)
+        except sqlstate.InsufficientPrivilege as error:
+            raise SchemaError(
+                f"the database's schema is older than version {len(known)}, which this program "
+                f"needs, and the engine's role may not migrate it ({error.diag.message_primary}): "
+                "run `fixengine migrate` as the role that owns the tables"
+            ) from error
+
+
+def _bring_forward(connection: Connection, known: tuple[Migration, ...]) -> tuple[Migration, ...]:
+    with turn(connection):
+        connection.execute(_LEDGER)
+        version = version_of(connection)
+        _assert_not_newer(version, known=len(known))
+        missing = known[version:]
+        for migration in missing:
+            _apply(connection, migration)
     return missing
+
+
+def _assert_not_newer(version: int, *, known: int) -> None:
+    if version > known:
+        raise SchemaError(
+            f"the database has schema version {version}, this program knows {known}: "
+            "run a newer fixengine, or restore the database from before its upgrade"
+        )
 
 
 def assert_current(connection: Connection) -> None:

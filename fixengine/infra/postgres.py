@@ -1,76 +1,36 @@
 """Connections to PostgreSQL, and the one boundary where its errors become the engine's."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from select import POLLIN, poll
 from time import monotonic
-from typing import Any, TypeAlias
+from typing import TypeAlias, cast
 
 import psycopg
 from psycopg import errors as sqlstate
 from psycopg.rows import TupleRow
-from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+from psycopg.types.json import Json
+from psycopg_pool import ConnectionPool, PoolTimeout
 
-from fixengine.errors import SlowQueryError, UnavailableError
-from fixengine.infra.refusals import refusal
+from fixengine.errors import UnavailableError
+from fixengine.infra.sessions import PINNED, assert_fit, parameters
+from fixengine.infra.sqlstates import ends_the_session, line, meaning_of
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
-
-CONNECT_TIMEOUT = 3
-"""Seconds for one attempt to connect."""
 
 STATEMENT_LIMIT = 4.0
 """Seconds after which the server ends a statement, where nothing else is said."""
 
 _FAIL_FAST_FOR = 0.5  # seconds after nobody could connect
 
-_SESSION = {
-    "lock_timeout": "2s",
-    # frees the rows and the lock of a pod that hangs between claim and store
-    "idle_in_transaction_session_timeout": "15s",
-    # lets the server notice within seconds that a pod's node is gone
-    "tcp_keepalives_idle": "5",
-    "tcp_keepalives_interval": "2",
-    "tcp_keepalives_count": "3",
-    # a plan made while the outbox was empty would read it as a whole when it no longer is
-    "plan_cache_mode": "force_custom_plan",
-    # compiling what is thought to take long would take longer
-    "jit": "off",
-    "timezone": "UTC",
-}
-# What can be read by an index, and in its order, is read so, whatever the statistics say, or the
-# database's settings. Statistics of an idle time know of nothing open, and the planner would read
-# and sort all of it again and again.
-_BY_INDEX = {
-    "enable_seqscan": "off",
-    "enable_sort": "off",
-    "enable_indexscan": "on",
-    "enable_nestloop": "on",
-    "enable_tidscan": "on",
-}
-_CONNECTION: dict[str, str | int | bool] = {
-    "connect_timeout": CONNECT_TIMEOUT,
-    "target_session_attrs": "read-write",
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 8000,
-    "autocommit": True,
-}
+# What can be read by an index, and in its order, is read so, whatever the statistics say. Those of
+# an idle time know of nothing open, and the planner would read and sort all of it again and again.
+_BY_INDEX = {"enable_seqscan": "off", "enable_sort": "off"}
 
 # What a server says of itself with every reply, unasked. One that was demoted still answers.
 _READ_ONLY = ("default_transaction_read_only", "in_hot_standby")
-
-_AWAY = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    PoolTimeout,
-    PoolClosed,
-    sqlstate.ReadOnlySqlTransaction,
-    sqlstate.IdleInTransactionSessionTimeout,
-)
 
 
 @cache
@@ -81,18 +41,14 @@ def query(name: str) -> bytes:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turn the driver's errors into UnavailableError, SchemaError and RejectedError.
-
-    Others are bugs.
-    """
+    """Turn what the database says into the engine's own errors; what it did not say is a bug."""
     try:
         yield
-    except sqlstate.QueryCanceled as error:
-        raise SlowQueryError(f"the database takes too long: {_line(error)}") from error
-    except _AWAY as error:
-        raise UnavailableError(f"the database is not available: {_line(error)}") from error
-    except (psycopg.DataError, psycopg.IntegrityError, sqlstate.RaiseException) as error:
-        raise refusal(error, _line(error)) from error
+    except psycopg.Error as error:
+        meaning = meaning_of(error)
+        if meaning is None:
+            raise
+        raise meaning from error
 
 
 @contextmanager
@@ -100,23 +56,58 @@ def statements_on(connection: Connection) -> Iterator[None]:
     """Turn errors of the block's statements into the engine's own, as `translated_errors` does.
 
     On a server that takes no writes all statements fail, also those that only read: what it has
-    may be out of date. The connection is closed then, because the next one is made to another.
+    may be out of date. After most errors the connection is closed, and the next one may go to
+    another server, has other rights, or makes its plans anew.
     """
     with translated_errors():
         try:
             yield
             _check_writable(connection)
-        except sqlstate.ReadOnlySqlTransaction:
-            connection.close()
+        except psycopg.Error as error:
+            if ends_the_session(error):
+                connection.close()
             raise
 
 
-def open_session(dsn: str, *, application_name: str) -> Connection:
+def open_session(
+    dsn: str,
+    *,
+    application_name: str,
+    statement_limit: float = STATEMENT_LIMIT,
+    settings: Mapping[str, str] = PINNED,
+) -> Connection:
     """Open one connection in autocommit mode, which the caller closes.
 
     Of several hosts it is made to the first that takes writes. Raises UnavailableError.
     """
-    return _connect(dsn, _settings(application_name, STATEMENT_LIMIT))
+    with translated_errors():
+        connection = psycopg.connect(dsn, **parameters(dsn, application_name=application_name))
+        try:
+            assert_fit(connection, dsn)
+            # first, as the role may have so short a limit that the rest would run into it
+            connection.execute(f"set statement_timeout = {statement_limit * 1000:.0f}".encode())
+            connection.execute(query("session"), {"pinned": Json(settings)})
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+class _Opener:
+    """Opens a pool's connections, as a class of connections would, and remembers why it can't."""
+
+    def __init__(self, open_: Callable[[], Connection]) -> None:
+        self.failure: UnavailableError | None = None
+        self._open = open_
+
+    def connect(self, _conninfo: str, **_parameters: object) -> Connection:
+        try:
+            connection = self._open()
+        except UnavailableError as error:
+            self.failure = error
+            raise
+        self.failure = None
+        return connection
 
 
 class Database:
@@ -134,11 +125,15 @@ class Database:
         statement_limit: float = STATEMENT_LIMIT,
     ) -> None:
         """Take the parts; the server ends a statement after `statement_limit` seconds."""
-        self._dsn = dsn
-        self._application_name = application_name
-        self._pool = ConnectionPool(
+        self._open = partial(
+            open_session,
             dsn,
-            kwargs=_settings(application_name, statement_limit, _BY_INDEX),
+            application_name=application_name,
+            settings={**PINNED, **_BY_INDEX},
+        )
+        self._opener = _Opener(partial(self._open, statement_limit=statement_limit))
+        self._pool = ConnectionPool(
+            connection_class=cast("type[Connection]", self._opener),
             min_size=1,
             max_size=max_connections,
             open=False,
@@ -160,37 +155,31 @@ class Database:
         Raises UnavailableError and RejectedError for whatever goes wrong within the block.
         """
         if monotonic() < self._away_until:
-            raise UnavailableError("the database is not available: it was not a moment ago")
+            raise self._away("it was not a moment ago")
         with translated_errors():
             try:
                 with self._pool.connection(timeout) as connection, statements_on(connection):
                     yield connection
-            except PoolTimeout:
+            except PoolTimeout as error:
                 # those who wait behind would else each wait for a time-out of their own
                 if timeout >= _FAIL_FAST_FOR:
                     self._away_until = monotonic() + _FAIL_FAST_FOR
-                raise
+                raise self._away(line(error)) from error
+
+    def _away(self, otherwise: str) -> UnavailableError:
+        """Return why there is no connection, as the last try to open one says."""
+        failure = self._opener.failure
+        if failure is None:
+            return UnavailableError(f"the database is not available: {otherwise}")
+        return type(failure)(str(failure))
 
     def session(self) -> Connection:
         """Open a connection of its own, which the caller closes; raises UnavailableError."""
-        return _connect(self._dsn, _settings(self._application_name, STATEMENT_LIMIT, _BY_INDEX))
+        return self._open()
 
     def close(self) -> None:
         """Close the pool; safe to call twice, or before `open`."""
         self._pool.close(timeout=1.0)
-
-
-def _connect(dsn: str, settings: Mapping[str, Any]) -> Connection:
-    with translated_errors():
-        return psycopg.connect(dsn, **settings)
-
-
-def _settings(
-    application_name: str, statement_limit: float, more: Mapping[str, str] = {}
-) -> dict[str, Any]:
-    session = {**_SESSION, **more, "statement_timeout": f"{statement_limit * 1000:.0f}"}
-    options = " ".join(f"-c {name}={value}" for name, value in session.items())
-    return {**_CONNECTION, "application_name": application_name, "options": options}
 
 
 def _check(connection: Connection) -> None:
@@ -207,10 +196,3 @@ def _check(connection: Connection) -> None:
 def _check_writable(connection: Connection) -> None:
     if "on" in map(connection.info.parameter_status, _READ_ONLY):
         raise sqlstate.ReadOnlySqlTransaction("the server is read-only: it was demoted")
-
-
-def _line(error: Exception) -> str:
-    text = str(error)
-    # of several hosts the driver names the last one first, and then all of them
-    each = text.partition("All failures were:")[2]
-    return " ".join((each or text).split()) or type(error).__name__

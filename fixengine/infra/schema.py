@@ -8,6 +8,7 @@ from loguru import logger
 from fixengine.errors import SchemaError
 from fixengine.infra.catalog import Catalog, expected, read_catalog
 from fixengine.infra.drift import Fault, Mend, drift, faults_of_the_adopted
+from fixengine.infra.examination import assert_usable
 from fixengine.infra.migrate import (
     Migration,
     migrate,
@@ -20,30 +21,43 @@ from fixengine.infra.postgres import Connection, Database, translated_errors
 from fixengine.infra.trial import try_out
 from fixengine.ports import SchemaState
 
+_READERS_PATIENCE = 3.0  # seconds, longer than a reader's query takes
+
 _ADOPT = migrations()[1].statements
 
 
 class Schema:
     """All methods raise SchemaError when somebody has to see to it, UnavailableError."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, reading: Database, *, forgets: bool) -> None:
+        """Take the pools, and whether old executions are to be deleted."""
         self._database = database
+        self._reading = reading
+        self._forgets = forgets
 
     def prepare(self) -> SchemaState:
         """Bring the schema up to date, and mend what differs."""
         # a pooled connection would not say why there is none
         with closing(self._database.session()) as connection:
-            return bring_up_to_date(connection)[1]
+            state = bring_up_to_date(connection)[1]
+        self._examine()
+        return state
 
     def check(self) -> SchemaState:
         """Compare what the engine relies on, and mend what differs."""
         with self._database.connection() as connection:
-            if version_of(connection) > len(migrations()):
-                return SchemaState()  # a newer release looks after it, this one has yet to go
+            version = version_of(connection)
             found = read_catalog(connection, wanted=expected())
-        if next(drift(found, expected()), None) is None:
-            return SchemaState(note=_note(found))
-        return self.mend()
+        if version < len(migrations()):
+            return self.prepare()  # the database was made anew
+        if version > len(migrations()):
+            state = SchemaState()  # a newer release looks after it, this one has yet to go
+        elif next(drift(found, expected()), None) is None:
+            state = SchemaState(note=_note(found))
+        else:
+            state = self.mend()
+        self._examine()
+        return state
 
     def mend(self) -> SchemaState:
         """Mend whatever may contradict a statement, rows too."""
@@ -51,6 +65,11 @@ class Schema:
             if version_of(connection) > len(migrations()):
                 return SchemaState()
             return _mend(connection, rows=True)
+
+    def _examine(self) -> None:
+        # on a reader's connection: REST has none where this gets none
+        with self._reading.connection(_READERS_PATIENCE) as connection:
+            assert_usable(connection, forgets=self._forgets)
 
     def try_out(self) -> None:
         """See that a sound order, and a fill of it, can be stored."""

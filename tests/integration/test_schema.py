@@ -23,7 +23,7 @@ def pool(database: str) -> Iterator[Database]:
 
 @pytest.fixture
 def schema(pool: Database) -> Schema:
-    return Schema(pool)
+    return Schema(pool, pool, forgets=True)
 
 
 def change(dsn: str, *statements: str) -> None:
@@ -291,7 +291,7 @@ def test_lost_numbers_beside_tables_that_differ_are_somebodys_to_mend(
 @pytest.fixture
 def empty(empty_database: str) -> Iterator[Schema]:
     with opened(empty_database) as pool:
-        yield Schema(pool)
+        yield Schema(pool, pool, forgets=True)
 
 
 def test_a_table_in_another_schema_gets_no_second_one_beside_it(

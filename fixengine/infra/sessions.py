@@ -1,0 +1,137 @@
+"""How a session with the database is opened: what it must be like, and what is pinned in it."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from fixengine.errors import SchemaError, UnavailableError
+
+PINNED = {
+    "lock_timeout": "2s",
+    # frees the rows and the lock of a pod that hangs between claim and store
+    "idle_in_transaction_session_timeout": "15s",
+    "idle_session_timeout": "0",
+    "transaction_timeout": "0",
+    "exit_on_error": "off",
+    # lets the server notice within seconds that a pod's node is gone
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    # a plan made while the outbox was empty would read it as a whole when it no longer is
+    "plan_cache_mode": "force_custom_plan",
+    "jit": "off",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_deferrable": "off",
+    "session_replication_role": "origin",
+    # a policy that hides rows is said, instead of silently leaving them unfilled
+    "row_security": "off",
+    "search_path": "public",
+    "client_encoding": "UTF8",
+    "datestyle": "ISO, MDY",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "standard_conforming_strings": "on",
+    "transform_null_equals": "off",
+    "array_nulls": "on",
+}
+"""What each session sets, `statement_timeout` beside it; none of it can be asked for otherwise."""
+
+_CONNECT_TIMEOUT = 3
+"""Seconds for one attempt to connect, where the connection string says nothing else."""
+
+_ENCODING = "UTF8"
+_FIXED: dict[str, str | bool] = {
+    "target_session_attrs": "read-write",
+    "client_encoding": _ENCODING,
+    "autocommit": True,
+}
+_DEFAULTS: dict[str, str | int] = {
+    "connect_timeout": _CONNECT_TIMEOUT,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 8000,
+    # or those of the environment would count
+    "options": "",
+}
+_SET = PINNED.keys() | {"statement_timeout", "application_name"}
+_OPTION = re.compile(r"(?:-c\s*|--)([\w.-]+)\s*=")
+_TRIES = 3
+
+
+def parameters(dsn: str, *, application_name: str) -> dict[str, Any]:
+    """Return what to connect with beside the connection string, which has the last word."""
+    given = conninfo_to_dict(dsn)
+    defaults = {name: value for name, value in _DEFAULTS.items() if name not in given}
+    return {**defaults, **_FIXED, "fallback_application_name": application_name}
+
+
+def owned_by_the_engine(dsn: str) -> Iterator[str]:
+    """Yield what a connection string sets otherwise than the engine does.
+
+    Raises psycopg.ProgrammingError when it can't be read.
+    """
+    given = conninfo_to_dict(dsn)
+    if given.get("target_session_attrs", "read-write") != "read-write":
+        yield "target_session_attrs"
+    if str(given.get("client_encoding", _ENCODING)).upper().replace("-", "") != _ENCODING:
+        yield "client_encoding"
+    for name in _OPTION.findall(str(given.get("options", ""))):
+        setting = name.lower().replace("-", "_")
+        if setting in _SET or setting.startswith("enable_"):
+            yield setting
+
+
+def assert_fit(connection: psycopg.Connection, dsn: str) -> None:
+    """Raise SchemaError or UnavailableError where an engine can't work with this connection.
+
+    Nothing is set before: in a session that is shared with others it would be theirs, too.
+    """
+    _assert_encoding(connection)
+    if connection.info.backend_pid != _backend(connection):  # somebody in between has made that up
+        _assert_sessions_are_kept(dsn)
+
+
+def _assert_encoding(connection: psycopg.Connection) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != _ENCODING:
+        raise SchemaError(
+            f"the database's encoding is {encoding}, which has no place for every order: make one "
+            f"by `create database … encoding '{_ENCODING}' template template0`, and move the data "
+            "there with pg_dump"
+        )
+
+
+@cache
+def _assert_sessions_are_kept(dsn: str) -> None:
+    """Raise UnavailableError where a pool lends out a server's session for a transaction only.
+
+    Another connection gets the session of ours then, or we get another one than before.
+    """
+    with _plain(dsn) as ours, _plain(dsn) as another:
+        for _ in range(_TRIES):
+            before = _backend(ours)
+            another.execute("begin")
+            taken = _backend(another)
+            if taken == before or _backend(ours) != before:
+                raise UnavailableError(
+                    "the database is reached through a pool that shares sessions between clients: "
+                    "an engine needs session pooling (PgBouncer: pool_mode = session)"
+                )
+            another.execute("rollback")
+
+
+def _plain(dsn: str) -> psycopg.Connection:
+    return psycopg.connect(dsn, **parameters(dsn, application_name="fixengine"))
+
+
+def _backend(connection: psycopg.Connection) -> int:
+    row = connection.execute("select pg_backend_pid()").fetchone()
+    assert row is not None
+    return int(row[0])

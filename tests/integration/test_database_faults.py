@@ -1,0 +1,325 @@
+"""Whatever the database says is a state with its reason, and ends when it is put right."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+import urllib3
+from loguru import logger
+
+from fixengine.demo.broker import Broker
+from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.postgres import Postgres
+from fixengine.demo.topics import TopicNames
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from fixengine.engine import Engine
+from fixengine.infra.migrate import migrate
+from tests.integration.engines import (
+    Surroundings,
+    part,
+    restarts,
+    surroundings,
+    wait_until_ready,
+)
+from tests.integration.roles import dsn_as, engine_role, execute
+from tests.integration.rows import one
+
+if TYPE_CHECKING:
+    from loguru import Message
+
+DOWN, UP = "part is down, waiting for it", "part is up"
+
+RAISES = """
+create function odd() returns trigger language plpgsql as $$
+begin raise exception 'as the test says' using errcode = '{code}'; end $$;
+create trigger odd before insert on execution for each row execute function odd();
+"""
+RAISES_ONCE = """
+create sequence tries;
+create function odd() returns trigger language plpgsql as $$
+begin
+    if nextval('tries') = 1 then raise exception 'once' using errcode = '{code}'; end if;
+    return new;
+end $$;
+grant usage on sequence tries to public;
+create trigger odd before insert on execution for each row execute function odd();
+"""
+
+
+@pytest.fixture
+def role(database: str) -> Iterator[str]:
+    with engine_role(database) as role:
+        yield role
+
+
+@pytest.fixture
+def around(
+    database: str, role: str, broker: Broker, topics: TopicNames, workspace: Workspace
+) -> Iterator[Surroundings]:
+    """Surroundings whose database the engine reaches as a role that may read and write."""
+    with surroundings(
+        dsn=dsn_as(role, database), broker=broker, topics=topics, workspace=workspace
+    ) as surrounding:
+        yield surrounding
+
+
+def good(number: int, *, first_id: int = 1) -> tuple[FedOrder, ...]:
+    return tuple(islice(orders(seed=31, first_id=first_id), number))
+
+
+def get(engine: Engine, path: str) -> urllib3.BaseHTTPResponse:
+    return urllib3.request(
+        "GET", f"http://127.0.0.1:{engine._rest.port}/api/v1/{path}", retries=False, timeout=10
+    )
+
+
+def wait_until_down(engine: Engine, name: str, *words: str) -> None:
+    """Wait until a part is down for a reason with these words."""
+    said = ""
+
+    def is_down() -> bool:
+        nonlocal said
+        described = part(engine, name)
+        said = described["said"]
+        return not described["up"] and all(word in said for word in words)
+
+    wait_until(is_down, 40, f"{name} to be down for {words}")
+
+
+@pytest.fixture
+def outages() -> Iterator[list[str]]:
+    """What is logged of the database and its schema, as it comes."""
+    seen: list[str] = []
+
+    def take(message: "Message") -> None:
+        if message.record["extra"].get("part") in {"database", "schema"}:
+            seen.append(message.record["message"])
+
+    sink = logger.add(take, level="INFO")
+    yield seen
+    logger.remove(sink)
+
+
+@contextmanager
+def one_outage(
+    engine: Engine, around: Surroundings, outages: list[str], fed: tuple[FedOrder, ...]
+) -> Iterator[None]:
+    """Assert that what happens in the block is one outage, after which all that came is filled."""
+    wait_until_ready(engine)
+    wait_until(lambda: outages == [UP, UP], 10, "both to be said to be up")
+    yield
+    wait_until_ready(engine, 60)
+    around.wait_until_done(fed)
+    assert not any(restarts(engine).values())
+    assert around.letters() == 0
+    wait_until(lambda: outages[-1] == UP, 10, "its end to be said")
+    assert outages[2:] == [DOWN, UP]
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        "INSERT on table execution",
+        "UPDATE on table outbox",
+        "SELECT on table fill",
+        "USAGE on sequence execution_id_seq",
+        "USAGE on sequence engine_number",
+    ],
+)
+def test_a_right_that_is_revoked_is_named_until_it_is_given_back(
+    around: Surroundings, database: str, role: str, outages: list[str], right: str
+) -> None:
+    fed = good(10)
+    with around.engine() as engine, one_outage(engine, around, outages, fed):
+        execute(database, f"revoke {right} from {role}")
+        around.send(*fed)
+        wait_until_down(engine, "schema", role, right)
+        assert part(engine, "database")["up"]
+        execute(database, f"grant {right} to {role}")
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "words"),
+    [
+        ("53100", "database", "disk is full"),
+        ("53200", "database", "out of memory"),
+        ("XX000", "database", "internal error"),
+        ("54001", "database", "a limit"),
+        ("42P05", "database", "session pooling"),
+        ("42883", "schema", "not as the engine needs it"),
+        ("0A000", "schema", "not as the engine needs it"),
+        ("38000", "schema", "not as the engine needs it"),
+    ],
+)
+def test_what_no_order_can_help_buries_none(
+    around: Surroundings, database: str, outages: list[str], code: str, name: str, words: str
+) -> None:
+    fed = good(10)
+    with around.engine() as engine, one_outage(engine, around, outages, fed):
+        execute(database, RAISES.format(code=code))
+        around.send(*fed)
+        wait_until_down(engine, name, words, "as the test says")
+        execute(database, "drop trigger odd on execution")
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01", "55P03"])
+def test_what_passes_by_itself_is_tried_again_and_no_outage(
+    around: Surroundings, database: str, outages: list[str], code: str
+) -> None:
+    fed = good(10)
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        execute(database, RAISES_ONCE.format(code=code))
+        around.send(*fed)
+        around.wait_until_done(fed)
+        assert not any(restarts(engine).values())
+        assert DOWN not in outages
+    assert around.letters() == 0
+
+
+def test_a_lock_that_is_held_for_long_is_an_outage_with_its_reason(
+    around: Surroundings, database: str, outages: list[str]
+) -> None:
+    fed = good(10)
+    with around.engine() as engine, one_outage(engine, around, outages, fed):
+        other = psycopg.connect(database)
+        with closing(other):
+            other.execute("lock table execution in access exclusive mode")
+            around.send(*fed)
+            wait_until_down(engine, "database", "holds a lock")
+
+
+def test_rest_is_asked_before_there_is_a_schema(
+    empty_database: str, broker: Broker, topics: TopicNames, workspace: Workspace
+) -> None:
+    """The role may make none: it is made by another, later."""
+    execute(empty_database, "create role waiting login password 'waiting'")
+    dsn = dsn_as("waiting", empty_database)
+    try:
+        with (
+            surroundings(dsn=dsn, broker=broker, topics=topics, workspace=workspace) as around,
+            around.engine() as engine,
+        ):
+            wait_until_down(engine, "schema", "permission denied", "fixengine migrate")
+            for path in ("executions", "execution/1", "execution/1/fills", "summary"):
+                answer = get(engine, path)
+                assert answer.status == 503
+                assert answer.headers["Retry-After"]
+            with psycopg.connect(empty_database, autocommit=True) as connection:
+                migrate(connection)
+            execute(empty_database, "grant all on all tables in schema public to waiting")
+            execute(empty_database, "grant all on all sequences in schema public to waiting")
+            wait_until_ready(engine, 60)
+            fed = good(5)
+            around.send(*fed)
+            around.wait_until_done(fed)
+            assert get(engine, "executions").status == 200
+            assert not any(restarts(engine).values())
+    finally:
+        execute(empty_database, "drop owned by waiting; drop role waiting")
+
+
+def test_a_column_is_altered_while_rest_is_asked(
+    around: Surroundings, database: str, outages: list[str]
+) -> None:
+    """Plans that were made before are stale, which is no outage."""
+    fed = good(20)
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        around.send(*fed[:10])
+        for _ in range(20):  # until statements are prepared, in each reader
+            assert get(engine, "execution/1/fills").status in {200, 404}
+            assert get(engine, "execution/1").status in {200, 404}
+        around.wait_until_done(fed[:10])
+        execute(database, "alter table execution alter column destination type varchar(30)")
+        execute(database, "alter table fill alter column version type bigint")
+        around.send(*fed[10:])
+        wait_until(
+            lambda: {get(engine, f"execution/1{part}").status for part in ("", "/fills")} == {200},
+            20,
+            "REST to answer",
+        )
+        around.wait_until_done(fed)
+        assert not any(restarts(engine).values())
+        assert DOWN not in outages
+
+
+@pytest.mark.parametrize(
+    ("change", "back", "word"),
+    [
+        (
+            "alter table execution rename column ticker to symbol",
+            "alter table execution rename column symbol to ticker",
+            "ticker",
+        ),
+        (
+            "alter table execution rename to executions",
+            "alter table executions rename to execution",
+            "execution",
+        ),
+        (
+            "alter function add_fill_parts(bigint) rename to add_parts",
+            "alter function add_parts(bigint) rename to add_fill_parts",
+            "add_fill_parts",
+        ),
+    ],
+    ids=["column", "table", "function"],
+)
+def test_what_is_renamed_is_missed_by_its_name(
+    around: Surroundings, database: str, outages: list[str], change: str, back: str, word: str
+) -> None:
+    fed = good(10)
+    with around.engine() as engine, one_outage(engine, around, outages, fed):
+        execute(database, change)
+        around.send(*fed)
+        wait_until_down(engine, "schema", word)
+        assert get(engine, "executions").status in {200, 503}
+        execute(database, back)
+
+
+def test_a_role_with_two_connections_is_told_what_it_lacks(
+    around: Surroundings, database: str, role: str
+) -> None:
+    execute(database, f"alter role {role} connection limit 2")
+    fed = good(5)
+    with around.engine() as engine:
+        around.send(*fed)
+        wait_until_down(engine, "database", "too many connections", role)
+        assert get(engine, "executions").status in {200, 503}
+        execute(database, f"alter role {role} connection limit -1")
+        wait_until_ready(engine, 60)
+        around.wait_until_done(fed)
+        assert not any(restarts(engine).values())
+
+
+def test_a_database_that_is_renamed_is_waited_for(
+    around: Surroundings, database: str, postgres: Postgres, outages: list[str]
+) -> None:
+    name = one(database, "select current_database()")
+    fed = good(5)
+    end = f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+    with (
+        around.engine() as engine,
+        psycopg.connect(postgres.dsn, autocommit=True) as connection,
+        one_outage(engine, around, outages, fed),
+    ):
+        connection.execute(f"alter database {name} allow_connections false".encode())
+        connection.execute(end.encode())
+        wait_until(
+            lambda: (
+                not connection.execute(
+                    "select from pg_stat_activity where datname = %s", [name]
+                ).rowcount
+            ),
+            20,
+            "all sessions to end",
+        )
+        connection.execute(f"alter database {name} rename to renamed".encode())
+        wait_until_down(engine, "database", name, "does not exist")
+        connection.execute(f"alter database renamed rename to {name}".encode())
+        connection.execute(f"alter database {name} allow_connections true".encode())
+        around.send(*fed)
