@@ -6,8 +6,6 @@ from threading import Timer
 from time import monotonic
 from typing import Any, TypeAlias, assert_never
 
-from loguru import logger
-
 from fixengine.actors.asking import tell
 from fixengine.actors.base import Actor
 from fixengine.actors.deliveries import Deliveries
@@ -25,6 +23,7 @@ from fixengine.health import Health
 from fixengine.letters import Place
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Originals, Sink
+from fixengine.recurring import Recurring
 from fixengine.shortening import measures, shorten, size
 
 KEPT_BYTES = 8 * 2**20
@@ -74,6 +73,8 @@ class DeadLetters(Actor):
         self._told = False
         self._timer: Timer | None = None
         self._waits = False
+        self._wait = Recurring("ERROR", "dead letters can't be written, they wait")
+        self._go_through = Recurring("INFO", "dead letters are written again")
         self._idle_since = 0.0
 
     def receive(self, message: _Received) -> Any:
@@ -216,7 +217,7 @@ class DeadLetters(Actor):
             return
         if self._waits:
             self._waits = False
-            logger.info("dead letters are written again")
+            self._go_through.happened()
         if self._made.refused is None:
             self._health.up(PART, self._made.note)
         else:
@@ -232,10 +233,10 @@ class DeadLetters(Actor):
         )
         if not self._waits:
             self._waits = True
-            logger.bind(
+            self._wait.happened(
                 letters=len(self._queue),
                 topic=record.topic,
                 partition=record.partition,
                 offset=record.offset,
                 reason=cause,
-            ).error("dead letters can't be written, they wait")
+            )

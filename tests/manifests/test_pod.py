@@ -7,7 +7,7 @@ import pytest
 
 from fixengine import __version__
 from fixengine.config import VARIABLES, load
-from fixengine.engine import DRAIN_WITHIN, POOLED_CONNECTIONS
+from fixengine.engine import POOLED_CONNECTIONS, STOP_WITHIN
 from fixengine.health import HUNG_AFTER
 from tests.manifests.built import NAME, VARIANTS, container, only, pod, settings, workloads
 
@@ -132,7 +132,7 @@ def test_an_engine_has_five_minutes_to_become_ready() -> None:
 def test_a_pod_that_drains_is_not_killed_for_it() -> None:
     grace = pod("base")["terminationGracePeriodSeconds"]
     before = container("base")["lifecycle"]["preStop"]["sleep"]["seconds"]
-    assert DRAIN_WITHIN < DRAINED_WITHIN
+    assert STOP_WITHIN < DRAINED_WITHIN
     assert before + DRAINED_WITHIN < grace
     assert grace < seconds_of("livenessProbe")
 

@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
 import pykka
 import pytest
 from loguru import logger
 
+from fixengine.actors.asking import Question, ask
 from fixengine.actors.base import Actor
 from fixengine.actors.lifecycle import Boot, Crash
 from fixengine.errors import FixengineError, UnavailableError
@@ -40,6 +42,17 @@ class Worker(Actor):
     def close(self) -> None:
         self.notes.append("close")
         self.at_close()
+
+
+class Silent(Actor):
+    """Answers nothing before the test is over."""
+
+    def __init__(self, over: threading.Event) -> None:
+        super().__init__()
+        self._over = over
+
+    def receive(self, message: Any) -> None:
+        self._over.wait(PATIENCE)
 
 
 class Host:
@@ -365,3 +378,35 @@ def test_every_expected_error_is_treated_alike() -> None:
         with pytest.raises(SomethingExpectedError):
             host.ref.ask(fail(SomethingExpectedError()), timeout=PATIENCE)
         assert host.ref.is_alive()
+
+
+def test_a_wait_for_a_reply_ends_when_the_own_stop_needs_the_time() -> None:
+    over, asked = threading.Event(), threading.Event()
+    silent, host = Silent.start(over), Host()
+    host.boot()
+    told: list[str] = []
+
+    def wait_for_ever(_: Worker) -> None:
+        question = Question(silent, "?")
+        asked.set()
+        try:
+            question.reply(timeout=3600)
+        except UnavailableError as error:
+            told.append(str(error))
+
+    host.ref.tell(wait_for_ever)
+    assert asked.wait(PATIENCE)
+    mailbox_of(host.ref).stop_begins(monotonic())
+    host.ref.stop(timeout=PATIENCE)
+    over.set()
+    silent.stop(timeout=PATIENCE)
+    assert told == ["the silent actor did not reply within 3600 s"]
+
+
+def test_who_is_no_actor_waits_as_long_as_it_says() -> None:
+    over = threading.Event()
+    silent = Silent.start(over)
+    with pytest.raises(UnavailableError):
+        ask(silent, "?", timeout=0.01)
+    over.set()
+    silent.stop(timeout=PATIENCE)

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from fixengine.actors.asking import ask
 from fixengine.actors.base import Actor
 from fixengine.actors.lifecycle import Boot
+from fixengine.actors.mailbox import mailbox_of
 from fixengine.actors.messages import (
     AbandonClaim,
     ActorRef,
@@ -21,6 +22,7 @@ from fixengine.actors.messages import (
     ExecutionsFreed,
     FillsPublished,
     GetPrices,
+    OrdersStored,
     Prices,
     PublishFills,
     StoreFills,
@@ -222,6 +224,20 @@ def test_that_fills_wait_is_said_once_when_the_broker_is_silent(
         running.tell(FillsPublished(count=4 * BULK_FROM - 1))
         wait_until(lambda: "filling goes on" in events, 60, "the end of it to be said")
     assert events == ["filling waits", "filling goes on"]
+
+
+def test_nothing_is_claimed_once_a_stop_has_begun() -> None:
+    repository = Repository.start(more=1_000_000)
+    with scheduler(repository=repository, pricing=Pricing.start(Event())) as running:
+        wait_until(lambda: ask(repository, "left", timeout=60) < 1_000_000, 60, "a claim")
+        mailbox_of(running).stop_begins(monotonic() + 3600)
+        ask(running, FillsPublished(count=0), timeout=60)  # behind the claim that is in hand
+        left = ask(repository, "left", timeout=60)
+        running.tell(OrdersStored(due_in=0))
+        running.tell(FillsPublished(count=0))
+        ask(running, FillsPublished(count=0), timeout=60)
+        ask(running, FillsPublished(count=0), timeout=60)
+        assert ask(repository, "left", timeout=60) == left
 
 
 def test_what_falls_due_in_a_moment_is_claimed_together() -> None:

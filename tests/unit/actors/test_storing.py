@@ -10,7 +10,7 @@ import pytest
 from fixengine.actors.base import Actor
 from fixengine.actors.in_hand import InHand
 from fixengine.actors.messages import ActorRef, StoreOrders
-from fixengine.actors.storing import Stored, Storing
+from fixengine.actors.storing import LARGEST_GROUP, Stored, Storing
 from fixengine.domain import Order, TradeType
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.health import Health
@@ -98,6 +98,34 @@ def test_a_group_is_under_way_while_the_next_is_made_ready(there: ActorRef) -> N
     assert storing.under_way
     assert offsets(storing.turn(within=60)) == [2]
     assert not storing.under_way
+
+
+def test_what_came_in_many_small_groups_is_stored_in_few_large_ones(there: ActorRef) -> None:
+    storing = Storing(there, board())
+    for number in range(10, 10 + 2 * LARGEST_GROUP):
+        storing.add([item(number)])
+    storing.turn(within=5)
+    sizes = []
+    while storing.under_way:
+        sizes.append(len(storing.turn(within=60).items))
+    assert sizes == [LARGEST_GROUP, LARGEST_GROUP]
+
+
+def test_what_is_refused_is_not_put_together_again_with_what_comes(there: ActorRef) -> None:
+    """Else the one that is refused would never be alone."""
+    storing = Storing(there, board())
+    storing.add([item(number) for number in range(1, 9)])
+    storing.turn(within=5)
+    refused: list[int] = []
+    tries = 0
+    while storing.under_way:
+        storing.add([item(100 + tries)])
+        refused += [one.record.offset for one, _ in storing.turn(within=60).refused]
+        tries += 1
+        if refused:
+            break
+    assert refused == [3]
+    assert tries <= 8
 
 
 def test_what_was_taken_away_while_under_way_is_not_handed_back(there: ActorRef) -> None:

@@ -1,5 +1,7 @@
 """How a supervisor takes its children down."""
 
+from time import monotonic
+
 import pykka
 import pytest
 
@@ -63,6 +65,36 @@ def test_a_shutdown_takes_no_longer_than_it_may_but_reaches_everyone() -> None:
         assert family.shut_down(within=0.05) == ("c", "b", "a")
         for gate in gates:
             gate.open()
+
+
+def test_all_learn_at_once_that_they_stop_and_by_when() -> None:
+    """What a child leaves of its share is for those after it: times are counted from the end."""
+    with Family("a", "b", "c", stop_timeout=60.0).start() as family:
+        gate = Gate()
+        family.at_close["c"] = gate
+        began = monotonic()
+        reply = family.supervisor.ask(Shutdown(within=3600.0), block=False)
+        gate.await_someone()
+        a, b, c = (mailbox_of(family.ref(name)).stop_by for name in "abc")
+        gate.open()
+        assert reply.get(timeout=PATIENCE) == ()
+        assert a - b == pytest.approx(60)
+        assert b - c == pytest.approx(60)
+        assert began + 60 <= c < began + 60 + PATIENCE
+
+
+def test_a_shutdown_with_less_time_than_the_shares_add_up_to_shortens_them_all() -> None:
+    with Family("a", "b", stop_timeout=60.0).start() as family:
+        gate = Gate()
+        family.at_close["b"] = gate
+        began = monotonic()
+        reply = family.supervisor.ask(Shutdown(within=30.0), block=False)
+        gate.await_someone()
+        a, b = (mailbox_of(family.ref(name)).stop_by for name in "ab")
+        gate.open()
+        assert reply.get(timeout=PATIENCE) == ()
+        assert a - b == pytest.approx(15)
+        assert began + 30 <= a < began + 30 + PATIENCE
 
 
 def test_a_child_that_ignored_its_deadline_gets_no_second_one() -> None:
