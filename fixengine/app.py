@@ -42,6 +42,8 @@ def serve(settings: Settings, *, pod: str, logs: Logs) -> int:
     For the main thread, before it starts any other.
     """
     log_uncaught()
+    # its core would write to standard error past the log, and wait there for whoever reads it
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     over = Event()
     signals: list[signal.Signals] = []
     failures: list[str] = []

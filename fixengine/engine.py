@@ -40,6 +40,7 @@ from fixengine.infra.kafka_sink import KafkaSink
 from fixengine.infra.kafka_source import KafkaSource
 from fixengine.infra.kafka_tail import KafkaTail
 from fixengine.infra.kafka_topics import Topic
+from fixengine.infra.log_lines import PATIENCE
 from fixengine.infra.logs import LAST_WORDS, log_lines
 from fixengine.infra.neighbours import PricingClient, SecurityClient
 from fixengine.infra.outbox import OutboxTable
@@ -70,9 +71,9 @@ STOP_SHARES = {
     "securities": 0.2,
     "pricing": 0.2,
     "dead-letters": 0.2,
-    "publisher": 1.7,
-    "scheduler": 1.5,
-    "intake": 2.6,
+    "publisher": 1.6,
+    "scheduler": 1.3,
+    "intake": 2.3,
     "housekeeping": 0.2,
 }
 """Seconds for each actor, which stop in reverse. What one leaves is for those after it."""
@@ -84,7 +85,7 @@ CLOSE_WITHIN = 1.2
 
 _SLACK = 0.3  # seconds for the supervisor to say how it went
 
-assert DRAIN_WITHIN + _SLACK + CLOSE_WITHIN + LAST_WORDS <= STOP_WITHIN
+assert PATIENCE + DRAIN_WITHIN + _SLACK + CLOSE_WITHIN + LAST_WORDS <= STOP_WITHIN
 
 _REST_THREADS = 16  # as many questions as are answered together, at the most
 _ANSWER_WITHIN = 0.7  # seconds for requests that are under way when the servers end

@@ -59,7 +59,7 @@ POLLS_GO_ON = 20.0
 TICKERS_WITHIN = 1.0
 """Seconds that a stop waits for tickers."""
 
-FINISH_WITHIN = 2.0
+FINISH_WITHIN = 1.5
 """Seconds that a stop takes to store what has its ticker and to see dead letters acknowledged."""
 
 STORE_WITHIN = 6.0

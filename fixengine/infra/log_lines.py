@@ -10,7 +10,7 @@ from threading import Condition, Thread, current_thread
 MOST_WAITING = 2**20
 """Characters of lines that wait to be read; those that come then are lost, and counted."""
 
-PATIENCE = 1.0
+PATIENCE = 0.5
 """Seconds that whoever logs waits for a line to be written, as long as lines are read at all.
 
 So a line is out before its process can die of what it tells. Once nobody reads, nobody waits.

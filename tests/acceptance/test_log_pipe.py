@@ -1,6 +1,7 @@
 """An engine works on whatever becomes of its standard error."""
 
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -35,10 +36,10 @@ def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
 
 @contextmanager
 def serving(
-    stack: Stack, stderr: int | IO[bytes], *command: str
+    stack: Stack, stderr: int | IO[bytes], *command: str, **settings: str
 ) -> Iterator[tuple[subprocess.Popen[bytes], Engine]]:
     """Run an engine with this as its standard error."""
-    environment = stack.environment(LOG_LEVEL="debug", LOG_FORMAT="json", **FAST)
+    environment = stack.environment(LOG_LEVEL="debug", LOG_FORMAT="json", **FAST, **settings)
     engine = Engine(
         process=stack.workspace.child("never-started", SERVE),
         http_port=int(environment["HTTP_PORT"]),
@@ -133,3 +134,20 @@ def test_no_standard_error_at_all_stops_nothing(stack: Stack) -> None:
         work(stack, engine, seed=4)
         assert engine.metric("fixengine_log_lines_lost_total")
         end(process)
+
+
+def test_every_line_is_one_of_the_log_also_where_a_library_would_write_its_own(
+    stack: Stack,
+) -> None:
+    """As that of OTLP does which a collector answers with garbage where it was to speak TLS."""
+    endpoint = stack.prices.url.replace("http:", "https:")
+    with serving(stack, subprocess.PIPE, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint) as (process, _):
+        assert process.stderr is not None
+        seen: list[dict[str, object]] = []
+        for line in process.stderr:
+            seen.append(json.loads(line))
+            if seen[-1]["event"] == "exports wait for the collector":
+                break
+        process.send_signal(signal.SIGTERM)
+        seen += [json.loads(line) for line in process.stderr]
+        assert process.wait(10) == 0
