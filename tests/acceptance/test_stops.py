@@ -139,7 +139,7 @@ def test_a_start_that_has_just_begun(stack: Stack, seconds: float) -> None:
     engine = stack.engine()
     engine.start(ready_within=None)
     held = Event()
-    wait_until(lambda: signals_are_held(engine.process.pid), 20, "the program's first line")
+    wait_until(lambda: signals_are_held(engine.process.pid), 60, "the program's first line")
     held.wait(seconds)
     ended(engine)
 

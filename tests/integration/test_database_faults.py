@@ -87,7 +87,7 @@ def wait_until_down(engine: Engine, name: str, *words: str) -> None:
         said = described["said"]
         return not described["up"] and all(word in said for word in words)
 
-    wait_until(is_down, 40, f"{name} to be down for {words}")
+    wait_until(is_down, 60, f"{name} to be down for {words}")
 
 
 @pytest.fixture
@@ -110,13 +110,13 @@ def one_outage(
 ) -> Iterator[None]:
     """Assert that what happens in the block is one outage, after which all that came is filled."""
     wait_until_ready(engine)
-    wait_until(lambda: outages == [UP, UP], 10, "both to be said to be up")
+    wait_until(lambda: outages == [UP, UP], 60, "both to be said to be up")
     yield
     wait_until_ready(engine, 60)
     around.wait_until_done(fed)
     assert not any(restarts(engine).values())
     assert around.letters() == 0
-    wait_until(lambda: outages[-1] == UP, 10, "its end to be said")
+    wait_until(lambda: outages[-1] == UP, 60, "its end to be said")
     assert outages[2:] == [DOWN, UP]
 
 
@@ -240,7 +240,7 @@ def test_a_column_is_altered_while_rest_is_asked(
         around.send(*fed[10:])
         wait_until(
             lambda: {get(engine, f"execution/1{part}").status for part in ("", "/fills")} == {200},
-            20,
+            60,
             "REST to answer",
         )
         around.wait_until_done(fed)
@@ -315,7 +315,7 @@ def test_a_database_that_is_renamed_is_waited_for(
                     "select from pg_stat_activity where datname = %s", [name]
                 ).rowcount
             ),
-            20,
+            60,
             "all sessions to end",
         )
         connection.execute(f"alter database {name} rename to renamed".encode())

@@ -129,7 +129,7 @@ def test_values_are_as_they_came_whatever_the_role_has_set(database: str, role: 
     sent = order(1, destination="ZÜRI €", quantity=Decimal("0.12345678"))
     with opened(dsn_as(role, database)) as pool, session(pool) as claims:
         Executions(pool, first_fill_delay=0).insert_orders([(sent, "A")])
-        (read,) = Reads(pool).page(ExecutionQuery(limit=1), timeout=2)
+        (read,) = Reads(pool).page(ExecutionQuery(limit=1), timeout=60)
         (claimed,) = claims.claim(10).executions
     for execution in (read, claimed):
         assert execution.destination == "ZÜRI €"
@@ -141,7 +141,7 @@ def test_a_policy_that_hides_rows_is_said(database: str, role: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("alter table execution enable row level security")
     with opened(dsn_as(role, database)) as pool, pytest.raises(SchemaError, match="row-level"):
-        Reads(pool).page(ExecutionQuery(limit=1), timeout=2)
+        Reads(pool).page(ExecutionQuery(limit=1), timeout=60)
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
@@ -155,7 +155,7 @@ def test_a_database_that_has_no_place_for_every_order_is_refused(
             surroundings(dsn=dsn, broker=broker, topics=topics, workspace=workspace) as around,
             around.engine() as engine,
         ):
-            wait_until(lambda: encoding in part(engine, "schema")["said"], 30, "the refusal")
+            wait_until(lambda: encoding in part(engine, "schema")["said"], 60, "the refusal")
             assert part(engine, "database")["up"]
         assert one(dsn, "select count(*) from pg_tables where schemaname = 'public'") == 0
 
@@ -241,7 +241,7 @@ def test_a_pool_that_shares_sessions_is_refused_before_anything_is_set_in_one(
             around.engine() as engine,
         ):
             wait_until(
-                lambda: "session pooling" in part(engine, "database")["said"], 30, "the refusal"
+                lambda: "session pooling" in part(engine, "database")["said"], 60, "the refusal"
             )
         with psycopg.connect(dsn, autocommit=True) as connection:
             assert connection.execute("show plan_cache_mode").fetchone() == ("auto",)

@@ -356,7 +356,7 @@ def test_a_flood_of_letters_that_wait_pauses_their_partition_alone(
         )
         sender.flood(flood, partition=3)
         with around.engine() as engine:
-            wait_until(lambda: not part(engine, "dead_letters")["up"], 30, "readiness to say so")
+            wait_until(lambda: not part(engine, "dead_letters")["up"], 60, "readiness to say so")
             sender.good(50, first_id=1, partition=4)
             around.wait_for("execution where not is_open", 50, 60)
             waiting = metric(engine, "fixengine_dead_letters_waiting")

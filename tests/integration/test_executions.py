@@ -87,7 +87,7 @@ def test_engines_that_store_orders_of_a_partition_at_once_take_no_numbers_for_no
     def store(pool: Database) -> None:
         executions = Executions(pool, first_fill_delay=0)
         for batch in batches:
-            together.wait(30)
+            together.wait(60)
             executions.insert_orders(batch, partitions={7, 3})
 
     with opened(database) as one_pool, opened(database) as other, ThreadPoolExecutor(2) as threads:

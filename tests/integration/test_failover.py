@@ -62,7 +62,7 @@ def test_the_standby_takes_over_and_nothing_is_lost_or_doubled(
         for engine in engines:
             wait_until_ready(engine)
         with feed as fed:
-            wait_until(lambda: around.count("fill") > 50, 30, "the work to be in full swing")
+            wait_until(lambda: around.count("fill") > 50, 60, "the work to be in full swing")
             fall(replicas)
             for engine in engines:
                 wait_until_unready(engine)
@@ -72,7 +72,7 @@ def test_the_standby_takes_over_and_nothing_is_lost_or_doubled(
             for engine in engines:
                 wait_until_ready(engine, promoted + BACK_WITHIN - monotonic())
             before = around.count("fill")
-            wait_until(lambda: around.count("fill") > before + 50, 10, "the work to go on")
+            wait_until(lambda: around.count("fill") > before + 50, 60, "the work to go on")
         around.wait_until_done(tuple(fed.sent))
         for engine in engines:
             assert not any(restarts(engine).values())
@@ -81,4 +81,4 @@ def test_the_standby_takes_over_and_nothing_is_lost_or_doubled(
 
 def wait_until_unready(engine: Engine) -> None:
     wait_until(lambda: not engine.health.ready().ok, NOTICED_WITHIN, "the engine to be unready")
-    wait_until(lambda: "read-only" in part(engine, "database")["said"], 5, "it to say why")
+    wait_until(lambda: "read-only" in part(engine, "database")["said"], 60, "it to say why")

@@ -71,7 +71,7 @@ def test_a_partition_that_is_paused_brings_nothing_and_the_others_go_on(
     broker: Broker, topic: TopicNames
 ) -> None:
     with member(broker, topic) as source:
-        wait_until(lambda: source.poll(1, 0.1) or len(source.assigned) == 20, 30, "all")
+        wait_until(lambda: source.poll(1, 0.1) or len(source.assigned) == 20, 60, "all")
         seen: set[tuple[int, int]] = set()
 
         def read(number: int) -> bool:
@@ -83,10 +83,10 @@ def test_a_partition_that_is_paused_brings_nothing_and_the_others_go_on(
         send(broker, topic, 400, first_id=1)
         there = read_topic(broker.bootstrap, topic.orders)
         free = sum(record.partition not in paused for record in there)
-        wait_until(lambda: read(free), 30, "what is not paused")
+        wait_until(lambda: read(free), 60, "what is not paused")
         assert 0 < free < 400
         source.pause(frozenset({7}))
-        wait_until(lambda: read(400), 30, "all records")
+        wait_until(lambda: read(400), 60, "all records")
         assert {partition for partition, _ in seen} >= paused
 
 

@@ -26,11 +26,11 @@ def apache(broker_kind: BrokerKind) -> None:
 def made(broker: Broker, name: str) -> tuple[int, int, int]:
     """Return a topic's partitions, copies and max.message.bytes; no partitions: there is none."""
     admin = AdminClient({"bootstrap.servers": broker.bootstrap, "log_level": 0})
-    topic = admin.list_topics(timeout=10).topics.get(name)
+    topic = admin.list_topics(timeout=60).topics.get(name)
     if topic is None:
         return 0, 0, 0
     resource = ConfigResource(ResourceType.TOPIC, name)
-    config = admin.describe_configs([resource])[resource].result(10)
+    config = admin.describe_configs([resource])[resource].result(60)
     copies = {len(partition.replicas) for partition in topic.partitions.values()}
     return len(topic.partitions), max(copies), int(config["max.message.bytes"].value)
 

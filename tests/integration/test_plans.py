@@ -465,8 +465,8 @@ def test_a_page_is_planned_for_its_filters_each_time(database: str) -> None:
     kept: set[str] = set()
     with opened(database) as pool:
         for _ in range(50):  # by a few connections
-            Reads(pool).page(ExecutionQuery(limit=50, is_open=True), timeout=5)
-            Reads(pool).by_id((1,), timeout=5)
+            Reads(pool).page(ExecutionQuery(limit=50, is_open=True), timeout=60)
+            Reads(pool).by_id((1,), timeout=60)
             with pool.connection() as connection:
                 rows = connection.execute("select statement from pg_prepared_statements")
                 kept.update(statement for (statement,) in rows)

@@ -55,7 +55,7 @@ def wait_for_no_lag(world: Surroundings) -> None:
 def committed(guarded: GuardedKafka, topics: TopicNames) -> int:
     """Return the sum of the group's committed offsets, as an autoscaler reads them."""
     asked = guarded.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(topics.group)])
-    places = asked[topics.group].result(20).topic_partitions
+    places = asked[topics.group].result(60).topic_partitions
     return sum(place.offset for place in places)
 
 
@@ -68,7 +68,7 @@ def delete_all(guarded: GuardedKafka, topic: str) -> None:
     """Delete every record of a topic, as retention does in time."""
     edges = [TopicPartition(topic, partition, OFFSET_END) for partition in range(20)]
     for future in guarded.admin.delete_records(edges).values():
-        future.result(30)
+        future.result(60)
 
 
 def anew(world: Surroundings) -> None:

@@ -54,7 +54,7 @@ def wait_until_said(engine: Engine, name: str, words: str) -> None:
     """Wait until readiness says these words of a part that is down."""
     wait_until(
         lambda: not part(engine, name)["up"] and words in part(engine, name)["said"],
-        30,
+        60,
         f"{name} to be down: {words}",
     )
 

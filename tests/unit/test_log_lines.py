@@ -79,7 +79,7 @@ def test_what_has_no_place_is_lost_and_counted_and_said_when_it_is_read_again(
         lines.write(LONG)
     assert 35 <= len(counted) <= 40
     reader.there.set()
-    wait_until(lambda: lost, 30, "the count")
+    wait_until(lambda: lost, 60, "the count")
     assert lost == [len(counted)]
     assert len(reader.read) + len(counted) == 50
     lines.write("as before\n")
@@ -106,7 +106,7 @@ def test_a_line_that_nobody_can_write_is_lost_and_the_next_is_tried(
         lines.write("lost\n")
     reader.fails = None
     lines.write("read\n")
-    wait_until(lambda: lost == [3], 30, "the count")
+    wait_until(lambda: lost == [3], 60, "the count")
     assert reader.read == ["read\n"]
 
 

@@ -319,7 +319,7 @@ def test_letters_that_wait_pause_their_own_partition_alone(desk: Desk) -> None:
     desk.poll(record(1, partition=4))
     wait_until(desk.processed)
     written = DeadLettersWritten(places=tuple(map(place, desk.letters)))
-    desk.intake.ask(written, timeout=5)
+    desk.intake.ask(written, timeout=60)
     wait_until(lambda: not desk.source.paused)
     assert desk.failed() == ENOUGH_LETTERS
 

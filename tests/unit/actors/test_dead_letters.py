@@ -170,7 +170,7 @@ def test_a_producer_is_made_for_the_first_letter(around: Around) -> None:
     around.actor.ask(DeadLetterTopic(refused=None, note=""))
     assert around.broker.opened == 0
     around.bury(record(7))
-    wait_until(lambda: around.written == [Place(3, 7)], 5, "the letter")
+    wait_until(lambda: around.written == [Place(3, 7)], 60, "the letter")
     assert around.broker.opened == 1
 
 
@@ -178,8 +178,8 @@ def test_a_producer_is_made_for_the_first_letter(around: Around) -> None:
 def test_a_producer_is_let_go_while_there_are_no_letters(around: Around) -> None:
     for number in (1, 2):
         around.bury(record(number))
-        wait_until(lambda: len(around.written) == number, 5, "the letter")  # noqa: B023 - at once
-        wait_until(lambda: around.broker.closed == number, 5, "the end of the producer")  # noqa: B023
+        wait_until(lambda: len(around.written) == number, 60, "the letter")  # noqa: B023 - at once
+        wait_until(lambda: around.broker.closed == number, 60, "the end of the producer")  # noqa: B023
     assert around.broker.opened == 2
 
 
@@ -188,7 +188,7 @@ def test_a_letter_that_waits_is_named_with_its_place_and_its_cause(
 ) -> None:
     around.broker.answer = lambda _: DENIED
     around.bury(record(7), record(8), record(9, partition=4))
-    wait_until(lambda: around.part()["said"], 5, "the cause")
+    wait_until(lambda: around.part()["said"], 60, "the cause")
     assert around.part()["said"] in {
         f"3 dead letters wait, the order at orders {place} first: it can't be written to "
         "orders.dlq: denied"
@@ -196,8 +196,8 @@ def test_a_letter_that_waits_is_named_with_its_place_and_its_cause(
     }
     assert around.metric("fixengine_dead_letters_waiting") == 3
     around.broker.answer = lambda _: None
-    wait_until(lambda: len(around.written) == 3, 20, "all letters")
-    wait_until(lambda: around.part() == {"up": True, "said": ""}, 5, "the end of it")
+    wait_until(lambda: len(around.written) == 3, 60, "all letters")
+    wait_until(lambda: around.part() == {"up": True, "said": ""}, 60, "the end of it")
     assert around.metric("fixengine_dead_letters_waiting") == 0
     assert events == ["dead letters can't be written, they wait", "dead letters are written again"]
 
@@ -207,43 +207,43 @@ def test_a_topic_that_can_not_be_made_is_said_also_while_no_letter_waits(around:
     assert around.part() == {"up": False, "said": "topic orders.dlq can't be created"}
     around.broker.answer = lambda _: Failure(reason="there is no such topic")
     around.bury(record(7))
-    wait_until(lambda: "3/7 first" in around.part()["said"], 5, "the letter that waits")
+    wait_until(lambda: "3/7 first" in around.part()["said"], 60, "the letter that waits")
     assert around.part()["said"].endswith(": topic orders.dlq can't be created")
     around.broker.answer = lambda _: None
     around.actor.ask(DeadLetterTopic(refused=None, note="made with less"))
-    wait_until(lambda: around.part() == {"up": True, "said": "made with less"}, 20, "the end of it")
+    wait_until(lambda: around.part() == {"up": True, "said": "made with less"}, 60, "the end of it")
 
 
 def test_a_producer_that_is_beyond_help_is_replaced(around: Around) -> None:
     around.broker.fatal = True
     around.bury(record(7))
-    wait_until(lambda: around.broker.opened > 2, 20, "another producer")
+    wait_until(lambda: around.broker.opened > 2, 60, "another producer")
     assert around.part()["said"].endswith("fenced")
     around.broker.fatal = False
-    wait_until(lambda: around.written == [Place(3, 7)], 20, "the letter")
+    wait_until(lambda: around.written == [Place(3, 7)], 60, "the letter")
 
 
 def test_a_stop_waits_for_letters_that_get_through(around: Around) -> None:
     around.bury(*(record(offset) for offset in range(50)))
     places = tuple(Place(3, offset) for offset in range(50))
-    assert around.actor.ask(FinishDeadLetters(places=places, within=10), timeout=20) == places
+    assert around.actor.ask(FinishDeadLetters(places=places, within=10), timeout=60) == places
 
 
 def test_a_stop_does_not_wait_for_letters_that_do_not_get_through(around: Around) -> None:
     around.broker.answer = lambda _: DENIED
     around.bury(record(7))
-    wait_until(lambda: around.part()["said"], 5, "the first try")
+    wait_until(lambda: around.part()["said"], 60, "the first try")
     finish = FinishDeadLetters(places=(Place(3, 7),), within=600)
-    wait_until(lambda: around.actor.ask(finish, timeout=30) == (), 30, "the answer")
+    wait_until(lambda: around.actor.ask(finish, timeout=60) == (), 60, "the answer")
 
 
 def test_what_another_engine_is_to_write_is_not_written_here(around: Around) -> None:
     around.broker.answer = lambda _: DENIED
     around.bury(record(7), record(8, partition=4))
-    wait_until(lambda: around.part()["said"], 5, "the first try")
+    wait_until(lambda: around.part()["said"], 60, "the first try")
     around.actor.ask(ForgetDeadLetters(partitions=frozenset({3})))
     around.broker.answer = lambda _: None
-    wait_until(lambda: around.written == [Place(4, 8)], 20, "the other letter")
+    wait_until(lambda: around.written == [Place(4, 8)], 60, "the other letter")
     around.actor.ask(ForgetDeadLetters(partitions=None))
     assert around.metric("fixengine_dead_letters_waiting") == 0
     assert [dict(headers)["dlq.partition"] for _, headers in around.broker.there] == [b"4"]
@@ -258,7 +258,7 @@ def test_letters_that_are_too_many_for_the_memory_are_read_again_and_whole(aroun
     around.orders.records = {Place(3, each.offset): each for each in records}
     around.broker.answer = lambda _: DENIED
     around.bury(*records)
-    wait_until(lambda: around.part()["said"], 5, "the first try")
+    wait_until(lambda: around.part()["said"], 60, "the first try")
     around.broker.answer = lambda _: None
     wait_until(lambda: len(around.written) == 12, 60, "all letters")
     assert [value for value, _ in around.broker.there] == [each.value for each in records]
@@ -270,7 +270,7 @@ def test_a_letter_that_is_on_its_way_when_memory_is_saved_counts_as_whole(around
     """The producer has all of it."""
     around.broker.holds = True
     around.bury(large(0))
-    wait_until(lambda: len(around.broker.waiting) == 1, 5, "the first letter to be on its way")
+    wait_until(lambda: len(around.broker.waiting) == 1, 60, "the first letter to be on its way")
     more = [large(offset) for offset in range(1, 4)]
     around.orders.records = {Place(3, each.offset): each for each in more}
     around.bury(*more)
@@ -286,7 +286,7 @@ def test_of_an_order_that_is_gone_when_it_is_read_again_the_beginning_is_written
     records = [large(offset) for offset in range(6)]
     around.broker.answer = lambda _: DENIED
     around.bury(*records)
-    wait_until(lambda: around.part()["said"], 5, "the first try")
+    wait_until(lambda: around.part()["said"], 60, "the first try")
     around.broker.answer = lambda _: None
     wait_until(lambda: len(around.written) == 6, 60, "all letters")
     parts = [

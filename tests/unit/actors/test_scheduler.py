@@ -329,7 +329,7 @@ def test_that_prices_are_missing_is_said_once_though_there_is_not_always_somethi
     repository, pricing, health = ShyRepository.start(), Priceless.start(), board()
 
     def claims() -> int:
-        made: int = ask(repository, "claims", timeout=5)
+        made: int = ask(repository, "claims", timeout=60)
         return made
 
     def said() -> str:
@@ -338,10 +338,10 @@ def test_that_prices_are_missing_is_said_once_though_there_is_not_always_somethi
         return str(parts["filling"]["said"])
 
     with scheduler(repository=repository, pricing=pricing, health=health):
-        wait_until(lambda: claims() >= 10, 30, "ten claims, five of them empty")
+        wait_until(lambda: claims() >= 10, 60, "ten claims, five of them empty")
         assert said() == "pricing-service is away"
         assert events.count("filling waits") == 1
         assert "filling goes on" not in events
-        pricing.ask("answer", timeout=5)
-        wait_until(lambda: said() == "", 30, "filling to go on")
+        pricing.ask("answer", timeout=60)
+        wait_until(lambda: said() == "", 60, "filling to go on")
         assert events.count("filling goes on") == 1

@@ -77,11 +77,11 @@ class Subject:
             metrics=metrics,
             pulse=Pulse(),
         )
-        ask(self.ref, Boot(), timeout=5)
+        ask(self.ref, Boot(), timeout=60)
 
     def store(self, *numbers: int) -> Any:
         orders = tuple((order(number), "A") for number in numbers)
-        return ask(self.ref, StoreOrders(orders=orders, partitions=frozenset({0})), timeout=5)
+        return ask(self.ref, StoreOrders(orders=orders, partitions=frozenset({0})), timeout=60)
 
     def said(self) -> tuple[bool, str]:
         parts: Any = self.health.ready().body["parts"]
