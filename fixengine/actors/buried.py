@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from fixengine.actors.in_hand import InHand
 from fixengine.letters import Place
 
-ENOUGH_LETTERS = 500
+ENOUGH_LETTERS = 250
 """Dead letters of a partition that wait at which no more of it is taken."""
 
-ENOUGH_BYTES = 512 * 1024
+ENOUGH_BYTES = 256 * 1024
 """Bytes of them at which no more is taken."""
 
 

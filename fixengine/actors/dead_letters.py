@@ -26,8 +26,11 @@ from fixengine.ports import Originals, Sink
 from fixengine.recurring import Recurring
 from fixengine.shortening import measures, shorten, size
 
+LARGE = 256 * 1024
+"""Bytes from which on a record counts as large; of small ones intake takes no more than fit."""
+
 KEPT_BYTES = 8 * 2**20
-"""Bytes of waiting records that are kept; what is beyond is read again when its turn comes."""
+"""Bytes of large records that wait and are kept; what is beyond is read again in its turn."""
 
 IDLE = 60.0
 
@@ -197,16 +200,15 @@ class DeadLetters(Actor):
             letter.record, letter.whole = record, True
 
     def _save_memory(self) -> None:
-        """Let go of the largest records where all that waits is too much to be kept."""
+        """Let go of the largest records where all large ones that wait are too much to be kept."""
         sizes = [(size(letter.record), letter) for letter in self._queue.at_rest()]
-        kept = sum(before for before, _ in sizes)
-        if kept <= KEPT_BYTES:
-            return
-        for before, letter in sorted(sizes, key=itemgetter(0), reverse=True):
-            if kept <= KEPT_BYTES or before <= _KEPT_OF_ONE:
+        large = [each for each in sizes if each[0] >= LARGE]
+        kept = sum(before for before, _ in large)
+        for before, letter in sorted(large, key=itemgetter(0), reverse=True):
+            if kept <= KEPT_BYTES:
                 return
             letter.record, letter.whole = shorten(letter.record, _KEPT_OF_ONE), False
-            kept -= before - size(letter.record)
+            kept -= before
 
     def _say(self) -> None:
         """Tell probes, log and metrics how it stands."""

@@ -266,6 +266,12 @@ def test_letters_that_are_too_many_for_the_memory_are_read_again_and_whole(aroun
     assert around.metric("fixengine_dead_letters_shortened_total") == 0
 
 
+def test_a_flood_of_small_letters_is_not_read_again(around: Around) -> None:
+    around.bury(*(record(offset, value=b"{" * 50_000) for offset in range(200)))
+    wait_until(lambda: len(around.written) == 200, 60, "all letters")
+    assert around.orders.reads == []
+
+
 def test_a_letter_that_is_on_its_way_when_memory_is_saved_counts_as_whole(around: Around) -> None:
     """The producer has all of it."""
     around.broker.holds = True
