@@ -36,6 +36,7 @@ from fixengine.http.server import Server
 from fixengine.infra.claims import ClaimSession
 from fixengine.infra.executions import Executions
 from fixengine.infra.kafka_lag import KafkaLag
+from fixengine.infra.kafka_producers import Producers
 from fixengine.infra.kafka_sink import KafkaSink
 from fixengine.infra.kafka_source import KafkaSource
 from fixengine.infra.kafka_tail import KafkaTail
@@ -48,6 +49,7 @@ from fixengine.infra.postgres import Database
 from fixengine.infra.reads import Reads
 from fixengine.infra.retention import Retention
 from fixengine.infra.schema import Schema
+from fixengine.lease import Lease
 from fixengine.metrics import ActorCollector, ConsumerMetrics, EngineMetrics, HttpMetrics
 from fixengine.pulse import Pulse
 from fixengine.recurring import end_counts
@@ -135,6 +137,8 @@ class Engine:
         self.health = Health(gauge=self._metrics.up, tree=self.tree, hung_after=hung_after)
         registry.register(ActorCollector(self.tree))
         self._pulse = Pulse()
+        self._lease = Lease()
+        self._producers = Producers(self._lease)
         readers = Readers(READERS, self.tree.ref)
         self._rest = Server(
             rest_app(
@@ -173,6 +177,7 @@ class Engine:
             export.start()  # statements of connections made from now on write spans
         self._database.open()
         self._reading.open()
+        self._producers.start()
         budget = RestartBudget(
             intensity=RestartIntensity(max_restarts=10, period=60),
             backoff=Backoff(first=0.1, cap=5.0),
@@ -207,6 +212,7 @@ class Engine:
             *(export.stop for export in self._exports),
             partial(self._rest.stop, _ANSWER_WITHIN),
             partial(self._probes.stop, _ANSWER_WITHIN),
+            self._producers.stop,
             self._reading.close,
             self._database.close,
         )
@@ -242,7 +248,7 @@ class Engine:
         )
 
     def _repository(self, _refs: Refs) -> ActorRef:
-        claims = ClaimSession(self._database)
+        claims = ClaimSession(self._database, lease=self._lease)
         return Repository.start(
             schema=Schema(
                 self._database,
@@ -307,6 +313,7 @@ class Engine:
                 Topic(name=dlq, partitions=1, replication_factor=replicas, large=True),
             ),
             client_config=settings.kafka_client_config,
+            producers=self._producers,
         )
         return Publisher.start(
             sink=sink,
@@ -317,6 +324,7 @@ class Engine:
             metrics=self._metrics,
             fills_topic=fills,
             dlq_topic=dlq,
+            settled=self._producers.settled,
         )
 
     def _scheduler(self, refs: Refs) -> ActorRef:

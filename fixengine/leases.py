@@ -1,26 +1,29 @@
 """How long an engine may act on a proof that it lives, and when others may act in its place.
 
 An engine lives as long as the database session that holds the lock of its number. A number is
-never used again, so a lock that is free once stays free. Nothing can call back a message that a
-frozen engine has handed to its producer; so each message is handed over within LEASE of a proof,
-the producer gives it up after DELIVERY, the network and the broker have done with it within SETTLE,
-and others wait for all three before they look at what has reached the topic and publish the rest.
-The engine itself looks for a fill again only when its message has settled.
+never used again, so a lock that is free once stays free.
+
+What an engine that lives has handed to its producer it never gives up. The producer sends it again
+and again under the same number, of which the broker takes one, however late. A message that was
+given up would not only be sent anew by whoever does not find it on the topic: with it the producer
+begins to count anew, and sends all that waits for an answer under other numbers too.
+
+Nothing can call back a message that is under way; so an engine which has had no proof for LEASE
+hands over nothing more and stops its producer, and has done so after STOP; network and broker have
+done with what was under way within SETTLE; and others wait for all three before they look at what
+has reached the topic and publish the rest.
 """
 
-LEASE = 4.0
-"""Seconds after a proof within which a fill may be handed to the producer."""
+LEASE = 10.0
+"""Seconds after a proof within which a fill may be handed to the producer, and sent by it."""
 
-DELIVERY = 8.0
-"""Seconds after which the producer gives up a message that was not acknowledged."""
+STOP = 2.0
+"""Seconds after the lease in which the producer is stopped."""
 
 SETTLE = 3.0
-"""Seconds in which a message that was given up may still reach the topic.
+"""Seconds in which a message of a producer that was stopped may still reach the topic."""
 
-A producer looks at the age of its messages once a second, so it has two at the most to travel.
-"""
-
-TAKE_OVER_AFTER = LEASE + DELIVERY + SETTLE
+TAKE_OVER_AFTER = LEASE + STOP + SETTLE
 """Seconds that an engine's lock must have been free before others take over its fills."""
 
 UNTOLD_AFTER = 5.0

@@ -44,13 +44,18 @@ class Deliveries(Generic[Token]):
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._waiting: deque[Outgoing[Token]] = deque()
-        self._in_flight = 0
+        self._in_flight: dict[int, float] = {}  # since when, by the token's identity
         self._delivered: list[Token] = []
         self._failures: list[tuple[Token, Failure]] = []
 
     def __len__(self) -> int:
         """Return how many messages are not delivered yet."""
-        return len(self._waiting) + self._in_flight
+        return len(self._waiting) + len(self._in_flight)
+
+    @property
+    def oldest_for(self) -> float:
+        """Seconds for which the first of those in flight has been."""
+        return monotonic() - next(iter(self._in_flight.values())) if self._in_flight else 0.0
 
     def open(self) -> None:
         """Begin; nothing can be added before."""
@@ -77,6 +82,8 @@ class Deliveries(Generic[Token]):
                 late = Failure(reason="it waited for too long")
                 self._failures.append((self._waiting.popleft().token, late))
                 continue
+            # what can't be sent at all is reported at once
+            self._in_flight[id(message.token)] = monotonic()
             try:
                 self._sink.produce(
                     message.topic,
@@ -86,12 +93,12 @@ class Deliveries(Generic[Token]):
                     token=message.token,
                 )
             except UnavailableError:
+                del self._in_flight[id(message.token)]
                 return  # the producer is full; there is room again after some deliveries
             self._waiting.popleft()
-            self._in_flight += 1
 
     def _on_delivery(self, token: Token, failed: Failure | None) -> None:
-        self._in_flight -= 1
+        del self._in_flight[id(token)]
         if failed is None:
             self._delivered.append(token)
         else:

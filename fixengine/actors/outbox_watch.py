@@ -37,12 +37,13 @@ class OutboxWatch:
         metrics: EngineMetrics,
         send: Callable[[Iterable[Fill], float], None],
         patience: float,
+        settled: Callable[[], bool],
         clock: Callable[[], float] = monotonic,
     ) -> None:
         """Take the parts; `patience` is how many seconds the repository has for a reply.
 
-        Nothing is looked for in the first SETTLE seconds: a publisher before this one, which had
-        the same outbox, may have messages on their way.
+        Nothing is looked for as long as it is not `settled` what became of the messages of a
+        publisher before this one, which had the same outbox, nor SETTLE seconds after.
         """
         self.patience = patience
         self._repository = repository
@@ -51,6 +52,7 @@ class OutboxWatch:
         self._metrics = metrics
         self._send = send
         self._clock = clock
+        self._settled = settled
         self._settled_at = clock() + SETTLE
         self._older_than = 0.0
         self._check: TailCheck | None = None
@@ -121,6 +123,8 @@ class OutboxWatch:
 
         Returns the seconds that the look took the database. Raises UnavailableError.
         """
+        if not self._settled():
+            self._settled_at = self._clock() + SETTLE
         settled = self._clock() >= self._settled_at
         if not settled or self.checking or len(self._pending) >= _ENOUGH_PENDING:
             return 0.0

@@ -1,6 +1,6 @@
 """The publisher: fills go to the broker, and then leave the outbox."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeAlias, assert_never
@@ -31,6 +31,9 @@ from fixengine.recurring import Recurring
 
 SWEEP_INTERVAL = 2.0
 """Seconds between looks at the broker, and at what engines that are gone left."""
+
+SILENCE = 5.0
+"""Seconds that a fill may be on its way before it is said that the broker does not answer."""
 
 DRAIN_WITHIN = 2.5
 """Seconds that a stop waits for deliveries; what is left, another engine publishes."""
@@ -81,7 +84,9 @@ class Publisher(Actor):
         metrics: EngineMetrics,
         fills_topic: str,
         dlq_topic: str,
+        settled: Callable[[], bool],
     ) -> None:
+        """Take the parts; `settled` says whether publishers before have nothing under way."""
         super().__init__()
         self._sink = sink
         self._repository = repository
@@ -99,6 +104,7 @@ class Publisher(Actor):
             metrics=metrics,
             send=self._publish,
             patience=_PATIENCE,
+            settled=settled,
         )
         self._refusals = Refusals()
         self._serving = False
@@ -242,10 +248,20 @@ class Publisher(Actor):
         """Say how it is with a broker that answers."""
         if problem := "; ".join(filter(None, problems)):
             self._health.down("broker", problem)
-        elif waiting := self._refusals.reason() or self._watch.blind:
+        elif waiting := self._refusals.reason() or self._unanswered() or self._watch.blind:
             self._health.waits("broker", waiting)
         else:
             self._health.up("broker", note)
+
+    def _unanswered(self) -> str:
+        """Say how many fills the broker leaves unanswered, if it has done so for long."""
+        if (oldest := self._deliveries.oldest_for) < SILENCE:
+            return ""
+        reason = f"the broker does not answer for {len(self._deliveries)} fills"
+        if not self._refused:
+            self._refused = True
+            self._fail.happened(fills=len(self._deliveries), reason=reason)
+        return f"{reason}, the first has waited for {oldest:.0f} s"
 
     def _look_after_the_outbox(self) -> None:
         for sender, count in self._pending.released().items():

@@ -7,6 +7,7 @@ breaks, the claim, its row locks and the engine's ownership of the outbox end to
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from fixengine.errors import FixengineError, SlowQueryError, UnavailableError
 from fixengine.horizon import EARLIEST, Horizon, Stretch
 from fixengine.infra.postgres import Connection, Database, query, statements_on
 from fixengine.infra.rows import recordset
+from fixengine.lease import Lease
 from fixengine.ports import Claim
 
 LOCK_CLASS = 0x66697865  # "fixe"; the second key of these locks is the engine's number
@@ -56,11 +58,17 @@ class _Evaluated(msgspec.Struct, kw_only=True):
 
 
 class ClaimSession:
-    """One claim at a time; a new one abandons the one before."""
+    """One claim at a time; a new one abandons the one before.
 
-    def __init__(self, database: Database, horizon: Horizon | None = None) -> None:
+    Each statement that succeeds proves that the engine held its lock, and renews its lease.
+    """
+
+    def __init__(
+        self, database: Database, horizon: Horizon | None = None, lease: Lease | None = None
+    ) -> None:
         self._database = database
         self._horizon = horizon or Horizon()
+        self.lease = lease or Lease()
         self._claimed_from: datetime | None = None
         self._looked_at = EARLIEST
         self._missed = False
@@ -96,6 +104,7 @@ class ClaimSession:
         if self._connection is not None:
             return
         connection = self._database.session()
+        began = monotonic()
         try:
             with statements_on(connection):
                 owner = _new_owner(connection)
@@ -108,6 +117,10 @@ class ClaimSession:
         except FixengineError:
             connection.close()
             raise
+        if self._owner is None:
+            self.lease.begin(began)
+        else:
+            self.lease.renew(began)
         self._connection, self._owner, self._earlier = connection, owner, [owner]
 
     def check(self) -> None:
@@ -125,8 +138,10 @@ class ClaimSession:
         self.open()
 
     def _look_for_others(self, connection: Connection) -> None:
+        began = monotonic()
         with statements_on(connection):
             rows = connection.execute(query("engines"), {"lock_class": LOCK_CLASS}).fetchall()
+        self.lease.renew(began)
         engines = frozenset(row[0] for row in rows)
         if self._engines - engines:
             self._horizon.someone_left()
@@ -141,6 +156,7 @@ class ClaimSession:
         connection = self._opened()
         self._missed = False
         stretch = self._horizon.begin()
+        began = monotonic()
         try:
             claim = None if self._expects_more else _nothing_due(connection, stretch)
             claim = claim or self._locked(connection, stretch, limit)
@@ -151,6 +167,7 @@ class ClaimSession:
         except FixengineError:
             self.abandon()
             raise
+        self.lease.renew(began)
         self._looked_at = claim.now
         last_due = claim.executions[-1].next_fill_timestamp if claim.executions else None
         self._horizon.end(claim.now, last_due=last_due, full=len(claim.executions) == limit)
@@ -172,6 +189,7 @@ class ClaimSession:
         connection = self._connection
         if connection is None:
             raise UnavailableError("the session broke, and its claim is gone")
+        began = monotonic()
         try:
             with statements_on(connection):
                 stored = self._store_fills(connection, fills) if fills else frozenset()
@@ -181,6 +199,7 @@ class ClaimSession:
         except FixengineError:
             self.abandon()
             raise
+        self.lease.renew(began)
         self._claimed_from = None
         if len(self._unpublished) < _REMEMBERED:
             self._unpublished.update(

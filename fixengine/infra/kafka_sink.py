@@ -11,8 +11,8 @@ from loguru import logger
 
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_connections import Connections
+from fixengine.infra.kafka_producers import Producers
 from fixengine.infra.kafka_topics import Topic, TopicMaker
-from fixengine.leases import DELIVERY
 from fixengine.ports import Failure, Headers, Report, TopicNews
 
 _SETTINGS: dict[str, Any] = {
@@ -21,16 +21,15 @@ _SETTINGS: dict[str, Any] = {
     # one request is for one partition: with fewer, a claim's fills over twenty wait for each other;
     # what the broker then takes for a repetition, and is none, `failure` finds out
     "max.in.flight": 5,
-    "message.timeout.ms": int(DELIVERY * 1000),
-    # a connection that is dead but not closed is found out while messages can still be sent again
-    "socket.timeout.ms": 5_000,
+    "message.timeout.ms": 2**31 - 1,  # never is one given up: see leases.py
+    "socket.timeout.ms": 5_000,  # a connection that is dead but not closed is found out
     "linger.ms": 1,  # a claim's fills come at once, and while a request is under way others gather
     "queue.buffering.max.kbytes": 16_384,
     "topic.metadata.refresh.interval.ms": 10_000,
 }
 
 _OF_LETTERS: dict[str, Any] = {
-    # other than a fill, a letter need not be given up in time for another engine to send it
+    # a letter may be there twice, so that one which does not get through need not be waited for
     "message.timeout.ms": 30_000,
     "socket.timeout.ms": 20_000,
     "topic.metadata.propagation.max.ms": 2_000,
@@ -41,11 +40,14 @@ _OF_LETTERS: dict[str, Any] = {
 }
 
 _TOO_LARGE = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE}
+_NO_PROOF = "there was no proof that no other engine has taken it over"
 _WORDS = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED: "this user may not write to it: allow WRITE",
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: "this user may write to no topic: allow WRITE",
     KafkaError.UNKNOWN_TOPIC_OR_PART: "there is no such topic",
     KafkaError._UNKNOWN_TOPIC: "there is no such topic",  # noqa: SLF001 - its name
+    KafkaError._PURGE_QUEUE: _NO_PROOF,  # noqa: SLF001 - as above
+    KafkaError._PURGE_INFLIGHT: _NO_PROOF,  # noqa: SLF001 - as above
     KafkaError._MSG_TIMED_OUT: "the broker has not acknowledged it in time",  # noqa: SLF001 - as above
 }
 _OF_ITSELF = {
@@ -86,9 +88,12 @@ class KafkaSink:
         client_config: Mapping[str, object],
         topics: tuple[Topic, ...] = (),
         of_letters: bool = False,
+        producers: Producers | None = None,
     ) -> None:
+        """Take the settings; `producers` are to see to what is under way, also after `close`."""
         self._topics = topics
         self._of_letters = of_letters
+        self._producers = producers
         self._connection: dict[str, Any] = {
             **_without_consumers(client_config),
             "bootstrap.servers": brokers,
@@ -113,6 +118,8 @@ class KafkaSink:
         if not self._of_letters:
             settings |= self._connections.settings
         self._producer = Producer({**settings, "error_cb": self._on_error})
+        if self._producers is not None:
+            self._producers.use(self._producer)
 
     def ensure_topics(self, timeout: float) -> TopicNews:
         """Create what is absent of the topics; return what is to be said of them.
@@ -178,10 +185,14 @@ class KafkaSink:
             raise UnavailableError(f"the producer can't go on: {self._fatal.str()}")
 
     def close(self) -> None:
-        """Drop what is not delivered; it stays in the outbox. Safe to call twice."""
+        """Let go of the producer: nobody hears of what it has not delivered. Safe to call twice."""
         producer, self._producer = self._producer, None
-        if producer is not None:
+        if producer is None:
+            return
+        if self._producers is None or self._fatal is not None:
             producer.purge()
+        if self._producers is not None:
+            self._producers.leave(producer)
 
     def _delivered(self, token: object, error: KafkaError | None, message: Message) -> None:
         self._tell(token, failure(error, message))

@@ -45,7 +45,8 @@ class OutboxTable:
     def unpublished(self, *, after: int, limit: int, older_than: float) -> OutboxPage:
         """Return up to `limit` of this engine's fills, by execution id, from above `after`.
 
-        They were stored at least `older_than` seconds ago. None while the lock is not held.
+        They were stored at least `older_than` seconds ago. None while the lock is not held: any is
+        a proof that it is.
         """
         parameters = {
             "owner": self._claims.owner,
@@ -61,6 +62,8 @@ class OutboxTable:
             began = monotonic()
             rows = cursor.execute(query("unpublished"), parameters).fetchall()
             took = monotonic() - began
+        if rows:
+            self._claims.lease.renew(began)
         return OutboxPage(
             seconds=took,
             fills=tuple(fill for _, fill in rows),

@@ -117,7 +117,7 @@ def test_every_line_of_the_log_is_explained() -> None:
 
 def test_times_of_a_take_over_are_those_that_are_told() -> None:
     text = page("guarantees")
-    for seconds in (leases.LEASE, leases.DELIVERY, leases.SETTLE, leases.TAKE_OVER_AFTER):
+    for seconds in (leases.LEASE, leases.STOP, leases.SETTLE, leases.TAKE_OVER_AFTER):
         assert f" | {seconds:g} |\n" in text
     assert f"after {leases.UNTOLD_AFTER:g} s by itself" in text
 

@@ -7,20 +7,23 @@ a claim and locks the row (claim.sql: its snapshot and its lock are not of one m
 `publisher` has the way to the topic: a fill that was told of is sent (deliveries.py); one that is
 found in the outbox is looked for on the topic (outbox_watch.py, tail_check.py) and sent if a second
 page of the outbox, which proves that the lock is held, still has it; a delivery report leads to the
-mark (mark_published.sql), or the fill is given up when its message has settled (pending.py).
+mark (mark_published.sql). An engine that lives gives no message up, however long it takes; one that
+had no proof for LEASE stops its producer (kafka_producers.py), and lets a fill go when its message
+has settled (pending.py). A publisher that is started anew leaves a producer that goes on.
 
 `surroundings` has the rest: messages arrive, also late (kafka_sink.py, network, broker); a
 connection breaks unseen and the server finishes what it was asked, so that a commit's reply is
 lost; an engine freezes and the server ends its silent session; time passes in beats, of which each
-span of leases.py is one; engines are killed, publishers restarted.
+span of leases.py is one; engines are killed, publishers restarted, producers come to an end.
 
 An execution's rows, lock and messages are its own, so that one execution is enough. Where the
 model is less exact than the program it can do more: a message may arrive at any time until it has
 settled, others know at once since when a lock is free, a look reads the topic when it begins.
 
-It takes for granted what README names as known limits: an engine is not frozen between the look at
-the clock and the hand-over to the producer, a message that has settled does not arrive any more,
-and what has arrived is seen by who looks.
+It takes for granted what README names as known limits: what a producer that was stopped had under
+way has settled in time, what has arrived is seen by who looks, and an engine that was frozen for
+longer than its lease sends nothing when it wakes up before it has stopped its producer. The last is
+a guard here, FROZEN_FOR_LONG_SENDS_NOTHING, so that the search shows that nobody else repeats one.
 """
 
 from collections.abc import Iterator

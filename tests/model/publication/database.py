@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tests.model.publication.publisher import proved
 from tests.model.publication.world import (
     FILLS,
     TAKE_OVER_AFTER,
@@ -22,6 +23,8 @@ def steps(world: World, at: int, engine: Engine, without: frozenset[Guard]) -> S
     if engine.number is None:
         return
     if engine.number in world.held and not engine.broken:
+        if engine.proof != 0 and engine.hands_over:
+            yield "shows that it lives", proved(world, at, engine)
         yield from _claim(world, at, engine, without)
     yield from _store(world, at, engine, engine.number, without)
     yield from _take_over(world, engine, engine.number, without)
@@ -49,12 +52,12 @@ def _connected(world: World, at: int, engine: Engine, without: frozenset[Guard])
     if before is not None and Guard.NEW_NUMBER_FOR_EACH_SESSION in without:
         ghosts = tuple(ghost for ghost in world.ghosts if ghost[0] != before)
         again = world._replace(held=world.held | {before}, ghosts=ghosts)
-        return again.put(at, engine._replace(broken=False))
+        return proved(again, at, engine._replace(broken=False))
     used = {one.number for one in world.engines} | world.held | {row.owner for row in world.outbox}
     number = next(number for number in range(1, 100) if number not in used)
     outbox = tuple(Row(row.fill, number) if row.owner == before else row for row in world.outbox)
     connected = world._replace(held=world.held | {number}, outbox=outbox)
-    return connected.put(at, engine._replace(number=number, broken=False))
+    return proved(connected, at, engine._replace(number=number, broken=False))
 
 
 def _claim(world: World, at: int, engine: Engine, without: frozenset[Guard]) -> Steps:
@@ -86,9 +89,10 @@ def _store(world: World, at: int, engine: Engine, number: int, without: frozense
         yield "stores nothing", world.put(at, engine._replace(claim=None))
     elif together:
         told = engine._replace(claim=None, ready=(*engine.ready, Ready(fill)))
-        yield f"stores fill {fill}", after.put(at, told)
+        yield f"stores fill {fill}", proved(after, at, told)
     else:
-        yield f"stores fill {fill} alone", after.put(at, engine._replace(claim=None, unlisted=fill))
+        alone = engine._replace(claim=None, unlisted=fill)
+        yield f"stores fill {fill} alone", proved(after, at, alone)
 
 
 def _take_over(world: World, engine: Engine, number: int, without: frozenset[Guard]) -> Steps:

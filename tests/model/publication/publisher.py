@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from tests.model.publication.world import (
-    DELIVERY,
     SETTLE,
     Engine,
     Guard,
@@ -24,6 +23,27 @@ def steps(world: World, at: int, engine: Engine, without: frozenset[Guard]) -> S
     yield from _hear(world, at, engine, without)
 
 
+def stopped(world: World, engine: Engine) -> tuple[World, Engine]:
+    """Stop the engine's producers: they send nothing more, what is under way still travels."""
+    messages = tuple(
+        message._replace(stopped=0) if message.stopped is None else message
+        for message in engine.messages
+    )
+    adrift = (*world.adrift, *((fill, 0) for fill in engine.left))
+    resting = 0 if engine.left else engine.resting
+    return (
+        world._replace(adrift=adrift),
+        engine._replace(messages=messages, left=(), resting=resting),
+    )
+
+
+def proved(world: World, at: int, engine: Engine) -> World:
+    """Return the world after a statement in the engine's session, which renews its lease."""
+    if engine.proof is None:
+        world, engine = stopped(world, engine)
+    return world.put(at, engine._replace(proof=0))
+
+
 def _find(world: World, at: int, engine: Engine, without: frozenset[Guard]) -> Steps:
     """outbox_watch.py: a row of its own, while its lock is held, that is not pending."""
     if Guard.OUTBOX_IS_LOOKED_INTO in without:
@@ -31,6 +51,8 @@ def _find(world: World, at: int, engine: Engine, without: frozenset[Guard]) -> S
     if engine.number not in world.held or engine.looked is not None:
         return
     if engine.resting is not None and Guard.REST_AFTER_A_RESTART not in without:
+        return
+    if engine.left and Guard.WAIT_FOR_A_PRODUCER_THAT_WAS_LEFT not in without:
         return
     pending = {message.fill for message in engine.messages}
     pending |= {ready.fill for ready in engine.ready if not ready.told}
@@ -59,7 +81,7 @@ def _conclude(world: World, at: int, engine: Engine, without: frozenset[Guard]) 
     ours = engine.number in world.held and Row(fill, engine.number) in world.outbox
     if ours or Guard.STILL_OURS_AFTER_THE_LOOK in without:
         ready = (*engine.ready, Ready(fill, told=False))
-        yield f"is to send fill {fill}", world.put(at, rest._replace(ready=ready))
+        yield f"is to send fill {fill}", proved(world, at, rest._replace(ready=ready))
     else:
         yield f"leaves fill {fill}", world.put(at, rest)
 
@@ -79,17 +101,20 @@ def _send(world: World, at: int, engine: Engine, without: frozenset[Guard]) -> S
 def _hear(world: World, at: int, engine: Engine, without: frozenset[Guard]) -> Steps:
     """A delivery report; mark_published.sql, or the fill is given up and found again."""
     for message in engine.messages:
+        fill, stopped = message.fill, message.stopped
         rest = engine._replace(messages=_less(engine.messages, message))
-        if message.arrived and engine.number is not None:
-            marked = _marked(world, message.fill, engine.number)
-            yield f"hears that fill {message.fill} arrived and marks it", marked.put(at, rest)
-        patience = DELIVERY + (0 if Guard.REST_AFTER_GIVING_UP in without else SETTLE)
-        if message.age > patience:
+        if stopped is None:
+            if message.arrived and engine.number is not None:
+                marked = _marked(world, fill, engine.number)
+                yield f"hears that fill {fill} arrived and marks it", marked.put(at, rest)
+            elif Guard.NOTHING_IS_GIVEN_UP_WITH_A_LEASE in without:
+                adrift = (*world.adrift, (fill, None))
+                yield f"gives fill {fill} up", world._replace(adrift=adrift).put(at, rest)
+        elif stopped > SETTLE or Guard.REST_AFTER_A_STOP in without:
             adrift = world.adrift
-            if not message.arrived and message.age <= DELIVERY + SETTLE:
-                adrift = (*adrift, (message.fill, message.age - DELIVERY))
-            given_up = world._replace(adrift=adrift).put(at, rest)
-            yield f"gives fill {message.fill} up", given_up
+            if not message.arrived and stopped <= SETTLE:
+                adrift = (*adrift, (fill, stopped))
+            yield f"lets fill {fill} go", world._replace(adrift=adrift).put(at, rest)
 
 
 def _marked(world: World, fill: int, owner: int) -> World:

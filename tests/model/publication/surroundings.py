@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from tests.model.publication.database import stored
+from tests.model.publication.publisher import stopped
 from tests.model.publication.world import (
-    DELIVERY,
     LEASE,
     SETTLE,
+    STOP,
     TAKE_OVER_AFTER,
     Engine,
     Guard,
@@ -48,11 +49,10 @@ def faults(world: World, without: frozenset[Guard]) -> Steps:
             yield f"{name} freezes", fewer.put(at, engine._replace(frozen=True))
         if engine != Engine():
             yield f"{name} is killed", _haunted(_adrift(fewer, engine), engine).put(at, Engine())
-            again = Engine(
-                number=engine.number, broken=engine.broken, frozen=engine.frozen, resting=0
-            )
             if not engine.frozen:
-                yield f"{name}'s publisher is restarted", _adrift(fewer, engine).put(at, again)
+                yield f"{name}'s publisher is restarted", _left(fewer, at, engine)
+                gone = _publisher_gone(engine)
+                yield f"{name}'s producer can't go on", _adrift(fewer, engine).put(at, gone)
 
 
 def frozen_steps(world: World, at: int, engine: Engine, without: frozenset[Guard]) -> Steps:
@@ -69,10 +69,13 @@ def ended(world: World, number: int) -> World:
 
 
 def tidy(world: World) -> World:
-    """Forget numbers that are nobody's any more."""
+    """Forget numbers that are nobody's any more, and proofs on which nothing rests."""
     known = {engine.number for engine in world.engines} | {row.owner for row in world.outbox}
     if any(number not in known for number, _ in world.free):
-        return world._replace(free=tuple(one for one in world.free if one[0] in known))
+        world = world._replace(free=tuple(one for one in world.free if one[0] in known))
+    for at, engine in enumerate(world.engines):
+        if engine.proof is not None and not engine.hands_over:
+            world = world.put(at, engine._replace(proof=None))
     return world
 
 
@@ -92,12 +95,25 @@ def _haunted(world: World, engine: Engine) -> World:
 
 
 def _adrift(world: World, engine: Engine) -> World:
+    """Return the world in which the engine's producers are gone."""
     sent = [
-        (message.fill, max(message.age - DELIVERY, 0))
-        for message in engine.messages
-        if not message.arrived
+        (message.fill, message.stopped or 0) for message in engine.messages if not message.arrived
     ]
+    sent += [(fill, 0) for fill in engine.left]
     return world._replace(adrift=(*world.adrift, *sent))
+
+
+def _left(world: World, at: int, engine: Engine) -> World:
+    """Return the world in which the engine has a new publisher; the producer before goes on."""
+    unheard = [message for message in engine.messages if not message.arrived]
+    left = [message.fill for message in unheard if message.stopped is None]
+    sent = [(message.fill, message.stopped) for message in unheard if message.stopped is not None]
+    again = _publisher_gone(engine)._replace(left=(*engine.left, *left))
+    return world._replace(adrift=(*world.adrift, *sent)).put(at, again)
+
+
+def _publisher_gone(engine: Engine) -> Engine:
+    return engine._replace(ready=(), looked=None, messages=(), left=(), resting=0)
 
 
 def _arrivals(world: World) -> Steps:
@@ -109,6 +125,10 @@ def _arrivals(world: World) -> Steps:
                 topic = (*world.topic, message.fill)
                 arrived = world._replace(topic=topic).put(at, engine._replace(messages=messages))
                 yield f"fill {message.fill} of {'AB'[at]} arrives", arrived
+        for place, fill in enumerate(engine.left):
+            fewer = engine._replace(left=(*engine.left[:place], *engine.left[place + 1 :]))
+            arrived = world._replace(topic=(*world.topic, fill)).put(at, fewer)
+            yield f"fill {fill} that {'AB'[at]} left arrives", arrived
     for place, (fill, _) in enumerate(world.adrift):
         rest = (*world.adrift[:place], *world.adrift[place + 1 :])
         late = world._replace(adrift=rest, topic=(*world.topic, fill))
@@ -116,15 +136,21 @@ def _arrivals(world: World) -> Steps:
 
 
 def _later(world: World, without: frozenset[Guard]) -> World:
-    return world._replace(
-        engines=tuple(_older(engine, without) for engine in world.engines),
+    later = world._replace(
         free=tuple((number, min(age + 1, TAKE_OVER_AFTER)) for number, age in world.free),
-        adrift=tuple((fill, age + 1) for fill, age in world.adrift if age < SETTLE),
+        adrift=tuple(
+            (fill, None if age is None else age + 1)
+            for fill, age in world.adrift
+            if age is None or age < SETTLE
+        ),
     )
+    for at, engine in enumerate(world.engines):
+        later = _older(later, at, engine, without)
+    return later
 
 
-def _older(engine: Engine, without: frozenset[Guard]) -> Engine:
-    ready, messages, resting = engine.ready, engine.messages, engine.resting
+def _older(world: World, at: int, engine: Engine, without: frozenset[Guard]) -> World:
+    ready, resting, proof = engine.ready, engine.resting, engine.proof
     if Guard.LEASE not in without:
         begun = Guard.LEASE_BEGINS_BEFORE_THE_COMMIT not in without
         ready = tuple(
@@ -132,13 +158,19 @@ def _older(engine: Engine, without: frozenset[Guard]) -> Engine:
             for one in ready
             if one.age < LEASE
         )
-    if Guard.DELIVERY not in without:
-        end = DELIVERY + SETTLE
-        messages = tuple(
-            one._replace(age=min(one.age, end) + 1)
-            for one in messages
-            if one.arrived or one.age < end
-        )
-    if resting is not None:
+    messages = tuple(
+        one if one.stopped is None else one._replace(stopped=min(one.stopped, SETTLE) + 1)
+        for one in engine.messages
+        if one.arrived or one.stopped is None or one.stopped < SETTLE
+    )
+    waits = engine.left and Guard.WAIT_FOR_A_PRODUCER_THAT_WAS_LEFT not in without
+    if resting is not None and not waits:
         resting = resting + 1 if resting < SETTLE else None
-    return engine._replace(ready=ready, messages=messages, resting=resting)
+    if proof is not None:
+        proof = proof + 1 if proof + 1 < LEASE + STOP else None
+    engine = engine._replace(ready=ready, messages=messages, resting=resting, proof=proof)
+    stops = Guard.STOP_AFTER_THE_LEASE not in without
+    asleep = engine.frozen and Guard.FROZEN_FOR_LONG_SENDS_NOTHING in without
+    if proof is None and stops and not asleep:
+        world, engine = stopped(world, engine)
+    return world.put(at, engine)

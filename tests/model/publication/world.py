@@ -9,9 +9,9 @@ FILLS = 2
 # Spans in beats, the model's unit of time. Each stands for one of leases.py; what counts is that
 # the last is longer than the others together.
 LEASE = 1
-DELIVERY = 1
+STOP = 1
 SETTLE = 1
-TAKE_OVER_AFTER = LEASE + DELIVERY + SETTLE + 1
+TAKE_OVER_AFTER = LEASE + STOP + SETTLE + 1
 
 
 class Guard(Enum):
@@ -25,7 +25,9 @@ class Guard(Enum):
     NEW_NUMBER_FOR_EACH_SESSION = auto()
     LEASE = auto()
     LEASE_BEGINS_BEFORE_THE_COMMIT = auto()
-    DELIVERY = auto()
+    NOTHING_IS_GIVEN_UP_WITH_A_LEASE = auto()
+    STOP_AFTER_THE_LEASE = auto()
+    FROZEN_FOR_LONG_SENDS_NOTHING = auto()
     OUTBOX_IS_LOOKED_INTO = auto()
     OTHERS_TAKE_OVER = auto()
     TAKE_OVER_WAITS = auto()
@@ -33,8 +35,9 @@ class Guard(Enum):
     NO_TAKE_OVER_DURING_A_LOOK = auto()
     STILL_OURS_AFTER_THE_LOOK = auto()
     TOLD_AFTER_FOUND_IS_DROPPED = auto()
-    REST_AFTER_GIVING_UP = auto()
+    REST_AFTER_A_STOP = auto()
     REST_AFTER_A_RESTART = auto()
+    WAIT_FOR_A_PRODUCER_THAT_WAS_LEFT = auto()
     MARK_AFTER_ACKNOWLEDGEMENT = auto()
 
 
@@ -50,11 +53,11 @@ class Ready(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A fill in a producer, `age` beats after it was handed over."""
+    """A fill in a producer; `stopped`: so many beats after the producer was."""
 
     fill: int
-    age: int = 0
     arrived: bool = False
+    stopped: int | None = None
 
 
 class Engine(NamedTuple):
@@ -62,7 +65,9 @@ class Engine(NamedTuple):
 
     `snapshot`: a claim has begun to look. `claim`: the version it locked. `unlisted`: a fill that
     is stored and not in the outbox, without that guard. `looked`: a fill that the topic did not
-    have when it was looked for. `resting`: beats since the publisher was restarted.
+    have when it was looked for. `proof`: beats since the last proof that it lives; None when the
+    lease was over for so long that the producer is stopped. `left`: fills in the producer of a
+    publisher before. `resting`: beats since that was there.
     """
 
     number: int | None = None
@@ -74,7 +79,15 @@ class Engine(NamedTuple):
     ready: tuple[Ready, ...] = ()
     looked: int | None = None
     messages: tuple[Message, ...] = ()
+    proof: int | None = None
+    left: tuple[int, ...] = ()
     resting: int | None = None
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether it has anything that it may send, or its producers do."""
+        sending = any(message.stopped is None for message in self.messages)
+        return bool(self.ready or self.left or sending or self.unlisted)
 
 
 class Row(NamedTuple):
@@ -89,7 +102,8 @@ class World(NamedTuple):
 
     `held` are the numbers whose lock is held; `ghosts` those among them that no engine uses any
     more, with the version that they claimed; `free`, by number, since how many beats nobody holds
-    the others. `adrift` are fills sent by publishers that are gone, with the beats since then.
+    the others. `adrift` are fills sent by producers that are gone, with the beats since then; None
+    if the broker may hold them for ever.
     `faults` may still come.
     """
 
@@ -101,7 +115,7 @@ class World(NamedTuple):
     held: frozenset[int] = frozenset()
     ghosts: tuple[tuple[int, int | None], ...] = ()
     free: tuple[tuple[int, int], ...] = ()
-    adrift: tuple[tuple[int, int], ...] = ()
+    adrift: tuple[tuple[int, int | None], ...] = ()
     topic: tuple[int, ...] = ()
 
     def put(self, at: int, engine: Engine) -> "World":

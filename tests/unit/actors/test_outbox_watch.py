@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Event
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -90,6 +91,7 @@ class Around:
     topic: Topic
     looks: Looks
     sent: list[tuple[Fill, float]]
+    under_way: Event
 
     @property
     def now(self) -> float:
@@ -103,7 +105,7 @@ class Around:
 def around() -> Iterator[Around]:
     looks = Looks()
     sent: list[tuple[Fill, float]] = []
-    topic = Topic()
+    topic, under_way = Topic(), Event()
     repository: ActorRef = Repository.start(looks)
     watch = OutboxWatch(
         repository=repository,
@@ -112,9 +114,10 @@ def around() -> Iterator[Around]:
         metrics=EngineMetrics(CollectorRegistry()),
         send=lambda fills, until: sent.extend((fill, until) for fill in fills),
         patience=5.0,
+        settled=lambda: not under_way.is_set(),
         clock=lambda: looks.now[0],
     )
-    yield Around(watch, topic, looks, sent)
+    yield Around(watch, topic, looks, sent, under_way)
     repository.stop()
 
 
@@ -130,6 +133,20 @@ def test_nothing_is_looked_for_while_messages_of_a_publisher_before_may_arrive(
     around.watch.step(0)
     around.watch.step(0)
     assert [fill for fill, _ in around.sent] == [FILL]
+
+
+def test_nor_while_a_publisher_before_has_any_under_way(around: Around) -> None:
+    around.under_way.set()
+    for _ in range(5):
+        around.wait(SETTLE)
+        around.watch.scan(older_than=0)
+    around.under_way.clear()
+    around.wait(SETTLE - 0.1)
+    around.watch.scan(older_than=0)
+    assert around.topic.looks == 0
+    around.wait(0.1)
+    around.watch.scan(older_than=0)
+    assert around.topic.looks == 1
 
 
 def test_what_is_not_there_may_be_sent_for_as_long_as_the_last_page_proves(around: Around) -> None:

@@ -160,6 +160,7 @@ def around(lets: int, refused: Mapping[str, str] | None) -> Iterator[Around]:
         metrics=metrics,
         fills_topic="fills",
         dlq_topic="dlq",
+        settled=lambda: True,
     )
     for actor in (repository, dead_letters, scheduler, publisher):
         actor.ask(Boot())
@@ -220,6 +221,26 @@ def test_a_topic_of_dead_letters_that_can_not_be_created_is_no_fault_of_the_brok
 def test_nothing_is_taken_over_by_an_engine_that_could_not_publish_it(around: Around) -> None:
     wait_until(lambda: said_of_the_broker(around)["said"] != "not reached yet", 60, "a look")
     assert around.looks == []
+
+
+@pytest.mark.parametrize("lets", [0])
+def test_a_broker_that_leaves_all_fills_unanswered_is_said_to(
+    around: Around, events: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fixengine.actors.publisher.SILENCE", 0.1)
+    wait_until(lambda: said_of_the_broker(around)["up"], 5, "the first look at the broker")
+    around.publish(3)
+    wait_until(lambda: not said_of_the_broker(around)["up"], 10, "the silence to be told of")
+    assert (
+        "the broker does not answer for 3 fills, the first has waited for"
+        in said_of_the_broker(around)["said"]
+    )
+    around.broker.lets = 3
+    wait_until(lambda: said_of_the_broker(around)["up"], 10, "the broker to be up again")
+    assert [event for event in events if "fills" in event] == [
+        "fills do not get through, they are tried again",
+        "the broker takes fills again",
+    ]
 
 
 def said_of_the_broker(around: Around) -> dict[str, Any]:

@@ -1,0 +1,165 @@
+"""A broker that takes its time: what an engine that lives has sent once is on the topic once."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+
+import psycopg
+import pytest
+
+from fixengine.actors.lifecycle import Crash
+from fixengine.demo.apache import ApacheKafka
+from fixengine.demo.audit import Expectations
+from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.options import BrokerKind
+from fixengine.demo.proxy import Flow, Proxy
+from fixengine.demo.topics import TopicNames
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from fixengine.engine import Engine
+from tests.integration.engines import (
+    Surroundings,
+    ref,
+    restarts,
+    surroundings,
+    wait_until_ready,
+)
+
+ONCE = Expectations(complete=False, repeats_allowed=False, empty_fills_announced=True)
+
+
+@pytest.fixture(scope="module")
+def proxied(broker_kind: BrokerKind, workspace: Workspace) -> Iterator[tuple[ApacheKafka, Proxy]]:
+    """A broker of these tests' own, and a proxy to it by which it stays reachable."""
+    if broker_kind is not BrokerKind.APACHE:
+        pytest.skip("only Apache Kafka can be told of a proxy's address, and repeats so exactly")
+    port = workspace.reserve_port()
+    broker = ApacheKafka(workspace=workspace, proxied=f"127.0.0.1:{port}")
+    proxy = Proxy(port=port, target=int(broker.behind_proxy.rpartition(":")[2]))
+    broker.start()
+    proxy.start()
+    yield broker, proxy
+    proxy.stop()
+    broker.stop()
+
+
+@pytest.fixture
+def around(
+    database: str,
+    proxied: tuple[ApacheKafka, Proxy],
+    topics: TopicNames,
+    workspace: Workspace,
+) -> Iterator[Surroundings]:
+    broker, _ = proxied
+    with surroundings(dsn=database, broker=broker, topics=topics, workspace=workspace) as around:
+        yield around
+
+
+def good(number: int) -> tuple[FedOrder, ...]:
+    return tuple(islice(orders(seed=11), number))
+
+
+@contextmanager
+def working(around: Surroundings, proxy: Proxy, fed: Sequence[FedOrder]) -> Iterator[Engine]:
+    """Lend an engine behind the proxy that has these orders and has just filled the first.
+
+    No other falls due by itself.
+    """
+    with around.engine(
+        KAFKA_BROKERS=proxy.address,
+        FILL_DELAY_FIRST="600",
+        FILL_DELAY_MIN="600",
+        FILL_DELAY_MAX="600",
+        PUBLISH_EMPTY_FILLS="true",
+    ) as engine:
+        wait_until_ready(engine)
+        around.send(*fed)
+        around.wait_for("execution", len(fed))
+        fall_due(around, fed[:1])
+        around.wait_for("fill", 1)
+        around.wait_for("outbox", 0)
+        yield engine
+
+
+def fall_due(around: Surroundings, orders: Sequence[FedOrder]) -> None:
+    ids = [order.expected.execution_service_id for order in orders if order.expected]
+    with psycopg.connect(around.dsn) as connection:
+        connection.execute(
+            "update execution set next_fill_timestamp = now() where execution_service_id = any(%s)",
+            [ids],
+        )
+
+
+def wait_until_old(around: Surroundings, seconds: float, number: int) -> None:
+    """Wait until so many unpublished fills are that old."""
+    around.wait_for(f"outbox where stored_at < now() - interval '{seconds} s'", number)
+
+
+def test_what_has_arrived_is_sent_under_no_other_number_however_long_another_fill_waits(
+    around: Surroundings, proxied: tuple[ApacheKafka, Proxy]
+) -> None:
+    """The fills arrive, and their acknowledgements do not."""
+    _, proxy = proxied
+    fed = good(40)
+    with working(around, proxy, fed):
+        proxy.set(Flow.MUTE)
+        fall_due(around, fed[1:2])
+        wait_until_old(around, 3, 1)
+        fall_due(around, fed[2:])
+        around.wait_for("outbox", len(fed) - 1)
+        wait_until_old(around, 9.5, 1)
+        proxy.set(Flow.OPEN)
+        around.wait_for("outbox", 0, 60)
+    around.assert_the_ledger_holds(fed, ONCE)
+
+
+def test_requests_that_are_held_for_long_are_repeated_without_harm(
+    around: Surroundings, proxied: tuple[ApacheKafka, Proxy]
+) -> None:
+    """The first of each arrives long after its repetition has."""
+    _, proxy = proxied
+    fed = good(40)
+    with working(around, proxy, fed):
+        proxy.set(Flow.OPEN, latency_seconds=20)
+        fall_due(around, fed[1:])
+        wait_until_old(around, 12, len(fed) - 1)
+        proxy.set(Flow.OPEN)
+        around.wait_for("outbox", 0, 60)
+        around.wait_for("fill where filled_at > now() - interval '25 s'", 0, 60)
+    around.assert_the_ledger_holds(fed, ONCE)
+
+
+def test_a_publisher_that_is_started_anew_repeats_nothing_that_the_broker_still_holds(
+    around: Surroundings, proxied: tuple[ApacheKafka, Proxy]
+) -> None:
+    """What the one before has sent arrives after the new one could have looked for it."""
+    _, proxy = proxied
+    fed = good(40)
+    with working(around, proxy, fed) as engine:
+        proxy.set(Flow.OPEN, latency_seconds=20)
+        fall_due(around, fed[1:])
+        around.wait_for("outbox", len(fed) - 1)
+        ref(engine, "publisher").tell(Crash(reason="test"))
+        wait_until(lambda: restarts(engine)["publisher"] == 1, 30, "a new publisher")
+        proxy.set(Flow.OPEN)
+        around.wait_for("outbox", 0, 60)
+        around.wait_for("fill where filled_at > now() - interval '25 s'", 0, 60)
+    around.assert_the_ledger_holds(fed, ONCE)
+
+
+def test_a_broker_that_freezes_again_and_again_gets_each_fill_once(
+    around: Surroundings, proxied: tuple[ApacheKafka, Proxy]
+) -> None:
+    broker, proxy = proxied
+    fed, share = good(199), 66
+    with working(around, proxy, fed):
+        for start in range(1, len(fed), share):
+            broker.pause()
+            try:
+                fall_due(around, fed[start : start + share])
+                around.wait_for("fill", start + share)
+                wait_until_old(around, 12, share)
+            finally:
+                broker.resume()
+            around.wait_for("outbox", 0, 60)
+    around.assert_the_ledger_holds(fed, ONCE)
