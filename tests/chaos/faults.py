@@ -120,6 +120,24 @@ def kill_the_broker(field: Field, rng: Random) -> None:
     field.ground.broker.start()
 
 
+def starve_the_broker(field: Field, rng: Random) -> None:
+    """It stands still for longer than requests may take, and then its replies do not come."""
+    broker, proxy = field.ground.broker, field.ground.to_broker
+    field.burst(400)
+    field.hit()
+    broker.pause()
+    time.sleep(rng.uniform(9, 12))
+    broker.resume()
+    time.sleep(rng.uniform(0.5, 2))
+    for _ in range(2):
+        field.burst(300)
+        field.hit()
+        proxy.set(Flow.MUTE)
+        time.sleep(rng.uniform(8, 10))
+        proxy.set(Flow.OPEN)
+        time.sleep(2)
+
+
 def cut_the_network(field: Field, rng: Random) -> None:
     """Connections to database and broker break, and new ones too, for some seconds."""
     _for_both(field, Flow.CUT, seconds=4)
@@ -179,6 +197,7 @@ FAULTS: Mapping[str, Fault] = {
     "no-connections": use_up_connections,
     "pinned-xmin": pin_the_horizon,
     "broker-kill": kill_the_broker,
+    "starved-broker": starve_the_broker,
     "network-cut": cut_the_network,
     "network-silent": silence_the_network,
     "network-slow": slow_the_network,
@@ -187,6 +206,10 @@ FAULTS: Mapping[str, Fault] = {
     "security-service": trouble_with_securities,
     "pricing-service": trouble_with_prices,
 }
+
+
+MAY_REPEAT = frozenset({"freeze"})
+"""Faults after which a fill may be on the topic twice: README, known limits."""
 
 
 def _kill_sessions(field: Field) -> None:

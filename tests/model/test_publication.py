@@ -1,5 +1,6 @@
 """The protocol has no flaw, and what goes wrong without each of its guards."""
 
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -78,6 +79,23 @@ def test_without_row_lock_and_version_an_execution_is_filled_twice_at_once() -> 
 @pytest.mark.parametrize("guard", sorted(EITHER, key=str), ids=lambda guard: guard.name.lower())
 def test_one_of_the_two_is_enough(guard: Guard) -> None:
     found = searched(frozenset({guard}), faults_to_come=1, fills=FILLS)
+    assert found.flaw is None, str(found)
+
+
+def test_nobody_repeats_a_fill_but_an_engine_that_was_frozen_for_long() -> None:
+    without = frozenset({Guard.FROZEN_FOR_LONG_SENDS_NOTHING})
+    assert {"A freezes", "A wakes up"} <= set(nearest(without).trace)
+
+    def others(world: World) -> Iterator[tuple[str, World]]:
+        return ((what, then) for what, then in faults(world, without) if "freezes" not in what)
+
+    found = search(
+        start(faults=2, fills=1),
+        steps=partial(steps, without=without),
+        faults=others,
+        flaw=flaw,
+        done=done,
+    )
     assert found.flaw is None, str(found)
 
 

@@ -119,7 +119,9 @@ def _publisher_gone(engine: Engine) -> Engine:
 def _arrivals(world: World) -> Steps:
     for at, engine in enumerate(world.engines):
         for place, message in enumerate(engine.messages):
-            if not message.arrived:
+            # asleep, it sends nothing
+            asleep = engine.frozen and engine.proof is None and message.stopped is None
+            if not message.arrived and not asleep:
                 there = message._replace(arrived=True)
                 messages = (*engine.messages[:place], there, *engine.messages[place + 1 :])
                 topic = (*world.topic, message.fill)
