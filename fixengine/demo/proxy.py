@@ -83,6 +83,7 @@ class Proxy:
                 connection.abort()
 
     def _break_all(self) -> None:
+        self._flow = Flow.CUT
         for connection in tuple(self._connections):
             connection.abort()
 
@@ -104,8 +105,9 @@ class Proxy:
         self._listening.set()
         self._loop.run_forever()
         server.close()
-        ending = asyncio.gather(*asyncio.all_tasks(self._loop), return_exceptions=True)
-        self._loop.run_until_complete(ending)
+        while tasks := asyncio.all_tasks(self._loop):  # also of connections that came just now
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self._loop.run_until_complete(asyncio.sleep(0))  # what was broken is closed a round later
         self._loop.close()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

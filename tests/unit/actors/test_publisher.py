@@ -18,6 +18,7 @@ from fixengine.actors.lifecycle import Boot
 from fixengine.actors.messages import (
     DeadLetterTopic,
     FillsPublished,
+    GetUnpublished,
     MarkPublished,
     PublishFills,
     TakeOverOutbox,
@@ -27,7 +28,7 @@ from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Headers, Report, TailLook, TakeOver, TopicNews
+from fixengine.ports import Headers, OutboxPage, Report, TailLook, TakeOver, TopicNews
 from tests.unit.actors.no_tree import NoTree
 from tests.unit.executions import fill
 
@@ -95,10 +96,14 @@ class Repository(Actor):
         self._marked = marked
         self._looks = looks
 
-    def receive(self, message: MarkPublished | TakeOverOutbox) -> int | TakeOver:
+    def receive(
+        self, message: MarkPublished | TakeOverOutbox | GetUnpublished
+    ) -> int | TakeOver | OutboxPage:
         if isinstance(message, TakeOverOutbox):
             self._looks.append(message)
             return TakeOver(gone=frozenset(), fills=0)
+        if isinstance(message, GetUnpublished):
+            return OutboxPage(fills=(), since=None)
         self._marked.append(tuple(execution_id for execution_id, _ in message.fills))
         return len(message.fills)
 
