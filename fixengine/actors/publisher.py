@@ -107,6 +107,7 @@ class Publisher(Actor):
             settled=settled,
         )
         self._refusals = Refusals()
+        self._say_away = health.down
         self._serving = False
         self._refused = False
         self._fail = Recurring("ERROR", "fills do not get through, they are tried again")
@@ -225,8 +226,11 @@ class Publisher(Actor):
         try:
             news = self._sink.ensure_topics(_BROKER_TIMEOUT)
         except UnavailableError as error:
-            self._health.down("broker", str(error))
+            # a look that fails after one that did not may just have been slow
+            say, self._say_away = self._say_away, self._health.down
+            say("broker", str(error))
         else:
+            self._say_away = self._health.waits
             tell(
                 self._dead_letters,
                 DeadLetterTopic(

@@ -251,8 +251,8 @@ def test_a_member_whose_name_another_took_comes_back_when_the_other_is_gone(
         with member(guarded.plain, topics, config) as other:
 
             def thrown_out() -> bool:
-                other.poll()
-                return "group.instance.id" in one.poll().said
+                taken = other.poll().up
+                return taken and "group.instance.id" in one.poll().said
 
             wait_until(thrown_out, 60, "the first to be thrown out")
             assert one.source.assigned == frozenset()

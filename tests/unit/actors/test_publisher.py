@@ -43,6 +43,8 @@ class Broker:
     lets: int
     refused: Mapping[str, str] | None = field(default_factory=dict)
     far: str = ""
+    slow: bool = False
+    looks: int = 0
     holds: Event = field(default_factory=Event)
     held: Event = field(default_factory=Event)
     waiting: deque[object] = field(default_factory=deque)
@@ -52,7 +54,8 @@ class Broker:
         self.report = report
 
     def ensure_topics(self, timeout: float) -> TopicNews:
-        if self.refused is None:
+        self.looks += 1
+        if self.refused is None or (self.slow and self.looks % 2):
             raise UnavailableError("the broker does not answer")
         return TopicNews(refused=self.refused)
 
@@ -258,3 +261,29 @@ def said_of_the_broker(around: Around) -> dict[str, Any]:
 def test_a_broker_of_the_cluster_that_can_not_be_reached_is_named(around: Around) -> None:
     around.broker.far = "broker 2 advertises nowhere:9092, which can't be used"
     wait_until(lambda: "nowhere:9092" in str(around.health.ready().body), 60, "its name")
+
+
+def broker_part(around: Around) -> dict[str, object]:
+    parts = around.health.ready().body["parts"]
+    assert isinstance(parts, dict)
+    found: dict[str, object] = parts["broker"]
+    return found
+
+
+def test_a_broker_that_does_not_answer_every_time_does_not_come_and_go(
+    around: Around, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fixengine.actors.publisher.SWEEP_INTERVAL", 0.01)
+    wait_until(lambda: broker_part(around)["up"], 60, "the broker to be up")
+    around.broker.slow = True
+    ups = set()
+
+    def looked() -> bool:
+        ups.add(broker_part(around)["up"])
+        return around.broker.looks > 100
+
+    wait_until(looked, 60, "a hundred looks")
+    assert ups == {True}
+    around.broker.refused = None
+    wait_until(lambda: not broker_part(around)["up"], 60, "the broker to be down")
+    assert "does not answer" in str(broker_part(around)["said"])
