@@ -14,13 +14,16 @@ from confluent_kafka import (
 )
 
 from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.sending import send_orders
 from fixengine.demo.topics import TopicNames, create_topic, drop_topics
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_lag import KafkaLag
+from fixengine.ports import Standing
 from tests.integration.engines import Surroundings, surroundings, wait_until_ready
 from tests.integration.guarded import GuardedKafka
+from tests.integration.members import member
 
 
 @pytest.fixture
@@ -117,6 +120,29 @@ def test_a_topic_made_anew_is_read_and_committed(kafka: Surroundings) -> None:
         kafka.send(*some(400, first_id=1000))
         kafka.wait_for("execution", 460)
         wait_for_no_lag(kafka)
+
+
+def test_no_record_of_a_topic_made_anew_is_passed_over(
+    guarded: GuardedKafka, topics: TopicNames
+) -> None:
+    """Though it has more of them than the old one when it is looked at again."""
+    create_topic(guarded.plain, topics.orders, partitions=2)
+    send_orders(guarded.plain, topics.orders, some(40))
+    with member(guarded.plain, topics, guarded.broker.client_config) as one:
+        one.wait(lambda _: len(one.records) == 40, "the first records")
+        # in the tenth of a second that it takes to look again nothing can be made anew
+        one.source.pause(one.source.assigned)
+        one.poll()
+        drop_topics(guarded.plain, [topics.orders])
+        create_topic(guarded.plain, topics.orders, partitions=2)
+        send_orders(guarded.plain, topics.orders, some(400, first_id=1000))
+        one.source.pause(frozenset())
+        one.records.clear()
+
+        def places(_: Standing) -> int:
+            return len({(record.partition, record.offset) for record in one.records})
+
+        one.wait(lambda standing: places(standing) == 400, "all records of the new topic")
 
 
 def test_a_topic_made_anew_is_read_after_a_restart(kafka: Surroundings) -> None:
