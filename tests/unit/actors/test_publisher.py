@@ -263,27 +263,20 @@ def test_a_broker_of_the_cluster_that_can_not_be_reached_is_named(around: Around
     wait_until(lambda: "nowhere:9092" in str(around.health.ready().body), 60, "its name")
 
 
-def broker_part(around: Around) -> dict[str, object]:
-    parts = around.health.ready().body["parts"]
-    assert isinstance(parts, dict)
-    found: dict[str, object] = parts["broker"]
-    return found
-
-
 def test_a_broker_that_does_not_answer_every_time_does_not_come_and_go(
     around: Around, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fixengine.actors.publisher.SWEEP_INTERVAL", 0.01)
-    wait_until(lambda: broker_part(around)["up"], 60, "the broker to be up")
+    wait_until(lambda: said_of_the_broker(around)["up"], 60, "the broker to be up")
     around.broker.slow = True
     ups = set()
 
     def looked() -> bool:
-        ups.add(broker_part(around)["up"])
+        ups.add(said_of_the_broker(around)["up"])
         return around.broker.looks > 100
 
     wait_until(looked, 60, "a hundred looks")
     assert ups == {True}
     around.broker.refused = None
-    wait_until(lambda: not broker_part(around)["up"], 60, "the broker to be down")
-    assert "does not answer" in str(broker_part(around)["said"])
+    wait_until(lambda: not said_of_the_broker(around)["up"], 60, "the broker to be down")
+    assert "does not answer" in str(said_of_the_broker(around)["said"])
