@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import ProtocolViolation
 
 from fixengine.errors import SchemaError, UnavailableError
 
@@ -63,6 +64,10 @@ _DEFAULTS: dict[str, str | int] = {
 _SET = PINNED.keys() | {"statement_timeout", "application_name"}
 _OPTION = re.compile(r"(?:-c\s*|--)([\w.-]+)\s*=")
 _TRIES = 3
+_SHARED = (
+    "the database is reached through a pool that shares sessions between clients: an engine needs "
+    "session pooling (PgBouncer: pool_mode = session)"
+)
 
 
 def parameters(dsn: str, *, application_name: str) -> dict[str, Any]:
@@ -117,13 +122,13 @@ def _assert_sessions_are_kept(dsn: str) -> None:
     with _plain(dsn) as ours, _plain(dsn) as another:
         for _ in range(_TRIES):
             before = _backend(ours)
-            another.execute("begin")
+            try:
+                another.execute("begin")
+            except ProtocolViolation as error:  # not even transactions are kept together
+                raise UnavailableError(_SHARED) from error
             taken = _backend(another)
             if taken == before or _backend(ours) != before:
-                raise UnavailableError(
-                    "the database is reached through a pool that shares sessions between clients: "
-                    "an engine needs session pooling (PgBouncer: pool_mode = session)"
-                )
+                raise UnavailableError(_SHARED)
             another.execute("rollback")
 
 

@@ -13,6 +13,7 @@ from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.migrate import migrations
+from tests.integration.roles import dsn_as, execute
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -125,3 +126,42 @@ def test_a_second_signal_ends_an_engine_at_once(broker_kind: BrokerKind) -> None
         finally:
             for backend in backends:
                 stack.postgres.signal(backend, signal.SIGCONT)
+
+
+OLDER = """
+create table fixengine_schema (version integer, name text);
+insert into fixengine_schema values (1, 'one');
+grant all on fixengine_schema to public;
+"""
+OTHER = """
+create table fixengine_schema (nothing integer);
+grant all on fixengine_schema to public;
+"""
+
+
+@pytest.mark.parametrize(
+    ("setup", "words"),
+    [
+        ("", "permission denied for schema public"),
+        (OLDER, "run `fixengine migrate` as the role that owns the tables"),
+        ("create table fixengine_schema (version integer)", "lacks a right"),
+        (OTHER, 'column "version" does not exist'),
+        ("alter role {role} nologin", "not permitted to log in"),
+        ("alter role {role} connection limit 0", "too many connections"),
+        ("alter role {role} set default_transaction_read_only = on", "read-only"),
+    ],
+)
+def test_what_the_database_says_to_a_command_is_one_line(
+    empty_database: str, setup: str, words: str
+) -> None:
+    role = "commander"
+    execute(empty_database, f"create role {role} login password '{role}'")
+    try:
+        execute(empty_database, setup.format(role=role))
+        done = run("migrate", POSTGRES_DSN=dsn_as(role, empty_database))
+        assert done.returncode == 1
+        assert done.stderr.startswith("fixengine: ")
+        assert words in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    finally:
+        execute(empty_database, f"drop owned by {role}; drop role {role}")
