@@ -49,7 +49,7 @@ class Schema:
             version = version_of(connection)
             found = read_catalog(connection, wanted=expected())
         if version < len(migrations()):
-            return self.prepare()  # the database was made anew
+            return self.prepare()
         if version > len(migrations()):
             state = SchemaState()  # a newer release looks after it, this one has yet to go
         elif next(drift(found, expected()), None) is None:
@@ -62,9 +62,12 @@ class Schema:
     def mend(self) -> SchemaState:
         """Mend whatever may contradict a statement, rows too."""
         with closing(self._database.session()) as connection, translated_errors():
-            if version_of(connection) > len(migrations()):
+            version = version_of(connection)
+            if version > len(migrations()):
                 return SchemaState()
-            return _mend(connection, rows=True)
+            if version == len(migrations()):
+                return _mend(connection, rows=True)
+        return self.prepare()  # the database was made anew
 
     def _examine(self) -> None:
         # on a reader's connection: REST has none where this gets none

@@ -323,3 +323,63 @@ def test_a_database_that_is_renamed_is_waited_for(
         connection.execute(f"alter database renamed rename to {name}".encode())
         connection.execute(f"alter database {name} allow_connections true".encode())
         around.send(*fed)
+
+
+END_SESSIONS = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid()
+"""
+
+
+@pytest.mark.parametrize(
+    ("locks_out", "lets_in", "words"),
+    [
+        ("alter role {role} nologin", "alter role {role} login", "not permitted to log in"),
+        (
+            "revoke usage on schema public from public",
+            "grant usage on schema public to public",
+            "schema public",
+        ),
+    ],
+    ids=["role", "namespace"],
+)
+def test_who_is_locked_out_waits_and_says_why(
+    around: Surroundings,
+    database: str,
+    role: str,
+    outages: list[str],
+    locks_out: str,
+    lets_in: str,
+    words: str,
+) -> None:
+    fed = good(10)
+    with around.engine() as engine, one_outage(engine, around, outages, fed):
+        execute(database, locks_out.format(role=role))
+        execute(database, END_SESSIONS)
+        around.send(*fed)
+        wait_until(lambda: words in str(engine.health.ready().body["parts"]), 40, words)
+        execute(database, lets_in.format(role=role))
+
+
+def test_a_database_that_is_made_anew_gets_its_schema_again(
+    database: str,
+    postgres: Postgres,
+    broker: Broker,
+    topics: TopicNames,
+    workspace: Workspace,
+) -> None:
+    name = one(database, "select current_database()")
+    fed = good(10)
+    with (
+        surroundings(dsn=database, broker=broker, topics=topics, workspace=workspace) as around,
+        around.engine() as engine,
+        psycopg.connect(postgres.dsn, autocommit=True) as connection,
+    ):
+        wait_until_ready(engine)
+        connection.execute(f"drop database {name} with (force)".encode())
+        wait_until_down(engine, "database", name, "does not exist")
+        connection.execute(f"create database {name}".encode())
+        around.send(*fed)
+        wait_until_ready(engine, 60)
+        around.wait_until_done(fed)
+        assert not any(restarts(engine).values())
