@@ -36,10 +36,15 @@ class Offsets:
         """Take note of the next offset to read: what lies between has no records."""
         self._go_to(partition, offset)
 
-    def set_aside(self, partition: int, offset: int, *, what: object = None) -> None:
-        """Count a record no longer; one of a partition that was taken away is passed over."""
+    def set_aside(
+        self, partition: int, offset: int, *, what: object = None, kept: object = None
+    ) -> None:
+        """Count a record no longer; one of a partition that was taken away is passed over.
+
+        From then on `kept`, what is left of it, tells it from others.
+        """
         if self._has(partition, offset, what):
-            self._unfinished[partition][offset] = (0, what)
+            self._unfinished[partition][offset] = (0, kept)
             self._aside.setdefault(partition, set()).add(offset)
 
     def finish(self, partition: int, offset: int, *, what: object = None) -> None:

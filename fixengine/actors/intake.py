@@ -253,8 +253,8 @@ class Intake(Actor):
             record = item.record
             letters.append(DeadLetter(record=record, reason=reason))
             self._letters.add(item, size(record))
-            self._offsets.set_aside(record.partition, record.offset, what=record)
             item.let_go()
+            self._offsets.set_aside(record.partition, record.offset, what=record, kept=item.record)
         if letters:
             first = letters[0]
             self._buried.happened(

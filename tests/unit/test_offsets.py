@@ -39,6 +39,17 @@ def test_a_record_that_is_set_aside_holds_back_its_partition_but_is_not_in_hand(
     assert len(offsets) == 0
 
 
+def test_what_is_left_of_a_record_that_was_set_aside_tells_it_from_others() -> None:
+    offsets = Offsets()
+    whole, rest = object(), object()
+    offsets.begin(0, 10, what=whole)
+    offsets.set_aside(0, 10, what=whole, kept=rest)
+    offsets.finish(0, 10, what=whole)
+    assert offsets.committable() == {0: 10}
+    offsets.finish(0, 10, what=rest)
+    assert offsets.committable() == {0: 11}
+
+
 def test_partitions_do_not_hold_back_each_other() -> None:
     offsets = Offsets()
     offsets.begin(0, 5)
