@@ -244,7 +244,7 @@ class Publisher(Actor):
             )
             # without its topic, or a broker, fills are left to engines that may have them, and no
             # more are made here
-            if not refused:
+            if not refused and not self.stopping:
                 self._look_after_the_outbox()
         self.tell_later(SWEEP_INTERVAL, _Sweep())
 

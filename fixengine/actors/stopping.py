@@ -9,11 +9,14 @@ from fixengine.actors.children import Child, State
 from fixengine.actors.mailbox import Mailbox
 from fixengine.actors.tree import Tree
 
+UNHURRIED = 3
+"""Times a child's share that it has where no end of the process waits for it."""
 
-def stop_from(tree: Tree, position: int, within: float) -> tuple[str, ...]:
+
+def stop_from(tree: Tree, position: int, within: float, *, times: int = 1) -> tuple[str, ...]:
     """Stop the child at this position and all later ones, the last first.
 
-    All together take as long as their shares add up to, and `within` seconds at the most. Each has
+    All together take as long as `times` their shares, and `within` seconds at the most. Each has
     what those before it have left of theirs; what it leaves is for those after it. All learn at
     once that they are to stop, so none begins anything while others end.
 
@@ -21,7 +24,7 @@ def stop_from(tree: Tree, position: int, within: float) -> tuple[str, ...]:
     left as they are.
     """
     children = tree.children[position:]
-    _begin(children, within)
+    _begin(children, within, times)
     stuck = []
     for child in reversed(children):
         if child.mailbox is None:
@@ -35,9 +38,9 @@ def stop_from(tree: Tree, position: int, within: float) -> tuple[str, ...]:
     return tuple(stuck)
 
 
-def _begin(children: tuple[Child, ...], within: float) -> None:
+def _begin(children: tuple[Child, ...], within: float, times: int) -> None:
     shares = sum(child.spec.stop_timeout for child in children)
-    scale = min(1, within / shares) if shares else 1
+    scale = min(times, within / shares) if shares else times
     by = time.monotonic() + shares * scale
     for child in children:
         if child.mailbox is not None:

@@ -29,7 +29,7 @@ from fixengine.actors.lifecycle import (
     SupervisorMessage,
 )
 from fixengine.actors.restarts import Restart, RestartBudget
-from fixengine.actors.stopping import stop_from
+from fixengine.actors.stopping import UNHURRIED, stop_from
 from fixengine.actors.tree import Tree
 from fixengine.errors import StartError
 
@@ -162,7 +162,7 @@ class Supervisor(Actor):
         name, child = child.spec.name, replace(child, last_error=why)
         self._tree.put(child)
         self._stop_waiting()
-        if stuck := stop_from(self._tree, child.position, math.inf):
+        if stuck := stop_from(self._tree, child.position, math.inf, times=UNHURRIED):
             self._escalate(f"{name} failed ({why}), and {', '.join(stuck)} ignored the stop")
         elif (delay := self._budget.spend()) is None:
             self._escalate(f"{name} failed ({why}), after {self._budget.intensity}")
