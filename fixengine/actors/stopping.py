@@ -12,19 +12,23 @@ from fixengine.actors.tree import Tree
 UNHURRIED = 3
 """Times a child's share that it has where no end of the process waits for it."""
 
+_MOST = 3  # times its time that a child has if those before it leave as much
+
 
 def stop_from(tree: Tree, position: int, within: float, *, times: int = 1) -> tuple[str, ...]:
     """Stop the child at this position and all later ones, the last first.
 
-    All together take as long as `times` their shares, and `within` seconds at the most. Each has
-    what those before it have left of theirs; what it leaves is for those after it. All learn at
-    once that they are to stop, so none begins anything while others end.
+    All together take as long as `times` their shares, and `within` seconds at the most. What one
+    leaves of its time is for those after it. All learn at once that they are to stop, so none
+    begins anything while others end.
 
     Return the names of those that were not gone in time: a thread can't be killed, and they were
     left as they are.
     """
     children = tree.children[position:]
-    _begin(children, within, times)
+    shares = sum(child.spec.stop_timeout for child in children)
+    scale = min(times, within / shares) if shares else times
+    _announce(children, scale)
     stuck = []
     for child in reversed(children):
         if child.mailbox is None:
@@ -32,16 +36,18 @@ def stop_from(tree: Tree, position: int, within: float, *, times: int = 1) -> tu
                 tree.put(replace(child, state=State.STOPPED))
             continue
         had_its_time = child.state is State.STUCK
-        timeout = 0 if had_its_time else child.mailbox.stop_by - time.monotonic()
-        if not _stop(tree, child, child.mailbox, max(0, timeout)):
+        most = 0 if had_its_time else _MOST * child.spec.stop_timeout * scale
+        now = time.monotonic()
+        by = max(now, min(child.mailbox.stop_by, now + most))
+        child.mailbox.stop_begins(by)
+        if not _stop(tree, child, child.mailbox, by - now):
             stuck.append(child.spec.name)
     return tuple(stuck)
 
 
-def _begin(children: tuple[Child, ...], within: float, times: int) -> None:
-    shares = sum(child.spec.stop_timeout for child in children)
-    scale = min(times, within / shares) if shares else times
-    by = time.monotonic() + shares * scale
+def _announce(children: tuple[Child, ...], scale: float) -> None:
+    """Let each know by when it has to be gone, so that those that stop after it have their time."""
+    by = time.monotonic() + sum(child.spec.stop_timeout for child in children) * scale
     for child in children:
         if child.mailbox is not None:
             child.mailbox.stop_begins(by)
