@@ -401,6 +401,8 @@ WITHOUT_A_CASE: Mapping[str, str] = {
     "engines": "reads no table",
     "lock_partitions": "reads no table",
     "catalog": "reads the catalog, at start and after something contradicted it",
+    "missing_rights": "reads the catalog, after a right was missing",
+    "session": "reads settings, when a session begins",
     **dict.fromkeys(
         (
             "reconcile_conflicts",
