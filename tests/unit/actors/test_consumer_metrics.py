@@ -54,6 +54,7 @@ class Source:
         self.unread: dict[int, int] = {}
         self.polls: deque[tuple[Record, ...] | Exception] = deque()
         self.paused: frozenset[int] = frozenset()
+        self.committed: dict[int, int] = {}
         self.empty = 0
         self.revoke: Callable[[frozenset[int]], None] = lambda _: None
         self._never = Event()
@@ -77,7 +78,7 @@ class Source:
         return given
 
     def commit(self, positions: Mapping[int, int]) -> None:
-        pass
+        self.committed.update(positions)
 
     def standing(self) -> Standing:
         return Standing(up=True, said="")
@@ -310,6 +311,16 @@ def test_a_dead_letter_counts_as_failed_once_the_broker_has_it(
     for name in ("processing_duration", "message_latency"):
         assert desk.total(f"kafka_consumer_{name}_seconds_count") == 1
         assert desk.total(f"kafka_consumer_{name}_seconds_count", result="failure") == 1
+
+
+def test_a_bad_orders_offset_is_committed_when_its_letter_is_written(desk: Desk) -> None:
+    desk.poll(record(1, value=b"no order"), record(2), record(1, partition=4))
+    wait_until(lambda: desk.source.committed == {3: 1, 4: 2})
+    desk.see_more()
+    assert desk.source.committed == {3: 1, 4: 2}
+    written = DeadLettersWritten(places=tuple(map(place, desk.letters)))
+    desk.intake.ask(written, timeout=5)
+    wait_until(lambda: desk.source.committed == {3: 3, 4: 2})
 
 
 def test_letters_that_wait_pause_their_own_partition_alone(desk: Desk) -> None:
