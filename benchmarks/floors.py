@@ -88,7 +88,8 @@ def fills() -> None:
         while True:
             connection.execute("begin")
             claimed = connection.execute(
-                query("claim"), {"limit": _BATCH, "since": EARLIEST, "until": None}
+                query("claim"),
+                {"limit": _BATCH, "since": EARLIEST, "until": None, "passed_over": []},
             ).fetchall()
             if not claimed:
                 connection.execute("rollback")

@@ -14,7 +14,8 @@ import msgspec
 from psycopg.rows import args_row
 
 from fixengine.domain import Execution, Fill, Postponed
-from fixengine.errors import FixengineError, SlowQueryError, UnavailableError
+from fixengine.errors import FixengineError, RejectedError, SlowQueryError, UnavailableError
+from fixengine.fills import LONGEST_WAIT
 from fixengine.horizon import EARLIEST, Horizon, Stretch
 from fixengine.infra.postgres import Connection, Database, query, statements_on
 from fixengine.infra.rows import recordset
@@ -75,6 +76,7 @@ class ClaimSession:
         self._unpublished: dict[tuple[int, int], datetime | None] = {}  # due again
         self._expects_more = False
         self._engines: frozenset[int] = frozenset()  # that live, as of the last look
+        self._passed_over: dict[int, float] = {}  # until when, by a monotonic clock
         self._places: dict[int, str] = {}  # where in the table the claimed rows are
         self._connection: Connection | None = None
         self._owner: int | None = None
@@ -182,7 +184,8 @@ class ClaimSession:
         """Store the claim's fills, put off what is postponed, commit, unlock.
 
         Returns the ids of executions whose fill was stored: all but those whose last fill turns
-        out to be unpublished or that another program changed in spite of the lock. Raises
+        out to be unpublished or that another program changed in spite of the lock. One alone that
+        can't even be put off is passed over for as long. Raises
         RejectedError with nothing stored, UnavailableError with the outcome unknown when the
         connection broke during the commit.
         """
@@ -196,9 +199,12 @@ class ClaimSession:
                 if postponed:
                     connection.execute(query("postpone"), {"postponed": recordset(postponed)})
                 connection.execute("commit")
-        except FixengineError:
+        except FixengineError as error:
             self.abandon()
-            raise
+            if not isinstance(error, RejectedError) or fills or len(postponed) != 1:
+                raise
+            self._pass_over(postponed[0])
+            return frozenset()
         self.lease.renew(began)
         self._claimed_from = None
         if len(self._unpublished) < _REMEMBERED:
@@ -211,6 +217,15 @@ class ClaimSession:
                 if fill.announced and fill.execution.id in stored
             )
         return stored
+
+    def _pass_over(self, refused: Postponed) -> None:
+        """Leave alone, for as long as a row is put off, one that can't even be put off.
+
+        A trigger of somebody else refuses it, and it must not stop the others.
+        """
+        now = monotonic()
+        self._passed_over = {id_: end for id_, end in self._passed_over.items() if end > now}
+        self._passed_over[refused.execution_id] = now + LONGEST_WAIT.total_seconds()
 
     def published(self, fills: Sequence[tuple[int, int]]) -> None:
         """Let executions be claimed again of which these (id, fill number) have left the outbox."""
@@ -255,11 +270,14 @@ class ClaimSession:
 
     def _locked(self, connection: Connection, stretch: Stretch, limit: int) -> Claim:
         """Lock what is due; a transaction is open afterwards, unless the session broke."""
+        now = monotonic()
+        passed_over = [id_ for id_, end in self._passed_over.items() if end > now]
+        parameters = {"limit": limit, "passed_over": passed_over, **stretch._asdict()}
         with statements_on(connection):
             with connection.pipeline():
                 connection.execute("begin")
                 due = connection.cursor(row_factory=args_row(_claimed))
-                due.execute(query("claim"), {"limit": limit, **stretch._asdict()})
+                due.execute(query("claim"), parameters)
                 clock = connection.execute(query("clock"), _NO_STRETCH)
             row = clock.fetchone()
             assert row is not None

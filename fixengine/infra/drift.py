@@ -38,6 +38,9 @@ def drift(found: Catalog, expected: Catalog) -> Iterator[Mend | Fault]:
     """Yield what differs, each mend after those that it needs."""
     yield from _sequences(found, expected)
     for name, table in (expected.tables or {}).items():
+        if name == "execution" and found.elsewhere and name not in (found.tables or {}):
+            yield _elsewhere(found.elsewhere[0])
+            continue
         yield from _table(name, (found.tables or {}).get(name), table, found.numbers_from)
     for signature, definition in expected.functions.items():
         if found.functions.get(signature) != definition:
@@ -54,11 +57,14 @@ def faults_of_the_adopted(found: Catalog, expected: Catalog) -> Iterator[Fault]:
         differs = _table("execution", table, (expected.tables or {})["execution"], "")
         yield from (each for each in differs if isinstance(each, Fault))
     elif found.elsewhere:
-        yield Fault(
-            f"a table of orders is there, but not in schema public: alter table "
-            f"{found.elsewhere[0]} set schema public; or, if it is none of the engine's, "
-            "rename it"
-        )
+        yield _elsewhere(found.elsewhere[0])
+
+
+def _elsewhere(table: str) -> Fault:
+    return Fault(
+        f"the table of orders is {table}, and engines work in schema public: "
+        f"alter table {table} set schema public; or, if it is none of theirs, rename it"
+    )
 
 
 def _sequences(found: Catalog, expected: Catalog) -> Iterator[Mend]:

@@ -272,6 +272,28 @@ def test_a_value_that_the_table_refuses_stores_nothing_and_frees_the_rows(databa
         assert claims.owner == owner
 
 
+def test_a_row_that_cannot_even_be_put_off_stops_no_other(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 4))
+        with pool.connection() as connection:
+            connection.execute(
+                "create function odd() returns trigger language plpgsql as "
+                "$$ begin raise exception 'not this one'; end $$"
+            )
+            connection.execute(
+                "create trigger odd before update on execution for each row "
+                "when (old.id = 1) execute function odd()"
+            )
+        refused = next(each for each in claims.claim(3).executions if each.id == 1)
+        with pytest.raises(RejectedError):
+            claims.store([], [Postponed(each, 1, datetime.now(UTC)) for each in (1, 2)])
+        put_off = Postponed(refused.id, refused.version, datetime.now(UTC) + timedelta(hours=1))
+        assert claims.store([], [put_off]) == frozenset()
+        claim = claims.claim(10)
+        assert {each.id for each in claim.executions} == {2, 3}
+        assert claims.store(filled(claim), ()) == {2, 3}
+
+
 def test_totals_beyond_the_go_services_columns_are_stored(database: str) -> None:
     with opened(database) as pool, session(pool) as claims:
         fill_with_orders(pool, range(1, 2), quantity=Decimal("9999999999.99999999"))
@@ -311,7 +333,7 @@ def test_what_is_due_is_read_from_its_index_beside_a_million_closed_rows(databas
 
         def plan(name: str) -> str:
             explain = b"explain (analyze, format text) " + query(name)
-            parameters = {"limit": 500, "since": EARLIEST, "until": None}
+            parameters = {"limit": 500, "since": EARLIEST, "until": None, "passed_over": []}
             return "\n".join(row[0] for row in ours.execute(explain, parameters))
 
         connection.execute(insert, [1, 1000000])

@@ -24,6 +24,24 @@ def test_twenty_engines_migrate_at_once(empty_database: str) -> None:
         assert sum(future.result(60) for future in applied) == len(migrations())
 
 
+def test_a_database_whose_numbers_are_near_their_end_is_migrated(empty_database: str) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        for migration in migrations()[:6]:
+            connection.execute(migration.statements)
+        connection.execute(
+            "insert into execution (id, execution_service_id, execution_status, trade_type, "
+            "destination, security_id, ticker, quantity_ordered, received_timestamp, "
+            "sent_timestamp) values (2147483646, 1, 'WORK', 'BUY', 'ML', '', 'A', 1, now(), now())"
+        )
+        for migration in migrations()[6:]:
+            connection.execute(migration.statements)
+        connection.execute(
+            "insert into fill select id, 1, 1, 1, now(), 1, 1, 2, true from execution"
+        )
+    bounds = "select pg_get_expr(relpartbound, oid) from pg_class where relname = 'fill_2147000000'"
+    assert one(empty_database, bounds) == "FOR VALUES FROM (MINVALUE) TO (MAXVALUE)"
+
+
 def test_a_newer_schema_is_refused_and_left_alone(database: str) -> None:
     newer = len(migrations()) + 1
     with psycopg.connect(database) as connection:

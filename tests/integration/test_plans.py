@@ -202,7 +202,7 @@ class Case:
 
 
 def claim(_facts: Facts) -> Mapping[str, object]:
-    return {"limit": BATCH, "since": EARLIEST, "until": None}
+    return {"limit": BATCH, "since": EARLIEST, "until": None, "passed_over": []}
 
 
 def store(facts: Facts) -> Mapping[str, object]:

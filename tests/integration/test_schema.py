@@ -109,6 +109,10 @@ def test_what_loses_nothing_is_mended_in_one_line(
         (["alter table execution drop column ticker"], "column ticker of public.execution"),
         (["drop table outbox"], "table public.outbox is missing"),
         (["alter table execution rename to gone"], "table public.execution is missing"),
+        (
+            ["create schema fix", "alter table execution set schema fix"],
+            "alter table fix.execution set schema public",
+        ),
         (["create table mine () inherits (execution)"], "alter table public.mine no inherit"),
         (["create rule odd as on delete to execution do instead nothing"], "drop rule odd"),
         (
@@ -286,6 +290,31 @@ def test_lost_numbers_beside_tables_that_differ_are_somebodys_to_mend(
     change(database, "truncate fixengine_schema", "drop table outbox")
     with pytest.raises(SchemaError, match="restore it from a backup"):
         schema.prepare()
+
+
+def test_a_role_that_may_not_mend_is_told_what_its_owner_has_to_run(
+    database: str, pool: Database
+) -> None:
+    change(
+        database,
+        "drop role if exists clerk",
+        "create role clerk login",
+        "grant select, insert, update, delete on all tables in schema public to clerk",
+        "grant usage on all sequences in schema public to clerk",
+        "drop index execution_open_ndx",
+    )
+    fill_with_orders(pool, range(1, 3))
+    change(database, "select setval('execution_id_seq', 1)")
+    try:
+        with opened(database.replace("postgres@", "clerk@")) as clerks:
+            with pytest.raises(SchemaError, match="as its owner run CREATE INDEX execution_open"):
+                Schema(clerks).prepare()
+            Schema(pool).check()
+            assert Schema(clerks).prepare().mended == ()
+            change(database, "select setval('execution_id_seq', 1)")
+            assert len(Schema(clerks).prepare().mended) == 1
+    finally:
+        change(database, "drop owned by clerk", "drop role clerk")
 
 
 @pytest.fixture

@@ -139,6 +139,24 @@ def test_a_trigger_that_raises_for_one_order_concerns_that_one_alone(around: Sur
     assert b"not on my desk" in reason
 
 
+def test_an_execution_that_may_not_be_changed_stops_no_other(around: Surroundings) -> None:
+    sent = fed(20, seed=14)
+    assert sent[0].expected is not None
+    number = sent[0].expected.execution_service_id
+    change(
+        around,
+        "create function odd() returns trigger language plpgsql as "
+        "$$ begin raise exception 'not this one'; end $$",
+        "create trigger odd before update on execution for each row "
+        f"when (old.execution_service_id = {number}) execute function odd()",
+    )
+    with around.engine() as engine:
+        around.send(*sent)
+        around.wait_for("execution where not is_open", 19, 60)
+        assert_well(engine)
+    assert one(around.dsn, f"select is_open from execution where execution_service_id = {number}")
+
+
 def test_sequences_behind_their_rows_bury_nothing(around: Surroundings, events: list[str]) -> None:
     first, second = fed(100, seed=9)[:50], fed(100, seed=9)[50:]
     with around.engine() as engine:

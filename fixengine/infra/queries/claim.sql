@@ -29,6 +29,7 @@ where e.is_open
     -- `not exists` would be a join, and its plan, kept from when the outbox was empty, read it
     -- as a whole for every row
     and (select o.fill_number from public.outbox as o where o.execution_id = e.id) is null
+    and e.id <> all(%(passed_over)s::integer[])
 order by e.next_fill_timestamp nulls first
 limit %(limit)s
 for update of e skip locked
