@@ -4,9 +4,9 @@ import psycopg
 
 from fixengine.errors import FixengineError, RejectedError, SchemaError
 
-_RAISED_BY_A_TRIGGER = "P0001"
 _CHECK = "23514"
 _OF_VALUES = "22"  # the class of errors in data
+_NO_PART, _RAISE = "ExecFindPartition", "exec_stmt_raise"  # where in the server an error is made
 
 _REMEDIES = {
     "2200H": "no numbers are left: docs/operating.md#fixenginenumbersrunout says how to go on",
@@ -26,7 +26,7 @@ def refusal(error: psycopg.Error, said: str) -> FixengineError:
     trigger, or a type that was changed, may refuse any. Only a trial of sound values tells.
     """
     code, found = error.sqlstate or "", error.diag
-    if _may_blame_values(code, found.constraint_name):
+    if _may_blame_values(error):
         return RejectedError(
             f"the database refuses this: {said}",
             sqlstate=code,
@@ -41,7 +41,13 @@ def refusal(error: psycopg.Error, said: str) -> FixengineError:
     return SchemaError(f"the schema refuses what it should take: {said}: {named}")
 
 
-def _may_blame_values(code: str, constraint: str | None) -> bool:
+def is_raised(error: psycopg.Error) -> bool:
+    """Say whether a trigger raised it, with whatever SQLSTATE it likes."""
+    return error.diag.source_function == _RAISE
+
+
+def _may_blame_values(error: psycopg.Error) -> bool:
+    code = error.sqlstate or ""
     if code == _CHECK:
-        return constraint is not None  # without one it is the ledger that lacks a part
-    return code == _RAISED_BY_A_TRIGGER or (code.startswith(_OF_VALUES) and code not in _REMEDIES)
+        return error.diag.source_function != _NO_PART
+    return is_raised(error) or (code.startswith(_OF_VALUES) and code not in _REMEDIES)

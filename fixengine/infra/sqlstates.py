@@ -11,7 +11,7 @@ from fixengine.errors import (
     SlowQueryError,
     UnavailableError,
 )
-from fixengine.infra.refusals import refusal
+from fixengine.infra.refusals import is_raised, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ _HARMLESS = ("22", "23", "40", "55P03", "57014", "P0001")
 def meaning_of(error: psycopg.Error) -> FixengineError | None:
     """Return the engine's error, which says in words what is wrong; None for a bug."""
     code, said = error.sqlstate or "", line(error)
-    if code.startswith(_OF_VALUES) or isinstance(error, (psycopg.DataError)):
+    known = code in _MEANINGS or code[:2] in _MEANINGS
+    if code.startswith(_OF_VALUES) or (is_raised(error) and _is_made_up(code) and not known):
         return refusal(error, said)
     if not code and not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return None
@@ -90,9 +91,14 @@ def meaning_of(error: psycopg.Error) -> FixengineError | None:
     return found.error(f"{found.said}: {error.diag.message_primary or said}{remedy}")
 
 
+def _is_made_up(code: str) -> bool:
+    """Whether a program may have chosen it: the standard's begin with 0 to 4 and A to H."""
+    return (not "0" <= code[:1] <= "4" and not "A" <= code[:1] <= "H") or code.startswith("45")
+
+
 def ends_the_session(error: psycopg.Error) -> bool:
     """Whether the next statement should be another connection's."""
-    return not (error.sqlstate or "").startswith(_HARMLESS)
+    return not (is_raised(error) or (error.sqlstate or "").startswith(_HARMLESS))
 
 
 def line(error: Exception) -> str:

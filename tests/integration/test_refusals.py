@@ -44,8 +44,14 @@ def test_a_check_on_values_is_named_with_its_table(database: str) -> None:
     assert (error.sqlstate, error.table, error.constraint) == ("23514", "execution", "odd")
 
 
-def test_a_trigger_that_raises_may_mean_the_values(database: str) -> None:
-    change(database, RAISES_FOR_TWO)
+@pytest.mark.parametrize(
+    "errcode",
+    ["P0001", "check_violation", "unique_violation", "not_null_violation", "45000", "ZZ999"],
+)
+def test_a_trigger_that_raises_may_mean_the_values(database: str, errcode: str) -> None:
+    """Whatever SQLSTATE it chooses, if it is none that the database has for other things."""
+    raises = RAISES_FOR_TWO.replace("'no twos'", f"'no twos' using errcode = '{errcode}'")
+    change(database, raises)
     assert isinstance(refused(database, 2), RejectedError)
 
 

@@ -293,7 +293,7 @@ def test_lost_numbers_beside_tables_that_differ_are_somebodys_to_mend(
 
 
 def test_a_role_that_may_not_mend_is_told_what_its_owner_has_to_run(
-    database: str, pool: Database
+    database: str, schema: Schema, pool: Database
 ) -> None:
     change(
         database,
@@ -308,11 +308,11 @@ def test_a_role_that_may_not_mend_is_told_what_its_owner_has_to_run(
     try:
         with opened(database.replace("postgres@", "clerk@")) as clerks:
             with pytest.raises(SchemaError, match="as its owner run CREATE INDEX execution_open"):
-                Schema(clerks).prepare()
-            Schema(pool).check()
-            assert Schema(clerks).prepare().mended == ()
+                Schema(clerks, clerks, forgets=True).prepare()
+            schema.check()
+            assert Schema(clerks, clerks, forgets=True).prepare().mended == ()
             change(database, "select setval('execution_id_seq', 1)")
-            assert len(Schema(clerks).prepare().mended) == 1
+            assert len(Schema(clerks, clerks, forgets=True).prepare().mended) == 1
     finally:
         change(database, "drop owned by clerk", "drop role clerk")
 

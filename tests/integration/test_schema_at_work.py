@@ -210,7 +210,7 @@ def test_the_go_services_script_under_a_running_engine(
         around.send(*second)
         wait_until_filled(around, second)
         wait_until(lambda: MENDED in events, 60, "the schema to be mended")
-        wait_until_ready(engine)
+        assert_well(engine)
     triggers = "select count(*) from pg_trigger where tgname like 'execution%'"
     assert one(around.dsn, triggers) == 3
 
