@@ -185,8 +185,8 @@ class ClaimSession:
 
         Returns the ids of executions whose fill was stored: all but those whose last fill turns
         out to be unpublished or that another program changed in spite of the lock. One alone that
-        can't even be put off is passed over for as long. Raises
-        RejectedError with nothing stored, UnavailableError with the outcome unknown when the
+        can't even be put off is passed over for as long. Raises RejectedError with nothing stored,
+        UnavailableError with the outcome unknown when the
         connection broke during the commit.
         """
         connection = self._connection
