@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 
 from fixengine.demo.audit import Expectations
@@ -145,12 +144,10 @@ def test_a_database_that_is_gone_is_answered_with_503_in_time(stack: Stack) -> N
 
 
 def test_an_engine_beyond_help_ends_with_a_clear_last_line(stack: Stack) -> None:
-    """A table is gone that the schema's version promises: no restart can mend that."""
+    """A bug is met again after each restart: none can mend that."""
     stack.start()
-    engine = stack.engine()
-    engine.start()
-    with psycopg.connect(stack.postgres.dsn) as connection:
-        connection.execute("drop table outbox")
+    engine = stack.engine(program="tests.acceptance.buggy")
+    engine.start(ready_within=None)
     assert engine.process.wait(90) == 1
     assert "engine ends, it can't go on" in engine.process.last_words()
     assert "repository failed" in engine.process.last_words()

@@ -1,0 +1,15 @@
+"""The engine's own command line, with a bug in what the repository is asked at every start."""
+
+from typing import NoReturn
+
+from fixengine.cli import main
+from fixengine.infra.outbox import OutboxTable
+
+
+def _is_wrong(*_: object, **__: object) -> NoReturn:
+    raise RuntimeError("a bug")
+
+
+if __name__ == "__main__":
+    OutboxTable.take_over = _is_wrong  # type: ignore[method-assign]  # that is the bug
+    main()
