@@ -17,13 +17,13 @@ from confluent_kafka import (
 from loguru import logger
 
 from fixengine.errors import UnavailableError
+from fixengine.infra.kafka_absence import Absence
 from fixengine.infra.kafka_anew import TopicWatch
-from fixengine.infra.kafka_group import has_instance
 from fixengine.infra.kafka_log import ClientLog
 from fixengine.infra.kafka_membership import Membership
 from fixengine.infra.kafka_positions import Positions
 from fixengine.infra.kafka_records import record_of
-from fixengine.infra.kafka_words import failure, refusal
+from fixengine.infra.kafka_words import failure
 from fixengine.ports import Record, Standing
 from fixengine.recurring import Recurring
 
@@ -51,7 +51,6 @@ SETTINGS: dict[str, Any] = {
 _NO_TOPIC = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001 - its name
 _ASK_AGAIN = 5.0  # seconds between tries to read what was denied
 _LEAVE_WITHIN = 1.0
-_FIRST_REST, _LONGEST_REST = 2.0, 60.0  # seconds before a consumer that failed is made anew
 _REBALANCE = 10.0
 """Seconds that a rebalance takes when a member that is gone was missed."""
 
@@ -88,9 +87,13 @@ class KafkaSource:
         self._on_revoked: Callable[[frozenset[int]], None] = lambda _: None
         self._on_lost: Callable[[frozenset[int]], None] = lambda _: None
         self._gone: frozenset[int] = frozenset()
-        self._rest = _FIRST_REST
-        self._back_at = self._made_at = 0.0
-        self._away = ""
+        instance = self._settings.get("group.instance.id")
+        self._absence = Absence(
+            group=group,
+            topic=topic,
+            instance=None if instance is None else str(instance),
+            connection=self._connection,
+        )
         self._fatal = ""
         self._commit_failed = False
         self._watch = TopicWatch(self._connection, topic)
@@ -128,7 +131,7 @@ class KafkaSource:
         self._positions.begin()
         consumer = self._consumer
         if consumer is None:
-            self._come_back(timeout)
+            self._stay_away(timeout)
             return ()
         first = consumer.poll(timeout)
         self._gone = frozenset()
@@ -147,8 +150,8 @@ class KafkaSource:
 
     def standing(self) -> Standing:
         """Say whether this member has its place in the group."""
-        if self._away:
-            return Standing(up=False, said=self._away)
+        if self._absence.reason:
+            return Standing(up=False, said=self._absence.reason)
         return self._membership.standing()
 
     def commit(self, positions: Mapping[int, int]) -> None:
@@ -215,7 +218,6 @@ class KafkaSource:
         )
 
     def _subscribe(self) -> None:
-        self._made_at = monotonic()
         self._consumer = Consumer(
             {
                 **self._settings,
@@ -234,41 +236,19 @@ class KafkaSource:
 
     def _go_away(self) -> None:
         """Give up a consumer that can't go on, and with it its partitions."""
-        fenced = "fenced" in self._fatal
-        code = KafkaError.FENCED_INSTANCE_ID if fenced else KafkaError._FATAL  # noqa: SLF001 - its name
-        reason = refusal(code, self._fatal, group=self._group, topic=self._topic)
-        self._away = reason or f"the consumer can't go on, it is made anew: {self._fatal}"
+        self._absence.begin(self._fatal)
         self._fatal = ""
-        if monotonic() - self._made_at > _LONGEST_REST:
-            self._rest = _FIRST_REST
-        self._back_at = monotonic() + self._rest
-        self._rest = min(2 * self._rest, _LONGEST_REST)
         gone = self.assigned
         self.close({}, _LEAVE_WITHIN)
         self._start_over()
         self._on_lost(gone)
 
-    def _come_back(self, timeout: float) -> None:
-        """Make another consumer when its time has come and nobody else has its name.
-
-        A static member that came back while another has its name would throw that one out.
-        """
-        if monotonic() < self._back_at:
+    def _stay_away(self, timeout: float) -> None:
+        """Make another consumer when it is time, else let the time of a poll pass."""
+        if self._absence.over():
+            self._subscribe()
+        else:
             sleep(timeout)
-            return
-        instance = self._settings.get("group.instance.id")
-        try:
-            taken = instance is not None and has_instance(
-                self._group, str(instance), settings=self._connection
-            )
-        except UnavailableError as error:  # without a broker nobody can be thrown out either
-            logger.bind(error=str(error)).debug("the group can't be looked at")
-            taken = False
-        if taken:
-            self._back_at = monotonic() + _ASK_AGAIN
-            return
-        self._away = ""
-        self._subscribe()
 
     def _look_after(self) -> None:
         """See to what polls don't see to by themselves."""
