@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient
 from fixengine.errors import ConflictError, UnavailableError
 
 _TIMEOUT = 10.0  # seconds
-_GLANCE = 1.0
+_GLANCE = 2.0
 _DESERTED = {ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD}
 _OCCUPIED = {KafkaError.UNKNOWN_MEMBER_ID, KafkaError.ILLEGAL_GENERATION}
 

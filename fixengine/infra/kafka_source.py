@@ -50,7 +50,7 @@ SETTINGS: dict[str, Any] = {
 }
 _NO_TOPIC = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001 - its name
 _ASK_AGAIN = 5.0  # seconds between tries to read what was denied
-_LEAVE_WITHIN = 1.0
+_LEAVE_WITHIN = 5.0
 _REBALANCE = 10.0
 """Seconds that a rebalance takes when a member that is gone was missed."""
 

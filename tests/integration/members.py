@@ -28,7 +28,7 @@ class Member:
 
     def wait(self, condition: Callable[[Standing], object], what: str) -> Standing:
         """Poll until it says what is waited for, and return that."""
-        wait_until(lambda: condition(self.poll()), 60, f"{what}; said so far: {self.said}")
+        wait_until(lambda: condition(self.poll()), 150, f"{what}; said so far: {self.said}")
         return self.source.standing()
 
     @property
