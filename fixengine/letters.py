@@ -9,6 +9,7 @@ from msgspec import structs
 
 from fixengine.ports import Headers, Record
 from fixengine.shortening import (
+    DIGEST,
     SHORTENED,
     SHORTENED_HEADERS,
     SHORTENED_KEY,
@@ -27,7 +28,7 @@ _REPLAYS = "dlq.replays"
 
 _OF_LETTERS = frozenset(
     {_REASON, _TOPIC, _PARTITION, _OFFSET, _FAILED_AT}
-    | {SHORTENED, SHORTENED_KEY, SHORTENED_HEADERS}
+    | {SHORTENED, SHORTENED_KEY, SHORTENED_HEADERS, DIGEST}
 )
 _OF_REPLAYS = frozenset({_REPLAYED_FROM, _REPLAYS})
 _SHORT_REASON = 500  # bytes
@@ -136,16 +137,11 @@ def restored(letter: Letter, original: Record) -> Letter | None:
 
     None when that is not the one: another topic of this name may have another record there.
     """
-    kept, whole, found = letter.record, letter.shortened, measures(original)
-    same = (
-        whole is not None
-        and (found.value, found.key) == (whole.value, whole.key)
-        and (original.value or b"").startswith(kept.value or b"")
-        and (original.key or b"").startswith(kept.key or b"")
-    )
-    if not same:
+    if letter.shortened is None or letter.shortened.digest != measures(original).digest:
         return None
-    record = structs.replace(kept, key=original.key, value=original.value, headers=original.headers)
+    record = structs.replace(
+        letter.record, key=original.key, value=original.value, headers=original.headers
+    )
     return replace(letter, record=record, replays=_replays(_said(original.headers)), shortened=None)
 
 
@@ -197,6 +193,7 @@ def _shortened(record: Record, said: Mapping[str, str]) -> Measures | None:
         value=value,
         key=own.key if key is None else key,
         headers=own.headers if headers is None else headers,
+        digest=said.get(DIGEST, ""),
     )
 
 

@@ -4,6 +4,7 @@ The record itself stays where it was read, so what is kept is for people to look
 """
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from msgspec.structs import replace
 
@@ -12,6 +13,7 @@ from fixengine.ports import Headers, Record
 SHORTENED = "dlq.shortened"
 SHORTENED_KEY = "dlq.shortened_key"
 SHORTENED_HEADERS = "dlq.shortened_headers"
+DIGEST = "dlq.digest"
 
 _ROOMS = (512 * 1024, 64 * 1024, 8 * 1024, 1024, 256, 0)
 """Bytes of a record that are tried, one after the other, until a broker takes them."""
@@ -22,17 +24,21 @@ _OF_A_HEADER = 8  # bytes that a header needs beside its name and its content, a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """How long the parts of a record are: bytes of value and key, number of headers."""
+    """What tells a record from others: bytes of value and key, number of headers, and a digest."""
 
     value: int
     key: int
     headers: int
+    digest: str
 
 
 def measures(record: Record) -> Measures:
     """Measure a record; what is not there counts as empty."""
     return Measures(
-        value=len(record.value or b""), key=len(record.key or b""), headers=len(record.headers)
+        value=len(record.value or b""),
+        key=len(record.key or b""),
+        headers=len(record.headers),
+        digest=_digest(record),
     )
 
 
@@ -64,16 +70,27 @@ def shorten(record: Record, room: int) -> Record:
 
 
 def marks(record: Record, original: Measures) -> Headers:
-    """Return headers that say how long the original was; none when the record is all of it."""
+    """Return headers that tell of the original; none when the record is all of it."""
     kept = measures(record)
     if kept == original:
         return ()
-    told: list[tuple[str, bytes | None]] = [(SHORTENED, str(original.value).encode())]
+    told: list[tuple[str, bytes | None]] = [
+        (SHORTENED, str(original.value).encode()),
+        (DIGEST, original.digest.encode()),
+    ]
     if kept.key < original.key:
         told.append((SHORTENED_KEY, str(original.key).encode()))
     if kept.headers < original.headers:
         told.append((SHORTENED_HEADERS, str(original.headers).encode()))
     return tuple(told)
+
+
+def _digest(record: Record) -> str:
+    found = blake2b(digest_size=8)
+    for part in (record.key or b"", record.value or b""):
+        found.update(b"%d:" % len(part))
+        found.update(part)
+    return found.hexdigest()
 
 
 def _first(headers: Headers, room: int) -> Headers:

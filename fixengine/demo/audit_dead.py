@@ -10,7 +10,7 @@ from fixengine.demo.audit_fills import Findings
 from fixengine.demo.feed import FedOrder
 from fixengine.ports import Headers, Record
 
-_SHORTENED = {"dlq.shortened", "dlq.shortened_key", "dlq.shortened_headers"}
+_SHORTENED = {"dlq.shortened", "dlq.digest", "dlq.shortened_key", "dlq.shortened_headers"}
 _ADDED = {"dlq.reason", "dlq.topic", "dlq.partition", "dlq.offset", "dlq.failed_at"} | _SHORTENED
 _Place = tuple[int, int]
 _Content = tuple[bytes | None, bytes | None, Headers]

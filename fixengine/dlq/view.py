@@ -9,6 +9,8 @@ from fixengine.shortening import Measures
 
 _COLUMNS = ("LETTER", "FAILED AT", "FAILED ON", "KEY", "REPLAYS", "REPLAYED TO", "REASON")
 _NONE = "-"
+_WIDEST = 64
+"""Signs of a key in the table, in which all rows are as wide as the widest."""
 
 
 def table(letters: Sequence[Letter], replays: Mapping[Place, Place]) -> Iterator[str]:
@@ -90,7 +92,7 @@ def _row(letter: Letter, replayed_to: Place | None) -> tuple[str, ...]:
         str(letter.place),
         _text(letter.failed_at),
         _source(letter),
-        _bytes(letter.record.key),
+        _clipped(_bytes(letter.record.key)),
         str(letter.replays),
         str(replayed_to or _NONE),
         _text(letter.reason),
@@ -120,6 +122,10 @@ def _text(text: str | None) -> str:
 
 def _bytes(content: bytes | None) -> str:
     return _NONE if content is None else printable(content)
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
 def _json_place(place: Place) -> dict[str, int]:

@@ -48,6 +48,14 @@ _WORDS = {
     KafkaError._UNKNOWN_TOPIC: "there is no such topic",  # noqa: SLF001 - its name
     KafkaError._PURGE_QUEUE: _NO_PROOF,  # noqa: SLF001 - as above
     KafkaError._PURGE_INFLIGHT: _NO_PROOF,  # noqa: SLF001 - as above
+    KafkaError.INVALID_RECORD: (
+        "the broker refuses the record: it has no key and the topic is compacted, or its time is "
+        "too far from the topic's: look at cleanup.policy and message.timestamp.*, and the clocks"
+    ),
+    KafkaError.INVALID_TIMESTAMP: (
+        "the broker refuses the record's time: look at message.timestamp.* of the topic, and at "
+        "the clocks"
+    ),
     KafkaError._MSG_TIMED_OUT: "the broker has not acknowledged it in time",  # noqa: SLF001 - as above
 }
 _OF_ITSELF = {

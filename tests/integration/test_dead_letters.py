@@ -32,7 +32,8 @@ from fixengine.demo.workspace import Workspace
 from fixengine.dlq import command
 from fixengine.engine import Engine
 from fixengine.ports import Headers, Record
-from tests.integration.engines import Surroundings, part, surroundings, wait_until_ready
+from tests.integration.engines import Surroundings, part, restarts, surroundings, wait_until_ready
+from tests.integration.raw_headers import send_with_header
 from tests.integration.rights import CLUSTER, denied, topic
 
 MB = 1_000_000
@@ -414,3 +415,22 @@ def test_a_topic_that_is_deleted_meanwhile_and_may_not_be_made_again(
         wait_until_ready(engine)
         wait_for_offset(around, 3, 12)
     assert "dead letters are written again" in events
+
+
+def test_headers_whose_names_are_not_utf_8_stop_nothing(
+    around: Surroundings, sender: Sender, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """The driver can't read them, and breaks of them where it is not asked with care."""
+    good = next(order for order in orders(seed=1) if order.valid)
+    assert good.value is not None
+    for value in (b"{", good.value):
+        send_with_header(
+            around.broker.bootstrap, around.topics.orders, value, partition=3, name=b"\xff\xfe"
+        )
+    with around.engine() as engine:
+        around.wait_for("execution where not is_open", 1, 60)
+        wait_for_letters(around, 1)
+        wait_for_offset(around, 3, 2)
+        assert set(restarts(engine).values()) == {0}
+    assert dlq(around, "show", "0", "--raw") == 0
+    assert capsysbinary.readouterr().out == b"{"

@@ -47,6 +47,13 @@ def test_a_table_has_a_line_for_each_letter() -> None:
     assert one.index("id is") == other.index("xxx") == heading.index("REASON")
 
 
+def test_a_key_of_a_megabyte_makes_no_wide_table() -> None:
+    lines = list(table([letter(key=b"k" * 1_000_000), letter()], {}))
+    assert max(map(len, lines)) < 250
+    assert "kkk…" in lines[1]
+    assert json.loads(json_line(letter(key=b"k" * 1_000_000), None))["key"] == "k" * 1_000_000
+
+
 def test_a_letter_as_json_has_what_the_table_has() -> None:
     assert json.loads(json_line(letter(), Place(3, 99))) == {
         "partition": 0,
