@@ -120,7 +120,7 @@ def _check_config(_arguments: argparse.Namespace) -> int:
 
 
 def _orders(arguments: argparse.Namespace) -> int:
-    settings = load(os.environ)
+    settings = load(_environment())
     return orders_command.run(
         arguments,
         bootstrap=settings.kafka_brokers,
@@ -140,7 +140,7 @@ def _settings() -> Settings:
 
 
 def _checked() -> Settings:
-    settings = load(os.environ)
+    settings = load(_environment())
     app.check(settings)
     return settings
 
@@ -153,6 +153,14 @@ def _logs(settings: Settings) -> Logs:
 
 def _pod() -> str:
     return os.environ.get("HOSTNAME") or socket.gethostname()
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment as UTF-8, whatever the locale says."""
+    return {
+        name.decode(errors="surrogateescape"): text.decode(errors="surrogateescape")
+        for name, text in os.environb.items()
+    }
 
 
 def _say(line: str) -> None:

@@ -18,6 +18,9 @@ _UNSET = "(unset)"
 _MASK = "***"
 _PARTS = tuple(name for name in VARIABLES if name.startswith("postgres_"))
 _NEAR = 0.9  # likeness of a slip of the pen; POSTGRES_SERVICE_HOST and POSTGRES_HOST have 0.76
+_QUOTED = re.compile(r"""(['"]).*\1""", re.DOTALL)
+_UNDECODED = re.compile("[\udc80-\udcff]")  # bytes that Python could not read as text
+_ANY_TEXT = {"postgres_password", "fill_seed"}
 _URL_PASSWORD = re.compile(r"(://[^:@]*:).*(?=@)", re.DOTALL)
 _KEY_PASSWORD = re.compile(r"(password\s*=\s*)('(?:\\.|[^'\\])*'?|(?:\\.|[^\s&\\])*)", re.DOTALL)
 _SECRET_KEY = re.compile(r"password|passphrase|secret|token|jaas|\.pem$|oauthbearer\.config")
@@ -37,7 +40,7 @@ def load(environment: Mapping[str, str]) -> Settings:
     values, problems = {}, []
     for field, text in given.items():
         try:
-            values[field] = VARIABLES[field].parse(text)
+            values[field] = VARIABLES[field].parse(_sound(field, text))
         except ValueError as error:
             problems.append(_refusal(VARIABLES[field], text, str(error)))
     settings = Settings(**values)  # type: ignore[arg-type]  # each parser returns its field's type
@@ -56,7 +59,17 @@ def describe(settings: Settings) -> tuple[tuple[str, str], ...]:
 
 
 def _text(text: str, variable: Variable) -> str:
-    return text if variable.secret else text.strip()  # blanks may belong to a password
+    # blanks may belong to a password, but a file that holds one ends with a line break
+    return text.strip("\r\n") if variable.secret else text.strip()
+
+
+def _sound(field: str, text: str) -> str:
+    """Return the text; raise ValueError for what no variable can hold."""
+    if _UNDECODED.search(text):
+        raise ValueError("give text in UTF-8")
+    if field not in _ANY_TEXT and _QUOTED.fullmatch(text):
+        raise ValueError("leave out the quotes around it, which nobody takes away here")
+    return text
 
 
 def _refusal(variable: Variable, text: str, remedy: str) -> str:

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-import psycopg
 from confluent_kafka import Consumer, KafkaException, Producer
 
 from fixengine.config.collector import Collector
+from fixengine.infra.dsn import refusal, set_otherwise
 from fixengine.infra.kafka_sink import producer_settings
 from fixengine.infra.kafka_source import SETTINGS
-from fixengine.infra.sessions import owned_by_the_engine
+from fixengine.infra.sessions import OWNED
 
 _TO_EXPORT = ("grpc", "opentelemetry")
 
@@ -19,15 +19,10 @@ def setting_problems(
     *, dsn: str, client_config: Mapping[str, object], collector: Collector | None
 ) -> Iterator[str]:
     """Yield a sentence, naming the variable, for each setting that its driver refuses."""
-    try:
-        owned = [*owned_by_the_engine(dsn)]
-    except psycopg.ProgrammingError as error:
-        # the driver's message may quote the string, which may hold a password
-        reason = str(error).partition('"')[0].strip() or "it can't be read"
+    if reason := refusal(dsn):
         yield f"POSTGRES_DSN can't be used: {reason}: give a libpq connection string or URL"
-    else:
-        if owned:
-            yield f"POSTGRES_DSN sets {', '.join(owned)}: leave that out, the engine sets it itself"
+    elif owned := [*set_otherwise(dsn, settings=OWNED)]:
+        yield f"POSTGRES_DSN sets {', '.join(owned)}: leave that out, the engine sets it itself"
     try:
         Consumer({**SETTINGS, **client_config, "group.id": "check", "log_level": 0}).close()
         Producer(producer_settings({**client_config, "log_level": 0})).purge()

@@ -1,15 +1,13 @@
 """How a session with the database is opened: what it must be like, and what is pinned in it."""
 
-import re
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import ProtocolViolation
 
 from fixengine.errors import SchemaError, UnavailableError
+from fixengine.infra.dsn import ENCODING, given
 
 PINNED = {
     "lock_timeout": "2s",
@@ -41,15 +39,17 @@ PINNED = {
     "transform_null_equals": "off",
     "array_nulls": "on",
 }
-"""What each session sets, `statement_timeout` beside it; none of it can be asked for otherwise."""
+"""What each session sets, `statement_timeout` beside it."""
+
+OWNED = frozenset(PINNED) | {"statement_timeout", "application_name"}
+"""What a connection string can't ask for."""
 
 _CONNECT_TIMEOUT = 3
 """Seconds for one attempt to connect, where the connection string says nothing else."""
 
-_ENCODING = "UTF8"
 _FIXED: dict[str, str | bool] = {
     "target_session_attrs": "read-write",
-    "client_encoding": _ENCODING,
+    "client_encoding": ENCODING,
     "autocommit": True,
 }
 _DEFAULTS: dict[str, str | int] = {
@@ -61,8 +61,6 @@ _DEFAULTS: dict[str, str | int] = {
     # or those of the environment would count
     "options": "",
 }
-_SET = PINNED.keys() | {"statement_timeout", "application_name"}
-_OPTION = re.compile(r"(?:-c\s*|--)([\w.-]+)\s*=")
 _TRIES = 3
 _SHARED = (
     "the database is reached through a pool that shares sessions between clients: an engine needs "
@@ -72,25 +70,9 @@ _SHARED = (
 
 def parameters(dsn: str, *, application_name: str) -> dict[str, Any]:
     """Return what to connect with beside the connection string, which has the last word."""
-    given = conninfo_to_dict(dsn)
-    defaults = {name: value for name, value in _DEFAULTS.items() if name not in given}
+    said = given(dsn)
+    defaults = {name: value for name, value in _DEFAULTS.items() if name not in said}
     return {**defaults, **_FIXED, "fallback_application_name": application_name}
-
-
-def owned_by_the_engine(dsn: str) -> Iterator[str]:
-    """Yield what a connection string sets otherwise than the engine does.
-
-    Raises psycopg.ProgrammingError when it can't be read.
-    """
-    given = conninfo_to_dict(dsn)
-    if given.get("target_session_attrs", "read-write") != "read-write":
-        yield "target_session_attrs"
-    if str(given.get("client_encoding", _ENCODING)).upper().replace("-", "") != _ENCODING:
-        yield "client_encoding"
-    for name in _OPTION.findall(str(given.get("options", ""))):
-        setting = name.lower().replace("-", "_")
-        if setting in _SET or setting.startswith("enable_"):
-            yield setting
 
 
 def assert_fit(connection: psycopg.Connection, dsn: str) -> None:
@@ -105,10 +87,10 @@ def assert_fit(connection: psycopg.Connection, dsn: str) -> None:
 
 def _assert_encoding(connection: psycopg.Connection) -> None:
     encoding = connection.info.parameter_status("server_encoding")
-    if encoding != _ENCODING:
+    if encoding != ENCODING:
         raise SchemaError(
             f"the database's encoding is {encoding}, which has no place for every order: make one "
-            f"by `create database … encoding '{_ENCODING}' template template0`, and move the data "
+            f"by `create database … encoding '{ENCODING}' template template0`, and move the data "
             "there with pg_dump"
         )
 

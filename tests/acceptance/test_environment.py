@@ -64,6 +64,13 @@ def test_settings_are_shown_as_well_as_the_terminal_can(odd: Mapping[str, str]) 
     assert f"POSTGRES_DBNAME={'Z?RI' if odd is not LOCALE else 'ZÜRI'}\n" in said
 
 
+def test_settings_are_in_utf_8_also_where_python_is_told_of_no_such_thing() -> None:
+    ascii_alone = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    code, said = run({**ascii_alone, "POSTGRES_DBNAME": "ZÜRI"}, "fixengine", "check-config")
+    assert code == 0, said
+    assert "POSTGRES_DBNAME=Z?RI\n" in said
+
+
 def test_tests_run_whatever_a_shell_has_set(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import os, psycopg\n"

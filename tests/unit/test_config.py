@@ -129,6 +129,28 @@ def test_blanks_around_a_value_are_ignored_but_belong_to_a_password() -> None:
     assert settings.postgres_password == " x "
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_line_break_after_a_password_is_that_of_its_file(end: str) -> None:
+    assert load({"POSTGRES_PASSWORD": f"x {end}"}).postgres_password == "x "
+
+
+@pytest.mark.parametrize("name", DEFAULTS.keys() - {"POSTGRES_PASSWORD", "FILL_SEED"})
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_quotes_around_a_value_are_part_of_none(name: str, quote: str) -> None:
+    assert f"{name} " in problem(**{name: f"{quote}x{quote}"})
+    assert "leave out the quotes" in problem(**{name: f"{quote}x{quote}"})
+
+
+def test_quotes_may_be_part_of_a_password_and_of_a_seed() -> None:
+    settings = load({"POSTGRES_PASSWORD": "'x'", "FILL_SEED": '"x"'})
+    assert (settings.postgres_password, settings.fill_seed) == ("'x'", '"x"')
+
+
+def test_a_value_is_text() -> None:
+    name = b"Z\xdcRI".decode(errors="surrogateescape")
+    assert problem(POSTGRES_DBNAME=name).endswith(": give text in UTF-8")
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -320,7 +342,7 @@ def test_what_the_engine_sets_itself_is_refused_by_name(key: str) -> None:
     assert f"leave out {key}" in problem(KAFKA_CLIENT_CONFIG=json.dumps({key: "x"}))
 
 
-@pytest.mark.parametrize("text", ["[]", "{", '"x"', '{"a": null}', '{"a": {}}', '{"a": [1]}'])
+@pytest.mark.parametrize("text", ["[]", "{", "true", '{"a": null}', '{"a": {}}', '{"a": [1]}'])
 def test_client_settings_are_one_object_of_scalars(text: str) -> None:
     assert "give a JSON object" in problem(KAFKA_CLIENT_CONFIG=text)
 
