@@ -8,6 +8,7 @@ import pytest
 
 from fixengine.errors import SchemaError
 from fixengine.infra.catalog import expected, read_catalog
+from fixengine.infra.drift import drift
 from fixengine.infra.executions import Executions
 from fixengine.infra.postgres import Database
 from fixengine.infra.schema import Schema
@@ -37,6 +38,23 @@ def test_what_is_expected_is_what_the_migrations_make(pool: Database) -> None:
     """If not, write it anew: `python -m tests.expected_schema`."""
     with pool.connection() as connection:
         assert read_catalog(connection, wanted=None) == expected()
+
+
+def test_what_is_dropped_while_the_schema_is_read_is_missing(database: str, pool: Database) -> None:
+    """A definition is looked up as it is now, and not as it was when the statement began."""
+    with pool.connection() as connection, connection.transaction():
+        connection.execute("set transaction isolation level repeatable read")
+        connection.execute("select from pg_class limit 1")
+        change(
+            database,
+            "drop index execution_open_ndx",
+            "drop trigger execution_blind_update on execution",
+            "drop function mend_rows()",
+        )
+        found = read_catalog(connection, wanted=expected())
+    missing = [each.what for each in drift(found, expected())]
+    assert len(missing) == 3
+    assert all(what.endswith("is missing") for what in missing), missing
 
 
 def test_a_sound_schema_is_left_alone(schema: Schema, events: list[str]) -> None:

@@ -1,5 +1,6 @@
 -- What the engine relies on, as the database has it: compared with what a fresh schema has. The
--- search path must be empty, for names to be written in full.
+-- search path must be empty, for names to be written in full. What is dropped meanwhile has no
+-- definition any more.
 with tables as (
     select c.oid, c.relname as name, c.relkind as kind, row_security_active(c.oid) as row_security
     from pg_class as c
@@ -68,12 +69,21 @@ select json_build_object(
         from tables as t
         join columns as c on c.oid = t.oid
     ),
-    'indexes', (select coalesce(json_agg(i order by i.table, i.definition), '[]') from indexes as i),
-    'triggers', (select coalesce(json_agg(g order by g.table, g.name), '[]') from triggers as g),
+    'indexes', (
+        select coalesce(json_agg(i order by i.table, i.definition), '[]')
+        from indexes as i
+        where i.definition is not null
+    ),
+    'triggers', (
+        select coalesce(json_agg(g order by g.table, g.name), '[]')
+        from triggers as g
+        where g.definition is not null
+    ),
     'functions', (
         select coalesce(json_object_agg(p.oid::regprocedure, pg_get_functiondef(p.oid)), '{}')
         from pg_proc as p
         where p.pronamespace = to_regnamespace('public') and p.prokind = 'f'
+            and pg_get_functiondef(p.oid) is not null
             and (
                 %(functions)s::text[] is null or p.oid::regprocedure::text = any(%(functions)s)
             )
