@@ -64,14 +64,13 @@ class DeadLetters(Actor):
     ) -> None:
         """Take the parts; the producer is let go after `idle` seconds without a letter."""
         super().__init__()
-        self._sink = sink
         self._originals = originals
         self._health = health
         self._metrics = metrics
         self._topic = topic
         self._idle = idle
         self._queue = LetterQueue()
-        self._deliveries: Deliveries[Letter] | None = None
+        self._deliveries = Deliveries[Letter](sink)
         self._made = DeadLetterTopic(refused=None, note="")
         self._told = False
         self._timer: Timer | None = None
@@ -98,7 +97,7 @@ class DeadLetters(Actor):
                 assert_never(message)
 
     def close(self) -> None:
-        self._sink.close()
+        self._deliveries.close()
 
     def _write(self, message: WriteDeadLetters) -> None:
         now = datetime.now(UTC)
@@ -145,44 +144,36 @@ class DeadLetters(Actor):
         if wait is not None:
             self._idle_since = now
             self._go_on(wait)
-        elif self._deliveries is not None:
+        elif self._deliveries.is_open:
             if now - self._idle_since >= self._idle:
-                self._end_producer()
+                self._deliveries.close()
             else:
                 self._go_on(self._idle)
 
     def _step(self) -> None:
         """Send what is to be sent, and deal with the news of what is on its way."""
-        if self._deliveries is None and not self._queue:
-            return
+        if not self._deliveries.is_open:
+            if not self._queue:
+                return
+            self._deliveries.open()
+        window = self._queue.take(monotonic())
         try:
-            deliveries = self._begun()
-            for letter in self._queue.take(monotonic()):
+            for letter in window:
                 self._read_again(letter)
-                deliveries.add(letter_message(letter, topic=self._topic))
-            news = deliveries.step(_STEP)
         except UnavailableError as error:
             self._queue.all_failed(str(error), monotonic())
-            self._end_producer()
         else:
-            now = monotonic()
-            for letter in news.tokens:
-                self._written(letter, now)
-            for letter, failure in news.failures:
-                self._queue.failed(letter, failure, now)
+            for letter in window:
+                self._deliveries.add(letter_message(letter, topic=self._topic))
+        news = self._deliveries.step(_STEP)
+        now = monotonic()
+        for letter in news.tokens:
+            self._written(letter, now)
+        for letter, failure in news.failures:
+            self._queue.failed(letter, failure, now)
         if self._queue.problem(monotonic()) is not None:
             self._save_memory()
         self._say()
-
-    def _begun(self) -> Deliveries[Letter]:
-        if self._deliveries is None:
-            self._deliveries = Deliveries(self._sink)
-            self._deliveries.open()
-        return self._deliveries
-
-    def _end_producer(self) -> None:
-        self._deliveries = None
-        self._sink.close()
 
     def _written(self, letter: Letter, now: float) -> None:
         self._metrics.dead_letters.inc()

@@ -110,6 +110,7 @@ class Publisher(Actor):
         self._say_away = health.down
         self._serving = False
         self._refused = False
+        self._broken = ""
         self._fail = Recurring("ERROR", "fills do not get through, they are tried again")
         self._get_through = Recurring("INFO", "the broker takes fills again")
         self._taken_away = Recurring(
@@ -142,7 +143,7 @@ class Publisher(Actor):
             self._drain(self.close_by(DRAIN_WITHIN) - _CLOSE_WITHIN)
         finally:
             self._watch.close()
-            self._sink.close()
+            self._deliveries.close()
 
     def _publish_told(self, fills: tuple[Fill, ...], until: float, reply_to: ActorRef) -> None:
         news = self._pending.told(fills, reply_to)
@@ -174,6 +175,7 @@ class Publisher(Actor):
         gathers = bool(self._pending.acknowledged)
         news = self._deliveries.step(_GATHER_FOR if gathers else _STEP)
         self._pending.acknowledged.extend(token.key for token in news.tokens)
+        self._broken = news.broken or self._broken
         if news.failures:
             self._failed(news.failures)
         elif news.tokens and self._refused:
@@ -223,6 +225,7 @@ class Publisher(Actor):
     def _sweep(self) -> None:
         if self.stopping:
             return
+        self._renew_the_producer()
         try:
             news = self._sink.ensure_topics(_BROKER_TIMEOUT)
         except UnavailableError as error:
@@ -238,7 +241,7 @@ class Publisher(Actor):
                     note=news.notes.get(self._dlq_topic, ""),
                 ),
             )
-            refused = news.refused.get(self._fills_topic, "")
+            refused = self._broken or news.refused.get(self._fills_topic, "")
             self._tell_of_the_broker(
                 refused, self._sink.unreached(), note=news.notes.get(self._fills_topic, "")
             )
@@ -246,7 +249,15 @@ class Publisher(Actor):
             # more are made here
             if not refused and not self.stopping:
                 self._look_after_the_outbox()
+        self._go_on()  # a producer may break also while it has nothing to do
         self.tell_later(SWEEP_INTERVAL, _Sweep())
+
+    def _renew_the_producer(self) -> None:
+        """Begin anew with one that could not go on; one that lasts from look to look works."""
+        if self._deliveries.is_open:
+            self._broken = ""
+        else:
+            self._deliveries.open()
 
     def _tell_of_the_broker(self, *problems: str, note: str) -> None:
         """Say how it is with a broker that answers."""

@@ -172,16 +172,16 @@ class KafkaSink:
                 value=value,
                 key=key,
                 headers=list(headers),
-                on_delivery=partial(self._delivered, token),
+                on_delivery=partial(_delivered, self._reports(), token),
             )
         except BufferError as error:
             if len(self._opened()):
                 raise UnavailableError("the producer's queue is full") from error
             reason = "it is larger than the producer's queue"
-            self._tell(token, Failure(reason=reason, too_large=True, of_itself=True))
+            self._reports()(token, Failure(reason=reason, too_large=True, of_itself=True))
         except KafkaException as error:
             refused: KafkaError = error.args[0]
-            self._tell(token, replace(_failure(refused), of_itself=True))
+            self._reports()(token, replace(_failure(refused), of_itself=True))
 
     def poll(self, timeout: float) -> None:
         """Serve delivery reports, waiting `timeout` seconds for the first.
@@ -190,7 +190,7 @@ class KafkaSink:
         """
         self._opened().poll(timeout)
         if self._fatal is not None:
-            raise UnavailableError(f"the producer can't go on: {self._fatal.str()}")
+            raise UnavailableError(f"the producer can't go on: {_failure(self._fatal).reason}")
 
     def close(self) -> None:
         """Let go of the producer: nobody hears of what it has not delivered. Safe to call twice."""
@@ -202,12 +202,9 @@ class KafkaSink:
         if self._producers is not None:
             self._producers.leave(producer)
 
-    def _delivered(self, token: object, error: KafkaError | None, message: Message) -> None:
-        self._tell(token, failure(error, message))
-
-    def _tell(self, token: object, failed: Failure | None) -> None:
+    def _reports(self) -> Report:
         assert self._report is not None, "open() comes first"
-        self._report(token, failed)
+        return self._report
 
     def _opened(self) -> Producer:
         assert self._producer is not None, "open() comes first"
@@ -241,6 +238,10 @@ def failure(error: KafkaError | None, message: Message) -> Failure | None:
     offset = message.offset()
     unknown = offset is None or offset < 0
     return Failure(reason="the broker named no offset for it") if unknown else None
+
+
+def _delivered(report: Report, token: object, error: KafkaError | None, message: Message) -> None:
+    report(token, failure(error, message))
 
 
 def _failure(error: KafkaError) -> Failure:

@@ -144,8 +144,8 @@ class KafkaSource:
         records = tuple(record_of(message) for message in messages if self._is_record(message))
         if self._fatal:
             self._go_away()
-        else:
-            self._look_after()
+            return ()  # whoever gets these partitions reads it again
+        self._look_after()
         return records
 
     def standing(self) -> Standing:

@@ -1,19 +1,24 @@
 """What is said of a broker that can't be used: its address, the cause and the remedy."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
 import pytest
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # these come from within
+    AclOperation,
+    ResourceType,
+)
 
 from fixengine.demo.feed import orders
-from fixengine.demo.topics import TopicNames
+from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_sink import KafkaSink
 from fixengine.infra.kafka_topics import Topic
 from fixengine.ports import Failure
-from tests.integration.engines import Surroundings, part, surroundings, wait_until_ready
+from tests.integration.engines import Surroundings, part, restarts, surroundings, wait_until_ready
 from tests.integration.guarded import GuardedKafka
 
 Config = Mapping[str, str | int]
@@ -144,3 +149,30 @@ def test_an_engine_whose_fills_are_refused_is_unready_until_they_are_taken(
         wait_until(lambda: sampled(up=True), 90, "the broker to be up again")
         assert sum(before != after for before, after in pairwise(ups)) == 2
         kafka.wait_for("execution where not is_open", 20, 90)
+
+
+def test_an_engine_whose_user_may_write_nowhere_is_unready_until_she_may(
+    kafka: Surroundings, guarded: GuardedKafka
+) -> None:
+    """Such a user's producer can't even begin, and has to be made anew."""
+    topics = kafka.topics
+    for name in (topics.fills, topics.dlq):
+        create_topic(kafka.broker.bootstrap, name)
+    guarded.allow(ResourceType.TOPIC, topics.orders, AclOperation.READ)
+    guarded.allow(ResourceType.GROUP, topics.group, AclOperation.READ)
+    for name in (topics.fills, topics.dlq):
+        guarded.allow(ResourceType.TOPIC, name, AclOperation.READ)
+    feed = orders(seed=1)
+    kafka.send(*(next(feed) for _ in range(20)))
+    as_user = json.dumps(dict(guarded.as_user()))
+    with kafka.engine(KAFKA_BROKERS=guarded.by_password, KAFKA_CLIENT_CONFIG=as_user) as engine:
+        wait_until(lambda: "allow WRITE" in part(engine, "broker")["said"], 90, "the cause")
+        kafka.wait_for("outbox", 20, 90)
+        assert not part(engine, "broker")["up"]
+        assert not any(restarts(engine).values())
+        for name in (topics.fills, topics.dlq):
+            guarded.allow(ResourceType.TOPIC, name, AclOperation.WRITE)
+        wait_until_ready(engine, 90)
+        kafka.wait_for("execution where not is_open", 20, 120)
+        kafka.wait_for("outbox", 0, 90)
+        assert not any(restarts(engine).values())

@@ -44,6 +44,8 @@ class Broker:
     refused: Mapping[str, str] | None = field(default_factory=dict)
     far: str = ""
     slow: bool = False
+    fatal: bool = False
+    opened: int = 0
     looks: int = 0
     holds: Event = field(default_factory=Event)
     held: Event = field(default_factory=Event)
@@ -52,6 +54,7 @@ class Broker:
 
     def open(self, report: Report) -> None:
         self.report = report
+        self.opened += 1
 
     def ensure_topics(self, timeout: float) -> TopicNews:
         self.looks += 1
@@ -77,13 +80,16 @@ class Broker:
         while self.holds.is_set():
             self.held.set()
             sleep(0.001)
+        if self.fatal:
+            raise UnavailableError("the producer can't go on: no WRITE")
         if self.lets and self.waiting:
             self.lets -= 1
             self.report(self.waiting.popleft(), None)
         else:
             sleep(min(timeout, 0.001))
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self.waiting.clear()
 
 
 class NoTopic:
@@ -280,3 +286,32 @@ def test_a_broker_that_does_not_answer_every_time_does_not_come_and_go(
     around.broker.refused = None
     wait_until(lambda: not said_of_the_broker(around)["up"], 60, "the broker to be down")
     assert "does not answer" in str(said_of_the_broker(around)["said"])
+
+
+def test_a_producer_that_can_not_go_on_is_a_state_until_another_one_can(
+    around: Around, events: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fixengine.actors.publisher.SWEEP_INTERVAL", 0.01)
+    around.broker.fatal = True
+    around.publish(3)
+    wait_until(lambda: around.broker.opened > 3, 60, "other producers")
+    assert said_of_the_broker(around) == {"up": False, "said": "the producer can't go on: no WRITE"}
+    around.broker.fatal = False
+    wait_until(
+        lambda: said_of_the_broker(around)["said"].startswith("fills are refused"), 60, "one"
+    )
+    assert events.count("fills do not get through, they are tried again") == 1
+    assert not around.marked  # they may have arrived, and are looked for on the topic first
+
+
+def test_a_producer_that_breaks_while_it_has_nothing_to_do_is_replaced_too(
+    around: Around, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fixengine.actors.publisher.SWEEP_INTERVAL", 0.01)
+    wait_until(lambda: said_of_the_broker(around)["up"], 60, "the broker to be up")
+    around.broker.fatal = True
+    wait_until(lambda: not said_of_the_broker(around)["up"], 60, "the producer to be missed")
+    around.broker.fatal = False
+    wait_until(lambda: said_of_the_broker(around)["up"], 60, "another one")
+    around.publish(2)
+    wait_until(lambda: sum(map(len, around.marked)) == 2, 60, "both marks")
