@@ -1,6 +1,6 @@
 """Lines of the log that every record, request or try can cause: the first is said, then a count."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from threading import Lock, Timer
 
@@ -70,12 +70,42 @@ class Recurring:
         self, times: int = 1, *, exception: BaseException | None = None, **fields: object
     ) -> None:
         """Say it with these fields, or count it."""
+        self.happened_with(fields, times, exception)
+
+    def happened_with(
+        self, fields: Mapping[str, object], times: int = 1, exception: BaseException | None = None
+    ) -> None:
+        """Do the same with fields of any name."""
 
         def say(times: int) -> None:
             line = logger.opt(exception=exception).bind(times=times, **fields)
             line.log(self._level, self._event)
 
         self._counted.happened(say, times)
+
+
+class Outage:
+    """What lasts: a line when it begins and one when it is over, however often it is found on."""
+
+    def __init__(self, begins: Recurring, ends: Recurring, **fields: object) -> None:
+        """Take what to say at both ends, and fields that both lines have."""
+        self._begins = begins
+        self._ends = ends
+        self._fields = fields
+        self.is_on = False
+
+    def begin(self, **fields: object) -> None:
+        """Say with these fields that it has begun, unless that was said."""
+        if not self.is_on:
+            self.is_on = True
+            self._begins.happened_with({**self._fields, **fields})
+
+    def end(self) -> bool:
+        """Say that it is over, and return True, if it was on."""
+        was_on, self.is_on = self.is_on, False
+        if was_on:
+            self._ends.happened_with(self._fields)
+        return was_on
 
 
 def end_counts() -> None:

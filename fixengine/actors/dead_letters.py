@@ -23,7 +23,7 @@ from fixengine.health import Health
 from fixengine.letters import Place
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Originals, Sink
-from fixengine.recurring import Recurring
+from fixengine.recurring import Outage, Recurring
 from fixengine.shortening import measures, shorten, size
 
 LARGE = 256 * 1024
@@ -74,9 +74,10 @@ class DeadLetters(Actor):
         self._made = DeadLetterTopic(refused=None, note="")
         self._told = False
         self._timer: Timer | None = None
-        self._waits = False
-        self._wait = Recurring("ERROR", "dead letters can't be written, they wait")
-        self._go_through = Recurring("INFO", "dead letters are written again")
+        self._outage = Outage(
+            Recurring("ERROR", "dead letters can't be written, they wait"),
+            Recurring("INFO", "dead letters are written again"),
+        )
         self._idle_since = 0.0
 
     def receive(self, message: _Received) -> Any:
@@ -208,9 +209,7 @@ class DeadLetters(Actor):
         if problem is not None:
             self._say_that_it_waits(*problem)
             return
-        if self._waits:
-            self._waits = False
-            self._go_through.happened()
+        self._outage.end()
         if self._made.refused is None:
             self._health.up(PART, self._made.note)
         else:
@@ -224,12 +223,10 @@ class DeadLetters(Actor):
             f"{len(self._queue)} dead letters wait, the order at {record.topic} {letter.place} "
             f"first: it can't be written to {self._topic}: {cause}",
         )
-        if not self._waits:
-            self._waits = True
-            self._wait.happened(
-                letters=len(self._queue),
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
-                reason=cause,
-            )
+        self._outage.begin(
+            letters=len(self._queue),
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            reason=cause,
+        )

@@ -16,7 +16,7 @@ from fixengine.leases import LEASE, SETTLE, TAKE_OVER_AFTER, UNTOLD_AFTER
 from fixengine.metrics import EngineMetrics
 from fixengine.pacing import Pace
 from fixengine.ports import OutboxPage, Tail, TakeOver
-from fixengine.recurring import Recurring
+from fixengine.recurring import Outage, Recurring
 
 _PAGE = 2_000
 _ENOUGH_PENDING = 10_000
@@ -61,8 +61,10 @@ class OutboxWatch:
         self._scanning = Pace(clock)
         self._blind = ""
         self._taken_over = Recurring("INFO", "fills of engines that are gone taken over")
-        self._sees_nothing = Recurring("WARNING", "fills wait for a look at the end of their topic")
-        self._sees_again = Recurring("INFO", "the end of the fills topic can be read again")
+        self._outage = Outage(
+            Recurring("WARNING", "fills wait for a look at the end of their topic"),
+            Recurring("INFO", "the end of the fills topic can be read again"),
+        )
 
     @property
     def blind(self) -> str:
@@ -207,11 +209,9 @@ class OutboxWatch:
         return page
 
     def _cannot_see(self, reason: str) -> None:
-        if not self._blind:
-            self._sees_nothing.happened(reason=reason)
+        self._outage.begin(reason=reason)
         self._blind = f"fills wait for a look at the end of their topic: {reason}"
 
     def _sees(self) -> None:
-        if self._blind:
-            self._blind = ""
-            self._sees_again.happened()
+        self._blind = ""
+        self._outage.end()

@@ -27,7 +27,7 @@ from fixengine.errors import UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Failure, Sink, Tail
-from fixengine.recurring import Recurring
+from fixengine.recurring import Outage, Recurring
 
 SWEEP_INTERVAL = 2.0
 """Seconds between looks at the broker, and at what engines that are gone left."""
@@ -109,10 +109,11 @@ class Publisher(Actor):
         self._refusals = Refusals()
         self._say_away = health.down
         self._serving = False
-        self._refused = False
         self._broken = ""
-        self._fail = Recurring("ERROR", "fills do not get through, they are tried again")
-        self._get_through = Recurring("INFO", "the broker takes fills again")
+        self._outage = Outage(
+            Recurring("ERROR", "fills do not get through, they are tried again"),
+            Recurring("INFO", "the broker takes fills again"),
+        )
         self._taken_away = Recurring(
             "WARNING", "fills were taken over by another engine while they were published here"
         )
@@ -178,9 +179,8 @@ class Publisher(Actor):
         self._broken = news.broken or self._broken
         if news.failures:
             self._failed(news.failures)
-        elif news.tokens and self._refused:
-            self._refused = False
-            self._get_through.happened()
+        elif news.tokens:
+            self._outage.end()
         if self._pending.acknowledged and not gathers:
             self._mark_by = monotonic() + _GATHER_FOR
         if self._pending.acknowledged and self._time_to_mark():
@@ -192,9 +192,7 @@ class Publisher(Actor):
         return now >= self._mark_at and (not self._deliveries or now >= self._mark_by)
 
     def _failed(self, failures: tuple[tuple[FillToken, Failure], ...]) -> None:
-        if not self._refused:
-            self._refused = True
-            self._fail.happened(fills=len(failures), reason=failures[0][1].reason)
+        self._outage.begin(fills=len(failures), reason=failures[0][1].reason)
         for token, failure in failures:
             self._refusals.refused(token.key, failure.reason)
         self._pending.fail(token.key for token, _ in failures)
@@ -273,9 +271,7 @@ class Publisher(Actor):
         if (oldest := self._deliveries.oldest_for) < SILENCE:
             return ""
         reason = f"the broker does not answer for {len(self._deliveries)} fills"
-        if not self._refused:
-            self._refused = True
-            self._fail.happened(fills=len(self._deliveries), reason=reason)
+        self._outage.begin(fills=len(self._deliveries), reason=reason)
         return f"{reason}, the first has waited for {oldest:.0f} s"
 
     def _look_after_the_outbox(self) -> None:

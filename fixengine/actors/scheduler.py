@@ -32,7 +32,7 @@ from fixengine.health import Health
 from fixengine.leases import LEASE
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Claim
-from fixengine.recurring import Recurring
+from fixengine.recurring import Outage, Recurring
 from fixengine.tracing import Context, Kind, Span, Tracer, fill_context
 
 LARGEST_CLAIM = 800
@@ -100,10 +100,10 @@ class FillScheduler(Actor):
         self._crowded = False
         self._heard_at = 0.0
         self._retries = Retries(first=0.1, cap=1.0)
-        self._stall: str | None = None
         self._unpriced_at: float | None = None
-        self._waits = Recurring("WARNING", "filling waits")
-        self._goes_on = Recurring("INFO", "filling goes on")
+        self._outage = Outage(
+            Recurring("WARNING", "filling waits"), Recurring("INFO", "filling goes on")
+        )
         self._refused = Recurring("ERROR", "a fill is refused, put off")
         self._changed = Recurring(
             "WARNING", "fills are not stored, their executions are no longer as they were claimed"
@@ -268,7 +268,7 @@ class FillScheduler(Actor):
         """Wake up for what may fall due, unless that is near anyway or no claim can be made."""
         now = monotonic()
         wake_at = max(now + seconds, self._not_before)
-        if wake_at < self._wake_at and self._stall is None and not self._crowded:
+        if wake_at < self._wake_at and not (self._outage.is_on or self._crowded):
             self._sleep(max(wake_at - now, 0))
 
     def _sleep(self, seconds: float) -> None:
@@ -283,16 +283,12 @@ class FillScheduler(Actor):
             self.actor_ref.tell(_Tick(self._turn))
 
     def _stalled(self, reason: str) -> None:
-        if self._stall is None:
-            self._waits.happened(reason=reason)
-        self._stall = reason
+        self._outage.begin(reason=reason)
         self._health.waits("filling", reason)
 
     def _moving(self) -> None:
-        if self._stall is not None:
-            self._stall = None
+        if self._outage.end():
             self._health.up("filling")
-            self._goes_on.happened()
 
 
 def _sleep_until(claim: Claim, next_times: Iterable[datetime]) -> float:

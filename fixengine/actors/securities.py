@@ -17,7 +17,7 @@ from fixengine.actors.retries import Retries
 from fixengine.errors import UnavailableError
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import SecurityService
-from fixengine.recurring import Recurring
+from fixengine.recurring import Outage, Recurring
 from fixengine.tracing import in_scope
 
 KEPT_FOR = 60.0
@@ -85,9 +85,10 @@ class SecurityCache(Actor):
         self._retries = Retries(first=0.2, cap=5.0)
         self._failed: dict[str, None] = {}
         self._retry_is_due = False
-        self._failing = False
-        self._waits = Recurring("WARNING", "security-service fails, orders wait")
-        self._goes_on = Recurring("INFO", "security-service answers again")
+        self._outage = Outage(
+            Recurring("WARNING", "security-service fails, orders wait"),
+            Recurring("INFO", "security-service answers again"),
+        )
         self._broken = Recurring("ERROR", "a call to security-service failed")
         self._workers = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="security-service")
         # its own, for it may bring at once what others would wait for behind slow calls
@@ -165,9 +166,7 @@ class SecurityCache(Actor):
             self._tickers.pop(security_id, None)
         self._tell_waiting(answer.tickers)
         if answer.failure is not None:
-            if not self._failing:
-                self._failing = True
-                self._waits.happened(reason=answer.failure)
+            self._outage.begin(reason=answer.failure)
             for security_id in answer.asked:
                 self._put_off(security_id)
             return
@@ -184,9 +183,7 @@ class SecurityCache(Actor):
             self._fetch(tuple(self._failed))  # each turn needs a success, so this comes to an end
         elif recovers:
             self._retries.reset()
-            if self._failing:
-                self._failing = False
-                self._goes_on.happened()
+            self._outage.end()
 
     def _put_off(self, security_id: str) -> None:
         """Ask again later, behind those that have waited for longer."""

@@ -15,7 +15,7 @@ from fixengine.actors.messages import ActorRef, StoreOrders
 from fixengine.actors.retries import Retries
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.health import Health
-from fixengine.recurring import Recurring
+from fixengine.recurring import Outage, Recurring
 from fixengine.tracing import Tracer
 
 LARGEST_GROUP = 800
@@ -48,9 +48,15 @@ class Storing:
         self._batch: Batch | None = None
         self._retries = Retries(first=0.1, cap=5.0)
         self._next_try = 0.0
-        self.stalled = False
-        self._waits = Recurring("WARNING", "storing orders waits")
-        self._goes_on = Recurring("INFO", "storing orders goes on")
+        self._outage = Outage(
+            Recurring("WARNING", "storing orders waits"),
+            Recurring("INFO", "storing orders goes on"),
+        )
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the database is away, or can't take what it is given."""
+        return self._outage.is_on
 
     @property
     def under_way(self) -> bool:
@@ -124,9 +130,7 @@ class Storing:
             self._again.appendleft(group)
             self._next_try = monotonic() + self._retries.next_wait()
             self._health.waits("storing", f"orders wait to be stored: {error}")
-            if not self.stalled:
-                self.stalled = True
-                self._waits.happened(reason=str(error))
+            self._outage.begin(reason=str(error))
             return
         else:
             self._over()
@@ -140,10 +144,8 @@ class Storing:
     def _moving(self) -> None:
         self._retries.reset()
         self._next_try = 0.0
-        if self.stalled:
-            self.stalled = False
+        if self._outage.end():
             self._health.up("storing")
-            self._goes_on.happened()
 
 
 def _without(partitions: Container[int], group: Iterable[InHand]) -> tuple[InHand, ...]:

@@ -8,7 +8,7 @@ import grpc
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from fixengine.config.collector import Collector
-from fixengine.recurring import Recurring
+from fixengine.recurring import Outage, Recurring
 
 _LONGEST_EXPORT = 10.0
 _LAST_EXPORT = 0.5  # seconds, for what happened since the one before
@@ -31,15 +31,16 @@ class Exporter:
         That gets the seconds it may take, and may raise RpcError. Without a `timeout` they are
         what fits between two.
         """
-        self._what = what
         self._channel = channel
         self._interval = interval
         self._timeout = timeout or max(min(interval, _LONGEST_EXPORT), _LAST_EXPORT)
         self._export = export
         self._over = Event()
-        self._fails = False
-        self._waits = Recurring("WARNING", "exports wait for the collector")
-        self._goes_on = Recurring("INFO", "exports go on")
+        self._outage = Outage(
+            Recurring("WARNING", "exports wait for the collector"),
+            Recurring("INFO", "exports go on"),
+            of=what,
+        )
         self._thread = Thread(target=self._run, name=f"otlp-{what}", daemon=True)
 
     def start(self) -> None:
@@ -62,14 +63,10 @@ class Exporter:
         try:
             self._export(timeout)
         except (grpc.RpcError, ValueError) as error:  # ValueError: the channel is closed
-            if not self._fails:
-                reason = error.details() if isinstance(error, grpc.Call) else str(error)
-                self._waits.happened(of=self._what, reason=reason)
-            self._fails = True
-            return
-        if self._fails:
-            self._goes_on.happened(of=self._what)
-        self._fails = False
+            reason = error.details() if isinstance(error, grpc.Call) else str(error)
+            self._outage.begin(reason=reason)
+        else:
+            self._outage.end()
 
 
 def open_channel(collector: Collector) -> grpc.Channel:

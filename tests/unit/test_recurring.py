@@ -8,7 +8,7 @@ import pytest
 from loguru import logger
 
 from fixengine.demo.waiting import wait_until
-from fixengine.recurring import Recurring, end_counts
+from fixengine.recurring import Outage, Recurring, end_counts
 
 LONG = 600.0
 SHORT = 0.2
@@ -122,3 +122,19 @@ def test_a_bug_comes_with_its_traceback(lines: list[dict[str, Any]]) -> None:
     Recurring("ERROR", "it broke", seconds=LONG).happened(exception=ValueError("a bug"))
     logger.remove(sink)
     assert "ValueError: a bug" in seen[0]
+
+
+def test_what_lasts_is_said_when_it_begins_and_when_it_is_over(lines: list[dict[str, Any]]) -> None:
+    begins, ends = Recurring("ERROR", "it broke"), Recurring("INFO", "it works again")
+    outage = Outage(begins, ends, of="the wheel")
+    assert not outage.end()
+    for reason in ("rust", "sand"):
+        outage.begin(reason=reason)
+    assert outage.is_on
+    assert outage.end()
+    assert not outage.end()
+    assert [(line["event"], line["of"]) for line in lines] == [
+        ("it broke", "the wheel"),
+        ("it works again", "the wheel"),
+    ]
+    assert lines[0]["reason"] == "rust"
