@@ -19,9 +19,9 @@ from fixengine.actors.messages import (
 )
 from fixengine.actors.outbox_watch import OutboxWatch
 from fixengine.actors.outgoing import FillToken, fill_message
-from fixengine.actors.pending import PendingFills
-from fixengine.actors.refusals import Refusals
+from fixengine.actors.pending import Key, PendingFills
 from fixengine.actors.retries import Retries
+from fixengine.actors.troubles import Troubles
 from fixengine.domain import Fill
 from fixengine.errors import UnavailableError
 from fixengine.health import Health
@@ -34,6 +34,9 @@ SWEEP_INTERVAL = 2.0
 
 SILENCE = 5.0
 """Seconds that a fill may be on its way before it is said that the broker does not answer."""
+
+REFUSED_FOR = 60.0
+"""Seconds after which a refused fill that was not tried again is another engine's."""
 
 DRAIN_WITHIN = 2.5
 """Seconds that a stop waits for deliveries; what is left, another engine publishes."""
@@ -106,7 +109,7 @@ class Publisher(Actor):
             patience=_PATIENCE,
             settled=settled,
         )
-        self._refusals = Refusals()
+        self._refused = Troubles[Key](REFUSED_FOR)
         self._say_away = health.down
         self._serving = False
         self._broken = ""
@@ -194,13 +197,14 @@ class Publisher(Actor):
     def _failed(self, failures: tuple[tuple[FillToken, Failure], ...]) -> None:
         self._outage.begin(fills=len(failures), reason=failures[0][1].reason)
         for token, failure in failures:
-            self._refusals.refused(token.key, failure.reason)
+            self._refused.failed(token.key, failure.reason)
         self._pending.fail(token.key for token, _ in failures)
 
     def _mark(self) -> None:
         """Take acknowledged fills out of the outbox, or leave them for the next step."""
         fills = tuple(self._pending.acknowledged)
-        self._refusals.accepted(fills)
+        for fill in fills:
+            self._refused.worked(fill)
         try:
             marked = ask(self._repository, MarkPublished(fills=fills), timeout=self._watch.patience)
         except UnavailableError:
@@ -261,10 +265,15 @@ class Publisher(Actor):
         """Say how it is with a broker that answers."""
         if problem := "; ".join(filter(None, problems)):
             self._health.down("broker", problem)
-        elif waiting := self._refusals.reason() or self._unanswered() or self._watch.blind:
+        elif waiting := self._refusals() or self._unanswered() or self._watch.blind:
             self._health.waits("broker", waiting)
         else:
             self._health.up("broker", note)
+
+    def _refusals(self) -> str:
+        """Say how many fills wait that the broker has refused, and why it refused the last."""
+        reasons = self._refused.reasons()
+        return f"fills are refused, {len(reasons)} of them wait: {reasons[-1]}" if reasons else ""
 
     def _unanswered(self) -> str:
         """Say how many fills the broker leaves unanswered, if it has done so for long."""

@@ -146,7 +146,7 @@ class Repository(Actor):
             self._database.failed(kind, error)
 
     def _worked(self, kind: str) -> None:
-        self._schema.taken(kind)
+        self._schema.worked(kind)
         self._database.worked(kind)
 
     def _attempt(self, message: _Write) -> Any:

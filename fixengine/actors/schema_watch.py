@@ -1,10 +1,10 @@
 """The watch over the schema: what contradicts it is looked into, and said until it is over."""
 
-from dataclasses import dataclass
 from time import monotonic
 
 from loguru import logger
 
+from fixengine.actors.troubles import Troubles
 from fixengine.errors import SchemaError, SlowQueryError, UnavailableError
 from fixengine.health import Health
 from fixengine.ports import Schema
@@ -18,15 +18,6 @@ CHECK_FAULTS_EVERY = 5.0
 CHECK_REFUSED_WITHIN = 1.0
 """Seconds until the schema is looked at after it refused something: the look says more."""
 
-OVER_AFTER = 20.0
-"""Seconds after which work that the schema refused, and nobody repeats, is forgotten."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    reason: str
-    at: float
-
 
 class SchemaWatch:
     """Kinds of work that the schema refuses, and what the last look at it found."""
@@ -34,7 +25,7 @@ class SchemaWatch:
     def __init__(self, schema: Schema, health: Health) -> None:
         self._schema = schema
         self._health = health
-        self._refused: dict[str, _Refused] = {}
+        self._troubles = Troubles[str]()
         self._fault = ""
         self._note = ""
         self._check_at = 0.0
@@ -53,11 +44,6 @@ class SchemaWatch:
         Raises UnavailableError.
         """
         now = monotonic()
-        self._refused = {
-            kind: refused
-            for kind, refused in self._refused.items()
-            if refused.at > now - OVER_AFTER
-        }
         if now >= self._check_at:
             try:
                 self._note = self._schema.check().note
@@ -73,7 +59,7 @@ class SchemaWatch:
     def refused(self, kind: str, error: SchemaError) -> None:
         """Take note of work that the schema refuses, and mend what can be mended."""
         now = monotonic()
-        self._refused[kind] = _Refused(str(error), now)
+        self._troubles.failed(kind, str(error))
         self._check_at = min(self._check_at, now + CHECK_REFUSED_WITHIN)
         if now >= self._mend_at:
             self._mend_at = now + CHECK_FAULTS_EVERY
@@ -87,9 +73,9 @@ class SchemaWatch:
                 self._fault = ""
         self._say()
 
-    def taken(self, kind: str) -> None:
+    def worked(self, kind: str) -> None:
         """Take note of work that went well."""
-        if self._refused.pop(kind, None) is not None:
+        if self._troubles.worked(kind):
             self._say()
 
     def assert_sound(self) -> None:
@@ -103,8 +89,7 @@ class SchemaWatch:
         self._schema.try_out()
 
     def _say(self) -> None:
-        reasons = [self._fault, *(refused.reason for refused in self._refused.values())]
-        reason = next(filter(None, reasons), "")
+        reason = next(filter(None, (self._fault, *self._troubles.reasons())), "")
         if reason:
             self._health.down("schema", reason)
         else:

@@ -171,7 +171,9 @@ def test_an_engine_whose_user_may_write_nowhere_is_unready_until_she_may(
                 part(engine, "broker")
                 == {
                     "up": False,
-                    "said": "the producer can't go on: this user may write to no topic: allow WRITE",
+                    "said": (
+                        "the producer can't go on: this user may write to no topic: allow WRITE"
+                    ),
                 }
             ),
             90,
