@@ -5,7 +5,7 @@ from time import monotonic
 
 import msgspec
 
-from fixengine.infra.kafka_words import refusal
+from fixengine.infra.kafka_words import refusal, unread
 from fixengine.ports import Standing
 
 SETTLES = 5.0
@@ -105,12 +105,14 @@ class Membership:
         Returns whether it is one that somebody has to mend.
         """
         reason = refusal(code, said, group=self._group, topic=self._topic)
+        if partition is not None:
+            unreadable = unread(said, place=f"{self._topic} {partition}/{offset}")
+            self._denied[partition] = (offset, reason or unreadable)
+            return True
         if reason is None:
             self._state = said
-        elif partition is None:
-            self._refusal = reason
         else:
-            self._denied[partition] = (offset, reason)
+            self._refusal = reason
         return reason is not None
 
     def missing(self) -> None:

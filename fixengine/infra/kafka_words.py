@@ -108,6 +108,14 @@ def refusal(code: int, said: str, *, group: str, topic: str) -> str | None:
     return None if words is None else f"{words.format(group=group, topic=topic)} ({said})"
 
 
+def unread(said: str, *, place: str) -> str:
+    """Return why nothing is read of a partition from a place on, and what to do."""
+    return (
+        f"nothing is read from {place} on: {said}: where this does not pass, records there are "
+        "damaged: delete them by kafka-delete-records.sh, up to the first that is sound"
+    )
+
+
 def _remedy(said: str, state: str, *, hung_up_after: int) -> str:
     lower = said.lower()
     for sign, remedy in _CAUSES.items():

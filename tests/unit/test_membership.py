@@ -122,6 +122,22 @@ def test_a_partition_that_is_denied_stays_so_until_it_speaks(member: Membership)
     assert member.denied == {}
 
 
+def test_a_partition_with_damaged_records_is_named_until_it_is_read_on(member: Membership) -> None:
+    member.assigned({2, 3})
+    member.heard(2)
+    code = KafkaError._BAD_COMPRESSION
+    assert member.refused(code, "Invalid compressed data", partition=3, offset=5)
+    member.heard(2)
+    standing = member.standing()
+    assert not standing.up
+    assert standing.said.startswith(
+        "nothing is read from orders 3/5 on: Invalid compressed data: where this does not pass, "
+    )
+    assert member.denied == {3: 5}  # to be asked again
+    member.heard(3)
+    assert member.standing() == Standing(up=True, said="")
+
+
 def test_a_rebalance_does_not_hide_that_partitions_are_denied(member: Membership) -> None:
     member.assigned([1])
     member.refused(DENIED, "denied", partition=1, offset=0)
