@@ -2,6 +2,34 @@
 -- ledger has parts for those that are given and one ahead, whatever is below; and no number is given
 -- that any table knows, for readers of the topic know it as another execution's.
 
+-- Whether the ledger has a part for fills of this execution, whatever that is called: others may
+-- have renamed or moved it, or made it.
+create function public.has_fill_part(execution_id bigint) returns boolean
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    -- by the name that it usually has, which takes no look at all the others
+    if exists (
+        select from pg_inherits as i
+        where i.inhrelid = to_regclass('public.fill_' || execution_id / 1000000 * 1000000)
+            and i.inhparent = 'public.fill'::regclass
+    ) then
+        return true;
+    end if;
+    return exists (
+        select from (
+            select pg_get_expr(c.relpartbound, c.oid) as bounds
+            from pg_inherits as i
+            join pg_class as c on c.oid = i.inhrelid
+            where i.inhparent = 'public.fill'::regclass and not i.inhdetachpending
+        ) as p
+        where p.bounds = 'DEFAULT' or int8range(
+            substring(p.bounds from $r$FROM \('?(-?\d+)$r$)::bigint,
+            substring(p.bounds from $r$TO \('?(-?\d+)$r$)::bigint
+        ) @> execution_id
+    );
+end
+$$;
+
 -- Makes the part for fills of this execution, unless there is one.
 create function public.add_fill_part(execution_id bigint) returns void
     language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -9,17 +37,15 @@ declare
     first constant bigint := least(greatest(execution_id, 0) / 1000000, 2147) * 1000000;
 begin
     perform pg_advisory_xact_lock(hashtext('public.fill'));
-    -- what another session has made meanwhile is in the catalog, but not yet in this one's cache
-    if exists (
-        select from pg_inherits as i
-        join pg_class as c on c.oid = i.inhrelid
-        where i.inhparent = 'public.fill'::regclass and c.relname ~ '^fill_[0-9]+$' and (
-            c.relname = 'fill_' || first
-            or split_part(c.relname, '_', 2)::bigint > first
-                and pg_get_expr(c.relpartbound, c.oid) like '%(MINVALUE)%'
-        )
-    ) then
+    if public.has_fill_part(greatest(execution_id, 0)) then
         return;
+    end if;
+    if to_regclass('public.fill_' || first) is not null then
+        raise duplicate_table using message = format(
+            'table fill_%s is no part of fill: alter table public.fill attach partition '
+            'public.fill_%s for values from (%s) to (%s), or rename it, and a new part is made',
+            first, first, first, first + 1000000
+        );
     end if;
     execute format('create table public.fill_%s (like public.fill including all)', first);
     execute format(
@@ -38,7 +64,7 @@ declare
     first bigint := least(newest / 1000000 + 1, 2147) * 1000000;  -- numbers end in the 2147th
     needed constant bigint := (newest - 100000) / 1000000 * 1000000;
 begin
-    while first >= 0 and to_regclass('public.fill_' || first) is null loop
+    while first >= 0 and not public.has_fill_part(first) loop
         -- by its index, whatever the statistics say
         if first >= needed or (
             select e.id
@@ -117,17 +143,16 @@ begin
         return next;
     end if;
 
-    -- each million of numbers is looked at once
+    -- each million of numbers is looked at once; what is closed has no more fills
     changed := 0;
     loop
-        select min(e.id) into place from public.execution as e where e.id >= place;
+        select min(e.id) into place from public.execution as e where e.is_open and e.id >= place;
         exit when place is null;
-        place := place / 1000000 * 1000000;
-        if to_regclass('public.fill_' || place) is null then
+        if not public.has_fill_part(place) then
             perform public.add_fill_part(place);
-            changed := changed + (to_regclass('public.fill_' || place) is not null)::integer;
+            changed := changed + 1;
         end if;
-        place := place + 1000000;
+        place := (place / 1000000 + 1) * 1000000;
     end loop;
     if changed > 0 then
         what := format('%s parts of fill were missing', changed);

@@ -31,8 +31,11 @@ indexes as (
         t.name as table,
         c.relname as name,
         i.indisvalid and i.indisready and i.indimmediate as valid,
-        regexp_replace(pg_get_indexdef(i.indexrelid), ' INDEX \S+ ON (ONLY )?', ' INDEX ON ')
-            as definition
+        -- how it is stored, and what else it has, makes it no worse
+        regexp_replace(
+            regexp_replace(pg_get_indexdef(i.indexrelid), ' INDEX \S+ ON (ONLY )?', ' INDEX ON '),
+            ' (INCLUDE|WITH) \([^)]*\)', '', 'g'
+        ) as definition
     from tables as t
     join pg_index as i on i.indrelid = t.oid
     join pg_class as c on c.oid = i.indexrelid
