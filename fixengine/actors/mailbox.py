@@ -3,6 +3,8 @@
 import queue
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import inf
 from typing import Any, TypeVar
 
@@ -22,6 +24,7 @@ class Mailbox(queue.Queue[Envelope[Any]]):
         super().__init__()
         self._closed = False
         self.busy_since: float | None = None  # monotonic start of the message in hand
+        self.unhurried = False  # what the message in hand waits for may take very long
         self.stop_by = inf  # monotonic time, known once a stop has begun
         self.patient_until = inf  # monotonic time, after which the actor waits for no reply
         self.closes_within = 0.0  # seconds that the message in hand must leave of a stop's time
@@ -84,6 +87,24 @@ def patient_until() -> float:
     """Return the monotonic time after which this thread's actor, if any, waits for no reply."""
     mailbox: Mailbox | None = getattr(_own, "mailbox", None)
     return inf if mailbox is None else mailbox.patient_until
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Let this thread's actor, if any, not count as hung within the block, however long it takes.
+
+    For what somebody outside does and ends, and would have to begin again if it were given up.
+    """
+    mailbox: Mailbox | None = getattr(_own, "mailbox", None)
+    if mailbox is None:
+        yield
+        return
+    mailbox.unhurried = True
+    try:
+        yield
+    finally:
+        mailbox.busy_since = time.monotonic()  # first, or it would seem hung for a moment
+        mailbox.unhurried = False
 
 
 def mailbox_of(ref: pykka.ActorRef[Any]) -> Mailbox:

@@ -52,11 +52,12 @@ class Tree:
     def hung(self, limit: float) -> tuple[str, ...]:
         """Name whoever has been at one message for more than `limit` seconds.
 
-        A child that boots or stops has a deadline of its own and is not among them.
+        A child that boots or stops has a deadline of its own and is not among them, nor is one
+        that waits for what may take very long.
         """
         watched = [(SUPERVISOR, self._supervisor)]
         watched += [(c.spec.name, c.mailbox) for c in self._children if c.state is State.RUNNING]
-        return tuple(name for name, mailbox in watched if (_busy_for(mailbox) or 0) > limit)
+        return tuple(name for name, mailbox in watched if _is_hung(mailbox, limit))
 
     def ref(self, name: str) -> pykka.ActorRef[Any] | None:
         """Return the present incarnation of a child, None when it has none."""
@@ -81,6 +82,11 @@ class Tree:
     def watch(self, supervisor: Mailbox) -> None:
         """Count the supervisor among those that may hang."""
         self._supervisor = supervisor
+
+
+def _is_hung(mailbox: Mailbox | None, limit: float) -> bool:
+    busy_for = _busy_for(mailbox) or 0
+    return busy_for > limit and mailbox is not None and not mailbox.unhurried
 
 
 def _busy_for(mailbox: Mailbox | None) -> float | None:

@@ -1,7 +1,5 @@
 """The database's schema is what it is: brought up to date, compared, mended, tried out."""
 
-from contextlib import closing
-
 import psycopg
 from loguru import logger
 
@@ -37,8 +35,7 @@ class Schema:
 
     def prepare(self) -> SchemaState:
         """Bring the schema up to date, and mend what differs."""
-        # a pooled connection would not say why there is none
-        with closing(self._database.session()) as connection:
+        with self._database.connection() as connection:
             state = bring_up_to_date(connection)[1]
         self._examine()
         return state
@@ -61,7 +58,7 @@ class Schema:
 
     def mend(self) -> SchemaState:
         """Mend whatever may contradict a statement, rows too."""
-        with closing(self._database.session()) as connection, translated_errors():
+        with self._database.connection() as connection:
             version = version_of(connection)
             if version > len(migrations()):
                 return SchemaState()

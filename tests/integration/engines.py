@@ -146,6 +146,12 @@ def wait_until_ready(engine: Engine, seconds: float = 30) -> None:
     wait_until(lambda: engine.health.ready().ok, seconds, "the engine to be ready")
 
 
+def busy_for(engine: Engine, name: str) -> float:
+    """Return how many seconds an actor has been at its message."""
+    (state,) = (state for state in engine.tree.snapshot() if state.name == name)
+    return state.busy_for or 0
+
+
 def part(engine: Engine, name: str) -> dict[str, Any]:
     """Return what /readyz says of one part."""
     parts = engine.health.ready().body["parts"]

@@ -182,7 +182,8 @@ def test_what_somebody_must_decide_on_is_said_with_the_remedy(
         "alter index execution_pkey set (fillfactor = 70)",
         (
             "drop index execution_open_ndx; "
-            "create index mine on execution (id) include (ticker) with (fillfactor = 70) where is_open"
+            "create index mine on execution (id) include (ticker) with (fillfactor = 70) "
+            "where is_open"
         ),
         "alter index execution_open_ndx rename to mine",
         "alter table execution replica identity full; create publication mine for all tables",
@@ -313,7 +314,9 @@ def test_a_part_that_was_taken_out_is_somebodys_to_put_back(
     change(database, "alter table fill detach partition fill_0")
     with pytest.raises(SchemaError, match="no part for this execution"):
         schema.try_out()
-    with pytest.raises(SchemaError, match=r"fill_0 is no part of fill: alter table .* or rename it"):
+    with pytest.raises(
+        SchemaError, match=r"fill_0 is no part of fill: alter table .* or rename it"
+    ):
         schema.mend()
     change(database, "alter table fill_0 rename to archived")
     assert schema.mend().mended == ("1 parts of fill were missing",)

@@ -12,7 +12,14 @@ from fixengine.demo.topics import TopicNames, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.engine import Engine
-from tests.integration.engines import Surroundings, part, restarts, surroundings, wait_until_ready
+from tests.integration.engines import (
+    Surroundings,
+    busy_for,
+    part,
+    restarts,
+    surroundings,
+    wait_until_ready,
+)
 from tests.integration.go_service import SCHEMA as GO_SCHEMA
 from tests.integration.rows import one
 
@@ -190,6 +197,24 @@ def test_a_table_that_is_emptied_is_filled_anew(around: Surroundings, tables: st
         change(around, f"truncate {tables} restart identity")
         around.send(*second)
         wait_until_filled(around, second)
+        assert_well(engine)
+
+
+def test_an_index_that_takes_long_to_make_is_no_hang_and_takes_no_further_connection(
+    around: Surroundings, events: list[str]
+) -> None:
+    with around.engine("indexer") as engine:
+        wait_until_ready(engine)
+        connections = around.count("pg_stat_activity where application_name = 'indexer'")
+        change(around, "drop index execution_open_ndx")
+        with psycopg.connect(around.dsn) as another:
+            another.execute("lock table execution in row exclusive mode")
+            wait_until(lambda: busy_for(engine, "repository") > 1, 60, "a long mend")
+            assert "repository" not in engine.tree.hung(1)
+            assert (
+                around.count("pg_stat_activity where application_name = 'indexer'") == connections
+            )
+        wait_until(lambda: MENDED in events, 60, "the mend")
         assert_well(engine)
 
 

@@ -19,7 +19,7 @@ from fixengine.demo.topics import TopicNames, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.engine import Engine
-from tests.integration.engines import Surroundings, surroundings, wait_until_ready
+from tests.integration.engines import Surroundings, busy_for, surroundings, wait_until_ready
 from tests.integration.go_service import ROWS, SCHEMA, GoPod
 from tests.integration.rows import one
 
@@ -72,6 +72,16 @@ def test_open_executions_are_finished_and_closed_ones_left_alone(around: Surroun
             assert new == old
             assert not told
     assert one(around.dsn, "select version from schema_migrations") == 1
+
+
+def test_a_table_that_takes_long_to_migrate_is_no_hang(around: Surroundings) -> None:
+    with psycopg.connect(around.dsn) as another:
+        another.execute("lock table execution in row exclusive mode")
+        with around.engine() as engine:
+            wait_until(lambda: busy_for(engine, "repository") > 1, 60, "a long migration")
+            assert engine.tree.hung(1) == ()
+            another.commit()
+            wait_until_ready(engine)
 
 
 def assert_finished(dsn: str, old: dict[str, Any], new: dict[str, Any]) -> None:
