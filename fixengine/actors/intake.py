@@ -25,6 +25,7 @@ from fixengine.actors.messages import (
     TickersArrived,
     WriteDeadLetters,
 )
+from fixengine.actors.spans import order_span
 from fixengine.actors.storing import Storing
 from fixengine.errors import MalformedError, UnavailableError
 from fixengine.health import Health
@@ -35,7 +36,7 @@ from fixengine.orders import decode_order
 from fixengine.ports import OrderSource, Record
 from fixengine.recurring import Recurring
 from fixengine.shortening import size
-from fixengine.tracing import Kind, OrderTrace, Span, Tracer
+from fixengine.tracing import Tracer
 
 LARGEST_BATCH = 800
 """Records taken by one poll."""
@@ -303,7 +304,7 @@ class Intake(Actor):
             record.partition, success=success, seconds=item.busy, latency=self._latency(item)
         )
         if self._tracer is not None and item.trace is not None:
-            self._tracer.ended(_span(item, item.trace, success=success))
+            self._tracer.ended(order_span(item, item.trace, success=success))
 
     def _latency(self, item: InHand) -> float | None:
         """Clocks that differ by less than a second count as none; anything else is no latency."""
@@ -355,26 +356,3 @@ class Intake(Actor):
         self._storing.forget(partitions)
         self._letters.forget(partitions)
         tell(self._dead_letters, ForgetDeadLetters(partitions=partitions))
-
-
-def _span(item: InHand, trace: OrderTrace, *, success: bool) -> Span:
-    record = item.record
-    order = {} if item.order is None else {"fixengine.order.id": item.order.id}
-    return Span(
-        name=f"process {record.topic}",
-        kind=Kind.CONSUMER,
-        context=trace.context,
-        parent=trace.parent,
-        began=trace.began,
-        ended=time_ns(),
-        attributes={
-            "messaging.system": "kafka",
-            "messaging.operation.type": "process",
-            "messaging.destination.name": record.topic,
-            "messaging.destination.partition.id": str(record.partition),
-            "messaging.kafka.offset": record.offset,
-            **order,
-        },
-        links=item.batches,
-        error=None if success else "dead letter",
-    )

@@ -25,7 +25,8 @@ from fixengine.actors.messages import (
 )
 from fixengine.actors.quotes import Quotes
 from fixengine.actors.retries import Retries
-from fixengine.domain import Fill, Postponed
+from fixengine.actors.spans import fill_span
+from fixengine.domain import Postponed
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.fills import LONGEST_WAIT, FillRules, outcome
 from fixengine.health import Health
@@ -33,7 +34,7 @@ from fixengine.leases import LEASE
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Claim
 from fixengine.recurring import Outage, Recurring
-from fixengine.tracing import Context, Kind, Span, Tracer, fill_context
+from fixengine.tracing import Context, Tracer, fill_context
 
 LARGEST_CLAIM = 800
 """Executions locked at a time."""
@@ -220,7 +221,7 @@ class FillScheduler(Actor):
             context = None if self._tracer is None else fill_context(fill.execution)
             if self._tracer is not None and context is not None:
                 links = () if batch is None else (batch.context,)
-                self._tracer.ended(_span(fill, context, claimed_at, links))
+                self._tracer.ended(fill_span(fill, context, claimed_at, links))
         announced = tuple(fill for fill in kept if fill.announced)
         if announced:
             self._unpublished += len(announced)
@@ -297,22 +298,3 @@ def _sleep_until(claim: Claim, next_times: Iterable[datetime]) -> float:
     if claim.next_due_in is not None:
         waits.append(claim.next_due_in)
     return max(min([LONGEST_SLEEP, *waits]), 0)
-
-
-def _span(fill: Fill, context: Context, began: int, links: tuple[Context, ...]) -> Span:
-    execution = fill.execution
-    return Span(
-        name="fill",
-        kind=Kind.PRODUCER,
-        context=context,
-        parent=Context.read(execution.traceparent),
-        began=began,
-        ended=time_ns(),
-        attributes={
-            "fixengine.order.id": execution.execution_service_id,
-            "fixengine.execution.id": execution.id,
-            "fixengine.fill.number": execution.number_of_fills,
-            "fixengine.fill.outcome": outcome(fill),
-        },
-        links=links,
-    )
