@@ -9,6 +9,7 @@ from loguru import logger
 
 from fixengine.actors.asking import ask, tell
 from fixengine.actors.base import Actor
+from fixengine.actors.broker_watch import BrokerWatch
 from fixengine.actors.deliveries import Deliveries
 from fixengine.actors.messages import (
     ActorRef,
@@ -19,24 +20,17 @@ from fixengine.actors.messages import (
 )
 from fixengine.actors.outbox_watch import OutboxWatch
 from fixengine.actors.outgoing import FillToken, fill_message
-from fixengine.actors.pending import Key, PendingFills
+from fixengine.actors.pending import PendingFills
 from fixengine.actors.retries import Retries
-from fixengine.actors.troubles import Troubles
 from fixengine.domain import Fill
 from fixengine.errors import UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Failure, Sink, Tail
-from fixengine.recurring import Outage, Recurring
+from fixengine.ports import Sink, Tail
+from fixengine.recurring import Recurring
 
 SWEEP_INTERVAL = 2.0
 """Seconds between looks at the broker, and at what engines that are gone left."""
-
-SILENCE = 5.0
-"""Seconds that a fill may be on its way before it is said that the broker does not answer."""
-
-REFUSED_FOR = 60.0
-"""Seconds after which a refused fill that was not tried again is another engine's."""
 
 DRAIN_WITHIN = 2.5
 """Seconds that a stop waits for deliveries; what is left, another engine publishes."""
@@ -94,7 +88,6 @@ class Publisher(Actor):
         self._sink = sink
         self._repository = repository
         self._dead_letters = dead_letters
-        self._health = health
         self._metrics = metrics
         self._fills_topic = fills_topic
         self._dlq_topic = dlq_topic
@@ -109,14 +102,9 @@ class Publisher(Actor):
             patience=_PATIENCE,
             settled=settled,
         )
-        self._refused = Troubles[Key](REFUSED_FOR)
-        self._say_away = health.down
+        self._broker = BrokerWatch(health, self._deliveries)
         self._serving = False
         self._broken = ""
-        self._outage = Outage(
-            Recurring("ERROR", "fills do not get through, they are tried again"),
-            Recurring("INFO", "the broker takes fills again"),
-        )
         self._taken_away = Recurring(
             "WARNING", "fills were taken over by another engine while they were published here"
         )
@@ -181,9 +169,10 @@ class Publisher(Actor):
         self._pending.acknowledged.extend(token.key for token in news.tokens)
         self._broken = news.broken or self._broken
         if news.failures:
-            self._failed(news.failures)
+            self._broker.failed(news.failures)
+            self._pending.fail(token.key for token, _ in news.failures)
         elif news.tokens:
-            self._outage.end()
+            self._broker.takes_fills()
         if self._pending.acknowledged and not gathers:
             self._mark_by = monotonic() + _GATHER_FOR
         if self._pending.acknowledged and self._time_to_mark():
@@ -194,17 +183,10 @@ class Publisher(Actor):
         now = monotonic()
         return now >= self._mark_at and (not self._deliveries or now >= self._mark_by)
 
-    def _failed(self, failures: tuple[tuple[FillToken, Failure], ...]) -> None:
-        self._outage.begin(fills=len(failures), reason=failures[0][1].reason)
-        for token, failure in failures:
-            self._refused.failed(token.key, failure.reason)
-        self._pending.fail(token.key for token, _ in failures)
-
     def _mark(self) -> None:
         """Take acknowledged fills out of the outbox, or leave them for the next step."""
         fills = tuple(self._pending.acknowledged)
-        for fill in fills:
-            self._refused.worked(fill)
+        self._broker.arrived(fills)
         try:
             marked = ask(self._repository, MarkPublished(fills=fills), timeout=self._watch.patience)
         except UnavailableError:
@@ -231,11 +213,8 @@ class Publisher(Actor):
         try:
             news = self._sink.ensure_topics(_BROKER_TIMEOUT)
         except UnavailableError as error:
-            # a look that fails after one that did not may just have been slow
-            say, self._say_away = self._say_away, self._health.down
-            say("broker", str(error))
+            self._broker.away(error)
         else:
-            self._say_away = self._health.waits
             tell(
                 self._dead_letters,
                 DeadLetterTopic(
@@ -244,8 +223,11 @@ class Publisher(Actor):
                 ),
             )
             refused = self._broken or news.refused.get(self._fills_topic, "")
-            self._tell_of_the_broker(
-                refused, self._sink.unreached(), note=news.notes.get(self._fills_topic, "")
+            self._broker.there(
+                refused,
+                self._sink.unreached(),
+                blind=self._watch.blind,
+                note=news.notes.get(self._fills_topic, ""),
             )
             # without its topic, or a broker, fills are left to engines that may have them, and no
             # more are made here
@@ -260,28 +242,6 @@ class Publisher(Actor):
             self._broken = ""
         else:
             self._deliveries.open()
-
-    def _tell_of_the_broker(self, *problems: str, note: str) -> None:
-        """Say how it is with a broker that answers."""
-        if problem := "; ".join(filter(None, problems)):
-            self._health.down("broker", problem)
-        elif waiting := self._refusals() or self._unanswered() or self._watch.blind:
-            self._health.waits("broker", waiting)
-        else:
-            self._health.up("broker", note)
-
-    def _refusals(self) -> str:
-        """Say how many fills wait that the broker has refused, and why it refused the last."""
-        reasons = self._refused.reasons()
-        return f"fills are refused, {len(reasons)} of them wait: {reasons[-1]}" if reasons else ""
-
-    def _unanswered(self) -> str:
-        """Say how many fills the broker leaves unanswered, if it has done so for long."""
-        if (oldest := self._deliveries.oldest_for) < SILENCE:
-            return ""
-        reason = f"the broker does not answer for {len(self._deliveries)} fills"
-        self._outage.begin(fills=len(self._deliveries), reason=reason)
-        return f"{reason}, the first has waited for {oldest:.0f} s"
 
     def _look_after_the_outbox(self) -> None:
         for sender, count in self._pending.released().items():

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from fixengine.infra.kafka_log import ClientLog
-from fixengine.infra.kafka_words import Failure, failure
+from fixengine.infra.kafka_words import Unreached, unreached
 
 UNREACHED_AFTER = 5.0
 """Seconds that a broker of the cluster may be without a connection."""
@@ -34,7 +34,7 @@ class Connections:
     def __init__(self, brokers: str, *, clock: Callable[[], float] = monotonic) -> None:
         self._configured = frozenset(brokers.split(","))
         self._clock = clock
-        self._failures: dict[int, Failure] = {}
+        self._failures: dict[int, Unreached] = {}
         self._up: frozenset[int] = frozenset()
         self._missing_since: dict[int, float] = {}
 
@@ -72,11 +72,11 @@ class Connections:
     def _late(self, node: int, address: str) -> str:
         known = self._failures.get(node)
         if known is None or known.address != address:
-            known = Failure(address=address, node=node, said="it does not answer", remedy="")
+            known = Unreached(address=address, node=node, said="it does not answer", remedy="")
         return known.words(self._configured)
 
     def _logged(self, facility: str, line: str) -> None:
-        failed = failure(line) if facility == "FAIL" else None
+        failed = unreached(line) if facility == "FAIL" else None
         if failed is not None:
             self._failures[_OF_ANY] = failed
             if failed.node is not None:

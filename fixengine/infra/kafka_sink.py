@@ -13,6 +13,7 @@ from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_connections import Connections
 from fixengine.infra.kafka_producers import Producers
 from fixengine.infra.kafka_topics import Topic, TopicMaker
+from fixengine.infra.kafka_words import unwritten
 from fixengine.ports import Failure, Headers, Report, TopicNews
 
 _SETTINGS: dict[str, Any] = {
@@ -40,24 +41,6 @@ _OF_LETTERS: dict[str, Any] = {
 }
 
 _TOO_LARGE = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE}
-_NO_PROOF = "there was no proof that no other engine has taken it over"
-_WORDS = {
-    KafkaError.TOPIC_AUTHORIZATION_FAILED: "this user may not write to it: allow WRITE",
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "this user may write to no topic: allow WRITE",
-    KafkaError.UNKNOWN_TOPIC_OR_PART: "there is no such topic",
-    KafkaError._UNKNOWN_TOPIC: "there is no such topic",  # noqa: SLF001 - its name
-    KafkaError._PURGE_QUEUE: _NO_PROOF,  # noqa: SLF001 - as above
-    KafkaError._PURGE_INFLIGHT: _NO_PROOF,  # noqa: SLF001 - as above
-    KafkaError.INVALID_RECORD: (
-        "the broker refuses the record: it has no key and the topic is compacted, or its time is "
-        "too far from the topic's: look at cleanup.policy and message.timestamp.*, and the clocks"
-    ),
-    KafkaError.INVALID_TIMESTAMP: (
-        "the broker refuses the record's time: look at message.timestamp.* of the topic, and at "
-        "the clocks"
-    ),
-    KafkaError._MSG_TIMED_OUT: "the broker has not acknowledged it in time",  # noqa: SLF001 - as above
-}
 _OF_ITSELF = {
     *_TOO_LARGE,
     KafkaError.INVALID_RECORD,
@@ -247,7 +230,7 @@ def _delivered(report: Report, token: object, error: KafkaError | None, message:
 def _failure(error: KafkaError) -> Failure:
     code = error.code()
     return Failure(
-        reason=_WORDS.get(code) or error.str(),
+        reason=unwritten(code) or error.str(),
         too_large=code in _TOO_LARGE,
         of_itself=code in _OF_ITSELF,
     )

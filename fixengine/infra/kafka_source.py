@@ -23,7 +23,7 @@ from fixengine.infra.kafka_log import ClientLog
 from fixengine.infra.kafka_membership import Membership
 from fixengine.infra.kafka_positions import Positions
 from fixengine.infra.kafka_records import record_of
-from fixengine.infra.kafka_words import failure
+from fixengine.infra.kafka_words import unreached
 from fixengine.ports import Record, Standing
 from fixengine.recurring import Recurring
 
@@ -351,5 +351,5 @@ class KafkaSource:
     def _logged(self, facility: str, line: str) -> None:
         if facility == "OFFSET":
             self._positions.logged(line)
-        elif facility == "FAIL" and (failed := failure(line)) is not None:
+        elif facility == "FAIL" and (failed := unreached(line)) is not None:
             self._membership.failed(failed.words(self._brokers))

@@ -35,6 +35,25 @@ _REFUSALS: dict[int, str] = {
     ),
 }
 
+_NO_PROOF = "there was no proof that no other engine has taken it over"
+_UNWRITTEN: dict[int, str] = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "this user may not write to it: allow WRITE",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "this user may write to no topic: allow WRITE",
+    KafkaError.UNKNOWN_TOPIC_OR_PART: "there is no such topic",
+    KafkaError._UNKNOWN_TOPIC: "there is no such topic",  # noqa: SLF001 - its name
+    KafkaError._PURGE_QUEUE: _NO_PROOF,  # noqa: SLF001 - as above
+    KafkaError._PURGE_INFLIGHT: _NO_PROOF,  # noqa: SLF001 - as above
+    KafkaError.INVALID_RECORD: (
+        "the broker refuses the record: it has no key and the topic is compacted, or its time is "
+        "too far from the topic's: look at cleanup.policy and message.timestamp.*, and the clocks"
+    ),
+    KafkaError.INVALID_TIMESTAMP: (
+        "the broker refuses the record's time: look at message.timestamp.* of the topic, and at "
+        "the clocks"
+    ),
+    KafkaError._MSG_TIMED_OUT: "the broker has not acknowledged it in time",  # noqa: SLF001 - as above
+}
+
 _FAILURE = re.compile(
     r"(?:\w+://)?(?P<address>[^/\s]+)/(?P<node>\w+): (?P<what>.*?)"
     r"(?: \(after (?P<ms>\d+)ms in state (?P<state>\w+).*\))?"
@@ -68,7 +87,7 @@ _CAUSES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Unreached:
     """Why there is no connection to an address; `node` is its broker's number, None if unknown."""
 
     address: str
@@ -87,14 +106,14 @@ class Failure:
         return ": ".join(filter(None, parts))
 
 
-def failure(line: str) -> Failure | None:
+def unreached(line: str) -> Unreached | None:
     """Read a line of the driver's log that says why a connection failed; None if it is another."""
     match = _FAILURE.fullmatch(line)
     if match is None:
         return None
     said, node = match["what"], match["node"]
     connect = _CONNECT.fullmatch(said)
-    return Failure(
+    return Unreached(
         address=match["address"],
         node=int(node) if node.isdigit() else None,
         said=connect[1] if connect else said.strip(),
@@ -114,6 +133,11 @@ def unread(said: str, *, place: str) -> str:
         f"nothing is read from {place} on: {said}: where this does not pass, records there are "
         "damaged: delete them by kafka-delete-records.sh, up to the first that is sound"
     )
+
+
+def unwritten(code: int) -> str | None:
+    """Return why a message is not in its topic, None where the broker's own words have to do."""
+    return _UNWRITTEN.get(code)
 
 
 def _remedy(said: str, state: str, *, hung_up_after: int) -> str:

@@ -3,7 +3,7 @@
 import pytest
 from confluent_kafka import KafkaError
 
-from fixengine.infra.kafka_words import failure, refusal
+from fixengine.infra.kafka_words import refusal, unreached
 
 KNOWN = frozenset({"kafka:9092"})
 
@@ -114,13 +114,13 @@ KNOWN = frozenset({"kafka:9092"})
     ],
 )
 def test_a_failure_is_told_with_its_remedy(line: str, words: str) -> None:
-    failed = failure(line)
+    failed = unreached(line)
     assert failed is not None
     assert words in failed.words(KNOWN)
 
 
 def test_other_lines_are_no_failures() -> None:
-    assert failure("Topic orders partition count changed from 2 to 0") is None
+    assert unreached("Topic orders partition count changed from 2 to 0") is None
 
 
 def test_a_refusal_names_group_and_topic_and_keeps_what_the_broker_said() -> None:

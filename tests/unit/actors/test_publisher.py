@@ -241,7 +241,7 @@ def test_nothing_is_taken_over_by_an_engine_that_could_not_publish_it(around: Ar
 def test_a_broker_that_leaves_all_fills_unanswered_is_said_to(
     around: Around, events: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.publisher.SILENCE", 0.1)
+    monkeypatch.setattr("fixengine.actors.broker_watch.SILENCE", 0.1)
     wait_until(lambda: said_of_the_broker(around)["up"], 5, "the first look at the broker")
     around.publish(3)
     wait_until(lambda: not said_of_the_broker(around)["up"], 10, "the silence to be told of")
