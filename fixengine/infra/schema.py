@@ -1,9 +1,12 @@
 """The database's schema is what it is: brought up to date, compared, mended, tried out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import psycopg
 from loguru import logger
 
-from fixengine.errors import SchemaError
+from fixengine.errors import RejectedError, SchemaError
 from fixengine.infra.catalog import Catalog, expected, read_catalog
 from fixengine.infra.drift import Fault, Mend, drift, faults_of_the_adopted
 from fixengine.infra.examination import assert_usable
@@ -58,7 +61,7 @@ class Schema:
 
     def mend(self) -> SchemaState:
         """Mend whatever may contradict a statement, rows too."""
-        with self._database.connection() as connection:
+        with _no_order_at_fault(), self._database.connection() as connection:
             version = version_of(connection)
             if version > len(migrations()):
                 return SchemaState()
@@ -82,11 +85,21 @@ def bring_up_to_date(connection: Connection) -> tuple[tuple[Migration, ...], Sch
 
     Raises SchemaError and UnavailableError.
     """
-    with translated_errors():
+    with _no_order_at_fault():
         if version_of(connection) == 0:
             _look_before_the_first(connection)
         applied = migrate(connection)
         return applied, _mend(connection, rows=False)
+
+
+@contextmanager
+def _no_order_at_fault() -> Iterator[None]:
+    """Turn errors into the engine's own; what is refused here has no values of an order's."""
+    try:
+        with translated_errors():
+            yield
+    except RejectedError as error:
+        raise SchemaError(f"the schema can't be made what the engine needs: {error}") from error
 
 
 def _look_before_the_first(connection: Connection) -> None:

@@ -49,6 +49,12 @@ grant usage on sequence tries to public;
 create trigger odd before insert on execution for each row execute function odd();
 """
 
+REFUSES_CHANGES = """
+create function no_changes() returns event_trigger language plpgsql as $$
+begin raise exception 'not before ten'; end $$;
+create event trigger no_changes on ddl_command_start execute function no_changes();
+"""
+
 
 @pytest.fixture
 def role(database: str) -> Iterator[str]:
@@ -221,6 +227,20 @@ def test_rest_is_asked_before_there_is_a_schema(
             assert not any(restarts(engine).values())
     finally:
         execute(empty_database, "drop owned by waiting; drop role waiting")
+
+
+def test_a_migration_that_somebody_refuses_is_made_when_it_may_be(
+    empty_database: str, broker: Broker, topics: TopicNames, workspace: Workspace
+) -> None:
+    execute(empty_database, REFUSES_CHANGES)
+    with (
+        surroundings(dsn=empty_database, broker=broker, topics=topics, workspace=workspace) as lent,
+        lent.engine() as engine,
+    ):
+        wait_until_down(engine, "schema", "can't be made what the engine needs", "not before ten")
+        execute(empty_database, "drop event trigger no_changes")
+        wait_until_ready(engine, 60)
+        assert not any(restarts(engine).values())
 
 
 def test_a_column_is_altered_while_rest_is_asked(

@@ -286,6 +286,21 @@ def test_executions_with_numbers_that_the_ledger_knows_get_new_ones(
     assert one(database, "select array_agg(id order by id) from execution") == [2, 3]
 
 
+def test_what_a_trigger_refuses_to_have_mended_is_nobodys_order(
+    database: str, pool: Database, schema: Schema
+) -> None:
+    change(
+        database,
+        LEDGER_ROW.replace("%s", "1"),
+        "create function odd() returns trigger language plpgsql as "
+        "$$ begin raise exception 'never change a row'; end $$",
+        "create trigger odd before update on execution for each row execute function odd()",
+    )
+    fill_with_orders(pool, range(1, 2))
+    with pytest.raises(SchemaError, match="can't be made what the engine needs.*never change"):
+        schema.mend()
+
+
 def test_an_execution_that_is_behind_its_own_ledger_is_not_filled_again(
     database: str, pool: Database, schema: Schema
 ) -> None:
