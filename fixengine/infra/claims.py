@@ -277,8 +277,9 @@ class ClaimSession:
             with connection.pipeline():
                 connection.execute("begin")
                 due = connection.cursor(row_factory=args_row(_claimed))
-                due.execute(query("claim"), parameters)
-                clock = connection.execute(query("clock"), _NO_STRETCH)
+                # prepared at once: later, what fails in a pipeline is taken for prepared
+                due.execute(query("claim"), parameters, prepare=True)
+                clock = connection.execute(query("clock"), _NO_STRETCH, prepare=True)
             row = clock.fetchone()
             assert row is not None
             rows = due.fetchall()
@@ -305,7 +306,7 @@ class ClaimSession:
 def _nothing_due(connection: Connection, stretch: Stretch) -> Claim | None:
     """Look, with a single statement, whether anything is due; None if so."""
     with statements_on(connection):
-        row = connection.execute(query("clock"), stretch._asdict()).fetchone()
+        row = connection.execute(query("clock"), stretch._asdict(), prepare=True).fetchone()
     assert row is not None
     now, next_due_in, is_due = row
     if is_due:

@@ -52,9 +52,10 @@ class Executions:
         locks = {"lock_class": _LOCK_CLASS, "partitions": sorted(partitions)}
         with self._database.connection() as connection:
             with connection.pipeline():  # which is a transaction
+                # all prepared at once: later, what fails in a pipeline is taken for prepared
                 if partitions:
-                    connection.execute(query("lock_partitions"), locks)
-                inserted = connection.execute(query("insert_orders"), parameters)
+                    connection.execute(query("lock_partitions"), locks, prepare=True)
+                inserted = connection.execute(query("insert_orders"), parameters, prepare=True)
             row = inserted.fetchone()
         assert row is not None
         return int(row[0])

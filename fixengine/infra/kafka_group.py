@@ -34,7 +34,7 @@ def assert_deserted(group: str, *, brokers: str, client_config: Mapping[str, obj
     try:
         state = asked.result(_TIMEOUT).state
     except (KafkaException, TimeoutError) as error:
-        raise UnavailableError(f"the group {group} can't be looked at: {error}") from error
+        raise _unseen(group, error) from error
     if state not in _DESERTED:  # its members are not always told
         raise _occupied(group)
 
@@ -46,7 +46,7 @@ def has_instance(group: str, instance: str, *, settings: Mapping[str, Any]) -> b
     try:
         members = asked.result(_GLANCE).members
     except (KafkaException, TimeoutError) as error:
-        raise UnavailableError(f"the group {group} can't be looked at: {error}") from error
+        raise _unseen(group, error) from error
     return any(member.group_instance_id == instance for member in members)
 
 
@@ -106,6 +106,13 @@ def _rewind(consumer: Consumer, topic: str, since: datetime, *, apply: bool) -> 
             if place.error is not None:
                 raise KafkaException(place.error)
     return sum(places[place.partition] - place.offset for place in back)
+
+
+def _unseen(group: str, error: KafkaException | TimeoutError) -> UnavailableError:
+    reason = (
+        "no broker answers: look at KAFKA_BROKERS" if isinstance(error, TimeoutError) else error
+    )
+    return UnavailableError(f"the group {group} can't be looked at: {reason}")
 
 
 def _occupied(group: str) -> ConflictError:

@@ -215,6 +215,25 @@ def test_what_else_a_connection_string_has_is_taken(given: dict[str, str]) -> No
     assert not [*setting_problems(dsn=dsn, client_config={}, collector=None)]
 
 
+def test_what_failed_while_it_was_to_be_prepared_is_prepared_later(database: str) -> None:
+    """A statement that is used for the fifth time is prepared, here while a table is locked."""
+    with opened(database) as pool, session(pool) as claims, psycopg.connect(database) as other:
+        table = Executions(pool, first_fill_delay=0)
+        for number in range(1, 6):
+            table.insert_orders([(order(number), "A")], partitions=[0])
+            claims.claim(10)
+            claims.abandon()
+        other.execute("lock table execution in access exclusive mode")
+        for _ in range(2):
+            with pytest.raises(UnavailableError, match="holds a lock"):
+                table.insert_orders([(order(6), "A")], partitions=[0])
+            with pytest.raises(UnavailableError, match="holds a lock"):
+                claims.claim(10)
+        other.rollback()
+        table.insert_orders([(order(6), "A")], partitions=[0])
+        claims.claim(10)
+
+
 @contextmanager
 def pooler(dsn: str, postgres: Postgres, workspace: Workspace, mode: PoolMode) -> Iterator[str]:
     """Lend the connection string through a pool."""

@@ -18,7 +18,7 @@ from fixengine.demo.postgres import Postgres
 from fixengine.demo.topics import TopicNames, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
-from fixengine.errors import ConflictError, SchemaError
+from fixengine.errors import ConflictError, SchemaError, UnavailableError
 from fixengine.infra.kafka_group import assert_deserted
 from fixengine.infra.kafka_source import KafkaSource
 from fixengine.infra.migrate import assert_current
@@ -82,6 +82,11 @@ def deserted(around: Surroundings) -> bool:
 def reconcile(around: Surroundings, since: datetime = ALWAYS, *, apply: bool = True) -> Reconciled:
     settings = load(around.environment())
     return reconcile_once(settings, pod="test", since=since, apply=apply)
+
+
+def test_a_broker_that_does_not_answer_is_said(workspace: Workspace) -> None:
+    with pytest.raises(UnavailableError, match="group g can't be looked at: no broker answers"):
+        assert_deserted("g", brokers=f"127.0.0.1:{workspace.reserve_port()}", client_config={})
 
 
 def test_what_the_topics_have_is_restored_and_the_work_goes_on(

@@ -297,7 +297,7 @@ def test_what_a_trigger_refuses_to_have_mended_is_nobodys_order(
         "create trigger odd before update on execution for each row execute function odd()",
     )
     fill_with_orders(pool, range(1, 2))
-    with pytest.raises(SchemaError, match="can't be made what the engine needs.*never change"):
+    with pytest.raises(SchemaError, match=r"can't be made what the engine needs.*never change"):
         schema.mend()
 
 
