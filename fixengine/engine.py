@@ -277,7 +277,9 @@ class Engine:
 
     def _securities(self, _refs: Refs) -> ActorRef:
         return SecurityCache.start(
-            service=SecurityClient(url=self._settings.security_svc_url), metrics=self._metrics
+            service=SecurityClient(url=self._settings.security_svc_url),
+            health=self.health,
+            metrics=self._metrics,
         )
 
     def _pricing(self, _refs: Refs) -> ActorRef:

@@ -62,7 +62,7 @@ class BrokerWatch:
         self._say_away = self._health.waits
         if problem := "; ".join(filter(None, problems)):
             self._health.down(PART, problem)
-        elif waiting := self._refusals() or self._unanswered() or blind:
+        elif waiting := blind or self._refusals() or self._unanswered():
             self._health.waits(PART, waiting)
         else:
             self._health.up(PART, note)

@@ -15,6 +15,7 @@ from fixengine.actors.base import Actor
 from fixengine.actors.messages import ActorRef, ResolveTickers, Tickers, TickersArrived
 from fixengine.actors.retries import Retries
 from fixengine.errors import UnavailableError
+from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import SecurityService
 from fixengine.recurring import Outage, Recurring
@@ -67,11 +68,14 @@ class SecurityCache(Actor):
         self,
         *,
         service: SecurityService,
+        health: Health,
         metrics: EngineMetrics,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         super().__init__()
         self._service = service
+        self._health = health
+        self._holds_up = False
         self._metrics = metrics
         self._clock = clock
         self._tickers: TTLCache[str, str] = TTLCache(_CAPACITY, KEPT_FOR, clock)
@@ -169,7 +173,11 @@ class SecurityCache(Actor):
             self._outage.begin(reason=answer.failure)
             for security_id in answer.asked:
                 self._put_off(security_id)
+            self._hold_up(answer.failure)
             return
+        if self._holds_up:
+            self._holds_up = False
+            self._health.up("storing")
         recovers = not self._failed.keys().isdisjoint(settled)
         for security_id in settled:
             self._failed.pop(security_id, None)
@@ -192,6 +200,12 @@ class SecurityCache(Actor):
         if not self._retry_is_due:
             self._retry_is_due = True
             self.tell_later(self._retries.next_wait(), _Retry())
+
+    def _hold_up(self, failure: str) -> None:
+        """Say that orders wait; one security alone may be what the service can't answer for."""
+        if len(self._failed.keys() & self._wanted.keys()) > 1:
+            self._holds_up = True
+            self._health.waits("storing", f"orders wait for their tickers: {failure}")
 
     def _retry(self) -> None:
         self._retry_is_due = False

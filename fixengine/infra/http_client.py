@@ -1,5 +1,6 @@
 """GET requests to a JSON service that may hang, drip, fail or answer garbage."""
 
+import re
 import socket
 from time import monotonic
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ BODY_LIMIT = 8 * 2**20
 """Bytes of the largest body that is read."""
 
 _KEPT_ALIVE = 9  # as many as call at a time
+_CONNECTION = re.compile(r"^\w+\(host='(.*?)', port=(\w+)\): ")
 _T = TypeVar("_T")
 
 
@@ -46,7 +48,9 @@ class JsonService:
         try:
             status, body = self._fetch(path)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise UnavailableError(f"{self._name} does not answer {path}: {error}") from error
+            raise UnavailableError(
+                f"{self._name} does not answer {path}: {_words(error)}"
+            ) from error
         if status == 404 and absent in body:
             return None
         if status != 200:
@@ -74,6 +78,11 @@ class JsonService:
             raise UnavailableError(f"{self._name} answers {path} with too much")
         response.release_conn()
         return response.status, body
+
+
+def _words(error: Exception) -> str:
+    """Say what went wrong; the library names a connection by its class, here it is an address."""
+    return _CONNECTION.sub(r"\1:\2: ", str(error))
 
 
 class _DeadlineSocket(socket.socket):

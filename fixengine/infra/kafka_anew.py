@@ -1,11 +1,11 @@
-"""Whether a topic was deleted and made anew, which a consumer that reads on does not notice."""
+"""Whether a topic was deleted, or made anew as well: a consumer that reads on is not told."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from time import monotonic
 from typing import Any
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it comes from within
     AdminClient,
     TopicDescription,
@@ -34,6 +34,7 @@ class TopicWatch:
         self._next = clock()
         self._asked: tuple[AdminClient, Future[TopicDescription]] | None = None
         self._id: str | None = None
+        self.missing = False
 
     def made_anew(self) -> bool:
         """Say whether it is another topic than it was; call it now and then."""
@@ -47,9 +48,11 @@ class TopicWatch:
         self._asked, self._next = None, self._clock() + INTERVAL
         try:
             found = str(answer.result().topic_id)
-        except KafkaException as error:  # the consumer says so as well
+        except KafkaException as error:
+            self.missing = error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
             logger.bind(error=str(error)).debug("the topic can't be described")
             return False
+        self.missing = False
         before, self._id = self._id, found
         return before is not None and before != found
 

@@ -54,9 +54,11 @@ class Connections:
         self._failures.pop(_OF_ANY, None)
 
     def why(self) -> str:
-        """Say what went wrong last, in words; empty when nothing did."""
+        """Say what went wrong last, in words."""
         last = self._failures.get(_OF_ANY)
-        return "" if last is None else last.words(self._configured)
+        if last is None:  # as long as a connection, or a request, only takes its time
+            return f"nothing comes from {', '.join(sorted(self._configured))}"
+        return last.words(self._configured)
 
     def unreached(self, cluster: Mapping[int, str]) -> str:
         """Say which brokers of the cluster, numbers and addresses, have no connection for long."""

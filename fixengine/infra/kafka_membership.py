@@ -143,3 +143,4 @@ class Membership:
         self._confirmed_at = self._clock()
         self._settles_at = None
         self._refusal = ""
+        self._state = _NOT_YET

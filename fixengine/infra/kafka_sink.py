@@ -121,7 +121,7 @@ class KafkaSink:
             cluster = self._opened().list_topics(timeout=timeout)
         except KafkaException as error:
             self._opened().poll(0)  # why, its log says
-            reason = self._connections.why() or error.args[0].str()
+            reason = self._connections.why()
             raise UnavailableError(f"the broker does not answer: {reason}") from error
         self._opened().poll(0)
         self._connections.answered()

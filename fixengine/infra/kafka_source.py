@@ -257,6 +257,8 @@ class KafkaSource:
                 "the topic was made anew, it is read from its beginning"
             )
             self._anew = self.assigned
+        if self._watch.missing and not self.assigned:
+            self._membership.missing()
         beginnings = dict.fromkeys(self._anew, OFFSET_BEGINNING)
         self._anew -= self._sought(beginnings)
         if self._membership.denied and monotonic() >= self._ask_again_at:

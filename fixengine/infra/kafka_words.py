@@ -74,11 +74,16 @@ _CAUSES = {
     ),
     "verify failed": (
         "the broker's certificate is not trusted: let ssl.ca.location in KAFKA_CLIENT_CONFIG name "
-        "the authority that signed it, and see that it is made out to this address"
+        "the authority that signed it, and see that it is made out to this address and valid today"
     ),
     "alert": (
         "the broker refuses this client's certificate: mend ssl.certificate.location and "
         "ssl.key.location in KAFKA_CLIENT_CONFIG"
+    ),
+    "timed out": "connections are taken there and nothing is answered: the broker may hang",
+    "invalid response size": (
+        "what answers there is no broker, or wants TLS: mend KAFKA_BROKERS, or security.protocol "
+        "in KAFKA_CLIENT_CONFIG"
     ),
     "ssl": "this port may not speak TLS: mend security.protocol in KAFKA_CLIENT_CONFIG",
     "resolve": "nobody knows this host",

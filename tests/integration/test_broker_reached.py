@@ -1,6 +1,7 @@
 """What is said of a broker that can't be used: its address, the cause and the remedy."""
 
 import json
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
@@ -60,6 +61,15 @@ def test_a_broker_that_does_not_run_is_told_with_its_address() -> None:
 
 def test_a_host_that_nobody_knows_is_named() -> None:
     assert "nosuchhost.invalid:9092" in said("nosuchhost.invalid:9092", {}, until="nobody knows")
+
+
+@pytest.mark.parametrize("config", [{}, TLS], ids=["plain text", "TLS"])
+def test_who_takes_connections_and_never_answers_is_named(config: Config) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        said(address, config, until=f"nothing comes from {address}")
+        words = said(address, config, until="nothing is answered")
+    assert "security.protocol" not in words
 
 
 def test_an_advertised_address_that_can_not_be_reached_is_named(guarded: GuardedKafka) -> None:

@@ -125,6 +125,35 @@ def test_orders_wait_for_security_service_and_known_ones_go_on(around: Surroundi
     around.assert_the_ledger_holds((known, unknown, *more))
 
 
+@pytest.mark.parametrize("mode", [Mode.ERROR, Mode.HANG])
+def test_an_engine_that_gets_no_tickers_for_its_orders_is_unready(
+    around: Surroundings, mode: Mode
+) -> None:
+    fed = good(20)
+    around.securities.mode = mode
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        around.send(*fed)
+        wait_until(lambda: not part(engine, "storing")["up"], 60, "storing to be down")
+        assert "orders wait for their tickers: security-service" in part(engine, "storing")["said"]
+        around.securities.stop()
+        around.securities.mode = Mode.NORMAL
+        around.securities.start()
+        wait_until_ready(engine)
+        around.wait_until_done(fed)
+        assert part(engine, "storing") == {"up": True, "said": ""}
+
+
+def test_one_security_without_an_answer_makes_no_engine_unready(around: Surroundings) -> None:
+    (order,) = good(1)
+    around.securities.mode = Mode.ERROR
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        around.send(order)
+        wait_until(lambda: around.securities.calls["security"] > 5, 60, "some tries")
+        assert part(engine, "storing") == {"up": True, "said": ""}
+
+
 @pytest.mark.parametrize("mode", [Mode.ERROR, Mode.GARBAGE, Mode.HANG])
 def test_fills_wait_for_pricing_service(around: Surroundings, mode: Mode) -> None:
     fed = good(30)

@@ -34,6 +34,7 @@ from fixengine.demo.workspace import Workspace
 from fixengine.infra.neighbours import PricingClient, SecurityClient
 from fixengine.metrics import EngineMetrics
 from tests.clocks import Clock
+from tests.unit.actors.no_tree import board
 
 LISTINGS = (*priced_listings(), *UNPRICEABLE)
 TICKERS = {listing.security_id: listing.ticker for listing in LISTINGS}
@@ -122,7 +123,10 @@ def cache(
     securities: FailingSecurities, metrics: EngineMetrics, clock: Clock
 ) -> Iterator[pykka.ActorRef[SecurityCache]]:
     ref = SecurityCache.start(
-        service=SecurityClient(url=securities.url), metrics=metrics, clock=clock
+        service=SecurityClient(url=securities.url),
+        health=board(),
+        metrics=metrics,
+        clock=clock,
     )
     ref.ask(Boot(), timeout=60)
     yield ref

@@ -1,5 +1,7 @@
 """Whether a member of the group says when it has its place, and why it has none."""
 
+from time import monotonic
+
 import pytest
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # they come from within
     AclOperation,
@@ -12,7 +14,7 @@ from fixengine.demo.feed import orders
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.sending import send_orders
 from fixengine.demo.servers import make_broker
-from fixengine.demo.topics import TopicNames, create_topic
+from fixengine.demo.topics import TopicNames, create_topic, drop_topics
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.ports import Standing
@@ -37,6 +39,25 @@ def test_a_topic_that_comes_later_makes_no_member_unready(
 ) -> None:
     with member(broker.bootstrap, topics, broker.client_config) as one:
         assert "does not exist yet" in one.wait(up, "a place without a topic").said
+        create_topic(broker.bootstrap, topics.orders)
+        one.wait(lambda standing: standing == Standing(up=True, said=""), "the topic")
+        assert one.changes == 1
+
+
+def test_a_topic_that_is_deleted_makes_no_member_unready(
+    topics: TopicNames, broker_kind: BrokerKind, broker: Broker
+) -> None:
+    """It is waited for like one that never was."""
+    if broker_kind is not BrokerKind.APACHE:
+        pytest.skip("only Apache Kafka tells its members that a topic is gone")
+    create_topic(broker.bootstrap, topics.orders)
+    with member(broker.bootstrap, topics, broker.client_config) as one:
+        one.wait(up, "a place in the group")
+        drop_topics(broker.bootstrap, [topics.orders])
+        one.wait(lambda standing: "does not exist" in standing.said, "the topic to be missed")
+        patience = monotonic() + 25
+        one.wait(lambda _: monotonic() > patience, "longer than a rebalance takes")
+        assert one.source.standing().up
         create_topic(broker.bootstrap, topics.orders)
         one.wait(lambda standing: standing == Standing(up=True, said=""), "the topic")
         assert one.changes == 1
