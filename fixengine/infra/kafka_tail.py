@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_records import record_of
+from fixengine.infra.kafka_words import refusal
 from fixengine.ports import Record
 
 _SETTINGS: dict[str, Any] = {
@@ -86,8 +87,7 @@ class KafkaTail:
             return Look(consumer, beginnings(consumer))
         except KafkaException as error:
             consumer.close()
-            reason = error.args[0].str()
-            raise UnavailableError(f"the end of {self._topic} can't be read: {reason}") from error
+            raise _unreadable(error.args[0], self._topic) from error
 
     def _partitions(self, consumer: Consumer, timeout: float) -> list[int]:
         topic = consumer.list_topics(self._topic, timeout=timeout).topics[self._topic]
@@ -138,7 +138,7 @@ class Look:
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
                 self._unread.discard(message.partition() or 0)
             elif not error.retriable():
-                raise UnavailableError(f"the end of the topic can't be read: {error.str()}")
+                raise _unreadable(error, message.topic() or "")
         return tuple(records)
 
     def _end(self, record: Record) -> float:
@@ -158,6 +158,11 @@ class Look:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             consumer.close()
+
+
+def _unreadable(error: KafkaError, topic: str) -> UnavailableError:
+    words = refusal(error.code(), error.str(), group=_SETTINGS["group.id"], topic=topic)
+    return UnavailableError(words or f"the end of {topic} can't be read: {error.str()}")
 
 
 def read_to_the_end(look: Look, *, patience: float = _PATIENCE) -> Generator[Record, None, None]:

@@ -58,6 +58,9 @@ _FAILURE = re.compile(
     r"(?:\w+://)?(?P<address>[^/\s]+)/(?P<node>\w+): (?P<what>.*?)"
     r"(?: \(after (?P<ms>\d+)ms in state (?P<state>\w+).*\))?"
 )
+_GUESS = ": probably due to broker version"
+"""Where a broker has only been silent, the driver guesses wrongly."""
+
 _CONNECT = re.compile(r"Connect to \S+ failed: (.*)")
 _AT_ONCE = 1_000
 """Milliseconds within which a broker hangs up that is asked without the user it wants."""
@@ -121,7 +124,7 @@ def unreached(line: str) -> Unreached | None:
     return Unreached(
         address=match["address"],
         node=int(node) if node.isdigit() else None,
-        said=connect[1] if connect else said.strip(),
+        said=connect[1] if connect else said.partition(_GUESS)[0].strip(),
         remedy=_remedy(said, match["state"] or "", hung_up_after=int(match["ms"] or 0)),
     )
 

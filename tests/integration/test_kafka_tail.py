@@ -6,6 +6,10 @@ from itertools import islice
 
 import pytest
 from confluent_kafka import Producer
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # they come from within
+    AclOperation,
+    ResourceType,
+)
 
 from fixengine.demo.broker import Broker
 from fixengine.demo.feed import orders
@@ -13,7 +17,8 @@ from fixengine.demo.sending import send_orders
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
-from fixengine.infra.kafka_tail import _SETTINGS, KafkaTail, Look
+from fixengine.infra.kafka_tail import _SETTINGS, KafkaTail, Look, read_to_the_end
+from tests.integration.guarded import GuardedKafka
 
 
 def tail(broker: Broker, topic: str) -> KafkaTail:
@@ -105,6 +110,22 @@ def test_an_empty_topic_has_an_end(broker: Broker, topics: TopicNames) -> None:
 def test_a_topic_that_is_not_there_can_not_be_read(broker: Broker, topics: TopicNames) -> None:
     with pytest.raises(UnavailableError, match=topics.orders):
         tail(broker, topics.orders).look(datetime.now(UTC), timeout=60)
+
+
+def test_who_may_not_read_a_topic_is_told_the_missing_right(
+    guarded: GuardedKafka, topics: TopicNames
+) -> None:
+    create_topic(guarded.plain, topics.fills, partitions=1)
+    guarded.allow(ResourceType.TOPIC, topics.fills, AclOperation.WRITE)
+    end = KafkaTail(
+        brokers=guarded.by_password,
+        topic=topics.fills,
+        client_id="test",
+        client_config=guarded.as_user(),
+    )
+    look = end.look(datetime.now(UTC), timeout=60)
+    with pytest.raises(UnavailableError, match="allow this user READ"):
+        list(read_to_the_end(look, patience=60))
 
 
 def test_a_broker_that_is_not_there_is_waited_for_no_longer_than_asked() -> None:

@@ -76,6 +76,25 @@ KNOWN = frozenset({"kafka:9092"})
         ),
         (
             (
+                "kafka:9092/bootstrap: ApiVersionRequest failed: Local: Timed out: probably due to "
+                "broker version < 0.10 (see api.version.request configuration) "
+                "(after 10004ms in state APIVERSION_QUERY)"
+            ),
+            (
+                "kafka:9092 can't be used: ApiVersionRequest failed: Local: Timed out: connections "
+                "are taken there and nothing is answered: the broker may hang"
+            ),
+        ),
+        (
+            (
+                "kafka:9092/bootstrap: Receive failed: Invalid response size 1213486160 "
+                "(0..100000000): increase receive.message.max.bytes "
+                "(after 3ms in state APIVERSION_QUERY)"
+            ),
+            "what answers there is no broker, or wants TLS",
+        ),
+        (
+            (
                 "kafka:9092/bootstrap: Disconnected: connection closed by peer: receive 0 after "
                 "POLLIN (after 0ms in state UP, 1 identical error(s) suppressed)"
             ),
