@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -22,7 +21,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic co
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
-from fixengine.ports import Headers, Record
+from fixengine.infra.kafka_records import record_of
+from fixengine.ports import Record
 
 _END_OF_PARTITION = KafkaError._PARTITION_EOF  # noqa: SLF001 - its only name
 _BATCH = 1000
@@ -88,7 +88,7 @@ def read_topic(bootstrap: str, name: str, *, deadline_seconds: float = 60.0) -> 
             def at_the_end() -> bool:
                 for message in consumer.consume(_BATCH, 0.05) if unread else ():
                     if not _is_end(message):
-                        records.append(_record(message))
+                        records.append(record_of(message))
                     else:
                         unread.discard(message.partition() or 0)
                 return not unread
@@ -157,21 +157,6 @@ def _is_end(message: Message) -> bool:
     if error is not None and error.code() != _END_OF_PARTITION:
         raise KafkaException(error)
     return error is not None
-
-
-def _record(message: Message) -> Record:
-    kind, timestamp = message.timestamp()
-    topic, partition, offset = message.topic(), message.partition(), message.offset()
-    assert topic is not None and partition is not None and offset is not None  # noqa: PT018
-    return Record(
-        topic=topic,
-        partition=partition,
-        offset=offset,
-        key=message.key(),
-        value=message.value(),
-        headers=cast("Headers", tuple(message.headers() or ())),  # values are bytes or None
-        timestamp_ms=None if kind == 0 else timestamp,
-    )
 
 
 def _line(error: KafkaException) -> str:
