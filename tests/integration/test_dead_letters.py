@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic comes from within
     AclOperation,
     AdminClient,
@@ -148,7 +148,7 @@ def letters(around: Surroundings) -> tuple[Record, ...]:
 
 
 def committed(around: Surroundings, partition: int) -> int:
-    """Return the group's place in a partition, 0 when it has none."""
+    """Return the group's place in a partition, 0 when it has none or nobody says it yet."""
     consumer = Consumer(
         {"bootstrap.servers": around.broker.bootstrap, "group.id": around.topics.group}
     )
@@ -156,6 +156,10 @@ def committed(around: Surroundings, partition: int) -> int:
         asked = [TopicPartition(around.topics.orders, partition)]
         (place,) = consumer.committed(asked, timeout=_WITHIN)
         return max(int(place.offset), 0)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.NOT_COORDINATOR:
+            raise
+        return 0  # of a broker that has just begun
     finally:
         consumer.close()
 
