@@ -1,10 +1,47 @@
-"""Servers that only some tests need."""
+"""What engines of a test work with, and servers that only some tests need."""
+
+from collections.abc import Iterator
 
 import pytest
 
+from fixengine.demo.broker import Broker
 from fixengine.demo.options import BrokerKind
+from fixengine.demo.topics import TopicNames
 from fixengine.demo.workspace import Workspace
+from tests.integration.engines import Surroundings, surroundings
 from tests.integration.guarded import GuardedKafka
+from tests.integration.roles import engine_role
+
+
+@pytest.fixture
+def dsn(database: str) -> str:
+    """Return how engines reach the database."""
+    return database
+
+
+@pytest.fixture
+def around(
+    dsn: str, broker: Broker, topics: TopicNames, workspace: Workspace
+) -> Iterator[Surroundings]:
+    """Lend what engines work with."""
+    with surroundings(dsn=dsn, broker=broker, topics=topics, workspace=workspace) as world:
+        yield world
+
+
+@pytest.fixture
+def role(database: str) -> Iterator[str]:
+    """Lend a role that may read and write, as the docs describe it."""
+    with engine_role(database) as role:
+        yield role
+
+
+@pytest.fixture
+def kafka(
+    dsn: str, guarded: GuardedKafka, topics: TopicNames, workspace: Workspace
+) -> Iterator[Surroundings]:
+    """Lend what engines work with, on an Apache Kafka that can be set up and guarded."""
+    with surroundings(dsn=dsn, broker=guarded.broker, topics=topics, workspace=workspace) as world:
+        yield world
 
 
 @pytest.fixture(scope="session")

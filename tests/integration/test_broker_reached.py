@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 import pytest
@@ -12,14 +12,13 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # these come 
 )
 
 from fixengine.demo.feed import orders
-from fixengine.demo.topics import TopicNames, create_topic
+from fixengine.demo.topics import create_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_sink import KafkaSink
 from fixengine.infra.kafka_topics import Topic
 from fixengine.ports import Failure
-from tests.integration.engines import Surroundings, part, restarts, surroundings, wait_until_ready
+from tests.integration.engines import Surroundings, part, restarts, wait_until_ready
 from tests.integration.guarded import GuardedKafka
 
 Config = Mapping[str, str | int]
@@ -124,16 +123,6 @@ def test_why_a_broker_refuses_is_told_with_the_remedy(
 
 def test_with_the_right_authority_and_password_nothing_is_said(guarded: GuardedKafka) -> None:
     said(guarded.trusted, {**TLS, "ssl.ca.location": str(guarded.authority)}, until="")
-
-
-@pytest.fixture
-def kafka(
-    database: str, guarded: GuardedKafka, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    with surroundings(
-        dsn=database, broker=guarded.broker, topics=topics, workspace=workspace
-    ) as world:
-        yield world
 
 
 def test_an_engine_whose_fills_are_refused_is_unready_until_they_are_taken(

@@ -19,15 +19,13 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as tra
 from fixengine import app
 from fixengine.config import collector as config
 from fixengine.config import load
-from fixengine.demo.broker import Broker
 from fixengine.demo.feed import orders
-from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import ConfigError
 from fixengine.health import HUNG_AFTER
 from fixengine.infra.otlp import open_channel
-from tests.integration.engines import Surroundings, surroundings
+from tests.integration.engines import Surroundings
 from tests.programs import wanted
 
 ORDERS = 10
@@ -91,16 +89,6 @@ class Identity:
             timeout=60,
         )
         return made
-
-
-@pytest.fixture
-def around(
-    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    with surroundings(
-        dsn=database, broker=broker, topics=topics, workspace=workspace
-    ) as surrounding:
-        yield surrounding
 
 
 def exported(

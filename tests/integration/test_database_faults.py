@@ -25,7 +25,7 @@ from tests.integration.engines import (
     surroundings,
     wait_until_ready,
 )
-from tests.integration.roles import dsn_as, engine_role, execute
+from tests.integration.roles import dsn_as, execute
 from tests.integration.rows import one
 
 if TYPE_CHECKING:
@@ -57,20 +57,9 @@ create event trigger no_changes on ddl_command_start execute function no_changes
 
 
 @pytest.fixture
-def role(database: str) -> Iterator[str]:
-    with engine_role(database) as role:
-        yield role
-
-
-@pytest.fixture
-def around(
-    database: str, role: str, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    """Surroundings whose database the engine reaches as a role that may read and write."""
-    with surroundings(
-        dsn=dsn_as(role, database), broker=broker, topics=topics, workspace=workspace
-    ) as surrounding:
-        yield surrounding
+def dsn(role: str, database: str) -> str:
+    """Have engines reach the database as a role that may read and write."""
+    return dsn_as(role, database)
 
 
 def good(number: int, *, first_id: int = 1) -> tuple[FedOrder, ...]:

@@ -2,7 +2,7 @@
 
 import argparse
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from itertools import islice
 from typing import Any
@@ -23,31 +23,19 @@ from fixengine.actors.buried import ENOUGH_LETTERS
 from fixengine.actors.intake import LARGEST_BATCH
 from fixengine.config import load
 from fixengine.demo.audit import Expectations
-from fixengine.demo.broker import Broker
 from fixengine.demo.feed import FedOrder, orders
 from fixengine.demo.options import BrokerKind
-from fixengine.demo.topics import TopicNames, drop_topics, read_topic
+from fixengine.demo.topics import drop_topics, read_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
 from fixengine.dlq import command
 from fixengine.engine import Engine
 from fixengine.ports import Headers, Record
-from tests.integration.engines import Surroundings, part, restarts, surroundings, wait_until_ready
+from tests.integration.engines import Surroundings, part, restarts, wait_until_ready
 from tests.integration.raw_headers import send_with_header
 from tests.integration.rights import CLUSTER, denied, topic
 
 MB = 1_000_000
 _WITHIN = 20.0
-
-
-@pytest.fixture
-def around(
-    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    with surroundings(
-        dsn=database, broker=broker, topics=topics, workspace=workspace
-    ) as surrounding:
-        yield surrounding
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -20,12 +20,11 @@ from fixengine.demo.sending import send_orders
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.universe import priced_listings
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
 from fixengine.dlq import command
 from fixengine.errors import ConflictError, UnavailableError
 from fixengine.letters import letter_headers
 from fixengine.ports import Headers, Record
-from tests.integration.engines import Surroundings, surroundings
+from tests.integration.engines import Surroundings
 
 Dlq = Callable[..., int]
 STRANGE: Headers = (("trace", b"\x00\xff"), ("none", None), ("none", b"again"), ("dlq.own", b""))
@@ -241,16 +240,6 @@ def test_which_letters_are_to_be_replayed_must_be_said(dlq: Dlq) -> None:
     with pytest.raises(SystemExit) as exit_:
         dlq("replay")
     assert exit_.value.code == 2
-
-
-@pytest.fixture
-def around(
-    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    with surroundings(
-        dsn=database, broker=broker, topics=topics, workspace=workspace
-    ) as surrounding:
-        yield surrounding
 
 
 def test_an_order_whose_security_comes_later_is_replayed_and_filled(

@@ -1,6 +1,5 @@
 """One engine on real parts: what it does with orders, with crashes and with its neighbours."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
@@ -12,19 +11,16 @@ from confluent_kafka.admin import AdminClient
 
 from fixengine.actors.lifecycle import Crash
 from fixengine.demo.audit import Expectations
-from fixengine.demo.broker import Broker
 from fixengine.demo.feed import FedOrder, bad_orders, mixed_orders, orders, unpriceable_orders
 from fixengine.demo.postgres import Postgres
 from fixengine.demo.stub import Mode
-from fixengine.demo.topics import TopicNames, read_topic
+from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
 from tests.integration.engines import (
     Surroundings,
     part,
     ref,
     restarts,
-    surroundings,
     wait_until_ready,
 )
 from tests.integration.rows import one
@@ -40,16 +36,6 @@ ACTORS = (
     "scheduler",
     "intake",
 )
-
-
-@pytest.fixture
-def around(
-    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    with surroundings(
-        dsn=database, broker=broker, topics=topics, workspace=workspace
-    ) as surrounding:
-        yield surrounding
 
 
 def good(number: int, *, seed: int = 1, first_id: int = 1) -> tuple[FedOrder, ...]:

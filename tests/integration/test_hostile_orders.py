@@ -1,34 +1,20 @@
 """Bad input at scale, through a whole intake on real parts."""
 
 import os
-from collections.abc import Iterator
 from itertools import islice
 
-import pytest
 from prometheus_client import generate_latest
 
-from fixengine.demo.broker import Broker
-from fixengine.demo.topics import TopicNames, create_topic
+from fixengine.demo.topics import create_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
 from tests.fuzz.hostile import hostile_records
 from tests.fuzz.intake import NO_FILLS, HostileFeed, audit, resident, settled
-from tests.integration.engines import Surroundings, restarts, surroundings
+from tests.integration.engines import Surroundings, restarts
 
 SEED = 20260728
 HALF = 10_000
 MOST_GROWTH = 24.0
 """MB by which the second half may enlarge the process: less than the half's own bytes."""
-
-
-@pytest.fixture
-def around(
-    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    with surroundings(
-        dsn=database, broker=broker, topics=topics, workspace=workspace
-    ) as surrounding:
-        yield surrounding
 
 
 def test_every_hostile_record_is_stored_or_buried_once(around: Surroundings) -> None:

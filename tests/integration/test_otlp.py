@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from itertools import islice
 
 import grpc
-import pytest
 from opentelemetry.proto.collector.metrics.v1 import (
     metrics_service_pb2 as messages,
 )
@@ -17,12 +16,9 @@ from opentelemetry.proto.collector.metrics.v1 import (
 )
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, ResourceMetrics
 
-from fixengine.demo.broker import Broker
 from fixengine.demo.feed import orders
-from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
-from tests.integration.engines import Surroundings, surroundings, wait_until_ready
+from tests.integration.engines import Surroundings, wait_until_ready
 
 ORDERS = 30
 
@@ -58,16 +54,6 @@ def collecting(port: int) -> Iterator[Collector]:
     server.start()
     yield collector
     server.stop(None).wait(60)
-
-
-@pytest.fixture
-def around(
-    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    with surroundings(
-        dsn=database, broker=broker, topics=topics, workspace=workspace
-    ) as surrounding:
-        yield surrounding
 
 
 def test_a_collector_gets_what_prometheus_gets(around: Surroundings) -> None:

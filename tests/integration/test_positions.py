@@ -3,8 +3,6 @@
 All of it needs Apache Kafka: on the embedded broker librdkafka 2.16 dies of a topic that goes away.
 """
 
-from collections.abc import Iterator
-
 import pytest
 from confluent_kafka import (
     OFFSET_END,
@@ -17,24 +15,12 @@ from fixengine.demo.feed import FedOrder, orders
 from fixengine.demo.sending import send_orders
 from fixengine.demo.topics import TopicNames, create_topic, drop_topics
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_lag import KafkaLag
 from fixengine.ports import Standing
-from tests.integration.engines import Surroundings, surroundings, wait_until_ready
+from tests.integration.engines import Surroundings, wait_until_ready
 from tests.integration.guarded import GuardedKafka
 from tests.integration.members import member
-
-
-@pytest.fixture
-def kafka(
-    database: str, guarded: GuardedKafka, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    """Lend the surroundings on Apache Kafka, whose history can be deleted."""
-    with surroundings(
-        dsn=database, broker=guarded.broker, topics=topics, workspace=workspace
-    ) as world:
-        yield world
 
 
 def lag(world: Surroundings) -> int | None:

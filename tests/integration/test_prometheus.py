@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,17 +9,14 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-import pytest
 import yaml
 
 from fixengine.actors.lifecycle import Crash
-from fixengine.demo.broker import Broker
 from fixengine.demo.feed import mixed_orders
-from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.health import PARTS
-from tests.integration.engines import Surroundings, ref, surroundings, wait_until_ready
+from tests.integration.engines import Surroundings, ref, wait_until_ready
 from tests.programs import wanted
 
 MONITORING = Path(__file__).parents[2] / "monitoring"
@@ -49,16 +45,6 @@ class Prometheus:
     def _get(self, what: str, **parameters: str) -> Any:
         with urlopen(f"{self._url}/api/v1/{what}?{urlencode(parameters)}", timeout=60) as answer:
             return json.load(answer)["data"]
-
-
-@pytest.fixture
-def around(
-    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    with surroundings(
-        dsn=database, broker=broker, topics=topics, workspace=workspace
-    ) as surrounding:
-        yield surrounding
 
 
 def started(workspace: Workspace, *, scraping: int) -> Prometheus:

@@ -7,16 +7,13 @@ from itertools import islice
 import psycopg
 import pytest
 
-from fixengine.demo.broker import Broker
 from fixengine.demo.feed import orders
-from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
 from fixengine.errors import UnavailableError
 from fixengine.health import HUNG_AFTER
 from fixengine.infra.postgres import Database
 from fixengine.infra.retention import Retention
-from tests.integration.engines import Surroundings, surroundings
+from tests.integration.engines import Surroundings
 from tests.integration.rows import one
 
 EXECUTIONS = """
@@ -170,16 +167,6 @@ def test_dropping_waits_for_no_fill_that_is_being_stored(
         with pytest.raises(UnavailableError):
             retention.drop_parts()
     assert "fill_0" in parts(database)
-
-
-@pytest.fixture
-def around(
-    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    with surroundings(
-        dsn=database, broker=broker, topics=topics, workspace=workspace
-    ) as surrounding:
-        yield surrounding
 
 
 @pytest.mark.parametrize("days", ["30", None])

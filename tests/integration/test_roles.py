@@ -1,36 +1,21 @@
 """An engine whose role may read and write, and nothing else: the set-up that the docs describe."""
 
-from collections.abc import Iterator
 from itertools import islice
 
 import psycopg
 import pytest
 
-from fixengine.demo.broker import Broker
 from fixengine.demo.feed import orders
-from fixengine.demo.topics import TopicNames
-from fixengine.demo.workspace import Workspace
 from fixengine.infra.retention import Retention
-from tests.integration.engines import Surroundings, restarts, surroundings, wait_until_ready
-from tests.integration.roles import dsn_as, engine_role, execute
+from tests.integration.engines import Surroundings, restarts, wait_until_ready
+from tests.integration.roles import dsn_as, execute
 from tests.integration.rows import fill_with_orders, one, opened
 
 
 @pytest.fixture
-def role(database: str) -> Iterator[str]:
-    with engine_role(database) as role:
-        yield role
-
-
-@pytest.fixture
-def around(
-    database: str, role: str, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    """The engine's surroundings, whose database is reached as that role."""
-    with surroundings(
-        dsn=dsn_as(role, database), broker=broker, topics=topics, workspace=workspace
-    ) as surrounding:
-        yield surrounding
+def dsn(role: str, database: str) -> str:
+    """Have engines reach the database as a role that may read and write."""
+    return dsn_as(role, database)
 
 
 def test_an_engine_that_may_only_read_and_write_does_all_its_work(around: Surroundings) -> None:

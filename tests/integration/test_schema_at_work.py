@@ -1,23 +1,19 @@
 """What somebody changes in the database under a running engine: nothing is buried for it."""
 
-from collections.abc import Iterator
 from itertools import islice
 
 import psycopg
 import pytest
 
-from fixengine.demo.broker import Broker
 from fixengine.demo.feed import FedOrder, orders
-from fixengine.demo.topics import TopicNames, read_topic
+from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
 from fixengine.engine import Engine
 from tests.integration.engines import (
     Surroundings,
     busy_for,
     part,
     restarts,
-    surroundings,
     wait_until_ready,
 )
 from tests.integration.go_service import SCHEMA as GO_SCHEMA
@@ -34,16 +30,6 @@ end
 $$;
 create trigger odd before insert on {table} for each row execute function odd();
 """
-
-
-@pytest.fixture
-def around(
-    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    with surroundings(
-        dsn=database, broker=broker, topics=topics, workspace=workspace
-    ) as surrounding:
-        yield surrounding
 
 
 def change(around: Surroundings, *statements: str) -> None:

@@ -8,18 +8,15 @@ from itertools import islice
 from typing import Any
 
 import grpc
-import pytest
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as messages
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as services
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
 
-from fixengine.demo.broker import Broker
 from fixengine.demo.feed import bad_orders, orders
-from fixengine.demo.topics import TopicNames, read_topic
+from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
 from fixengine.infra.postgres import query
-from tests.integration.engines import Surroundings, surroundings
+from tests.integration.engines import Surroundings
 
 TRACE, PRODUCER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 ORDERS = 10
@@ -61,16 +58,6 @@ def collecting(port: int) -> Iterator[Collector]:
     server.start()
     yield collector
     server.stop(None).wait(60)
-
-
-@pytest.fixture
-def around(
-    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    with surroundings(
-        dsn=database, broker=broker, topics=topics, workspace=workspace
-    ) as surrounding:
-        yield surrounding
 
 
 def test_a_trace_goes_from_the_producer_over_intake_and_fills_to_their_messages(
