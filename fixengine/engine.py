@@ -16,6 +16,7 @@ from fixengine.actors.dead_letters import DeadLetters
 from fixengine.actors.housekeeping import Housekeeping
 from fixengine.actors.intake import Intake
 from fixengine.actors.lifecycle import Shutdown, StartChildren
+from fixengine.actors.mailbox import unhurried
 from fixengine.actors.messages import ActorRef
 from fixengine.actors.pricing import Pricing
 from fixengine.actors.publisher import Publisher
@@ -254,6 +255,7 @@ class Engine:
                 self._database,
                 self._reading,
                 forgets=self._settings.retention_days is not None,
+                unhurried=unhurried,
             ),
             orders=self._executions,
             claims=claims,

@@ -14,6 +14,8 @@ from pykka.messages import _ActorStop  # pykka has no public name for either
 
 _T = TypeVar("_T")
 
+_UNHURRIED_FOR = 900.0  # seconds, longer than the database lets a migration's statement take
+
 
 class Mailbox(queue.Queue[Envelope[Any]]):
     """An actor's inbox, and what any thread may read of the actor without asking it."""
@@ -24,7 +26,7 @@ class Mailbox(queue.Queue[Envelope[Any]]):
         super().__init__()
         self._closed = False
         self.busy_since: float | None = None  # monotonic start of the message in hand
-        self.unhurried = False  # what the message in hand waits for may take very long
+        self.unhurried_until = 0.0  # monotonic time, up to which the message in hand may take
         self.stop_by = inf  # monotonic time, known once a stop has begun
         self.patient_until = inf  # monotonic time, after which the actor waits for no reply
         self.closes_within = 0.0  # seconds that the message in hand must leave of a stop's time
@@ -93,18 +95,19 @@ def patient_until() -> float:
 def unhurried() -> Iterator[None]:
     """Let this thread's actor, if any, not count as hung within the block, however long it takes.
 
-    For what somebody outside does and ends, and would have to begin again if it were given up.
+    For what somebody outside does and ends, and would have to begin again if it were given up;
+    a quarter of an hour at the most.
     """
     mailbox: Mailbox | None = getattr(_own, "mailbox", None)
     if mailbox is None:
         yield
         return
-    mailbox.unhurried = True
+    mailbox.unhurried_until = time.monotonic() + _UNHURRIED_FOR
     try:
         yield
     finally:
         mailbox.busy_since = time.monotonic()  # first, or it would seem hung for a moment
-        mailbox.unhurried = False
+        mailbox.unhurried_until = 0.0
 
 
 def mailbox_of(ref: pykka.ActorRef[Any]) -> Mailbox:

@@ -1,15 +1,13 @@
 """The watch over the schema: what contradicts it is looked into, and said until it is over."""
 
-from collections.abc import Callable
 from time import monotonic
 
 from loguru import logger
 
-from fixengine.actors.mailbox import unhurried
 from fixengine.actors.troubles import Troubles
 from fixengine.errors import SchemaError, SlowQueryError, UnavailableError
 from fixengine.health import Health
-from fixengine.ports import Schema, SchemaState
+from fixengine.ports import Schema
 
 CHECK_EVERY = 15.0
 """Seconds between looks at a schema that nothing contradicts."""
@@ -35,7 +33,7 @@ class SchemaWatch:
 
     def prepare(self) -> None:
         """Bring the schema up to date; raises SchemaError and UnavailableError."""
-        self._note = _in_full(self._schema.prepare).note
+        self._note = self._schema.prepare().note
         self._fault = ""
         self._check_at = monotonic() + CHECK_EVERY
         self._say()
@@ -48,7 +46,7 @@ class SchemaWatch:
         now = monotonic()
         if now >= self._check_at:
             try:
-                self._note = _in_full(self._schema.check).note
+                self._note = self._schema.check().note
             except SchemaError as error:
                 self._fault = str(error)
             except SlowQueryError as error:
@@ -66,7 +64,7 @@ class SchemaWatch:
         if now >= self._mend_at:
             self._mend_at = now + CHECK_FAULTS_EVERY
             try:
-                _in_full(self._schema.mend)
+                self._schema.mend()
             except SchemaError as fault:
                 self._fault = str(fault)
             except UnavailableError:
@@ -85,7 +83,7 @@ class SchemaWatch:
 
         Only then is what it refuses at fault itself, and not by a change of the schema.
         """
-        state = _in_full(self._schema.check)
+        state = self._schema.check()
         if state.mended:
             raise SchemaError(f"the schema was just mended, this is tried again: {state.mended[0]}")
         self._schema.try_out()
@@ -96,12 +94,3 @@ class SchemaWatch:
             self._health.down("schema", reason)
         else:
             self._health.up("schema", self._note)
-
-
-def _in_full(work: Callable[[], SchemaState]) -> SchemaState:
-    """Let a migration, or an index that is made anew, take as long as it takes.
-
-    The database ends what takes far too long. A process that was ended for it would begin again.
-    """
-    with unhurried():
-        return work()

@@ -86,7 +86,7 @@ class Tree:
 
 def _is_hung(mailbox: Mailbox | None, limit: float) -> bool:
     busy_for = _busy_for(mailbox) or 0
-    return busy_for > limit and mailbox is not None and not mailbox.unhurried
+    return mailbox is not None and busy_for > limit and time.monotonic() > mailbox.unhurried_until
 
 
 def _busy_for(mailbox: Mailbox | None) -> float | None:

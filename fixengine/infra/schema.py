@@ -1,7 +1,7 @@
 """The database's schema is what it is: brought up to date, compared, mended, tried out."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import psycopg
 from loguru import logger
@@ -30,15 +30,26 @@ _ADOPT = migrations()[1].statements
 class Schema:
     """All methods raise SchemaError when somebody has to see to it, UnavailableError."""
 
-    def __init__(self, database: Database, reading: Database, *, forgets: bool) -> None:
-        """Take the pools, and whether old executions are to be deleted."""
+    def __init__(
+        self,
+        database: Database,
+        reading: Database,
+        *,
+        forgets: bool,
+        unhurried: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """Take the pools, and whether old executions are to be deleted.
+
+        What may take long, a migration or an index that is made anew, is done `unhurried`.
+        """
         self._database = database
         self._reading = reading
         self._forgets = forgets
+        self._unhurried = unhurried
 
     def prepare(self) -> SchemaState:
         """Bring the schema up to date, and mend what differs."""
-        with self._database.connection() as connection:
+        with self._database.connection() as connection, self._unhurried():
             state = bring_up_to_date(connection)[1]
         self._examine()
         return state
@@ -66,7 +77,8 @@ class Schema:
             if version > len(migrations()):
                 return SchemaState()
             if version == len(migrations()):
-                return _mend(connection, rows=True)
+                with self._unhurried():
+                    return _mend(connection, rows=True)
         return self.prepare()  # the database was made anew
 
     def _examine(self) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from fixengine.demo.feed import FedOrder, orders
 from fixengine.demo.topics import read_topic
+from fixengine.demo.universe import priced_listings
 from fixengine.demo.waiting import wait_until
 from fixengine.engine import Engine
 from tests.integration.engines import (
@@ -130,6 +131,23 @@ def test_a_trigger_that_raises_for_one_order_concerns_that_one_alone(around: Sur
     reason = dict(letter.headers)["dlq.reason"]
     assert reason is not None
     assert b"not on my desk" in reason
+
+
+def test_what_a_rule_of_its_own_forbids_is_told_from_what_it_took_before(
+    around: Surroundings,
+) -> None:
+    forbidden, *others = priced_listings()
+    assert forbidden.ticker == "A"  # as that of the order that is tried out
+    good = tuple(islice(orders(seed=21, listings=others), 20))
+    bad = tuple(islice(orders(seed=21, listings=[forbidden], first_id=100), 5))
+    change(around, "alter table execution add check (ticker <> 'A')")
+    with around.engine() as engine:
+        around.send(*good[:10])
+        around.wait_for("execution where not is_open", 10, 60)
+        around.send(*bad, *good[10:])
+        around.wait_for("execution where not is_open", 20, 60)
+        wait_until(lambda: around.letters() == 5, 60, "the dead letters")
+        assert_well(engine)
 
 
 def test_an_execution_that_may_not_be_changed_stops_no_other(around: Surroundings) -> None:
