@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 
-import psycopg
 from psycopg.conninfo import make_conninfo
 
 from tests.documents import blocks, page
+from tests.integration.rows import change
 
 _numbers = count(1)
 
@@ -18,19 +18,13 @@ def engine_role(dsn: str) -> Iterator[str]:
     (setup,) = (block for block in blocks(page("deploying"), "sql") if "create role" in block)
     role = f"engine{next(_numbers)}"
     statements = setup.replace("fixengine", role).replace("change-me", role)
-    execute(dsn, statements)
+    change(dsn, statements)
     try:
         yield role
     finally:
-        execute(dsn, f"drop owned by {role}; drop role {role}")
+        change(dsn, f"drop owned by {role}; drop role {role}")
 
 
 def dsn_as(role: str, dsn: str) -> str:
     """Return the connection string of that role."""
     return make_conninfo(dsn, user=role, password=role)
-
-
-def execute(dsn: str, statements: str) -> None:
-    """Execute statements, as whoever the connection string names."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(statements.encode())

@@ -108,3 +108,10 @@ def one(dsn: str, statement: str) -> Any:
         row = connection.execute(statement.encode()).fetchone()
     assert row is not None
     return row[0]
+
+
+def change(dsn: str, *statements: str) -> None:
+    """Change the database, as whoever the connection string names."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())

@@ -25,8 +25,8 @@ from tests.integration.engines import (
     surroundings,
     wait_until_ready,
 )
-from tests.integration.roles import dsn_as, execute
-from tests.integration.rows import one
+from tests.integration.roles import dsn_as
+from tests.integration.rows import change, one
 
 if TYPE_CHECKING:
     from loguru import Message
@@ -130,11 +130,11 @@ def test_a_right_that_is_revoked_is_named_until_it_is_given_back(
 ) -> None:
     fed = good(10)
     with around.engine() as engine, one_outage(engine, around, outages, fed):
-        execute(database, f"revoke {right} from {role}")
+        change(database, f"revoke {right} from {role}")
         around.send(*fed)
         wait_until_down(engine, "schema", role, right)
         assert part(engine, "database")["up"]
-        execute(database, f"grant {right} to {role}")
+        change(database, f"grant {right} to {role}")
 
 
 @pytest.mark.parametrize(
@@ -155,10 +155,10 @@ def test_what_no_order_can_help_buries_none(
 ) -> None:
     fed = good(10)
     with around.engine() as engine, one_outage(engine, around, outages, fed):
-        execute(database, RAISES.format(code=code))
+        change(database, RAISES.format(code=code))
         around.send(*fed)
         wait_until_down(engine, name, words, "as the test says")
-        execute(database, "drop trigger odd on execution")
+        change(database, "drop trigger odd on execution")
 
 
 @pytest.mark.parametrize("code", ["40001", "40P01", "55P03"])
@@ -168,7 +168,7 @@ def test_what_passes_by_itself_is_tried_again_and_no_outage(
     fed = good(10)
     with around.engine() as engine:
         wait_until_ready(engine)
-        execute(database, RAISES_ONCE.format(code=code))
+        change(database, RAISES_ONCE.format(code=code))
         around.send(*fed)
         around.wait_until_done(fed)
         assert not any(restarts(engine).values())
@@ -192,7 +192,7 @@ def test_rest_is_asked_before_there_is_a_schema(
     empty_database: str, broker: Broker, topics: TopicNames, workspace: Workspace
 ) -> None:
     """The role may make none: it is made by another, later."""
-    execute(empty_database, "create role waiting login password 'waiting'")
+    change(empty_database, "create role waiting login password 'waiting'")
     dsn = dsn_as("waiting", empty_database)
     try:
         with (
@@ -206,8 +206,8 @@ def test_rest_is_asked_before_there_is_a_schema(
                 assert answer.headers["Retry-After"]
             with psycopg.connect(empty_database, autocommit=True) as connection:
                 migrate(connection)
-            execute(empty_database, "grant all on all tables in schema public to waiting")
-            execute(empty_database, "grant all on all sequences in schema public to waiting")
+            change(empty_database, "grant all on all tables in schema public to waiting")
+            change(empty_database, "grant all on all sequences in schema public to waiting")
             wait_until_ready(engine, 60)
             fed = good(5)
             around.send(*fed)
@@ -215,19 +215,19 @@ def test_rest_is_asked_before_there_is_a_schema(
             assert get(engine, "executions").status == 200
             assert not any(restarts(engine).values())
     finally:
-        execute(empty_database, "drop owned by waiting; drop role waiting")
+        change(empty_database, "drop owned by waiting; drop role waiting")
 
 
 def test_a_migration_that_somebody_refuses_is_made_when_it_may_be(
     empty_database: str, broker: Broker, topics: TopicNames, workspace: Workspace
 ) -> None:
-    execute(empty_database, REFUSES_CHANGES)
+    change(empty_database, REFUSES_CHANGES)
     with (
         surroundings(dsn=empty_database, broker=broker, topics=topics, workspace=workspace) as lent,
         lent.engine() as engine,
     ):
         wait_until_down(engine, "schema", "can't be made what the engine needs", "not before ten")
-        execute(empty_database, "drop event trigger no_changes")
+        change(empty_database, "drop event trigger no_changes")
         wait_until_ready(engine, 60)
         assert not any(restarts(engine).values())
 
@@ -244,8 +244,8 @@ def test_a_column_is_altered_while_rest_is_asked(
             assert get(engine, "execution/1/fills").status in {200, 404}
             assert get(engine, "execution/1").status in {200, 404}
         around.wait_until_done(fed[:10])
-        execute(database, "alter table execution alter column destination type varchar(30)")
-        execute(database, "alter table fill alter column version type bigint")
+        change(database, "alter table execution alter column destination type varchar(30)")
+        change(database, "alter table fill alter column version type bigint")
         around.send(*fed[10:])
         wait_until(
             lambda: {get(engine, f"execution/1{part}").status for part in ("", "/fills")} == {200},
@@ -258,7 +258,7 @@ def test_a_column_is_altered_while_rest_is_asked(
 
 
 @pytest.mark.parametrize(
-    ("change", "back", "word"),
+    ("renaming", "back", "word"),
     [
         (
             "alter table execution rename column ticker to symbol",
@@ -279,27 +279,27 @@ def test_a_column_is_altered_while_rest_is_asked(
     ids=["column", "table", "function"],
 )
 def test_what_is_renamed_is_missed_by_its_name(
-    around: Surroundings, database: str, outages: list[str], change: str, back: str, word: str
+    around: Surroundings, database: str, outages: list[str], renaming: str, back: str, word: str
 ) -> None:
     fed = good(10)
     with around.engine() as engine, one_outage(engine, around, outages, fed):
-        execute(database, change)
+        change(database, renaming)
         around.send(*fed)
         wait_until_down(engine, "schema", word)
         assert get(engine, "executions").status in {200, 503}
-        execute(database, back)
+        change(database, back)
 
 
 def test_a_role_with_two_connections_is_told_what_it_lacks(
     around: Surroundings, database: str, role: str
 ) -> None:
-    execute(database, f"alter role {role} connection limit 2")
+    change(database, f"alter role {role} connection limit 2")
     fed = good(5)
     with around.engine() as engine:
         around.send(*fed)
         wait_until_down(engine, "database", "too many connections", role)
         assert get(engine, "executions").status in {200, 503}
-        execute(database, f"alter role {role} connection limit -1")
+        change(database, f"alter role {role} connection limit -1")
         wait_until_ready(engine, 60)
         around.wait_until_done(fed)
         assert not any(restarts(engine).values())
@@ -363,11 +363,11 @@ def test_who_is_locked_out_waits_and_says_why(
 ) -> None:
     fed = good(10)
     with around.engine() as engine, one_outage(engine, around, outages, fed):
-        execute(database, locks_out.format(role=role))
-        execute(database, END_SESSIONS)
+        change(database, locks_out.format(role=role))
+        change(database, END_SESSIONS)
         around.send(*fed)
         wait_until(lambda: words in str(engine.health.ready().body["parts"]), 40, words)
-        execute(database, lets_in.format(role=role))
+        change(database, lets_in.format(role=role))
 
 
 def test_a_database_that_is_made_anew_gets_its_schema_again(

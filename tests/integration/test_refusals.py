@@ -1,11 +1,10 @@
 """What the database refuses: only what depends on an order's own values is the order's fault."""
 
-import psycopg
 import pytest
 
 from fixengine.errors import FixengineError, RejectedError, SchemaError
 from fixengine.infra.executions import Executions
-from tests.integration.rows import fill_with_orders, one, opened, order
+from tests.integration.rows import change, fill_with_orders, one, opened, order
 
 RAISES_FOR_TWO = """
 create function odd() returns trigger language plpgsql as $$
@@ -16,12 +15,6 @@ end
 $$;
 create trigger odd before insert on execution for each row execute function odd();
 """
-
-
-def change(dsn: str, statement: str) -> None:
-    """Let somebody else change the schema."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(statement.encode())
 
 
 def refused(dsn: str, number: int, ticker: str = "A") -> FixengineError:

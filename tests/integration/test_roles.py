@@ -8,8 +8,8 @@ import pytest
 from fixengine.demo.feed import orders
 from fixengine.infra.retention import Retention
 from tests.integration.engines import Surroundings, restarts, wait_until_ready
-from tests.integration.roles import dsn_as, execute
-from tests.integration.rows import fill_with_orders, one, opened
+from tests.integration.roles import dsn_as
+from tests.integration.rows import change, fill_with_orders, one, opened
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_an_engine_that_may_only_read_and_write_does_all_its_work(around: Surrou
 
 def test_it_makes_the_ledger_s_parts_and_drops_them(database: str, role: str) -> None:
     with opened(dsn_as(role, database)) as pool:
-        execute(database, "select setval('execution_id_seq', 2999999)")
+        change(database, "select setval('execution_id_seq', 2999999)")
         fill_with_orders(pool, range(1, 2))
         assert one(database, "select to_regclass('public.fill_4000000') is not null")
         parts = Retention(pool, days=30).drop_parts()
@@ -40,8 +40,8 @@ def test_it_makes_the_ledger_s_parts_and_drops_them(database: str, role: str) ->
 
 
 def test_a_stranger_drops_no_part(database: str, role: str) -> None:
-    execute(database, f"revoke delete on fill from {role}")
+    change(database, f"revoke delete on fill from {role}")
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match=role):
-        execute(dsn_as(role, database), "select drop_fill_part('fill_0')")
+        change(dsn_as(role, database), "select drop_fill_part('fill_0')")
     with pytest.raises(psycopg.errors.UndefinedTable, match="no part of table fill"):
-        execute(database, "select drop_fill_part('execution')")
+        change(database, "select drop_fill_part('execution')")

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-import psycopg
 import pytest
 
 from fixengine.errors import SchemaError
@@ -13,7 +12,7 @@ from fixengine.infra.executions import Executions
 from fixengine.infra.postgres import Database
 from fixengine.infra.schema import Schema
 from tests.integration.go_service import SCHEMA as GO_SCHEMA
-from tests.integration.rows import LEDGER_ROW, fill_with_orders, one, opened, order, session
+from tests.integration.rows import LEDGER_ROW, change, fill_with_orders, one, opened, order, session
 
 
 @pytest.fixture
@@ -25,13 +24,6 @@ def pool(database: str) -> Iterator[Database]:
 @pytest.fixture
 def schema(pool: Database) -> Schema:
     return Schema(pool, pool, forgets=True)
-
-
-def change(dsn: str, *statements: str) -> None:
-    """Let somebody else change the database."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
 
 
 def test_what_is_expected_is_what_the_migrations_make(pool: Database) -> None:

@@ -18,7 +18,7 @@ from tests.integration.engines import (
     wait_until_ready,
 )
 from tests.integration.go_service import SCHEMA as GO_SCHEMA
-from tests.integration.rows import one
+from tests.integration.rows import change, one
 
 MENDED = "the schema was not as it should be, and is mended"
 
@@ -31,13 +31,6 @@ end
 $$;
 create trigger odd before insert on {table} for each row execute function odd();
 """
-
-
-def change(around: Surroundings, *statements: str) -> None:
-    """Let somebody else change the database."""
-    with psycopg.connect(around.dsn, autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
 
 
 def fed(count: int, seed: int) -> tuple[FedOrder, ...]:
@@ -104,10 +97,10 @@ def test_what_is_the_schemas_fault_is_waited_for(
     sent = fed(20, seed=7)
     with around.engine() as engine:
         wait_until_ready(engine)
-        change(around, harm)
+        change(around.dsn, harm)
         around.send(*sent)
         wait_until_said(engine, "schema", remedy)
-        change(around, undo)
+        change(around.dsn, undo)
         wait_until_filled(around, sent)
         assert_well(engine)
     around.assert_the_ledger_holds(sent)
@@ -118,7 +111,7 @@ def test_a_trigger_that_raises_for_one_order_concerns_that_one_alone(around: Sur
     assert bad.expected is not None
     number = bad.expected.execution_service_id
     change(
-        around,
+        around.dsn,
         RAISES.format(condition=f"new.execution_service_id = {number}", table="execution"),
     )
     with around.engine() as engine:
@@ -155,7 +148,7 @@ def test_an_execution_that_may_not_be_changed_stops_no_other(around: Surrounding
     assert sent[0].expected is not None
     number = sent[0].expected.execution_service_id
     change(
-        around,
+        around.dsn,
         "create function odd() returns trigger language plpgsql as "
         "$$ begin raise exception 'not this one'; end $$",
         "create trigger odd before update on execution for each row "
@@ -173,7 +166,7 @@ def test_sequences_behind_their_rows_bury_nothing(around: Surroundings, events: 
     with around.engine() as engine:
         around.send(*first)
         around.wait_for("execution", 50)
-        change(around, "select setval('execution_id_seq', 1), setval('engine_number', 1)")
+        change(around.dsn, "select setval('execution_id_seq', 1), setval('engine_number', 1)")
         around.send(*second)
         wait_until_filled(around, (*first, *second))
         assert_well(engine)
@@ -185,7 +178,7 @@ def test_a_sequence_set_far_ahead_holds_nobody_up(around: Surroundings) -> None:
     sent = fed(20, seed=10)
     with around.engine() as engine:
         wait_until_ready(engine)
-        change(around, "select setval('execution_id_seq', 1000500000)")
+        change(around.dsn, "select setval('execution_id_seq', 1000500000)")
         around.send(*sent)
         wait_until_filled(around, sent)
         assert_well(engine)
@@ -198,7 +191,7 @@ def test_a_table_that_is_emptied_is_filled_anew(around: Surroundings, tables: st
     with around.engine() as engine:
         around.send(*first)
         wait_until_filled(around, first)
-        change(around, f"truncate {tables} restart identity")
+        change(around.dsn, f"truncate {tables} restart identity")
         around.send(*second)
         wait_until_filled(around, second)
         assert_well(engine)
@@ -210,7 +203,7 @@ def test_an_index_that_takes_long_to_make_is_no_hang_and_takes_no_further_connec
     with around.engine("indexer") as engine:
         wait_until_ready(engine)
         connections = around.count("pg_stat_activity where application_name = 'indexer'")
-        change(around, "drop index execution_open_ndx")
+        change(around.dsn, "drop index execution_open_ndx")
         with psycopg.connect(around.dsn) as another:
             another.execute("lock table execution in row exclusive mode")
             wait_until(lambda: busy_for(engine, "repository") > 1, 60, "a long mend")
@@ -225,7 +218,7 @@ def test_an_index_that_takes_long_to_make_is_no_hang_and_takes_no_further_connec
 def recreate(around: Surroundings) -> None:
     """Do what the Go service's script does."""
     table = GO_SCHEMA.partition("create table public.execution")
-    change(around, "drop table execution cascade", table[1] + table[2])
+    change(around.dsn, "drop table execution cascade", table[1] + table[2])
 
 
 def test_the_go_services_script_under_a_running_engine(
@@ -260,6 +253,6 @@ def test_the_go_services_script_before_a_restart(around: Surroundings, events: l
 def test_what_nothing_contradicts_is_noticed_too(around: Surroundings, events: list[str]) -> None:
     with around.engine() as engine:
         wait_until_ready(engine)
-        change(around, "alter table execution disable trigger execution_blind_update")
+        change(around.dsn, "alter table execution disable trigger execution_blind_update")
         wait_until(lambda: MENDED in events, 60, "the trigger to be enabled")
         assert_well(engine)
