@@ -6,17 +6,16 @@ breaks, the claim, its row locks and the engine's ownership of the outbox end to
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from time import monotonic
 from typing import Any
 
-import msgspec
 from psycopg.rows import args_row
 
 from fixengine.domain import Execution, Fill, Postponed
 from fixengine.errors import FixengineError, RejectedError, SlowQueryError, UnavailableError
 from fixengine.fills import LONGEST_WAIT
 from fixengine.horizon import EARLIEST, Horizon, Stretch
+from fixengine.infra.fill_rows import evaluated_row
 from fixengine.infra.postgres import Connection, Database, query, statements_on
 from fixengine.infra.rows import recordset
 from fixengine.lease import Lease
@@ -40,22 +39,6 @@ _NO_STRETCH = {"since": "infinity", "until": None}
 
 SILENCE = 10
 """Seconds without a statement after which the server ends the session."""
-
-
-class _Evaluated(msgspec.Struct, kw_only=True):
-    place: str | None
-    execution_id: int
-    number: int
-    quantity: Decimal
-    price: Decimal
-    filled_at: datetime | None
-    quantity_filled: Decimal
-    total_amount: Decimal
-    version: int
-    announced: bool
-    is_open: bool
-    execution_status: str
-    next_fill_timestamp: datetime | None
 
 
 class ClaimSession:
@@ -183,11 +166,12 @@ class ClaimSession:
     def store(self, fills: Sequence[Fill], postponed: Sequence[Postponed]) -> frozenset[int]:
         """Store the claim's fills, put off what is postponed, commit, unlock.
 
-        Returns the ids of executions whose fill was stored: all but those whose last fill turns
-        out to be unpublished or that another program changed in spite of the lock. One alone that
-        can't even be put off is passed over for as long. Raises RejectedError with nothing stored,
-        UnavailableError with the outcome unknown when the
-        connection broke during the commit.
+        Returns the ids of executions whose fill was stored: not of those whose last fill turns out
+        to be unpublished, nor of those that another program changed in spite of the lock. One alone
+        that can't even be put off is passed over for as long as it would have been.
+
+        Raises RejectedError with nothing stored, and UnavailableError with the outcome unknown when
+        the connection broke during the commit.
         """
         connection = self._connection
         if connection is None:
@@ -317,26 +301,6 @@ def _nothing_due(connection: Connection, stretch: Stretch) -> Claim | None:
 
 def _claimed(place: str, *values: Any) -> tuple[str, Execution]:
     return place, Execution(*values)
-
-
-def evaluated_row(fill: Fill, place: str | None) -> _Evaluated:
-    """Return a fill as `store_fills.sql` takes it; `place` is where its execution's row is."""
-    after = fill.execution
-    return _Evaluated(
-        place=place,
-        execution_id=after.id,
-        number=after.number_of_fills,
-        quantity=fill.quantity,
-        price=fill.price,
-        filled_at=after.last_fill_timestamp,
-        quantity_filled=after.quantity_filled,
-        total_amount=after.total_amount,
-        version=after.version,
-        announced=fill.announced,
-        is_open=after.is_open,
-        execution_status=after.execution_status,
-        next_fill_timestamp=after.next_fill_timestamp,
-    )
 
 
 def _new_owner(connection: Connection) -> int:

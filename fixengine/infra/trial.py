@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from fixengine.domain import Execution, Fill, Order, Status, TradeType
 from fixengine.errors import RejectedError, SchemaError
-from fixengine.infra.claims import evaluated_row
 from fixengine.infra.executions import new_row
+from fixengine.infra.fill_rows import evaluated_row
 from fixengine.infra.postgres import Connection, query, statements_on
 from fixengine.infra.rows import recordset
 
