@@ -13,7 +13,8 @@ from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.migrate import migrations
-from tests.integration.roles import dsn_as, execute
+from tests.integration.roles import dsn_as
+from tests.integration.rows import change
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -155,13 +156,13 @@ def test_what_the_database_says_to_a_command_is_one_line(
     empty_database: str, setup: str, words: str
 ) -> None:
     role = "commander"
-    execute(empty_database, f"create role {role} login password '{role}'")
+    change(empty_database, f"create role {role} login password '{role}'")
     try:
-        execute(empty_database, setup.format(role=role))
+        change(empty_database, setup.format(role=role))
         done = run("migrate", POSTGRES_DSN=dsn_as(role, empty_database))
         assert done.returncode == 1
         assert done.stderr.startswith("fixengine: ")
         assert words in done.stderr
         assert len(done.stderr.splitlines()) == 1
     finally:
-        execute(empty_database, f"drop owned by {role}; drop role {role}")
+        change(empty_database, f"drop owned by {role}; drop role {role}")

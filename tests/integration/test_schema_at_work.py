@@ -133,7 +133,7 @@ def test_what_a_rule_of_its_own_forbids_is_told_from_what_it_took_before(
     assert forbidden.ticker == "A"  # as that of the order that is tried out
     good = tuple(islice(orders(seed=21, listings=others), 20))
     bad = tuple(islice(orders(seed=21, listings=[forbidden], first_id=100), 5))
-    change(around, "alter table execution add check (ticker <> 'A')")
+    change(around.dsn, "alter table execution add check (ticker <> 'A')")
     with around.engine() as engine:
         around.send(*good[:10])
         around.wait_for("execution where not is_open", 10, 60)
