@@ -342,6 +342,11 @@ def test_what_the_engine_sets_itself_is_refused_by_name(key: str) -> None:
     assert f"leave out {key}" in problem(KAFKA_CLIENT_CONFIG=json.dumps({key: "x"}))
 
 
+@pytest.mark.parametrize("name", ["error_cb", "stats_cb", "logger", "default.topic.config"])
+def test_what_a_driver_in_python_takes_beside_librdkafka_is_refused(name: str) -> None:
+    assert f"leave out {name}" in problem(KAFKA_CLIENT_CONFIG=json.dumps({name: "x"}))
+
+
 @pytest.mark.parametrize("text", ["[]", "{", "true", '{"a": null}', '{"a": {}}', '{"a": [1]}'])
 def test_client_settings_are_one_object_of_scalars(text: str) -> None:
     assert "give a JSON object" in problem(KAFKA_CLIENT_CONFIG=text)
