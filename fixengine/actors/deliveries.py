@@ -67,7 +67,7 @@ class Deliveries(Generic[Token]):
 
     def open(self) -> None:
         """Begin, or begin anew."""
-        self._sink.open(partial(self._on_delivery, self._in_flight))
+        self._sink.open(partial(self._on_delivery, in_flight=self._in_flight))
         self.is_open = True
 
     def add(self, message: Outgoing[Token]) -> None:
@@ -130,7 +130,7 @@ class Deliveries(Generic[Token]):
             self._waiting.popleft()
 
     def _on_delivery(
-        self, in_flight: dict[int, tuple[Token, float]], token: Token, failed: Failure | None
+        self, token: Token, failed: Failure | None, *, in_flight: dict[int, tuple[Token, float]]
     ) -> None:
         if in_flight is not self._in_flight:
             return  # of a producer that is gone, in another thread
