@@ -14,7 +14,7 @@ from fixengine.demo.feed import orders
 from fixengine.demo.postgres import Postgres
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.workspace import Workspace
-from fixengine.engine import Engine
+from fixengine.engine import STOP_SHARES, Engine
 from fixengine.health import PARTS
 from tests.conftest import new_database
 from tests.integration.engines import Surroundings, surroundings, wait_until_ready
@@ -90,7 +90,7 @@ def test_it_shows_what_rest_says(page: Page) -> None:
     expect(page.locator("#ready")).to_have_text("ready")
     expect(page.locator("[data-number=FULL]")).to_have_text(str(ORDERS))
     assert ids(page) == [*range(ORDERS, ORDERS - 100, -1)]
-    expect(page.locator("#actors tr")).to_have_count(8)
+    expect(page.locator("#actors tr")).to_have_count(len(STOP_SHARES) - 1)  # no housekeeping
     expect(page.locator("#parts li")).to_have_text([*PARTS])
     first = page.locator("#rows tr").first
     expect(first.locator(".status")).to_have_text("FULL")
