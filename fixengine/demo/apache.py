@@ -45,7 +45,8 @@ class ApacheKafka:
     """A broker and controller in one process. Its data stay through stops, kills and starts.
 
     Who comes by `proxied`, an address that something passes on to `behind_proxy`, is told to use
-    it for everything. `listeners`, by name, and `properties` are added to its own.
+    it for everything. `listeners`, by name, and `properties` are added to its own. `name` tells it
+    from others in its workspace.
     """
 
     client_config: Mapping[str, str | int] = {
@@ -57,6 +58,7 @@ class ApacheKafka:
         self,
         *,
         workspace: Workspace,
+        name: str = "kafka",
         proxied: str | None = None,
         listeners: Mapping[str, Listener] | None = None,
         properties: Mapping[str, str] | None = None,
@@ -70,13 +72,13 @@ class ApacheKafka:
         }
         self._more = properties or {}
         self._controller = f"{_HOST}:{workspace.reserve_port()}"
-        self._folder = workspace.subfolder("kafka")
+        self._folder = workspace.subfolder(name)
         self._data = self._folder / "data"
         self._settings = self._folder / "server.properties"
         self._java = (program("java", what="Apache Kafka"), _HEAP, "-cp", f"{fetched_jars()}/*")
         logging = self._folder / "log4j2.properties"
         self._process = workspace.child(
-            "kafka",
+            name,
             [
                 *self._java,
                 f"-Dlog4j2.configurationFile={logging}",

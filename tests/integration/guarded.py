@@ -38,6 +38,7 @@ class GuardedKafka:
         by_name = self.by_certificate.replace("127.0.0.1", "localhost")
         self.broker = ApacheKafka(
             workspace=workspace,
+            name="guarded-kafka",
             listeners={
                 "PASSWORD": Listener(
                     address=self.by_password,
