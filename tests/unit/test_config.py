@@ -134,7 +134,7 @@ def test_the_line_break_after_a_password_is_that_of_its_file(end: str) -> None:
     assert load({"POSTGRES_PASSWORD": f"x {end}"}).postgres_password == "x "
 
 
-@pytest.mark.parametrize("name", DEFAULTS.keys() - {"POSTGRES_PASSWORD", "FILL_SEED"})
+@pytest.mark.parametrize("name", sorted(DEFAULTS.keys() - {"POSTGRES_PASSWORD", "FILL_SEED"}))
 @pytest.mark.parametrize("quote", ["'", '"'])
 def test_quotes_around_a_value_are_part_of_none(name: str, quote: str) -> None:
     assert f"{name} " in problem(**{name: f"{quote}x{quote}"})
