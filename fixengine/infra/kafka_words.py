@@ -41,7 +41,7 @@ _UNWRITTEN: dict[int, str] = {
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: "this user may write to no topic: allow WRITE",
     KafkaError.UNKNOWN_TOPIC_OR_PART: "there is no such topic",
     KafkaError._UNKNOWN_TOPIC: "there is no such topic",  # noqa: SLF001 - its name
-    KafkaError._UNKNOWN_PARTITION: "there is no such topic",  # noqa: SLF001 - as above
+    KafkaError._UNKNOWN_PARTITION: "there is no such topic or partition",  # noqa: SLF001 - as above
     KafkaError._PURGE_QUEUE: _NO_PROOF,  # noqa: SLF001 - as above
     KafkaError._PURGE_INFLIGHT: _NO_PROOF,  # noqa: SLF001 - as above
     KafkaError.INVALID_RECORD: (

@@ -22,6 +22,9 @@ from fixengine.infra.postgres import Connection, Database, translated_errors
 from fixengine.infra.trial import try_out
 from fixengine.ports import SchemaState
 
+_PATIENCE = 0.4
+"""Seconds for a connection: they are made in the background, and a stop waits for this one."""
+
 _READERS_PATIENCE = 3.0  # seconds, longer than a reader's query takes
 
 _ADOPT = migrations()[1].statements
@@ -49,7 +52,7 @@ class Schema:
 
     def prepare(self) -> SchemaState:
         """Bring the schema up to date, and mend what differs."""
-        with self._database.connection() as connection, self._unhurried():
+        with self._database.connection(_PATIENCE) as connection, self._unhurried():
             state = bring_up_to_date(connection)[1]
         self._examine()
         return state

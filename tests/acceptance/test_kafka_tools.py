@@ -24,6 +24,7 @@ _TOOLS = {
     "kafka-console-producer.sh": "org.apache.kafka.tools.ConsoleProducer",
     "kafka-consumer-groups.sh": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
     "kafka-get-offsets.sh": "org.apache.kafka.tools.GetOffsetShell",
+    "kafka-topics.sh": "org.apache.kafka.tools.TopicCommand",
 }
 
 
@@ -70,11 +71,12 @@ def letters(stack: Stack) -> list[bytes | None]:
 
 
 def test_dead_letters_are_looked_at_and_sent_again(stack: Stack, tools: Path) -> None:
-    keep, number, show, reasons, again = (
+    make, keep, number, show, reasons, again = (
         line for line in commands(page("dead-letters")) if line.startswith("kafka-")
     )
     kinds = {"quantity below 0", "unknown security"}
     bad = [order for order in islice(bad_orders(seed=3), 160) if order.kind in kinds]
+    typed(stack, tools, make)
     engine = stack.engine(**FAST)
     engine.start()
     send(stack, bad)

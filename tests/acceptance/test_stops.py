@@ -236,7 +236,9 @@ def test_a_collector_that_answers_nothing(stack: Stack) -> None:
     assert_another_finishes(stack, fed)
 
 
-def test_a_rebalance_under_way(stack: Stack) -> None:
+def test_a_rebalance_under_way(stack: Stack, broker_kind: BrokerKind) -> None:
+    if broker_kind is BrokerKind.EMBEDDED:
+        pytest.skip("the embedded broker may keep a group waiting whose members leave at once")
     begin(stack)
     fed = feed(10)
     engine = working(stack, fed[:300])

@@ -57,9 +57,7 @@ class GuardedKafka:
                 ),
                 "listener.name.certificate.ssl.keystore.location": str(store),
                 "listener.name.certificate.ssl.keystore.password": PASSWORD,
-                "authorizer.class.name": (
-                    "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
-                ),
+                "allow.everyone.if.no.acl.found": "false",
                 "super.users": "User:ANONYMOUS",
                 "group.max.size": "3",
             },

@@ -184,7 +184,7 @@ def test_one_bulk_call_brings_everything_also_what_waits_for_slow_calls(
 ) -> None:
     ids = sorted(TICKERS)
     strangers = frozenset(f"{number:024x}" for number in range(1, 31))
-    securities.latency_seconds = 0.5
+    securities.latency_seconds = 2  # so that there still are some that wait, on any machine
     resolve(cache, listener, strangers)  # the bulk call fails: 30 are asked for singly
     wait_until(lambda: securities.calls["security"] > CONNECTIONS, 60, "the second single calls")
     securities.in_bulk = True
