@@ -78,6 +78,13 @@ def test_every_metric_that_is_asked_for_is_exported() -> None:
     assert asked - known == set()
 
 
+def test_what_an_alert_watches_a_panel_shows() -> None:
+    shown = {name for panel in panels() for name in _METRIC.findall(json.dumps(panel["targets"]))}
+    watched = {name for alert in alerts() for name in _METRIC.findall(alert["expr"])}
+    assert len(watched) > 10
+    assert watched - shown == set()
+
+
 def test_panels_fill_the_grid_and_none_covers_another() -> None:
     taken = Counter(
         (x, y)
