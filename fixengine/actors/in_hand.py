@@ -1,6 +1,6 @@
 """A record between the poll that took it and the moment its fate is final."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic, time
 
@@ -11,7 +11,9 @@ from fixengine.actors import batches
 from fixengine.actors.batches import Batch
 from fixengine.created import creation_time
 from fixengine.domain import Order
+from fixengine.errors import MalformedError
 from fixengine.letters import Place
+from fixengine.orders import decode_order
 from fixengine.ports import Record
 from fixengine.tracing import Context, OrderTrace, Tracer
 
@@ -71,6 +73,23 @@ class InHand(msgspec.Struct, kw_only=True):
             return self.created
         record = self.record
         return creation_time(record.headers, record.value, record.timestamp_ms)
+
+
+def decode(items: Iterable[InHand]) -> tuple[list[InHand], list[tuple[InHand, str]]]:
+    """Give items their orders; return those that have one, and the others with the reasons."""
+    good: list[InHand] = []
+    bad: list[tuple[InHand, str]] = []
+    for item in items:
+        try:
+            order = decode_order(item.record.value)
+        except MalformedError as error:
+            bad.append((item, str(error)))
+        else:
+            if item.trace is not None:
+                order = structs.replace(order, traceparent=str(item.trace.context))
+            item.order = order
+            good.append(item)
+    return good, bad
 
 
 @contextmanager
