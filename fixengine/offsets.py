@@ -85,6 +85,7 @@ class Offsets:
         if offset < self._next.get(partition, 0):
             self._unfinished.pop(partition, None)
             self._aside.pop(partition, None)
+            self._committed.pop(partition, None)
         self._next[partition] = offset
 
     def _has(self, partition: int, offset: int, what: object) -> bool:

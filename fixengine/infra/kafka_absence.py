@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
 from loguru import logger
 
-from fixengine.errors import UnavailableError
-from fixengine.infra.kafka_group import has_instance
+from fixengine.infra.kafka_inquiry import Cluster, Inquiry
 from fixengine.infra.kafka_words import refusal
 
 _FIRST_REST, _LONGEST_REST = 2.0, 60.0  # seconds
-_LOOK_AGAIN = 5.0
 
 
 class Absence:
@@ -27,7 +25,8 @@ class Absence:
     ) -> None:
         self._group, self._topic = group, topic
         self._instance = instance
-        self._connection = connection
+        self._cluster = Cluster(connection)
+        self._members = Inquiry(lambda: self._cluster.group(group))
         self._rest = _FIRST_REST
         self._back_at = self._ended_at = 0.0
         self.reason = ""
@@ -38,6 +37,7 @@ class Absence:
         code = KafkaError.FENCED_INSTANCE_ID if fenced else KafkaError._FATAL  # noqa: SLF001 - its name
         words = refusal(code, error, group=self._group, topic=self._topic)
         self.reason = words or f"the consumer can't go on, it is made anew: {error}"
+        self._members.again()
         now = monotonic()
         if now - self._ended_at > _LONGEST_REST:
             self._rest = _FIRST_REST
@@ -48,18 +48,20 @@ class Absence:
         """Say whether it is time for another consumer, and end the absence if so."""
         if monotonic() < self._back_at:
             return False
-        if self._name_is_taken():
-            self._back_at = monotonic() + _LOOK_AGAIN
+        if self._instance is not None and not self._is_free(self._instance):
             return False
+        self._cluster.close()
         self._ended_at = monotonic()
         self.reason = ""
         return True
 
-    def _name_is_taken(self) -> bool:
-        if self._instance is None:
-            return False
+    def _is_free(self, instance: str) -> bool:
+        """Say whether the group is known to have no member of that name."""
         try:
-            return has_instance(self._group, self._instance, settings=self._connection)
-        except UnavailableError as error:  # without a broker nobody can be thrown out either
+            group = self._members.answer()
+        except KafkaException as error:
             logger.bind(error=str(error)).debug("the group can't be looked at")
             return False
+        return group is not None and all(
+            member.group_instance_id != instance for member in group.members
+        )

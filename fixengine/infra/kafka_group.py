@@ -17,7 +17,6 @@ from confluent_kafka.admin import AdminClient
 from fixengine.errors import ConflictError, UnavailableError
 
 _TIMEOUT = 10.0  # seconds
-_GLANCE = 2.0
 _DESERTED = {ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD}
 _OCCUPIED = {KafkaError.UNKNOWN_MEMBER_ID, KafkaError.ILLEGAL_GENERATION}
 
@@ -37,17 +36,6 @@ def assert_deserted(group: str, *, brokers: str, client_config: Mapping[str, obj
         raise _unseen(group, error) from error
     if state not in _DESERTED:  # its members are not always told
         raise _occupied(group)
-
-
-def has_instance(group: str, instance: str, *, settings: Mapping[str, Any]) -> bool:
-    """Say whether the group has a static member of that name; UnavailableError without a broker."""
-    admin = AdminClient(dict(settings))
-    asked = admin.describe_consumer_groups([group], request_timeout=_GLANCE)[group]
-    try:
-        members = asked.result(_GLANCE).members
-    except (KafkaException, TimeoutError) as error:
-        raise _unseen(group, error) from error
-    return any(member.group_instance_id == instance for member in members)
 
 
 def rewind(

@@ -20,7 +20,7 @@ from fixengine.infra.kafka_lag import KafkaLag
 from fixengine.ports import Standing
 from tests.integration.engines import Surroundings, wait_until_ready
 from tests.integration.guarded import GuardedKafka
-from tests.integration.members import member
+from tests.integration.members import Member, member, up
 
 
 def lag(world: Surroundings) -> int | None:
@@ -41,16 +41,25 @@ def wait_for_no_lag(world: Surroundings) -> None:
     wait_until(lambda: lag(world) == 0, 60, "all to be committed")
 
 
+def places(guarded: GuardedKafka, topics: TopicNames) -> list[TopicPartition]:
+    """Return what the group has committed."""
+    asked = guarded.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(topics.group)])
+    return list(asked[topics.group].result(60).topic_partitions)
+
+
 def committed(guarded: GuardedKafka, topics: TopicNames) -> int:
     """Return the sum of the group's committed offsets, as an autoscaler reads them."""
-    asked = guarded.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(topics.group)])
-    places = asked[topics.group].result(60).topic_partitions
-    return sum(place.offset for place in places)
+    return sum(place.offset for place in places(guarded, topics))
 
 
 def some(number: int, *, first_id: int = 1) -> tuple[FedOrder, ...]:
     feed = orders(seed=1, first_id=first_id)
     return tuple(order for order in (next(feed) for _ in range(3 * number)) if order.valid)[:number]
+
+
+def different(member: Member) -> int:
+    """Return how many different records a member has read."""
+    return len({(record.partition, record.offset) for record in member.records})
 
 
 def delete_all(guarded: GuardedKafka, topic: str) -> None:
@@ -124,11 +133,51 @@ def test_no_record_of_a_topic_made_anew_is_passed_over(
         send_orders(guarded.plain, topics.orders, some(400, first_id=1000))
         one.source.pause(frozenset())
         one.records.clear()
+        one.wait(lambda _: different(one) == 400, "all records of the new topic")
 
-        def places(_: Standing) -> int:
-            return len({(record.partition, record.offset) for record in one.records})
 
-        one.wait(lambda standing: places(standing) == 400, "all records of the new topic")
+def test_a_place_that_was_committed_of_a_topic_before_holds_for_no_other(
+    guarded: GuardedKafka, topics: TopicNames
+) -> None:
+    """Its engine was killed before it could notice, and the new topic has more records by now."""
+    create_topic(guarded.plain, topics.orders, partitions=2)
+    send_orders(guarded.plain, topics.orders, some(40))
+    with member(guarded.plain, topics, guarded.broker.client_config) as one:
+        one.wait(lambda _: len(one.records) == 40, "the first records")
+        known = {record.partition: record.offset + 1 for record in one.records}
+
+        def committed_with_the_topic(_: Standing) -> bool:
+            one.source.commit(known)
+            found = places(guarded, topics)
+            return len(found) == 2 and all(place.metadata for place in found)
+
+        one.wait(committed_with_the_topic, "the places")
+        # from here on it is not polled any more, and so does not notice
+        drop_topics(guarded.plain, [topics.orders])
+        create_topic(guarded.plain, topics.orders, partitions=2)
+        one.source.commit(known)
+        wait_until(lambda: committed(guarded, topics) == 40, 60, "the places, on the new topic")
+        send_orders(guarded.plain, topics.orders, some(400, first_id=1000))
+    with member(guarded.plain, topics, guarded.broker.client_config) as another:
+        another.wait(lambda _: different(another) == 400, "all records of the new topic")
+
+
+def test_a_place_that_somebody_else_committed_is_gone_on_from(
+    guarded: GuardedKafka, topics: TopicNames
+) -> None:
+    """As by the tools of the broker, or by the service before this one."""
+    create_topic(guarded.plain, topics.orders, partitions=1)
+    send_orders(guarded.plain, topics.orders, some(40))
+    place = TopicPartition(topics.orders, 0, 30)
+    wanted = ConsumerGroupTopicPartitions(topics.group, [place])
+    guarded.admin.alter_consumer_group_offsets([wanted])[topics.group].result(60)
+    with member(guarded.plain, topics, guarded.broker.client_config) as one:
+        one.wait(lambda _: len(one.records) == 10, "the last records")
+        one.source.commit({0: 35})
+        wait_until(lambda: committed(guarded, topics) == 35, 60, "the place")
+    with member(guarded.plain, topics, guarded.broker.client_config) as another:
+        another.wait(up, "a place in the group")
+        another.wait(lambda _: len(another.records) == 5, "what was not committed")
 
 
 def test_a_topic_made_anew_is_read_after_a_restart(kafka: Surroundings) -> None:

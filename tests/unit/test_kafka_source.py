@@ -23,6 +23,11 @@ class Fenced(Consumer):
     def poll(self, timeout: float = -1) -> Message | None:
         return self.brings.popleft()
 
+    def committed(
+        self, partitions: list[TopicPartition], timeout: float = -1
+    ) -> list[TopicPartition]:
+        return partitions
+
     def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message]:
         return [self.brings.popleft()]
 
@@ -37,9 +42,11 @@ def test_what_comes_with_the_end_of_a_consumer_is_left_to_whoever_has_its_partit
     )
     lost: list[frozenset[int]] = []
     source.open(on_revoked=lost.append, on_lost=lost.append)
-    source.close({}, 5)
-    source._consumer = fenced = Fenced()
-    source._assigned(fenced, [TopicPartition("orders", 0)])
+    member = source._member
+    assert member is not None
+    member._consumer.close()
+    member._consumer = fenced = Fenced()
+    member._assigned(fenced, [TopicPartition("orders", 0)])
     assert source.poll(10, 0) == ()
     assert lost == [frozenset({0})]
     assert "group.instance.id" in source.standing().said
