@@ -15,6 +15,7 @@ PAGES = tuple(
 
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"\s+#( .*)?$")
+_IN_A_POD = re.compile(r"kubectl --namespace globeco exec (globeco-[\w-]+) -- (.*)")
 
 
 def page(name: str) -> str:
@@ -35,3 +36,9 @@ def commands(text: str) -> tuple[str, ...]:
     """Return the lines of all shell blocks, continued ones joined, without comments."""
     lines = "".join(blocks(text, "sh")).replace("\\\n", "").splitlines()
     return tuple(filter(None, (_COMMENT.sub("", line).strip() for line in lines)))
+
+
+def in_pod(name: str, pod: str) -> tuple[str, ...]:
+    """Return what the commands of `docs/NAME.md` run in that pod, without a terminal."""
+    found = map(_IN_A_POD.fullmatch, commands(page(name)))
+    return tuple(match[2] for match in found if match and match[1] == pod)

@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings, *, pod: str) -> int:
-    """Carry a command out; return 0, or 1 when nothing matched or something was not done.
+    """Carry a command out; return 0, or 1 when something was not done that was asked for.
+
+    A list may be empty; what is to be shown or replayed has to be there.
 
     Raises UnavailableError without a broker, ConflictError for one correction of several letters.
     """
@@ -88,7 +90,8 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
 def _list(arguments: argparse.Namespace, box: Letterbox) -> int:
     letters = tuple(map(_without_body, box.letters(_choice(arguments))))
     if not letters:
-        return _nothing_matched(box)
+        _nothing_matched(box)
+        return _DONE
     replays = box.replays(letters)
     if arguments.json:
         _say(json_line(letter, replays.get(letter.place)) for letter in letters)
@@ -101,7 +104,8 @@ def _show(arguments: argparse.Namespace, box: Letterbox) -> int:
     chosen = Choice(spans=(arguments.letter,), since=EVER)
     letter = next(box.letters(chosen), None)
     if letter is None:
-        return _nothing_matched(box)
+        _nothing_matched(box)
+        return _FAILED
     whole = letter if letter.shortened is None else box.restored(letter)
     if arguments.raw:
         if whole is None:
@@ -120,7 +124,8 @@ def _replay(arguments: argparse.Namespace, box: Letterbox) -> int:
         arguments.misused("say which letters: --offset, --reason or --since")
     letters = tuple(box.letters(_choice(arguments)))
     if not letters:
-        return _nothing_matched(box)
+        _nothing_matched(box)
+        return _FAILED
     if arguments.fix is not None and len(letters) > 1:
         raise ConflictError(f"--fix corrects one letter, and {len(letters)} match: name one")
     outcomes = replay(box, letters, fix=arguments.fix)
@@ -150,9 +155,8 @@ def _without_body(letter: Letter) -> Letter:
     return replace(letter, record=structs.replace(letter.record, value=None))
 
 
-def _nothing_matched(box: Letterbox) -> int:
+def _nothing_matched(box: Letterbox) -> None:
     sys.stderr.write(f"fixengine: no letter on {box.topic} matches\n")
-    return _FAILED
 
 
 def _say(lines: Iterable[str]) -> None:

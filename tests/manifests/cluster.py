@@ -1,10 +1,11 @@
-"""What little of a cluster's API kubectl needs to read one Deployment and to know of pods."""
+"""What little of a cluster's API kubectl needs to read one Deployment, and to make and end pods."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from urllib.parse import parse_qs, urlsplit
 
 from tests.manifests.built import NAME, NAMESPACE, Manifest
 
@@ -15,7 +16,7 @@ def _resources(version: str, name: str, kind: str) -> Manifest:
         "singularName": "",
         "namespaced": True,
         "kind": kind,
-        "verbs": ["get"],
+        "verbs": ["create", "delete", "get", "list"],
     }
     return {"kind": "APIResourceList", "groupVersion": version, "resources": [resource]}
 
@@ -31,31 +32,88 @@ _DISCOVERY: dict[str, Manifest] = {
     "/api/v1": _resources("v1", "pods", "Pod"),
     "/apis/apps/v1": _resources("apps/v1", "deployments", "Deployment"),
 }
+_PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+
+
+class Cluster:
+    """A Deployment, and the pods that kubectl has made."""
+
+    def __init__(self, deployment: Manifest) -> None:
+        self.url = ""
+        self.pods: dict[str, Manifest] = {}
+        self.made: list[Manifest] = []
+        self._readable = {
+            **_DISCOVERY,
+            f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{NAME}": deployment,
+        }
+
+    def create(self, pod: Manifest) -> tuple[int, Manifest]:
+        """Take a pod, unless there is one of its name."""
+        name = pod["metadata"]["name"]
+        if name in self.pods:
+            reason = {"reason": "AlreadyExists", "message": f'pods "{name}" already exists'}
+            return 409, {"kind": "Status", "status": "Failure", "code": 409, **reason}
+        self.pods[name] = pod
+        self.made.append(pod)
+        return 201, pod
+
+    def read(self, path: str) -> tuple[int, Manifest]:
+        """Answer what is at a path; of pods, those that both selectors choose."""
+        parts = urlsplit(path)
+        if parts.path == _PODS:
+            query = parse_qs(parts.query)
+            labels = dict(each.split("=") for each in query.get("labelSelector", ()))
+            names = [each.removeprefix("metadata.name=") for each in query.get("fieldSelector", ())]
+            chosen = [
+                pod
+                for name, pod in self.pods.items()
+                if labels.items() <= pod["metadata"]["labels"].items()
+                and (not names or name in names)
+            ]
+            return 200, {"apiVersion": "v1", "kind": "PodList", "items": chosen}
+        found = self._readable.get(parts.path) or self.pods.get(parts.path.rpartition("/")[2])
+        return (200, found) if found else _not_found()
+
+    def delete(self, path: str) -> tuple[int, Manifest]:
+        """End a pod."""
+        pod = self.pods.pop(urlsplit(path).path.rpartition("/")[2], None)
+        return (200, pod) if pod else _not_found()
+
+
+def _not_found() -> tuple[int, Manifest]:
+    return 404, {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}
 
 
 @contextmanager
-def cluster(deployment: Manifest) -> Iterator[str]:
-    """Lend the URL of a cluster that has this Deployment and nothing else."""
-    answers = {
-        **_DISCOVERY,
-        f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{NAME}": deployment,
-    }
+def cluster(deployment: Manifest) -> Iterator[Cluster]:
+    """Lend a cluster that has this Deployment and nothing else."""
+    lent = Cluster(deployment)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            answer = answers.get(self.path.partition("?")[0])
-            body = json.dumps(answer or {"kind": "Status", "status": "Failure", "code": 404})
-            self.send_response(200 if answer else 404)
+            self._answer(*lent.read(self.path))
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self._answer(*lent.create(json.loads(body)))
+
+        def do_DELETE(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self._answer(*lent.delete(self.path))
+
+        def _answer(self, status: int, body: Manifest) -> None:
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
-            self.wfile.write(body.encode())
+            self.wfile.write(json.dumps(body).encode())
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        lent.url = f"http://127.0.0.1:{server.server_address[1]}"
         Thread(target=server.serve_forever, daemon=True).start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
+            yield lent
         finally:
             server.shutdown()

@@ -1,15 +1,20 @@
-"""The documents' kubectl commands are ones that kubectl takes, for objects that there are."""
+"""The documents' commands for a cluster are ones that kubectl takes, for objects that there are."""
 
 import re
 import shlex
+import shutil
 import subprocess
 import sysconfig
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from tests.documents import PAGES, commands
-from tests.manifests.built import ROOT, VARIANTS, built
+from fixengine.config import load
+from tests.documents import PAGES, blocks, commands, page
+from tests.manifests.built import NAME, ROOT, VARIANTS, Manifest, built, kustomized, variables
+from tests.manifests.test_schemas import VERSIONS, validate
 
 _KUBECTL = Path(sysconfig.get_path("scripts")) / "kubectl"
 _NOWHERE = "http://127.0.0.1:1"
@@ -23,15 +28,47 @@ COMMANDS = sorted(
         if line.startswith("kubectl ")
     }
 )
-_OF_THE_SUITE = ("scaledobject", "hpa", "vpa", "service globeco-fix-engine-service")
+_OF_THE_SUITE = {
+    "pod/globeco-fix-engine-postgresql-0",
+    "pod/globeco-execution-service-kafka-0",
+}
+
+OVERLAYS = [
+    pytest.param(yaml.safe_load(block), id=f"{path.stem}-{number}")
+    for path in PAGES
+    for number, block in enumerate(blocks(path.read_text("utf-8"), "yaml"))
+    if {"configMapGenerator", "patches", "resources"} & yaml.safe_load(block).keys()
+]
+
+
+def ours(**more: Any) -> Manifest:
+    """Return the kustomization that docs/deploying.md has its reader write, with that added."""
+    first, *_ = blocks(page("deploying"), "yaml")
+    return {**yaml.safe_load(first), **more}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository as somebody has it who has written k8s/ours."""
+    root = tmp_path_factory.mktemp("checkout")
+    shutil.copytree(ROOT / "k8s", root / "k8s")
+    shutil.copytree(ROOT / "monitoring", root / "monitoring")
+    write(root, ours())
+    return root
+
+
+def write(root: Path, kustomization: Manifest) -> None:
+    folder = root / "k8s" / "ours"
+    folder.mkdir(exist_ok=True)
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization), "utf-8")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_it_gets_as_far_as_the_cluster(command: str) -> None:
+def test_it_gets_as_far_as_the_cluster(command: str, checkout: Path) -> None:
     """What kubectl does not understand it refuses before."""
     made = subprocess.run(
         [_KUBECTL, f"--server={_NOWHERE}", "--request-timeout=1s", *shlex.split(command)[1:]],
-        cwd=ROOT,
+        cwd=checkout,
         capture_output=True,
         text=True,
         timeout=60,
@@ -41,17 +78,45 @@ def test_it_gets_as_far_as_the_cluster(command: str) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_what_it_names_is_there(command: str) -> None:
+def test_what_it_names_is_there(command: str, checkout: Path) -> None:
     objects = {
         f"{manifest['kind'].lower()}/{manifest['metadata']['name']}"
         for variant in VARIANTS
         for manifest in built(variant)
-    }
+    } | _OF_THE_SUITE
     words = shlex.split(command)
     named = re.findall(r"\b(deployment|service|statefulset)[ /](globeco-[\w-]+)", command)
+    if match := re.search(r" exec (?:--\w+ )*(globeco-[\w-]+) ", command):
+        named.append(("pod", match[1]))
     for kind, name in named:
-        if f"{kind} {name}" not in _OF_THE_SUITE:
-            assert f"{kind}/{name}" in objects
+        assert f"{kind}/{name}" in objects
     for folder in re.findall(r" -k (\S+)", command):
-        assert (ROOT / folder / "kustomization.yaml").exists()
+        assert (checkout / folder / "kustomization.yaml").exists()
     assert "--namespace" not in words or words[words.index("--namespace") + 1] == "globeco"
+
+
+@pytest.mark.parametrize("command", [line for line in COMMANDS if " delete " in line])
+def test_what_may_be_gone_already_is_no_mistake(command: str) -> None:
+    assert "--ignore-not-found" in command or "delete pod" in command or "delete pvc" in command
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_what_is_written_to_ours_can_be_built(overlay: Manifest, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "k8s", tmp_path / "k8s")
+    for variant in VARIANTS:
+        write(tmp_path, ours(**{**overlay, "resources": [f"../{variant}"]}))
+        made = kustomized(tmp_path / "k8s" / "ours")
+        assert {each["kind"] for each in made} == {each["kind"] for each in built(variant)}
+        for manifest in made:
+            validate(manifest, VERSIONS[0])
+
+
+def test_a_setting_that_is_ours_comes_to_the_engine_and_all_others_stay(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "k8s", tmp_path / "k8s")
+    literals = ["LOG_LEVEL=debug", "OTEL_SDK_DISABLED=true"]
+    generator = {"name": NAME, "behavior": "merge", "literals": literals}
+    write(tmp_path, ours(configMapGenerator=[generator]))
+    before, after = (load(variables(kustomized(tmp_path / "k8s" / d))) for d in ("hpa", "ours"))
+    assert (before.log_level, before.otel_sdk_disabled) == ("info", False)
+    assert (after.log_level, after.otel_sdk_disabled) == ("debug", True)
+    assert after.kafka_brokers == before.kafka_brokers

@@ -6,19 +6,19 @@ from urllib.parse import urlsplit
 import pytest
 
 from fixengine.config import load
-from tests.manifests.built import container, only, settings
+from tests.manifests.built import VARIANTS, container, only, settings
 
 
-def rules(direction: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = only("base", "NetworkPolicy")["spec"][direction]
+def rules(direction: str, variant: str = "base") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = only(variant, "NetworkPolicy")["spec"][direction]
     return found
 
 
-def reached() -> dict[str, set[int]]:
+def reached(variant: str) -> dict[str, set[int]]:
     """Return the ports that the engine may reach, by the label of the pods."""
     return {
         peer["podSelector"]["matchLabels"]["app"]: {port["port"] for port in rule["ports"]}
-        for rule in rules("egress")
+        for rule in rules("egress", variant)
         for peer in rule.get("to", ())
     }
 
@@ -35,9 +35,10 @@ def test_it_is_for_the_engine_and_both_directions() -> None:
     assert policy["policyTypes"] == ["Ingress", "Egress"]
 
 
-def test_the_engine_reaches_what_the_settings_name_and_no_other_pods() -> None:
-    loaded = load(settings("base"))
-    assert reached() == {
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_engine_reaches_what_the_settings_name_and_no_other_pods(variant: str) -> None:
+    loaded = load(settings(variant))
+    assert reached(variant) == {
         loaded.postgres_host: {loaded.postgres_port},
         **{
             host: {port}
@@ -74,4 +75,4 @@ def test_rest_and_probes_are_reached_from_within_the_cluster(port: str) -> None:
 
 def test_the_try_out_database_is_among_the_reached() -> None:
     database = only("try-out", "StatefulSet")["spec"]["template"]["metadata"]["labels"]
-    assert database["app"] in reached()
+    assert database["app"] in reached("try-out")

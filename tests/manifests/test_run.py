@@ -1,60 +1,90 @@
-"""`k8s/run.sh`: the pod that it makes of the engine's Deployment."""
+"""`k8s/run.sh`: the pod that it makes of the engine's Deployment, and that it takes away again."""
 
 import os
+import signal
 import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from tests.manifests.built import ROOT, container, only, pod
-from tests.manifests.cluster import cluster
+from fixengine.demo.waiting import wait_until
+from tests.manifests.built import NAMESPACE, ROOT, Manifest, container, only, pod
+from tests.manifests.cluster import Cluster, cluster
 
-# Shows the pod instead of running it.
+# Makes the pod, and is attached to it until the file says with which code it has ended.
 KUBECTL = """#!{python}
-import os, sys
-words = sys.argv[1:]
-if "run" in words:
-    end = words.index("--")
-    shown = [word for word in words[:end] if word not in ("--attach", "--rm", "--quiet")]
-    assert len(shown) == end - 3, "it has to wait, to tidy up, and to say nothing of its own"
-    words = [*shown, "--dry-run=client", "--output=yaml", *words[end:]]
-os.execv("{kubectl}", ["kubectl", "--server={server}", *words])
+import os, pathlib, signal, subprocess, sys
+words = ["kubectl", "--server={server}", *sys.argv[1:]]
+if "run" not in words:
+    os.execv("{kubectl}", words)
+made = [word for word in words if word not in ("--attach", "--quiet")]
+assert len(made) == len(words) - 2, "it has to wait, and to say nothing of its own"
+code = subprocess.run(["{kubectl}", *made[1:]], stdout=subprocess.DEVNULL).returncode
+if code:
+    sys.exit(code)
+ended = pathlib.Path("{ended}")
+if not ended.exists():
+    signal.pause()
+sys.exit(int(ended.read_text()))
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Calls the script in a shell whose kubectl knows that cluster."""
+
+    cluster: Cluster
+    folder: Path
+
+    def starts(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [ROOT / "k8s/run.sh", *arguments],
+            env={"PATH": f"{self.folder}:{os.environ['PATH']}", "HOME": str(self.folder)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def runs(self, *arguments: str, ends_with: int = 0) -> tuple[int, str]:
+        """Let the command end with that code; return the script's code and its complaints."""
+        (self.folder / "ended").write_text(str(ends_with), "utf-8")
+        running = self.starts(*arguments)
+        _, complaints = running.communicate(timeout=60)
+        return running.returncode, complaints
+
+
 @pytest.fixture
-def kubectl(tmp_path: Path) -> Iterator[Path]:
-    """The folder of a kubectl with a cluster of its own."""
+def operator(tmp_path: Path) -> Iterator[Operator]:
     real = Path(sysconfig.get_path("scripts")) / "kubectl"
     script = tmp_path / "kubectl"
-    with cluster(only("base", "Deployment")) as server:
+    with cluster(only("base", "Deployment")) as lent:
         script.write_text(
-            KUBECTL.format(python=sys.executable, kubectl=real, server=server), "utf-8"
+            KUBECTL.format(
+                python=sys.executable, kubectl=real, server=lent.url, ended=tmp_path / "ended"
+            ),
+            "utf-8",
         )
         script.chmod(0o755)
-        yield tmp_path
+        yield Operator(cluster=lent, folder=tmp_path)
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [ROOT / "k8s/run.sh", *arguments],
-        env={"PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def somebody_elses(name: str) -> Manifest:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": {"fixengine-run": "another"}},
+    }
 
 
-def test_a_command_runs_as_the_engine_does(kubectl: Path) -> None:
-    made = run(kubectl, "reconcile", "--since", "2026-07-28T09:30:00Z")
-    assert made.returncode == 0, made.stderr
-    spec: dict[str, Any] = yaml.safe_load(made.stdout)["spec"]
+def test_a_command_runs_as_the_engine_does(operator: Operator) -> None:
+    assert operator.runs("reconcile", "--since", "2026-07-28T09:30:00Z") == (0, "")
+    (made,) = operator.cluster.made
+    spec = made["spec"]
     (command,) = spec["containers"]
     assert command["args"] == ["reconcile", "--since", "2026-07-28T09:30:00Z"]
     engine = container("base")
@@ -63,9 +93,38 @@ def test_a_command_runs_as_the_engine_does(kubectl: Path) -> None:
     assert spec["securityContext"] == pod("base")["securityContext"]
     assert spec["restartPolicy"] == "Never"
     assert spec["automountServiceAccountToken"] is False
+    assert spec["terminationGracePeriodSeconds"] == 1, "a command is deaf to SIGTERM as process 1"
 
 
-def test_without_a_command_it_names_one(tmp_path: Path) -> None:
-    made = run(tmp_path)
-    assert made.returncode != 0
-    assert "name a command" in made.stderr
+@pytest.mark.parametrize("code", [0, 1, 2])
+def test_its_exit_code_is_the_commands_and_the_pod_goes(operator: Operator, code: int) -> None:
+    assert operator.runs("dlq", "list", ends_with=code) == (code, "")
+    assert len(operator.cluster.made) == 1
+    assert not operator.cluster.pods
+
+
+@pytest.mark.parametrize("key", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whatever_ends_it_takes_the_pod_along(operator: Operator, key: signal.Signals) -> None:
+    running = operator.starts("reconcile", "--apply")
+    wait_until(lambda: bool(operator.cluster.pods), 60, "the pod to be made")
+    os.killpg(running.pid, key)
+    _, complaints = running.communicate(timeout=60)
+    assert (running.returncode, complaints) == (128 + key, "")
+    assert not operator.cluster.pods
+    assert operator.runs("reconcile", "--apply") == (0, "")
+
+
+def test_somebody_elses_pod_of_the_same_name_stays(operator: Operator) -> None:
+    another = somebody_elses("fixengine-reconcile")
+    operator.cluster.create(another)
+    code, complaints = operator.runs("reconcile", "--apply")
+    assert code != 0
+    assert 'pods "fixengine-reconcile" already exists' in complaints
+    assert operator.cluster.pods == {"fixengine-reconcile": another}
+
+
+def test_without_a_command_it_names_one(operator: Operator) -> None:
+    code, complaints = operator.runs()
+    assert code != 0
+    assert "name a command" in complaints
+    assert not operator.cluster.made

@@ -1,6 +1,7 @@
 """The autoscalers: what they scale, how far, and that no open execution is left without a pod."""
 
 from collections.abc import Iterator
+from math import ceil
 from typing import Any
 
 import psycopg
@@ -10,7 +11,7 @@ from fixengine.config import load
 from fixengine.engine import FILLS_PARTITIONS
 from fixengine.infra.postgres import Database
 from tests.integration.rows import fill_with_orders, opened
-from tests.manifests.built import NAME, NAMESPACE, built, only, settings
+from tests.manifests.built import NAMESPACE, built, only, password, settings
 
 POLLING_INTERVAL = 15
 
@@ -23,6 +24,14 @@ def trigger(kind: str) -> dict[str, str]:
     )
     assert isinstance(found, dict)
     return found
+
+
+def targets() -> dict[str, int]:
+    """Return the utilization that the HPA aims at, by resource."""
+    return {
+        metric["resource"]["name"]: metric["resource"]["target"]["averageUtilization"]
+        for metric in only("hpa", "HorizontalPodAutoscaler")["spec"]["metrics"]
+    }
 
 
 def asked(dsn: str) -> int:
@@ -59,13 +68,33 @@ def test_an_autoscaler_is_the_only_one_and_scales_the_engine(variant: str, kind:
     assert len(kinds & {"HorizontalPodAutoscaler", "ScaledObject"}) == 1
 
 
-def test_the_hpa_goes_from_1_to_20_pods_at_70_percent_of_cpu_and_memory() -> None:
+def test_the_hpa_goes_from_1_to_20_pods_at_70_percent_of_cpu() -> None:
     spec = only("hpa", "HorizontalPodAutoscaler")["spec"]
     assert (spec["minReplicas"], spec["maxReplicas"]) == (1, 20)
-    assert {
-        metric["resource"]["name"]: metric["resource"]["target"]["averageUtilization"]
-        for metric in spec["metrics"]
-    } == {"cpu": 70, "memory": 70}
+    assert targets() == {"cpu": 70}
+
+
+def test_the_hpa_comes_back_to_one_pod_when_all_are_idle() -> None:
+    """Kubernetes' own rule: so many pods as bring the mean to the target, rounded up."""
+    at_rest = {"cpu": 10 / 110, "memory": 60 / 100}  # of what the pod requests
+    pods = only("hpa", "HorizontalPodAutoscaler")["spec"]["maxReplicas"]
+    while (
+        fewer := max(
+            ceil(pods * at_rest[resource] * 100 / target) for resource, target in targets().items()
+        )
+    ) < pods:
+        pods = fewer
+    assert pods == 1
+
+
+@pytest.mark.parametrize("variant", ["hpa", "keda"])
+def test_pods_go_as_soon_as_those_of_the_suite(variant: str) -> None:
+    if variant == "hpa":
+        behavior = only("hpa", "HorizontalPodAutoscaler")["spec"]["behavior"]
+    else:
+        advanced = only("keda", "ScaledObject")["spec"]["advanced"]
+        behavior = advanced["horizontalPodAutoscalerConfig"]["behavior"]
+    assert behavior == {"scaleDown": {"stabilizationWindowSeconds": 75}}
 
 
 def test_keda_goes_from_none_to_as_many_pods_as_there_are_partitions() -> None:
@@ -102,14 +131,11 @@ def test_keda_asks_the_database_of_the_settings_with_the_password_of_the_pod() -
     authentication = only("keda", "TriggerAuthentication")
     assert reference["authenticationRef"]["name"] == authentication["metadata"]["name"]
     (target,) = authentication["spec"]["secretTargetRef"]
-    (password,) = (
-        variable["valueFrom"]["secretKeyRef"]
-        for variable in only("keda", "Deployment", NAME)["spec"]["template"]["spec"]["containers"][
-            0
-        ]["env"]
-        if variable["name"] == "POSTGRES_PASSWORD"
-    )
-    assert target == {"parameter": "password", **password}
+    assert target == {
+        "parameter": "password",
+        "name": password("keda")["name"],
+        "key": password("keda")["key"],
+    }
 
 
 def test_an_empty_database_needs_no_pod(database: str) -> None:
