@@ -104,9 +104,9 @@ def test_the_group_reads_orders_again(stack: Stack, tools: Path) -> None:
     engine.start()
     send(stack, list(islice(orders(seed=3), 40)))
     wait_until(lambda: count(stack, "execution") == 40, 60, "the orders")
-    assert nobody not in typed(stack, tools, look)
+    assert nobody not in typed(stack, tools, f"{look} 2>&1")
     assert engine.terminate() == 0
-    assert nobody in typed(stack, tools, look)
+    assert nobody in typed(stack, tools, f"{look} 2>&1")
     for command in (reset, again):
         assert_at_the_beginning(typed(stack, tools, command))
 
