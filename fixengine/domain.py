@@ -13,6 +13,11 @@ LOWEST_LIMIT = Decimal("0.0001")
 """A limit price below this is none."""
 
 
+def is_blank(name: str) -> bool:
+    """Say whether a name shows nothing: blanks of any kind, or characters that can't be seen."""
+    return not any(letter.isprintable() and not letter.isspace() for letter in name)
+
+
 class TradeType(StrEnum):
     """What an order asks for; the suite's five kinds."""
 

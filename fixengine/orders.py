@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from fixengine.domain import LOWEST_LIMIT, Order, TradeType
+from fixengine.domain import LOWEST_LIMIT, Order, TradeType, is_blank
 from fixengine.errors import MalformedError
 
 LARGEST_INTEGER = 2**31 - 1
@@ -121,19 +121,21 @@ def _trade_type(name: str) -> TradeType:
 
 
 def _destination(name: str) -> str:
-    if not 0 < len(name) <= 20 or "\0" in name:
-        raise MalformedError(f"destination is {_shown(name)}: it must have 1 to 20 characters")
+    if not 0 < len(name) <= 20 or "\0" in name or is_blank(name):
+        raise MalformedError(
+            f"destination is {_shown(name)}: it must have 1 to 20 characters, and not blanks alone"
+        )
     return name
 
 
 def _security_id(message: _Message) -> str:
     nested = None if message.security is None else message.security.security_id
     security_id = _required("securityId", message.security_id or nested)
-    if nested is not None and nested != security_id:
+    if nested is not None and nested.lower() != security_id.lower():
         raise MalformedError("securityId and security.securityId differ: they must be the same")
     if len(security_id) != 24 or not _HEX_DIGITS.issuperset(security_id):
         raise MalformedError(f"securityId is {_shown(security_id)}: it must be 24 hex digits")
-    return security_id
+    return security_id.lower()  # a number, which has one way to be written
 
 
 def _quantity(number: Decimal) -> Decimal:

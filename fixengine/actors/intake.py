@@ -150,7 +150,8 @@ class Intake(Actor):
 
     def _begin(self, records: tuple[Record, ...]) -> None:
         """Decode records and find their tickers."""
-        items = [InHand(record=record) for record in records]
+        # the pause comes later, and counts as work: it stands for work that takes so long
+        items = [InHand(record=record, busy=self._pause_per_order) for record in records]
         if self._tracer is not None:
             now = time_ns()
             for item in items:

@@ -85,7 +85,7 @@ class FillScheduler(Actor):
         interval: float | None,
         tracer: Tracer | None = None,
     ) -> None:
-        """Take the parts; with `interval`, in seconds, claims are at least so far apart."""
+        """Take the parts; with `interval`, in seconds, one execution is evaluated in each."""
         super().__init__()
         self._repository = repository
         self._quotes = Quotes(pricing, patience=_PRICES_TIMEOUT)
@@ -94,9 +94,11 @@ class FillScheduler(Actor):
         self._metrics = metrics
         self._rules = rules
         self._seed = seed
-        self._interval = interval or 0.0
+        self._is_slow = bool(interval)
+        self._apart = interval or APART
+        self._most = 1 if interval else LARGEST_CLAIM
         self._tracer = tracer
-        self._limit = LARGEST_CLAIM
+        self._limit = self._most
         self._unpublished = 0
         self._crowded = False
         self._heard_at = 0.0
@@ -135,7 +137,7 @@ class FillScheduler(Actor):
         """Take one step, if there is room for more fills, and decide when to take the next."""
         if self.stopping:
             return
-        self._not_before = monotonic() + max(APART, self._interval)
+        self._not_before = monotonic() + self._apart
         try:
             pause = LONGEST_SLEEP if self._waits_for_the_broker() else self._step()
         except UnavailableError as error:
@@ -145,7 +147,9 @@ class FillScheduler(Actor):
             self._retries.reset()
             if not self._crowded and not self._waits_for_prices():
                 self._moving()
-        self._sleep(max(pause, self._interval))
+        if self._is_slow:
+            pause = max(pause, self._not_before - monotonic())
+        self._sleep(pause)
 
     def _step(self) -> float:
         """Fill one claim's worth of what is due; return how many seconds to sleep."""
@@ -208,7 +212,7 @@ class FillScheduler(Actor):
         except RejectedError as error:
             self._rejected(claim, error)
             return
-        self._limit = min(self._limit * 2, LARGEST_CLAIM)
+        self._limit = min(self._limit * 2, self._most)
         self._metrics.unpriced.inc(len(evaluated.postponed))
         kept = [fill for fill in evaluated.fills if fill.execution.id in stored]
         if len(kept) < len(evaluated.fills):

@@ -94,12 +94,12 @@ class Settings(Telemetry):
         "PUBLISH_EMPTY_FILLS", "false", parsing.boolean, "publish evaluations before the first fill"
     )
     order_intake_sleep_seconds: float = variable(
-        "ORDER_INTAKE_SLEEP", "0", parsing.duration, "a pause per order, to slow an engine down"
+        "ORDER_INTAKE_SLEEP", "0", parsing.duration, "a pause for each order, as if it took so long"
     )
     fill_processing_interval_seconds: float | None = optional(
         "FILL_PROCESSING_INTERVAL",
         parsing.duration,
-        "a fixed time between claims, to slow an engine down; unset: full speed",
+        "one execution is evaluated each so often, to slow an engine down; unset: full speed",
     )
     retention_days: int | None = optional(
         "RETENTION_DAYS",

@@ -14,6 +14,7 @@ from fixengine.http.metrics import Measure, Metrics
 from fixengine.http.openapi import OpenApi
 from fixengine.http.operations import Resource
 from fixengine.http.problems import add_error_handlers
+from fixengine.http.router import Router
 from fixengine.http.summary import Summary
 from fixengine.http.swagger import SwaggerUi, swagger_page
 from fixengine.metrics import HttpMetrics
@@ -66,7 +67,7 @@ def _observation(probes: Probes, registry: CollectorRegistry) -> dict[str, Resou
 
 
 def _app(resources: Mapping[str, Resource]) -> App:
-    app: App = falcon.App()
+    app: App = falcon.App(router=Router())
     app.add_middleware(Cors())
     add_error_handlers(app)
     for path, resource in resources.items():

@@ -118,8 +118,8 @@ class ExecutionFills:
 
 
 def _link(req: falcon.Request, resp: falcon.Response, **key: int) -> None:
-    following = urlencode({**req.params, **key})
-    resp.set_header("Link", f'<{req.path}?{following}>; rel="next"')
+    # relative to what was asked for: a gateway may have taken the beginning of that path away
+    resp.set_header("Link", f'<?{urlencode({**req.params, **key})}>; rel="next"')
 
 
 def _array(items: Iterable[bytes]) -> bytes:

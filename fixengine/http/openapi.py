@@ -52,6 +52,8 @@ def document(operations: Mapping[str, Operation]) -> dict[str, Any]:
             "version": __version__,
             "description": "Executions of a trading suite, and how the engines fill them.",
         },
+        # beside the document, wherever a gateway puts that
+        "servers": [{"url": "."}],
         "paths": {
             path: {"get": _operation(path, operation, schema, problem)}
             for (path, operation), schema in zip(operations.items(), schemas, strict=True)

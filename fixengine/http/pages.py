@@ -29,11 +29,14 @@ class PageFile:
             "X-Content-Type-Options": "nosniff",
         }
 
-    def on_get(self, _req: falcon.Request, resp: falcon.Response, name: str = "") -> None:
+    def on_get(self, req: falcon.Request, resp: falcon.Response, name: str = "") -> None:
         """Answer with a file, read piece by piece while it is sent."""
         path = self._find(name or "index.html")
         if path is None:
             raise falcon.HTTPNotFound
         resp.content_type = _KINDS[path.suffix]
         resp.set_headers(self._headers)
-        resp.set_stream(path.open("rb"), path.stat().st_size)
+        if req.method == "HEAD":  # nobody would close the file
+            resp.content_length = path.stat().st_size
+        else:
+            resp.set_stream(path.open("rb"), path.stat().st_size)

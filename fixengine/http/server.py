@@ -1,5 +1,6 @@
 """A WSGI server in a thread of its own, with bounds on what clients can take from it."""
 
+import errno
 import socket
 from threading import Event, Thread
 from time import monotonic
@@ -30,6 +31,7 @@ _BOUNDS: dict[str, Any] = {
     "expose_tracebacks": False,
     "log_socket_errors": False,
 }
+_NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _TURN = 1.0  # seconds between looks at connections that idle
 _LOOK_EVERY = 0.2  # seconds between looks at connections that dawdle, while there is traffic
 _FAREWELL = 0.2  # seconds for idle threads to end
@@ -61,7 +63,7 @@ class Server:
     def start(self) -> None:
         """Listen and begin to answer; raises OSError when the port can't be had."""
         try:
-            listener = socket.create_server(("", self._port))
+            listener = _listen(self._port)
         except OSError as error:
             sentence = f"port {self._port} for {self._name} can't be had: {error.strerror}"
             raise OSError(error.errno, sentence) from error
@@ -117,3 +119,14 @@ class Server:
 
     def _left(self) -> float:
         return self._deadline - monotonic()
+
+
+def _listen(port: int) -> socket.socket:
+    """Listen on IPv6 and IPv4, on the latter alone where the host has no other."""
+    if socket.has_dualstack_ipv6():
+        try:
+            return socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+        except OSError as error:
+            if error.errno not in _NO_IPV6:
+                raise
+    return socket.create_server(("", port))

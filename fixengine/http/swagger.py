@@ -8,7 +8,9 @@ import falcon
 
 from fixengine.http.pages import PageFile
 
-_PAGE_PATH = "/swagger-ui/"
+_PAGE_PATH = "swagger-ui/"
+"""Relative, for a gateway may have taken the beginning of the path away."""
+
 _OWN = Path(__file__).with_name("swagger_ui")
 _BROUGHT = frozenset({"swagger-ui.css", "swagger-ui-bundle.js"})
 _POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"

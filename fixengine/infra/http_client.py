@@ -19,6 +19,10 @@ _CONNECTION = re.compile(r"^\w+\(host='(.*?)', port=(\w+)\): ")
 _T = TypeVar("_T")
 
 
+class OtherNotFoundError(UnavailableError):
+    """A 404 in other words than the service's: it may come from somewhere between."""
+
+
 class JsonService:
     """One service: kept-alive connections, a deadline for each call, a bound on its body.
 
@@ -42,8 +46,8 @@ class JsonService:
     def get(self, path: str, kind: type[_T], *, absent: bytes = b"") -> _T | None:
         """Return the decoded body, None for a 404 whose body has `absent` in it.
 
-        Raises UnavailableError for every other status, a body that does not decode, a connection
-        that fails and a deadline that passes.
+        Raises OtherNotFoundError for any other 404, and UnavailableError for every other status, a
+        body that does not decode, a connection that fails and a deadline that passes.
         """
         try:
             status, body = self._fetch(path)
@@ -53,6 +57,8 @@ class JsonService:
             ) from error
         if status == 404 and absent in body:
             return None
+        if status == 404:
+            raise OtherNotFoundError(f"{self._name} answers 404 to {path}, in words of its own")
         if status != 200:
             raise UnavailableError(f"{self._name} answers {status} to {path}")
         try:

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from threading import Lock
+from time import monotonic
 from urllib.parse import quote
 
 import msgspec
 
+from fixengine.domain import is_blank
 from fixengine.errors import UnavailableError
-from fixengine.infra.http_client import JsonService
+from fixengine.infra.http_client import JsonService, OtherNotFoundError
 from fixengine.recurring import Recurring
 
 SECURITY_DEADLINE = 5.0
@@ -40,30 +43,49 @@ class SecurityClient(JsonService):
 
     def __init__(self, *, url: str) -> None:
         super().__init__(name="security-service", url=url, deadline=SECURITY_DEADLINE)
+        self._listing = Lock()
+        self._listed_at = 0.0
+        self._listed: Mapping[str, str] = {}
 
     def ticker(self, security_id: str) -> str | None:
         """Return the ticker, None when there is no such security; raises UnavailableError."""
+        asked_at = monotonic()
         path = f"/api/v1/security/{quote(security_id, safe='')}"
-        # any other 404 comes from somewhere between, and says nothing about the security
-        security = self.get(path, _Security, absent=b"Security not found")
-        if security is None:
-            return None
-        if not _usable_ticker(security.ticker):
+        try:
+            security = self.get(path, _Security, absent=b"Security not found")
+        except OtherNotFoundError:
+            # it may come from somewhere between, but then the list does not come
+            ticker = self._listed_after(asked_at).get(security_id)
+        else:
+            ticker = None if security is None else security.ticker
+        if ticker is not None and not _usable_ticker(ticker):
             raise UnavailableError(
                 f"security-service answers {security_id} with an unusable ticker"
             )
-        return security.ticker
+        return ticker
 
     def all_tickers(self) -> Mapping[str, str]:
         """Return every usable ticker by security id; raises UnavailableError."""
+        return {
+            security_id: ticker
+            for security_id, ticker in self._all().items()
+            if _usable_ticker(ticker)
+        }
+
+    def _listed_after(self, moment: float) -> Mapping[str, str]:
+        """Return all tickers as they were later than that; calls at the same time share a list."""
+        with self._listing:
+            if self._listed_at <= moment:
+                began = monotonic()
+                self._listed = self._all()
+                self._listed_at = began
+            return self._listed
+
+    def _all(self) -> Mapping[str, str]:
         securities = self.get("/api/v1/securities", tuple[_Security, ...])
         if securities is None:
             raise UnavailableError("security-service answers 404 to /api/v1/securities")
-        return {
-            security.security_id: security.ticker
-            for security in securities
-            if _usable_ticker(security.ticker)
-        }
+        return {security.security_id.lower(): security.ticker for security in securities}
 
 
 class PricingClient(JsonService):
@@ -103,7 +125,7 @@ def _decoded(item: msgspec.Raw) -> _Price | None:
 
 
 def _usable_ticker(ticker: str) -> bool:
-    return 0 < len(ticker) <= _LONGEST_TICKER and "\0" not in ticker
+    return 0 < len(ticker) <= _LONGEST_TICKER and "\0" not in ticker and not is_blank(ticker)
 
 
 def _usable_price(price: Decimal) -> bool:

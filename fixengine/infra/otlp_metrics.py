@@ -20,6 +20,29 @@ from fixengine import __version__
 from fixengine.config.collector import Collector
 from fixengine.infra.otlp import Exporter, attributes, open_channel
 
+_UNITS = {
+    "seconds": "s",
+    "bytes": "By",
+    "ratio": "1",
+    "duration": "ms",  # the suite's measure of requests
+    "messages": "{message}",
+    "mailbox": "{message}",
+    "records": "{record}",
+    "requests": "{request}",
+    "orders": "{order}",
+    "letters": "{letter}",
+    "fills": "{fill}",
+    "outbox": "{fill}",
+    "executions": "{execution}",
+    "unpriced": "{execution}",
+    "claim": "{execution}",
+    "partitions": "{partition}",
+    "restarts": "{restart}",
+    "lines": "{line}",
+    "fds": "{file}",
+}
+"""Units of measures by the words in their names, in UCUM; things that are counted in braces."""
+
 _CUMULATIVE = otlp.AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
 
 
@@ -69,15 +92,16 @@ class MetricExport:
 def converted(family: Metric, *, began: int, now: int) -> Iterator[otlp.Metric]:
     """Yield a family's metrics, under the names of its samples, since the time `began`.
 
-    Times are in nanoseconds since 1970. The unit stays empty: names have it, and a collector would
-    append it once more.
+    Times are in nanoseconds since 1970.
     """
+    unit = unit_of(family.name)
     match family.type:
         case "counter":
             points = _numbers(family.samples, began=began, now=now)
             yield otlp.Metric(
                 name=f"{family.name}_total",
                 description=family.documentation,
+                unit=unit,
                 sum=otlp.Sum(
                     data_points=points, is_monotonic=True, aggregation_temporality=_CUMULATIVE
                 ),
@@ -88,16 +112,26 @@ def converted(family: Metric, *, began: int, now: int) -> Iterator[otlp.Metric]:
                 aggregation_temporality=_CUMULATIVE,
             )
             yield otlp.Metric(
-                name=family.name, description=family.documentation, histogram=histogram
+                name=family.name,
+                description=family.documentation,
+                unit=unit,
+                histogram=histogram,
             )
         case "gauge":
             yield otlp.Metric(
                 name=family.name,
                 description=family.documentation,
+                unit=unit,
                 gauge=otlp.Gauge(data_points=_numbers(family.samples, began=0, now=now)),
             )
         case _:
             raise ValueError(f"{family.name} is of a type that is not exported: {family.type}")
+
+
+def unit_of(name: str) -> str:
+    """Return a metric's unit as its name says it, empty for what has none."""
+    words = name.removesuffix("_total").split("_")
+    return next((_UNITS[word] for word in reversed(words) if word in _UNITS), "")
 
 
 def _numbers(samples: Iterable[Sample], *, began: int, now: int) -> list[otlp.NumberDataPoint]:

@@ -18,6 +18,7 @@ from fixengine.engine import STOP_SHARES, Engine
 from fixengine.health import PARTS
 from tests.conftest import new_database
 from tests.integration.engines import Surroundings, surroundings, wait_until_ready
+from tests.integration.gateway import gateway
 from tests.programs import wanted
 
 ORDERS = 130
@@ -159,6 +160,29 @@ def test_what_orders_bring_is_text(page: Page) -> None:
     page.locator("#rows tr").first.click()
     expect(page.locator("#which")).to_contain_text(ONE)
     assert page.locator("b").count() == 0
+
+
+def test_it_works_behind_a_gateway_and_so_does_trying_out_rest(
+    browser: Browser, engine: Engine
+) -> None:
+    with gateway(engine._rest.port) as before:
+        page = browser.new_page(viewport={"width": 1440, "height": 860})
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(f"{before.url}/")
+        expect(page.locator("#rows tr")).to_have_count(100)
+        page.keyboard.press("]")
+        expect(page.locator("#rows tr")).to_have_count(ORDERS - 100)
+        page.get_by_role("link", name="REST").click()
+        page.locator("#operations-default-get_api_v1_summary .opblock-summary").click()
+        page.get_by_role("button", name="Try it out").click()
+        page.get_by_role("button", name="Execute").click()
+        asked = page.locator(".request-url pre")
+        expect(asked).to_have_text(f"{before.url}/api/v1/summary")
+        expect(page.locator(".live-responses-table .response-col_status").last).to_contain_text(
+            "200"
+        )
+        page.close()
+        assert before.astray == []
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page) -> None:

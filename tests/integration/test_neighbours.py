@@ -1,11 +1,16 @@
 """The HTTP clients against servers that behave, and servers that don't."""
 
+import json
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
+from http import HTTPStatus
 from threading import Event, Thread
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -186,6 +191,68 @@ def test_one_bad_price_spoils_no_other() -> None:
         client = PricingClient(url=url)
         assert client.all_prices() == {"A": Decimal("1.5"), "C": Decimal(2)}
         client.close()
+
+
+class OtherWords(SecurityService):
+    """Answers 404 in words of its own, and so for all single ones where it is `blind`."""
+
+    blind = False
+
+    def route(self, path: tuple[str, ...]) -> tuple[str, HTTPStatus, Any]:
+        name, status, body = super().route(path)
+        if name == "security" and (self.blind or status is HTTPStatus.NOT_FOUND):
+            return "elsewhere", HTTPStatus.NOT_FOUND, {"detail": "Not Found"}
+        return name, status, body
+
+
+@pytest.fixture
+def other_words(workspace: Workspace) -> Iterator[OtherWords]:
+    service = OtherWords(port=workspace.reserve_port(), listings=LISTINGS)
+    service.start()
+    yield service
+    service.stop()
+
+
+def test_a_404_in_any_words_is_believed_when_the_list_lacks_the_security(
+    other_words: OtherWords,
+) -> None:
+    client = SecurityClient(url=other_words.url)
+    assert client.ticker("f" * 24) is None
+    assert client.ticker(LISTINGS[0].security_id) == LISTINGS[0].ticker
+    other_words.blind = True
+    assert client.ticker(LISTINGS[0].security_id) == LISTINGS[0].ticker
+    other_words.mode = Mode.ERROR
+    with pytest.raises(UnavailableError):
+        client.ticker("f" * 24)
+    client.close()
+
+
+def test_calls_at_the_same_time_look_into_one_list(other_words: OtherWords) -> None:
+    other_words.latency_seconds = 0.3
+    client = SecurityClient(url=other_words.url)
+    unknown = [f"{number:024x}" for number in range(8)]
+    with ThreadPoolExecutor(len(unknown)) as callers:
+        assert [*callers.map(client.ticker, unknown)] == [None] * len(unknown)
+    assert other_words.calls["securities"] < len(unknown)
+    client.close()
+
+
+def test_ids_of_securities_come_in_any_case(workspace: Workspace) -> None:
+    loud = [replace(each, security_id=each.security_id.upper()) for each in LISTINGS]
+    service = SecurityService(port=workspace.reserve_port(), listings=loud)
+    service.start()
+    client = SecurityClient(url=service.url)
+    assert client.all_tickers().keys() == {each.security_id for each in LISTINGS}
+    client.close()
+    service.stop()
+
+
+@pytest.mark.parametrize("ticker", ["", " ", "\u00a0", "\u200b"])
+def test_a_ticker_that_shows_nothing_is_none(ticker: str) -> None:
+    body = json.dumps({"securityId": "f" * 24, "ticker": ticker}).encode()
+    head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
+    with raw_server(reply(head, body)) as url, pytest.raises(UnavailableError, match="unusable"):
+        SecurityClient(url=url).ticker("f" * 24)
 
 
 def test_a_404_from_somewhere_between_does_not_make_a_security_unknown() -> None:

@@ -16,6 +16,7 @@ from opentelemetry.proto.collector.metrics.v1 import (
 )
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, ResourceMetrics
 
+from fixengine import __version__
 from fixengine.demo.feed import orders
 from fixengine.demo.waiting import wait_until
 from tests.integration.engines import Surroundings, wait_until_ready
@@ -79,6 +80,7 @@ def test_a_collector_gets_what_prometheus_gets(around: Surroundings) -> None:
     resource = {each.key: each.value.string_value for each in exported.resource.attributes}
     assert resource == {
         "service.name": "globeco-fix-engine",
+        "service.version": __version__,
         "service.namespace": "globeco",
         "k8s.pod.name": "engine-7f",
         "team": "trading desk",
@@ -87,6 +89,8 @@ def test_a_collector_gets_what_prometheus_gets(around: Surroundings) -> None:
     assert set(metrics) == {
         f"{name}_total" if kind == "counter" else name for name, kind in families.items()
     }
+    assert metrics["kafka_consumer_messages_processed_total"].unit == "{message}"
+    assert [name for name, metric in metrics.items() if not metric.unit] == ["fixengine_up"]
     latency = metrics["kafka_consumer_message_latency_seconds"].histogram.data_points
     assert sum(point.count for point in latency) == ORDERS
     assert all(sum(point.bucket_counts) == point.count for point in latency)

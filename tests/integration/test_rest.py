@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 from time import monotonic
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import psycopg
 import pytest
@@ -29,9 +29,11 @@ from fixengine.engine import Engine
 from tests.conftest import new_database
 from tests.documents import commands, page
 from tests.integration.engines import Surroundings, surroundings, wait_until_ready
+from tests.integration.gateway import gateway
 from tests.integration.rows import PATIENCE
 
 ORDERS = 60
+LOOPBACKS = ["127.0.0.1", *(["::1"] if socket.has_dualstack_ipv6() else [])]
 PROBED_WITHIN = 2.0
 """Seconds in which the probes answer, on busy cores too, while clients dawdle for far longer."""
 
@@ -135,9 +137,42 @@ def test_pages_lead_through_all_executions(live: Live) -> None:
     while path:
         answer = live.get(path)
         seen += [execution["id"] for execution in answer.json()]
-        path = answer.headers.get("Link", "")[1:].split(">")[0]
+        following = answer.headers.get("Link", "")[1:].split(">")[0]
+        path = following and urljoin(path, following)
     assert len(seen) == len(set(seen)) == ORDERS
     assert seen == sorted(seen, reverse=True)
+
+
+def test_links_lead_through_the_gateway_that_they_came_by(live: Live) -> None:
+    pool = urllib3.PoolManager(retries=False, timeout=60)
+    with gateway(live.port) as before:
+        pages, url = 0, f"{before.url}/api/v1/executions?limit=25"
+        while url:
+            answer = pool.request("GET", url)
+            pages += 1
+            following = answer.headers.get("Link", "")[1:].split(">")[0]
+            url = following and urljoin(url, following)
+        assert pages == 3
+        moved = pool.request("GET", f"{before.url}/swagger-ui", redirect=False)
+        page = urljoin(f"{before.url}/swagger-ui", moved.headers["Location"])
+        assert b"swagger-ui-bundle.js" in pool.request("GET", page).data
+        document = pool.request("GET", f"{before.url}/openapi.json").json()
+        (server,) = document["servers"]
+        root = urljoin(f"{before.url}/openapi.json", server["url"]).rstrip("/")
+        assert pool.request("GET", f"{root}/api/v1/executions").status == 200
+        assert pool.request("HEAD", f"{before.url}/readyz").status == 200
+        assert before.astray == []
+
+
+@pytest.mark.parametrize("host", LOOPBACKS)
+def test_both_ports_answer_get_and_head_on_ipv6_and_ipv4(live: Live, host: str) -> None:
+    for port in (live.port, live.health_port):
+        for method in ("GET", "HEAD"):
+            client = HTTPConnection(host, port, timeout=60)
+            client.request(method, "/healthz")
+            answer = client.getresponse()
+            assert (answer.status, bool(answer.read())) == (200, method == "GET")
+            client.close()
 
 
 def test_the_document_and_its_page_are_served(live: Live) -> None:

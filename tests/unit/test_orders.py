@@ -65,6 +65,12 @@ def test_the_security_alone_is_enough() -> None:
     assert decode_order(nested).security_id == SECURITY
 
 
+def test_a_security_is_the_same_in_upper_and_lower_case() -> None:
+    assert decode_order(changed(securityId=f'"{SECURITY.upper()}"')).security_id == SECURITY
+    nested = f'{{"securityId":"{SECURITY.title()}"}}'
+    assert decode_order(changed(security=nested)).security_id == SECURITY
+
+
 def test_two_securities_that_differ_are_refused() -> None:
     other = f'{{"securityId":"{SECURITY[::-1]}"}}'
     assert "differ" in refusal(changed(security=other))
@@ -146,6 +152,10 @@ def test_a_required_field_that_is_missing_is_named(field: str, value: str | None
         ("destination", '""'),
         ("destination", '"123456789012345678901"'),
         ("destination", r'"a\u0000"'),
+        ("destination", '" "'),
+        ("destination", r'"\t\n  "'),
+        ("destination", r'"\u00a0\u3000\u2003"'),
+        ("destination", r'"\u200b\ufeff"'),
         ("securityId", '"68bda020e3644b42ebcb2bd"'),
         ("securityId", '"68bda020e3644b42ebcb2bdg"'),
         ("securityId", '"\uff168bda020e3644b42ebcb2bd3"'),

@@ -1,8 +1,9 @@
 """Prometheus' families in OTLP's words."""
 
+import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from fixengine.infra.otlp_metrics import converted
+from fixengine.infra.otlp_metrics import converted, unit_of
 
 BEGAN, NOW = 1_000, 2_000
 
@@ -22,7 +23,7 @@ def test_counters_gauges_and_histograms_keep_names_labels_and_values() -> None:
         for family in registry.collect()
         for metric in converted(family, began=BEGAN, now=NOW)
     )
-    assert (total.name, total.description, total.unit) == ("orders_total", "Orders", "")
+    assert (total.name, total.description, total.unit) == ("orders_total", "Orders", "{order}")
     assert total.sum.is_monotonic
     assert [
         (point.attributes[0].key, point.attributes[0].value.string_value, point.as_double)
@@ -37,6 +38,28 @@ def test_counters_gauges_and_histograms_keep_names_labels_and_values() -> None:
     assert (list(good.explicit_bounds), list(good.bucket_counts)) == ([1, 5], [2, 1, 1])
     assert (good.count, good.sum) == (4, 103.5)
     assert (bad.attributes[0].value.string_value, list(bad.bucket_counts)) == ("bad", [0, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("kafka_consumer_messages_processed", "{message}"),
+        ("kafka_consumer_messages_failed_total", "{message}"),
+        ("kafka_consumer_records_polled", "{record}"),
+        ("kafka_consumer_processing_seconds", "s"),
+        ("kafka_consumer_processing_duration_seconds", "s"),
+        ("kafka_consumer_message_latency_seconds", "s"),
+        ("http_request_duration", "ms"),
+        ("http_requests_in_flight", "{request}"),
+        ("fixengine_fills_published", "{fill}"),
+        ("fixengine_claim_size", "{execution}"),
+        ("fixengine_execution_numbers_left_ratio", "1"),
+        ("process_resident_memory_bytes", "By"),
+        ("fixengine_up", ""),
+    ],
+)
+def test_a_metric_has_the_unit_that_its_name_says(name: str, unit: str) -> None:
+    assert unit_of(name) == unit
 
 
 def test_a_histogram_without_labels_is_one_point() -> None:

@@ -21,5 +21,5 @@ export async function get(path) {
     throw error;
   }
   const next = /<([^>]*)>; *rel="next"/.exec(answer.headers.get("Link") ?? "");
-  return { body, next: next && next[1].replace(/^\//, "") };
+  return { body, next: next && path.replace(/\?.*|$/, next[1]) };
 }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Event
-from time import time
+from time import monotonic, time
 from typing import Any
 
 import pytest
@@ -174,6 +174,8 @@ def intake_of(
     securities: ActorRef,
     dead_letters: ActorRef,
     scheduler: ActorRef,
+    *,
+    pause: float = 0.0,
 ) -> ActorRef:
     """Start an intake that has not booted."""
     gauge = Gauge("up", "up", ("part",), registry=None)
@@ -187,12 +189,13 @@ def intake_of(
         health=Health(gauge=gauge, tree=Tree((spec,))),
         metrics=ConsumerMetrics(registry, group="fix_engine", topic="orders"),
         first_fill_delay=1.0,
-        pause_per_order=0.0,
+        pause_per_order=pause,
     )
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """Lend a desk; its parameter, if it has one, are the seconds of a pause for each order."""
     registry = CollectorRegistry()
     source, failures = Source(), deque[Exception]()
     letters: list[DeadLetter] = []
@@ -202,7 +205,7 @@ def desk() -> Iterator[Desk]:
         DeadLetters.start(letters),
         Scheduler.start(),
     ]
-    intake = intake_of(source, registry, *others)
+    intake = intake_of(source, registry, *others, pause=getattr(request, "param", 0.0))
     desk = Desk(intake, source, registry, failures, letters)
     intake.tell(Boot(name="intake", on_ready=lambda: None, on_exit=lambda _: None))
     yield desk
@@ -268,6 +271,20 @@ def test_a_record_counts_once_when_it_is_stored_after_retries_that_are_idle_time
     assert busy == desk.total("kafka_consumer_processing_duration_seconds_sum")
     assert 0 < busy < 0.1
     assert desk.total("kafka_consumer_idle_seconds_total") > 0.1
+
+
+@pytest.mark.parametrize("desk", [0.3], indirect=True)
+def test_a_pause_for_each_order_counts_as_work(desk: Desk) -> None:
+    began = monotonic()
+    for number, value in ((1, None), (2, b"no order"), (3, None)):
+        desk.poll(record(number, value=value))
+    wait_until(lambda: desk.processed() == 2)
+    assert monotonic() - began > 2 * 0.3
+    assert desk.total("kafka_consumer_processing_seconds_total") > 2 * 0.3
+    assert desk.total("kafka_consumer_processing_duration_seconds_bucket", le="0.25") == 0
+    desk.intake.ask(DeadLettersWritten(places=tuple(map(place, desk.letters))), timeout=60)
+    assert desk.failed() == 1
+    assert desk.total("kafka_consumer_processing_seconds_total") > 3 * 0.3
 
 
 def test_nothing_counts_while_it_waits(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from itertools import pairwise
 from threading import Event
 from time import monotonic
 
@@ -27,7 +28,7 @@ from fixengine.actors.messages import (
     StoreFills,
 )
 from fixengine.actors.pricing import BULK_FROM
-from fixengine.actors.scheduler import APART, FillScheduler
+from fixengine.actors.scheduler import APART, LARGEST_CLAIM, FillScheduler
 from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
@@ -289,6 +290,49 @@ def test_claims_keep_to_an_interval_whatever_is_free(monkeypatch: pytest.MonkeyP
             running.tell(ExecutionsFreed())
     # a claim reaches the repository a little after it began
     assert claimed_at[10] - claimed_at[0] > 8 * interval
+
+
+class DeepRepository(Actor):
+    """Finds as much as is wanted, in a while, and notes when and how much that was."""
+
+    def __init__(self, asked: list[tuple[float, int]], seconds: float) -> None:
+        super().__init__()
+        self._asked = asked
+        self._seconds = seconds
+
+    def receive(self, message: ClaimDue | StoreFills) -> object:
+        if isinstance(message, StoreFills):
+            return frozenset(fill.execution.id for fill in message.fills)
+        self._asked.append((monotonic(), message.limit))
+        Event().wait(self._seconds)
+        found = tuple(execution(id=n, ticker=f"T{n}") for n in range(min(message.limit, 50)))
+        return Claim(executions=found, now=SENT, next_due_in=0, more=True)
+
+
+def test_with_an_interval_one_execution_is_evaluated_in_each() -> None:
+    interval, step = 0.2, 0.1
+    asked = list[tuple[float, int]]()
+    with scheduler(
+        repository=DeepRepository.start(asked, step),
+        pricing=Pricing.start(Event()),
+        interval=interval,
+    ):
+        wait_until(lambda: len(asked) > 10, 60, "ten claims")
+    moments = [moment for moment, _ in asked]
+    assert {limit for _, limit in asked} == {1}
+    assert moments[10] - moments[0] > 9 * interval
+    # whatever an evaluation takes of it
+    assert min(later - earlier for earlier, later in pairwise(moments)) < interval + step
+
+
+@pytest.mark.parametrize("interval", [None, 0.0])
+def test_without_an_interval_all_that_is_due_is_claimed(interval: float | None) -> None:
+    asked = list[tuple[float, int]]()
+    with scheduler(
+        repository=DeepRepository.start(asked, 0), pricing=Pricing.start(Event()), interval=interval
+    ):
+        wait_until(lambda: len(asked) > 2, 60, "three claims")
+    assert {limit for _, limit in asked} == {LARGEST_CLAIM}
 
 
 class ShyRepository(Actor):

@@ -81,7 +81,41 @@ def test_another_method_is_a_405_that_names_those_allowed(
 ) -> None:
     result = client.simulate_request(method, path)
     assert is_problem(result, 405, "Method Not Allowed")
-    assert result.headers["Allow"] == "GET, OPTIONS"
+    assert result.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{COLLECTION}?limit=1",
+        f"{COLLECTION}?limit=0",
+        ITEM,
+        f"{ITEM}/fills",
+        "/api/v1/execution/7",
+        "/api/v1/summary",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+        "/swagger-ui",
+        "/swagger-ui/",
+        "/",
+        "/blotter/main.js",
+        "/nothing",
+    ],
+)
+def test_head_answers_as_get_without_a_body(client: TestClient, reader: Reader, path: str) -> None:
+    reader.executions = [execution(id=5), execution(id=6)]
+    got, asked = client.simulate_get(path), client.simulate_head(path)
+    assert asked.status_code == got.status_code
+    assert asked.headers == got.headers
+    assert asked.content == b""
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_a_probe_may_ask_by_head(probe_client: TestClient, probes: Probes, ready: bool) -> None:
+    probes.is_ready = ready
+    assert probe_client.simulate_head("/readyz").status_code == (200 if ready else 503)
 
 
 @pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
@@ -102,7 +136,7 @@ def test_a_preflight_is_told_what_it_may_do(client: TestClient) -> None:
         ITEM, headers={"Origin": "http://desk", "Access-Control-Request-Method": "GET"}
     )
     assert result.status_code == 200
-    assert result.headers["Access-Control-Allow-Methods"] == "GET"
+    assert result.headers["Access-Control-Allow-Methods"] == "GET, HEAD"
     assert result.headers["Access-Control-Allow-Headers"] == "*"
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from falcon.testing import TestClient
@@ -73,7 +74,8 @@ def test_links_lead_through_all_pages_oldest_first(client: TestClient, reader: R
     while link:
         result = client.simulate_get(link)
         seen.append([fill["number"] for fill in result.json])
-        link = result.headers.get("Link", "")[1:].split(">")[0]
+        following = result.headers.get("Link", "")[1:].split(">")[0]
+        link = following and urljoin(link, following)
     assert seen == [[1, 2], [3, 4], [5]]
 
 

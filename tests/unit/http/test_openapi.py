@@ -4,15 +4,18 @@ import sys
 from typing import Any
 
 import pytest
-from falcon.inspect import inspect_app
+from falcon.inspect import inspect_app, inspect_compiled_router, register_router
 from falcon.testing import TestClient
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has none
 
 from fixengine.http.app import App
+from fixengine.http.router import Router
 from fixengine.wire import encode_execution
 from tests.unit.executions import execution
 from tests.unit.http.conftest import Reader
 from tests.unit.http.test_fills import entry
+
+register_router(Router)(inspect_compiled_router)
 
 
 @pytest.fixture
@@ -38,6 +41,10 @@ def test_it_describes_every_route_but_itself_and_its_page(
 
 def test_it_says_which_version_it_is_of(document: dict[str, Any]) -> None:
     assert document["openapi"] == "3.1.0"
+
+
+def test_what_it_describes_is_beside_it_also_behind_a_gateway(document: dict[str, Any]) -> None:
+    assert document["servers"] == [{"url": "."}]
 
 
 def test_parameters_have_the_bounds_that_are_kept(document: dict[str, Any]) -> None:
@@ -94,7 +101,7 @@ def test_every_field_of_an_execution_is_described(document: dict[str, Any]) -> N
 
 def test_the_page_shows_it_with_nothing_from_elsewhere(client: TestClient) -> None:
     moved = client.simulate_get("/swagger-ui")
-    assert (moved.status_code, moved.headers["Location"]) == (301, "/swagger-ui/")
+    assert (moved.status_code, moved.headers["Location"]) == (301, "swagger-ui/")
     page = client.simulate_get("/swagger-ui/")
     assert page.headers["Content-Type"].startswith("text/html")
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]

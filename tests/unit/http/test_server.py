@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -65,6 +67,60 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+LOOPBACKS = ["127.0.0.1", *(["::1"] if socket.has_dualstack_ipv6() else [])]
+
+WITHOUT_IPV6 = """
+import errno, socket, sys
+from urllib.request import urlopen
+from fixengine.http.server import Server
+
+def hosts_own(event, arguments):
+    if event == "{event}" and arguments[0].family == socket.AF_INET6 or (
+        event == "socket.__new__" == "{event}" and arguments[1] == socket.AF_INET6
+    ):
+        raise OSError(errno.{code}, "no IPv6 here")
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+
+sys.addaudithook(hosts_own)
+server = Server(app, port=0, name="test", threads=1)
+server.start()
+print(urlopen(f"http://127.0.0.1:{{server.port}}").read().decode())
+server.stop(5)
+"""
+
+
+@pytest.mark.parametrize("host", LOOPBACKS)
+def test_it_listens_on_ipv6_and_ipv4(host: str) -> None:
+    with serving() as server:
+        client = HTTPConnection(host, server.port, timeout=60)
+        client.request("GET", "/")
+        assert client.getresponse().read() == b"ok"
+        client.close()
+
+
+@pytest.mark.parametrize("host", LOOPBACKS)
+def test_a_port_that_is_taken_on_either_is_refused(host: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as taken:
+        server = Server(wsgi(lambda: b""), port=taken.getsockname()[1], name="test", threads=1)
+        with pytest.raises(OSError, match="for test can't be had: Address already in use"):
+            server.start()
+
+
+@pytest.mark.parametrize(
+    ("event", "code"), [("socket.__new__", "EAFNOSUPPORT"), ("socket.bind", "EADDRNOTAVAIL")]
+)
+def test_a_host_without_ipv6_is_listened_on_all_the_same(event: str, code: str) -> None:
+    program = WITHOUT_IPV6.format(event=event, code=code)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("ok\n", "")
 
 
 def channels(server: Server) -> list[Any]:
