@@ -4,19 +4,24 @@ import argparse
 import os
 import socket
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
+from types import TracebackType
 from typing import NoReturn
 
+from loguru import logger
+
 from fixengine import __version__, app
-from fixengine.config import Settings, describe, load
+from fixengine.config import Settings, describe, keep_secret, load, notes
 from fixengine.demo import neighbours, orders_command
 from fixengine.demo import run as demo
 from fixengine.dlq import command as dlq
 from fixengine.errors import ConfigError, FixengineError
 from fixengine.infra.logs import LAST_WORDS, Logs, configure_logs, log_lines
 from fixengine.options import EVER, moment
+from fixengine.secrets import known
 from fixengine.top import command as top
 
 OK, FAILED, MISUSED = 0, 1, 2
@@ -26,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 when it succeeded, 1 when it failed, 2 when it was misused."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that knows ASCII alone
+    sys.excepthook = _crashed
     parsed = _parser().parse_args(arguments)
     try:
         code: int = parsed.command(parsed)
@@ -120,7 +126,7 @@ def _check_config(_arguments: argparse.Namespace) -> int:
 
 
 def _orders(arguments: argparse.Namespace) -> int:
-    settings = load(_environment())
+    settings = _loaded()
     return orders_command.run(
         arguments,
         bootstrap=settings.kafka_brokers,
@@ -140,15 +146,24 @@ def _settings() -> Settings:
 
 
 def _checked() -> Settings:
-    settings = load(_environment())
+    settings = _loaded()
     app.check(settings)
     return settings
 
 
+def _loaded() -> Settings:
+    settings = load(_environment())
+    keep_secret(settings)
+    return settings
+
+
 def _logs(settings: Settings) -> Logs:
-    return configure_logs(
+    logs = configure_logs(
         level=settings.log_level, json_lines=settings.log_format == "json", pod=_pod()
     )
+    for note in notes(_environment()):
+        logger.bind(reason=note).warning("a setting is taken otherwise than it is given")
+    return logs
 
 
 def _pod() -> str:
@@ -168,4 +183,9 @@ def _say(line: str) -> None:
 
 
 def _complain(line: str) -> None:
-    log_lines.write(f"fixengine: {line}\n")
+    log_lines.write(f"fixengine: {known.hide(line)}\n")
+
+
+def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    log_lines.write(known.hide("".join(traceback.format_exception(kind, error, trace))))
+    log_lines.flush(LAST_WORDS)

@@ -11,6 +11,7 @@ from loguru import logger
 from prometheus_client import Gauge
 
 from fixengine.ports import ActorState, ActorTree
+from fixengine.secrets import known
 
 HUNG_AFTER = 60.0
 """Seconds with one message after which an actor counts as hung."""
@@ -136,7 +137,7 @@ class Health:
         said = self._parts[part]
         if said.up and self._clock() >= said.until:
             return "nothing was heard of it lately: the actor that sees to it is held up"
-        return said.said
+        return known.hide(said.said)
 
 
 def _described(actor: ActorState) -> dict[str, object]:
@@ -146,5 +147,5 @@ def _described(actor: ActorState) -> dict[str, object]:
         "restarts": actor.restarts,
         "mailbox": actor.mailbox_depth,
         "busy_for": actor.busy_for,
-        "last_error": actor.last_error,
+        "last_error": None if actor.last_error is None else known.hide(actor.last_error),
     }

@@ -1,6 +1,6 @@
 """Where telemetry goes, and how."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,6 @@ class Collector:
     target: str
     tls: bool
     certificates: Certificates = Certificates()
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     compressed: bool = False
     timeout: float | None = None

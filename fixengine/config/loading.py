@@ -5,25 +5,22 @@ import re
 from collections.abc import Iterator, Mapping, Set
 from difflib import get_close_matches
 
-from fixengine.config import foreign
+from fixengine.config import conninfo, foreign, parsing, secrecy
 from fixengine.config.settings import Settings
 from fixengine.config.telemetry import telemetry_contradictions
 from fixengine.config.variables import Variable, variables_of
 from fixengine.errors import ConfigError
+from fixengine.secrets import HIDDEN, known
 
 VARIABLES: Mapping[str, Variable] = variables_of(Settings)
 """Every variable there is, by the name of its field in Settings."""
 
 _UNSET = "(unset)"
-_MASK = "***"
 _PARTS = tuple(name for name in VARIABLES if name.startswith("postgres_"))
 _NEAR = 0.9  # likeness of a slip of the pen; POSTGRES_SERVICE_HOST and POSTGRES_HOST have 0.76
 _QUOTED = re.compile(r"""(['"]).*\1""", re.DOTALL)
 _UNDECODED = re.compile("[\udc80-\udcff]")  # bytes that Python could not read as text
 _ANY_TEXT = {"postgres_password", "fill_seed"}
-_URL_PASSWORD = re.compile(r"(://[^:@]*:).*(?=@)", re.DOTALL)
-_KEY_PASSWORD = re.compile(r"(password\s*=\s*)('(?:\\.|[^'\\])*'?|(?:\\.|[^\s&\\])*)", re.DOTALL)
-_SECRET_KEY = re.compile(r"password|passphrase|secret|token|jaas|\.pem$|oauthbearer\.config")
 
 
 def load(environment: Mapping[str, str]) -> Settings:
@@ -51,6 +48,22 @@ def load(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
+def keep_secret(settings: Settings) -> None:
+    """Let this process say nothing that is secret in its settings."""
+    known.learn(_secrets(settings), public=(text for _, text in describe(settings)))
+
+
+def notes(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each secret of settings that is taken otherwise than it is given."""
+    for field, variable in VARIABLES.items():
+        text = environment.get(variable.name, "")
+        if variable.secret and _has_file_marks(field, text):
+            yield (
+                f"{variable.name} holds what belongs to a file, a line break after a secret or a "
+                "byte order mark before it: it is left out"
+            )
+
+
 def describe(settings: Settings) -> tuple[tuple[str, str], ...]:
     """Return every variable with its effective value; secrets are masked."""
     return tuple(
@@ -58,9 +71,32 @@ def describe(settings: Settings) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _secrets(settings: Settings) -> Iterator[str]:
+    yield settings.postgres_password or ""
+    if settings.dsn is not None:
+        for part in conninfo.parts(settings.dsn):
+            if part.secret:
+                yield settings.dsn[part.begin : part.end]
+                yield part.value
+    for _, value in settings.otel_headers or ():
+        yield value
+    yield from secrecy.secrets_of(settings.kafka_client_config)
+
+
+def _has_file_marks(field: str, text: str) -> bool:
+    alone = parsing.without_file_marks(text)
+    if field == "dsn":
+        return alone != "" and conninfo.cleaned(alone.strip()) != alone.strip()
+    if field == "kafka_client_config":
+        given = json.loads(alone or "{}")
+        return bool(given != dict(parsing.client_config(alone or "{}")))
+    return alone != text
+
+
 def _text(text: str, variable: Variable) -> str:
     # blanks may belong to a password, but a file that holds one ends with a line break
-    return text.strip("\r\n") if variable.secret else text.strip()
+    text = parsing.without_file_marks(text)
+    return text if variable.secret else text.strip()
 
 
 def _sound(field: str, text: str) -> str:
@@ -80,8 +116,9 @@ def _refusal(variable: Variable, text: str, remedy: str) -> str:
             f"set enableServiceLinks: false in the pod, or {variable.name} in its env, empty for "
             "the default"
         )
-    found = "has a value (not shown) that can't be used" if variable.secret else f"is {text!r}"
-    return f"{variable.name} {_masked(found)}: {remedy}"
+    if variable.secret or secrecy.may_hold_a_secret(text):
+        return f"{variable.name} has a value (not shown) that can't be used: {remedy}"
+    return f"{variable.name} is {text!r}: {remedy}"
 
 
 def _contradictions(
@@ -123,18 +160,14 @@ def _shown(settings: Settings, field: str, variable: Variable) -> str:
     if field in _PARTS and settings.dsn is not None:
         return "(in POSTGRES_DSN)"
     if field == "kafka_client_config":
-        shown = {key: _MASK if _SECRET_KEY.search(key) else value[key] for key in value}
+        shown = {key: value[key] if secrecy.shown(key, value[key]) else HIDDEN for key in value}
         return json.dumps(shown)
     if value is None:
         return _UNSET
     if field == "dsn":
-        return _masked(value)
+        return conninfo.masked(settings.dsn or "")
     if variable.secret:
-        return _MASK
+        return HIDDEN
     if isinstance(value, tuple):
         return ", ".join(f"{name}={text}" for name, text in value) or _UNSET
     return str(value).lower() if isinstance(value, bool) else str(value).removesuffix(".0")
-
-
-def _masked(text: str) -> str:
-    return _KEY_PASSWORD.sub(rf"\1{_MASK}", _URL_PASSWORD.sub(rf"\1{_MASK}", text))

@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import IPv6Address
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 import msgspec
+
+from fixengine.config import conninfo
+from fixengine.config.secrecy import is_secret
 
 Scalar = str | int | float | bool
 
@@ -19,7 +23,8 @@ _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1, 
 _AMOUNT = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 _STEP = re.compile(rf"({_AMOUNT})(ns|us|µs|μs|ms|s|m|h)")
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
-_ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
+_NAMED = re.compile(r"[A-Za-z0-9._-]+")
+_NUMBER = re.compile(r"[0-9]{1,5}")
 _HEADER = re.compile(r"(?!grpc-)[a-z0-9_.-]+(?<!-bin)")
 _VISIBLE = re.compile(r"[ -~]*")
 _DSN = re.compile(r"postgres(?:ql)?://|\w+\s*=")
@@ -148,11 +153,24 @@ def topic(text: str) -> str:
 
 
 def address(text: str) -> str:
-    """Parse `host:port`."""
-    match = _ADDRESS.fullmatch(text)
-    if match is None or not 0 < int(match[1]) < 65536:
-        raise ValueError("give host:port, such as kafka:9092")
-    return text
+    """Parse `host:port`; returns an IPv6 address in brackets, which need not be there before."""
+    host, _, port = text.rpartition(":")
+    if not _NUMBER.fullmatch(port) or not 0 < int(port) < 65536:
+        raise ValueError("give host:port, such as kafka:9092 or [fd00::1]:9092")
+    if _NAMED.fullmatch(host):
+        return text
+    try:
+        IPv6Address(host.removeprefix("[").removesuffix("]"))
+    except ValueError as error:
+        raise ValueError("give host:port, such as kafka:9092 or [fd00::1]:9092") from error
+    return bracketed(text)
+
+
+def bracketed(address: str) -> str:
+    """Put an IPv6 address into brackets, as where one stands for a variable in $(NODE_IP):4317."""
+    host, colon, port = address.rpartition(":")
+    bare = ":" in host and not host.startswith("[")
+    return f"[{host}]{colon}{port}" if bare else address
 
 
 def addresses(text: str) -> str:
@@ -163,6 +181,9 @@ def addresses(text: str) -> str:
 def url(text: str) -> str:
     """Parse the base of an http service's addresses; returns it without a slash at its end."""
     remedy = "give http://host:port, without user, query or fragment"
+    scheme, separator, rest = text.partition("://")
+    authority, slash, path = rest.partition("/")
+    text = f"{scheme}{separator}{bracketed(authority)}{slash}{path}"
     try:
         parts = urlsplit(text)
         sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
@@ -208,6 +229,29 @@ def dsn(text: str) -> str:
     text = text.strip()
     if not _DSN.match(text):
         raise ValueError("give postgresql://user:password@host:port/dbname, or key=value pairs")
+    text = conninfo.cleaned(text)
+    conninfo.parts(text)
+    return text
+
+
+def host(text: str) -> str:
+    """Parse the database's host, or several with commas between; IPv6 without brackets."""
+    if "@" in text[1:] or "://" in text:
+        raise ValueError("give a host's name or address by itself")
+    return re.sub(r"\[([0-9A-Fa-f:.%]+)\]", r"\1", text)
+
+
+def name(text: str) -> str:
+    """Take any name, but no whole address in its place."""
+    if "://" in text:
+        raise ValueError("give a name by itself")
+    return text
+
+
+def file(text: str) -> str:
+    """Take the path of a file, but not what is in it."""
+    if "-----BEGIN" in text:
+        raise ValueError("give the path of a file, not what is in it")
     return text
 
 
@@ -219,7 +263,19 @@ def client_config(text: str) -> Mapping[str, Scalar]:
         raise ValueError(f"give a JSON object of texts, numbers and booleans ({error})") from error
     if owned := sorted(OWN_CLIENT_SETTINGS & settings.keys()):
         raise ValueError(f"leave out {', '.join(owned)}: the engine sets that itself")
-    return MappingProxyType(settings)
+    return MappingProxyType({key: _sound(key, value) for key, value in settings.items()})
+
+
+def _sound(key: str, value: Scalar) -> Scalar:
+    """Return the value, without what a file adds to a secret that is read from it."""
+    if isinstance(value, str) and is_secret(key) and "-----BEGIN" not in value:
+        return without_file_marks(value)
+    return value
+
+
+def without_file_marks(text: str) -> str:
+    """Return a text without a byte order mark before it and the line break after it."""
+    return text.removeprefix("\ufeff").strip("\r\n")
 
 
 def attributes(text: str) -> tuple[tuple[str, str], ...]:

@@ -59,15 +59,15 @@ class Settings(Telemetry):
         "POSTGRES_DSN", parsing.dsn, "the database; or the parts that follow", secret=True
     )
     postgres_host: str = variable(
-        "POSTGRES_HOST", "globeco-fix-engine-postgresql", parsing.anything, "the database's host"
+        "POSTGRES_HOST", "globeco-fix-engine-postgresql", parsing.host, "the database's host"
     )
     postgres_port: int = variable("POSTGRES_PORT", "5432", _port, "the database's port")
-    postgres_user: str = variable("POSTGRES_USER", "postgres", parsing.anything, "who logs in")
+    postgres_user: str = variable("POSTGRES_USER", "postgres", parsing.name, "who logs in")
     postgres_password: str | None = optional(
         "POSTGRES_PASSWORD", parsing.anything, "that user's password", secret=True
     )
     postgres_dbname: str = variable(
-        "POSTGRES_DBNAME", "postgres", parsing.anything, "the database's name"
+        "POSTGRES_DBNAME", "postgres", parsing.name, "the database's name"
     )
     postgres_sslmode: str = variable(
         "POSTGRES_SSLMODE", "disable", parsing.one_of(*_SSLMODES), "TLS, as libpq names it"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from fixengine import __version__
 from fixengine.config import parsing
 from fixengine.config.collector import Certificates, Collector
 from fixengine.config.variables import optional, variable
@@ -96,16 +97,16 @@ class Telemetry:
     )
     otel_certificate: str | None = optional(
         "OTEL_EXPORTER_OTLP_CERTIFICATE",
-        parsing.anything,
+        parsing.file,
         "file of the authorities that sign the collector's certificate; unset: gRPC's own",
     )
     otel_client_certificate: str | None = optional(
         "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
-        parsing.anything,
+        parsing.file,
         "file of the engine's own certificate, for a collector that asks for one",
     )
     otel_client_key: str | None = optional(
-        "OTEL_EXPORTER_OTLP_CLIENT_KEY", parsing.anything, "file of that certificate's key"
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY", parsing.file, "file of that certificate's key"
     )
 
     @property
@@ -131,6 +132,7 @@ class Telemetry:
     def otel_resource(self) -> Mapping[str, str]:
         """What is exported along with everything; the two names win over the attributes."""
         return {
+            "service.version": __version__,
             **dict(self.otel_resource_attributes),
             "service.name": self.otel_service_name,
             "service.namespace": self.otel_service_namespace,

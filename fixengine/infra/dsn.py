@@ -13,6 +13,11 @@ _NOWHERE = "/no server is asked"
 
 _REACHED = re.compile(f"{_NOWHERE}|over a local socket")
 _UNKNOWN = re.compile(r'invalid (?:connection option|URI query parameter):? "(\w+)"')
+_OPTION_NAMED = re.compile(r'connection option "(\w+)"$')
+_UNREADABLE = (
+    "it can't be read, or names an option that libpq does not know: in a URL % is written %25, "
+    "& %26, = %3D; elsewhere a value with blanks is written in single quotes"
+)
 _WHOLE = (
     "connect_timeout",
     "keepalives",
@@ -41,21 +46,36 @@ def given(dsn: str) -> dict[str, str]:
 def refusal(dsn: str) -> str:
     """Return why the driver can't use a connection string, empty when it can.
 
-    No part of it is quoted that may hold a password.
+    Nothing of it is quoted where it has a password, which may not be where it should.
     """
     try:
         said = given(dsn)
     except ProgrammingError as error:
-        if unknown := _UNKNOWN.match(str(error)):
-            return f"{unknown[1]} is no option of libpq's"
-        return str(error).partition('"')[0].strip(" :\n") or "it can't be read"
+        return _unquoted(" ".join(str(error).split())) if _may_quote(dsn) else _UNREADABLE
     if "@" in said.get("host", "").removeprefix("@"):
         return "there is an @ in its host: one that belongs to the password is written %40"
     for name in _WHOLE:
         if not re.fullmatch(r"\s*-?[0-9]{1,9}\s*", said.get(name, "0")):
-            return f"{name} is {said[name]!r}, and must be a whole number"
-    failure = _tried(dsn).get_error_message()
-    return "" if _REACHED.search(failure) else " ".join(failure.split())
+            value = f"is {said[name]!r}, and " if _may_quote(dsn) else ""
+            return f"{name} {value}must be a whole number"
+    failure = " ".join(_tried(dsn).get_error_message().split())
+    if _REACHED.search(failure):
+        return ""
+    return failure if _may_quote(dsn) else _unquoted(failure)
+
+
+def _may_quote(dsn: str) -> bool:
+    return "@" not in dsn and "pass" not in dsn and "secret" not in dsn
+
+
+def _unquoted(failure: str) -> str:
+    """Return libpq's words with nothing quoted but the name of an option that it knows."""
+    if unknown := _UNKNOWN.match(failure):
+        return f"{unknown[1]} is no option of libpq's"
+    before, quote, _ = failure.partition('"')
+    option = _OPTION_NAMED.search(failure)
+    after = f" for {option[1]}" if quote and option else ""
+    return f"{before.strip(' :')}{after}" or _UNREADABLE
 
 
 def set_otherwise(dsn: str, *, settings: frozenset[str]) -> Iterator[str]:

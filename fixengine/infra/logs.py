@@ -11,6 +11,7 @@ from loguru import logger
 from fixengine.infra.log_lines import LogLines
 from fixengine.metrics import SERVICE
 from fixengine.recurring import Counted
+from fixengine.secrets import known
 
 if TYPE_CHECKING:
     from loguru import Message, Record
@@ -25,6 +26,9 @@ _QUIET = {
 }
 LAST_WORDS = 0.3
 """Seconds for the last lines to be written when the process ends."""
+
+_OWN = {"service", "pod", "actor", "part"}
+"""Fields whose values are the engine's own words."""
 
 _COMMON_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -62,7 +66,14 @@ class Logs:
 
     def _add(self, least: str) -> int:
         if not self._json_lines:
-            return logger.add(log_lines, level=least, format=_text, backtrace=False, diagnose=False)
+            return logger.add(
+                _write_text,
+                level=least,
+                format=_text,
+                colorize=log_lines.isatty(),
+                backtrace=False,
+                diagnose=False,
+            )
         # the text that is formatted for the sink is the traceback alone
         return logger.add(
             _write_json,
@@ -109,17 +120,37 @@ def _tell_of_lost_lines(lines: int) -> None:
     logger.bind(lines=lines).warning("lines of the log were lost, nobody could read them")
 
 
+def _write_text(message: "Message") -> None:
+    log_lines.write(known.hide(str(message)))
+
+
 def _write_json(message: "Message") -> None:
     record = message.record
     fixed = {
         "time": record["time"].astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "level": record["level"].name.lower(),
-        "event": record["message"],
+        "event": known.hide(record["message"]),
         "thread": record["thread"].name,
     }
-    traceback = {"exception": str(message)} if record["exception"] else {}
-    line = json.dumps({**fixed, **record["extra"], **fixed, **traceback}, default=str)
+    traceback = {"exception": known.hide(str(message))} if record["exception"] else {}
+    fields = {
+        name: value if name in _OWN else _without_secrets(value)
+        for name, value in record["extra"].items()
+    }
+    line = json.dumps({**fixed, **fields, **fixed, **traceback})
     log_lines.write(line + "\n")
+
+
+def _without_secrets(value: object) -> object:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case list() | tuple():
+            return [_without_secrets(each) for each in value]
+        case dict():
+            return {str(name): _without_secrets(each) for name, each in value.items()}
+        case _:
+            return known.hide(str(value))
 
 
 def _text(record: "Record") -> str:

@@ -21,6 +21,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 from fixengine import __version__
 from fixengine.config.collector import Collector
 from fixengine.infra.otlp import Exporter, attributes, open_channel
+from fixengine.secrets import known
 from fixengine.tracing import Context, Kind, Span
 
 MOST_WAITING = 10_000
@@ -147,5 +148,7 @@ def _converted(span: Span) -> otlp.Span:
         links=[otlp.Span.Link(trace_id=link.trace_id, span_id=link.span_id) for link in span.links],
         status=otlp.Status()
         if span.error is None
-        else otlp.Status(code=otlp.Status.StatusCode.STATUS_CODE_ERROR, message=span.error),
+        else otlp.Status(
+            code=otlp.Status.StatusCode.STATUS_CODE_ERROR, message=known.hide(span.error)
+        ),
     )

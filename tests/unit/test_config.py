@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixengine.config import VARIABLES, Settings, describe, load
+from fixengine.config import VARIABLES, Settings, describe, load, notes
 from fixengine.errors import ConfigError
 
 DEFAULTS = {
@@ -173,7 +173,7 @@ def test_a_value_is_text() -> None:
         ("SECURITY_SVC_URL", "ftp://security"),
         ("PRICING_SVC_URL", "http://"),
         ("PRICING_SVC_URL", "http://host:99999"),
-        ("PRICING_SVC_URL", "http://host?x=1"),
+        ("PRICING_SVC_URL", "http://host#x"),
         ("PRICING_SVC_URL", "http://[host"),
         ("FILL_DELAY_FIRST", "-1"),
         ("FILL_DELAY_MIN", "nan"),
@@ -268,6 +268,21 @@ def test_a_url_loses_the_slash_at_its_end() -> None:
 
 def test_brokers_lose_the_spaces_between_them() -> None:
     assert load({"KAFKA_BROKERS": "a:1, [::1]:2"}).kafka_brokers == "a:1,[::1]:2"
+
+
+def test_addresses_of_ipv6_get_their_brackets_where_they_need_them() -> None:
+    settings = load(
+        {
+            "KAFKA_BROKERS": "fd00::1:9092, [fd00::2]:9092,kafka:9092",
+            "SECURITY_SVC_URL": "http://fd00::3:8000/",
+            "PRICING_SVC_URL": "http://[fd00::4]:8083",
+            "POSTGRES_HOST": "[fd00::5]",
+        }
+    )
+    assert settings.kafka_brokers == "[fd00::1]:9092,[fd00::2]:9092,kafka:9092"
+    assert settings.security_svc_url == "http://[fd00::3]:8000"
+    assert settings.pricing_svc_url == "http://[fd00::4]:8083"
+    assert settings.postgres_host == "fd00::5"
 
 
 def test_a_seed_is_any_text() -> None:
@@ -432,6 +447,14 @@ def test_links_to_services_with_names_like_settings_are_left_alone() -> None:
         ("KAFKA_CLIENT_CONFIG", '{"sasl.password": "hunter2", "acks": 1}'),
         ("KAFKA_CLIENT_CONFIG", '{"sasl.password": "hunter2"'),
         ("SECURITY_SVC_URL", "http://user:hunter2@host"),
+        ("SECURITY_SVC_URL", "http://me@corp:hunter2@host:8000"),
+        ("PRICING_SVC_URL", "http://host?key=hunter2"),
+        ("KAFKA_BROKERS", "SASL_SSL://me:hunter2@kafka:9092"),
+        ("OTEL_METRICENDPOINT", "http://me:hunter2@node:4317"),
+        ("POSTGRES_HOST", "me:hunter2@host"),
+        ("POSTGRES_HOST", "postgresql://me:hunter2@host/db"),
+        ("POSTGRES_DBNAME", "postgresql://me:hunter2@host/db"),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "-----BEGIN PRIVATE KEY-----\nhunter2"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "token=hunter2 ü"),
     ],
@@ -443,10 +466,151 @@ def test_a_mistake_never_shows_a_secret(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://u:Pa@hunter2@host/db",
+        "postgresql://me@corp:hunter2@host",
+        "postgresql://u:Pa/hunter2@host/db",
+        "postgresql://u:12/hunter2@host/db",
+        "postgresql://u:Pa?hunter2@host/db",
+        "postgresql://h?password=Pa@hunter2",
+        "postgresql://u:Pa?ssl=hunter2@host/db",
+        "postgresql://u:hunter2%@host/db",
+        "postgresql://u:hunter2%zz@host/db",
+        "postgresql://u:hunter2%00@host/db",
+        "postgresql://u:hunter2 and more@host/db",
+        "postgresql://h/db?password=hunter2=x",
+        "postgresql://h/db?password=x&hunter2",
+        "postgresql://a:hunter2@h,b:hunter2@h/db",
+    ],
+)
+def test_a_dsn_that_needs_percent_encoding_is_refused_in_a_line_that_says_so(dsn: str) -> None:
+    sentence = problem(POSTGRES_DSN=dsn)
+    assert sentence.startswith("POSTGRES_DSN has a value (not shown) that can't be used: ")
+    assert "percent-encoded: % is written %25, @ %40" in sentence
+    assert "hunter2" not in sentence
+
+
+@pytest.mark.parametrize("dsn", ["host=h password=it's hunter2", "host=h password='hunter2"])
+def test_a_dsn_that_needs_quotes_is_refused_in_a_line_that_says_so(dsn: str) -> None:
+    sentence = problem(POSTGRES_DSN=dsn)
+    assert "written in single quotes" in sentence
+    assert "hunter2" not in sentence
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "host=h dbname=postgresql://u:hunter2@h/d",
+        "host=h user=postgresql://u:hunter2@h/d",
+        "postgresql://h/d?dbname=postgresql%3A%2F%2Fu%3Ahunter2%40h%2Fd",
+    ],
+)
+def test_an_address_in_the_place_of_a_name_is_refused(dsn: str) -> None:
+    sentence = problem(POSTGRES_DSN=dsn)
+    assert "not as a whole address" in sentence
+    assert "hunter2" not in sentence
+
+
+SECRET_CONFIG = {
+    "sasl.password": "hunter2",
+    "ssl.key.pem": "hunter2",
+    "sasl.oauthbearer.client.secret": "hunter2",
+    "sasl.oauthbearer.config": "principal=me secret=hunter2",
+    "sasl.oauthbearer.token.endpoint.url": "https://me:hunter2@idp/token",
+    "sasl.oauthbearer.assertion.private.key.passphrase": "hunter2",
+    "sasl.kerberos.kinit.cmd": "echo hunter2 | kinit",
+}
+
+
+@pytest.mark.parametrize("key", SECRET_CONFIG)
+def test_no_secret_of_the_broker_is_described_whatever_it_is_called(key: str) -> None:
+    settings = load({"KAFKA_CLIENT_CONFIG": json.dumps({key: SECRET_CONFIG[key]})})
+    assert shown(settings, "KAFKA_CLIENT_CONFIG") == json.dumps({key: "***"})
+
+
+def test_what_is_no_secret_of_the_broker_is_described() -> None:
+    config = {
+        "security.protocol": "SASL_SSL",
+        "sasl.username": "me",
+        "ssl.key.location": "/key.pem",
+        "sasl.oauthbearer.token.endpoint.url": "https://idp/token",
+    }
+    settings = load({"KAFKA_CLIENT_CONFIG": json.dumps(config)})
+    assert shown(settings, "KAFKA_CLIENT_CONFIG") == json.dumps(config)
+
+
+MARKED = {
+    "POSTGRES_PASSWORD": "hunter2",
+    "POSTGRES_DSN": "postgresql://u:hunter2@h/d",
+    "KAFKA_CLIENT_CONFIG": '{"sasl.password": "hunter2"}',
+}
+
+
+@pytest.mark.parametrize("name", MARKED)
+@pytest.mark.parametrize(
+    "mark", ["{}\n", "{}\r\n", "{}\n\n", "\ufeff{}", "\ufeff{}\r\n"], ids=ascii
+)
+def test_what_a_file_adds_to_a_secret_is_left_out_with_a_note(name: str, mark: str) -> None:
+    marked = mark.format("hunter2")
+    if name == "KAFKA_CLIENT_CONFIG":
+        marked = json.dumps(marked)[1:-1]
+    environment = {name: MARKED[name].replace("hunter2", marked)}
+    assert load(environment) == load({name: MARKED[name]})
+    (note,) = notes(environment)
+    assert note.startswith(f"{name} holds what belongs to a file, a line break")
+    assert "hunter2" not in note
+    assert [*notes({name: MARKED[name]})] == []
+
+
+@pytest.mark.parametrize(
+    ("dsn", "taken"),
+    [
+        ("postgresql://u:x%0A@h/d", "postgresql://u:x@h/d"),
+        ("postgresql://u:x%0d%0a@h\n/d\n", "postgresql://u:x@h/d"),
+        ("host=h password='x\n' dbname=d", "host=h password='x' dbname=d"),
+        ("host=h password=x\ndbname=d", "host=h password=x\ndbname=d"),
+        (
+            "postgresql://h/d?password=x\n&sslmode=require\n",
+            "postgresql://h/d?password=x&sslmode=require",
+        ),
+    ],
+)
+def test_a_dsn_loses_what_the_files_added_that_its_parts_were_read_from(
+    dsn: str, taken: str
+) -> None:
+    assert load({"POSTGRES_DSN": dsn}).dsn == taken
+
+
+def test_a_key_in_pem_keeps_its_last_line_break() -> None:
+    pem = "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n"
+    environment = {"KAFKA_CLIENT_CONFIG": json.dumps({"ssl.key.pem": pem})}
+    assert load(environment).kafka_client_config == {"ssl.key.pem": pem}
+    assert [*notes(environment)] == []
+
+
+@pytest.mark.parametrize(
     ("dsn", "masked"),
     [
         ("postgresql://u:hunter2@h:1/d", "postgresql://u:***@h:1/d"),
-        ("postgres://u:hunt@er2@h/d?application_name=x", "postgres://u:***@h/d?application_name=x"),
+        (
+            "postgres://u:hunt%40er2@h/d?application_name=x",
+            "postgres://u:***@h/d?application_name=x",
+        ),
+        (
+            "postgresql://h/d?oauth_client_secret=hunter2",
+            "postgresql://h/d?oauth_client_secret=***",
+        ),
+        ("postgresql://h/d?sslpassword=hunter2", "postgresql://h/d?sslpassword=***"),
+        ("postgresql://h/d?scram_client_key=hunter2", "postgresql://h/d?scram_client_key=***"),
+        ("host=h oauth_client_secret='hunter2 x'", "host=h oauth_client_secret=***"),
+        ("postgresql://:hunter2@/d", "postgresql://:***@/d"),
+        ("postgresql://u:hunter2@[fd00::1]:1,b:2/d", "postgresql://u:***@[fd00::1]:1,b:2/d"),
+        (
+            "postgresql://h/d?user=me@corp&password=hunter2",
+            "postgresql://h/d?user=me@corp&password=***",
+        ),
+        ("host=h password=a password=hunter2", "host=h password=*** password=***"),
         ("postgresql://h/d?password=hunter2&sslmode=x", "postgresql://h/d?password=***&sslmode=x"),
         ("host=h password=hunter2 dbname=d", "host=h password=*** dbname=d"),
         (r"password = 'hunter2 \' hunter2' host=h", "password = *** host=h"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fixengine import __version__
 from fixengine.config import describe, load
 from fixengine.config.collector import Certificates, Collector
 from fixengine.errors import ConfigError
@@ -36,9 +37,40 @@ def test_telemetry_settings() -> None:
     assert settings.otel_resource == {
         "a": "b",
         "c": "d=e",
+        "service.version": __version__,
         "service.name": "globeco-fix-engine",
         "service.namespace": "globeco",
     }
+
+
+def test_the_version_of_what_is_exported_can_be_another() -> None:
+    settings = load({"OTEL_RESOURCE_ATTRIBUTES": "service.version=7"})
+    assert settings.otel_resource["service.version"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "target"),
+    [
+        ("fd00::1:4317", "[fd00::1]:4317"),
+        ("::1:4317", "[::1]:4317"),
+        ("fd00:0:0:0:0:0:0:1:4317", "[fd00:0:0:0:0:0:0:1]:4317"),
+        ("::ffff:10.0.0.1:4317", "[::ffff:10.0.0.1]:4317"),
+        ("fe80::1%eth0:4317", "[fe80::1%eth0]:4317"),
+        ("[fd00::1]:4317", "[fd00::1]:4317"),
+        ("http://fd00::1:4317", "[fd00::1]:4317"),
+        ("http://[fd00::1]:4317/", "[fd00::1]:4317"),
+        ("10.0.0.1:4317", "10.0.0.1:4317"),
+    ],
+)
+def test_a_nodes_address_may_be_of_ipv6(endpoint: str, target: str) -> None:
+    found = collector(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
+    assert found is not None
+    assert found.target == target
+
+
+@pytest.mark.parametrize("endpoint", ["fd00::1", "::1", "fd00::1:", "[fd00::1]", "x::1:4317"])
+def test_an_address_of_ipv6_needs_its_port(endpoint: str) -> None:
+    assert "give host:port, such as" in problem(OTEL_METRICENDPOINT=endpoint)
 
 
 def test_a_common_endpoint_takes_metrics_unless_they_have_their_own() -> None:

@@ -1,0 +1,37 @@
+"""Which settings of drivers are secret, by their names, and texts that may hold a secret."""
+
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import unquote
+
+_SECRET = re.compile(
+    r"pass(word|phrase)|secret|token(?!\.endpoint)|jaas|credential|assertion|private|kinit"
+    r"|oauthbearer\.config|extensions|\.pem$|([._]|^)key$"
+)
+_USERINFO = re.compile(r"://(.*)@", re.DOTALL)
+_MAY_HOLD = re.compile(r"[@?]|password|passwd|secret|token|-----BEGIN", re.IGNORECASE)
+
+
+def is_secret(name: str) -> bool:
+    """Say whether an option of libpq or a property of librdkafka is shown to nobody."""
+    return bool(_SECRET.search(name.lower()))
+
+
+def may_hold_a_secret(text: str) -> bool:
+    """Say whether a text that should be none may be an address with a password, or a key."""
+    return bool(_MAY_HOLD.search(text))
+
+
+def secrets_of(config: Mapping[str, object]) -> Iterator[str]:
+    """Yield what is secret in settings of librdkafka."""
+    for name, value in config.items():
+        if is_secret(name):
+            yield str(value)
+        elif userinfo := _USERINFO.search(str(value)):
+            yield userinfo[1]
+            yield unquote(userinfo[1])
+
+
+def shown(name: str, value: object) -> bool:
+    """Say whether a setting of librdkafka may be shown."""
+    return not is_secret(name) and not re.search("://.*[@?]", str(value), re.DOTALL)
