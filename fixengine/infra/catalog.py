@@ -21,13 +21,17 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """`kind` as pg_class has it; `heirs` are tables that inherit from it."""
+    """`kind` as pg_class has it; `heirs` are tables that inherit from it.
+
+    `unlogged` are those of itself and its parts that a crash of the server would empty.
+    """
 
     kind: str
     columns: dict[str, Column]
     row_security: bool
     heirs: tuple[str, ...]
     rules: tuple[str, ...]
+    unlogged: tuple[str, ...]
 
 
 class Index(msgspec.Struct, frozen=True):

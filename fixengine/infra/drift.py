@@ -96,6 +96,11 @@ def _table(
             f"row security hides rows of {whole} from this role: "
             f"alter table {whole} disable row level security, or let the role bypass it"
         )
+    for table in found.unlogged:
+        yield Mend(
+            f"{table} is unlogged, so a crash of the database would empty it",
+            f"alter table {table} set logged",
+        )
     for heir in found.heirs:
         yield Fault(f"{heir} inherits from {whole}: alter table {heir} no inherit {whole}")
     for rule in found.rules:

@@ -141,7 +141,11 @@ def _mend(connection: Connection, *, rows: bool) -> SchemaState:
                 mended.append(each.what)
         if mended:
             found = read_catalog(connection, wanted=expected())
-            faults += [each.what for each in drift(found, expected()) if isinstance(each, Mend)]
+            differs_still = [
+                each.what for each in drift(found, expected()) if isinstance(each, Mend)
+            ]
+            mended = [what for what in mended if what not in differs_still]
+            faults += [f"{what}: it was mended and is so again" for what in differs_still]
         if not faults:
             unmended, numbers = _rows(connection, all_of_them=rows or bool(mended))
             faults += unmended

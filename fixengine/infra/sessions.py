@@ -38,6 +38,8 @@ PINNED = {
     "standard_conforming_strings": "on",
     "transform_null_equals": "off",
     "array_nulls": "on",
+    # definitions in the catalog are compared as they are written
+    "quote_all_identifiers": "off",
 }
 """What each session sets, `statement_timeout` beside it."""
 

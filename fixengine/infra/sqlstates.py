@@ -87,7 +87,7 @@ def meaning_of(error: psycopg.Error) -> FixengineError | None:
     if not code and not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return None
     found = _meaning(error, code)
-    remedy = f": {found.remedy}" if found.remedy else ""
+    remedy = f": {error.diag.message_hint or found.remedy}" if found.remedy else ""
     return found.error(f"{found.said}: {error.diag.message_primary or said}{remedy}")
 
 

@@ -48,6 +48,7 @@ HOSTILE = {
     "jit": "on",
     "lock_timeout": "1ms",
     "plan_cache_mode": "force_generic_plan",
+    "quote_all_identifiers": "on",
     "row_security": "on",
     "search_path": "nowhere",
     "standard_conforming_strings": "off",

@@ -82,3 +82,15 @@ def test_what_no_order_can_help_is_the_schemas_fault(
     assert isinstance(error, SchemaError)
     assert remedy in str(error)
     assert one(database, "select count(*) from execution where execution_service_id = 2") == 0
+
+
+def test_what_the_database_advises_is_the_remedy(database: str) -> None:
+    change(
+        database, "alter table outbox replica identity nothing; create publication p for all tables"
+    )
+    with (
+        opened(database) as pool,
+        pytest.raises(SchemaError, match="set REPLICA IDENTITY"),
+        pool.connection() as connection,
+    ):
+        connection.execute("delete from outbox")

@@ -88,6 +88,8 @@ def test_a_sound_schema_is_left_alone(schema: Schema, events: list[str]) -> None
         ("drop sequence execution_id_seq cascade", "sequence execution_id_seq is missing"),
         ("alter table execution alter id drop default", "column id of public.execution has no"),
         ("drop sequence engine_number", "sequence engine_number is missing"),
+        ("alter table execution set unlogged", "public.execution is unlogged"),
+        ("alter table fill_0 set unlogged", "public.fill_0 is unlogged"),
     ],
 )
 def test_what_loses_nothing_is_mended_in_one_line(
@@ -220,6 +222,22 @@ def test_sequences_behind_their_rows_are_mended_at_start(
     assert events == ["the schema was not as it should be, and is mended"]
     assert one(database, "select nextval('execution_id_seq')") == 51
     assert one(database, "select nextval('engine_number')") == 71
+
+
+def test_what_somebody_undoes_at_once_is_not_told_as_mended(
+    database: str, schema: Schema, events: list[str]
+) -> None:
+    change(
+        database,
+        "drop index execution_open_ndx",
+        "create function undo() returns event_trigger language plpgsql as "
+        "$$ begin drop index public.execution_open_ndx; end $$",
+        "create event trigger undo on ddl_command_end when tag in ('CREATE INDEX') "
+        "execute function undo()",
+    )
+    with pytest.raises(SchemaError, match=r"execution_open_ndx.* it was mended and is so again"):
+        schema.check()
+    assert events == []
 
 
 def test_a_gap_that_somebody_left_is_kept(database: str, schema: Schema) -> None:

@@ -66,6 +66,12 @@ select json_build_object(
                     select coalesce(json_agg(r.rulename), '[]')
                     from pg_rewrite as r
                     where r.ev_class = t.oid and t.kind not in ('v', 'm')
+                ),
+                'unlogged', (
+                    select coalesce(json_agg(c.oid::regclass::text order by c.oid), '[]')
+                    from pg_class as c
+                    left join pg_inherits as i on i.inhrelid = c.oid and t.kind = 'p'
+                    where c.relpersistence = 'u' and (c.oid = t.oid or i.inhparent = t.oid)
                 )
             )
         )
