@@ -3,11 +3,13 @@
 Tests that stop or crash a server start one of their own: `with Stack(broker=broker_kind)`.
 """
 
+import os
 import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import count
 
+import hypothesis
 import psycopg
 import pytest
 from loguru import logger
@@ -25,6 +27,9 @@ from fixengine.infra.migrate import migrate
 from fixengine.recurring import end_counts
 
 _TEMPLATE = "migrated"
+_OF_WHO_WATCHES = re.compile(
+    r"CI|GITHUB_\w+|TERM|COLUMNS|LINES|TTY_\w+|\w*COLOR\w*|PYTEST_ADDOPTS", re.IGNORECASE
+)
 _OF_ANOTHER_STACK = re.compile("embedded broker|Apache Kafka|container", re.IGNORECASE)
 _numbers = count(1)
 
@@ -56,8 +61,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Keep what a shell has set for others away from all tests."""
+    """Keep what a shell has set for others away from all tests; try the same cases everywhere."""
     isolate()
+    hypothesis.settings.load_profile("ci")  # the same cases each time, whatever time they take
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -93,6 +99,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         check(_kind(session.config))
     except DemoError as error:
         raise pytest.UsageError(f"--stack containers: {error}") from error
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unwatched() -> None:
+    """Let no test, and nothing that it starts, know of the terminal or the CI that shows it."""
+    for name in [*filter(_OF_WHO_WATCHES.fullmatch, os.environ)]:
+        del os.environ[name]
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,14 @@ OF_OTHERS = {
     "OTEL_SDK_DISABLED": "true",
 }
 
+OF_WHO_WATCHES = {
+    **dict.fromkeys(("CI", "GITHUB_ACTIONS"), "true"),
+    **dict.fromkeys(("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "TTY_COMPATIBLE"), "1"),
+    **dict.fromkeys(("COLUMNS", "LINES"), "20"),
+    "TERM": "dumb",
+    "PYTEST_ADDOPTS": "--verbose",
+}
+
 
 def run(environment: Mapping[str, str], *arguments: str, umask: int = -1) -> tuple[int, str]:
     """Return a command's exit code and all that it said."""
@@ -75,13 +83,13 @@ def test_tests_run_whatever_a_shell_has_set(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import os, psycopg\n"
         "def test_it(database):\n"
-        "    assert 'HTTPS_PROXY' not in os.environ\n"
+        f"    assert not {{*{[*OF_OTHERS, *OF_WHO_WATCHES]}}} & {{*os.environ}}\n"
         "    with psycopg.connect(database) as connection:\n"
         "        connection.execute('create table anything ()')\n",
         "utf-8",
     )
     code, said = run(
-        {**LOCALE, **OF_OTHERS},
+        {**LOCALE, **OF_OTHERS, **OF_WHO_WATCHES},
         *("pytest", "-p", "no:cacheprovider", "-p", "tests.conftest"),
         *("--rootdir", str(tmp_path), str(tmp_path)),
     )

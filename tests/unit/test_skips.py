@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from fixengine.demo.stack import surroundings
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -17,6 +19,7 @@ def run(tmp_path: Path, test: str, *options: str) -> "subprocess.CompletedProces
             *("--rootdir", str(tmp_path), *options, str(tmp_path)),
         ],
         cwd=ROOT,
+        env=surroundings(),
         capture_output=True,
         text=True,
         timeout=120,

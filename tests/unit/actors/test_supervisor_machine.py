@@ -148,4 +148,4 @@ class Supervision(RuleBasedStateMachine):
 
 
 TestSupervision = Supervision.TestCase
-TestSupervision.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestSupervision.settings = settings(max_examples=100, stateful_step_count=40)

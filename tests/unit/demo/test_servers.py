@@ -1,6 +1,5 @@
 """What is said of servers that can't be had."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from fixengine.demo.errors import DemoError
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.servers import check
+from fixengine.demo.stack import surroundings
 
 ROOT = Path(__file__).parents[3]
 
@@ -46,7 +46,7 @@ def test_tests_on_containers_end_with_one_line_where_docker_does_not_answer(
             __file__,
         ],
         cwd=ROOT,
-        env={**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/nobody"},
+        env={**surroundings(), "DOCKER_HOST": f"unix://{tmp_path}/nobody"},
         capture_output=True,
         text=True,
         timeout=60,
