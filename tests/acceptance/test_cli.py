@@ -14,7 +14,7 @@ from fixengine.demo.stack import Stack
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.migrate import migrations
 from tests.integration.roles import dsn_as
-from tests.integration.rows import change
+from tests.integration.rows import change, silenced
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -109,24 +109,11 @@ def test_a_second_signal_ends_an_engine_at_once(broker_kind: BrokerKind) -> None
         stack.start()
         engine = stack.engine()
         engine.start()
-        with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
-            backends = [
-                int(row[0])
-                for row in connection.execute(
-                    "select pid from pg_stat_activity "
-                    "where backend_type = 'client backend' and pid <> pg_backend_pid()"
-                )
-            ]
-        for backend in backends:
-            stack.postgres.signal(backend, signal.SIGSTOP)
-        try:
+        with silenced(stack.postgres.dsn, stack.postgres):
             engine.process._send(signal.SIGTERM)
             wait_until(lambda: "drains" in engine.process.log.read_text(), 60, "the drain")
             engine.process._send(signal.SIGTERM)
             assert engine.process.wait(60) == 128 + signal.SIGTERM
-        finally:
-            for backend in backends:
-                stack.postgres.signal(backend, signal.SIGCONT)
 
 
 OLDER = """

@@ -10,7 +10,6 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
-import psycopg
 import pytest
 
 from fixengine.demo.audit import Expectations
@@ -23,6 +22,7 @@ from fixengine.demo.stubs import SecurityService
 from fixengine.demo.universe import priced_listings
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, count, send, wait_until_done
+from tests.integration.rows import silenced
 
 FLOOD = 600
 GRACE = 10.0
@@ -165,21 +165,8 @@ def test_a_database_that_answers_nothing(stack: Stack) -> None:
     begin(stack)
     fed = feed(5)
     engine = working(stack, fed)
-    with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
-        backends = [
-            int(row[0])
-            for row in connection.execute(
-                "select pid from pg_stat_activity "
-                "where backend_type = 'client backend' and pid <> pg_backend_pid()"
-            )
-        ]
-    for backend in backends:
-        stack.postgres.signal(backend, signal.SIGSTOP)
-    try:
+    with silenced(stack.postgres.dsn, stack.postgres):
         ended(engine)
-    finally:
-        for backend in backends:
-            stack.postgres.signal(backend, signal.SIGCONT)
     assert_another_finishes(stack, fed)
 
 

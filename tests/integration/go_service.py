@@ -14,10 +14,9 @@ from fixengine.demo.broker import Broker
 from fixengine.demo.feed import FedOrder
 from fixengine.demo.sketch import Expected
 from fixengine.demo.topics import TopicNames
+from tests.integration.rows import change
 
-SCHEMA = """
-create table schema_migrations (version bigint not null primary key, dirty boolean not null);
-insert into schema_migrations values (1, false);
+_TABLE = """
 create table public.execution (
     id serial primary key,
     execution_service_id integer not null,
@@ -41,6 +40,11 @@ create table public.execution (
 );
 create unique index execution_service_id_ndx on public.execution (execution_service_id);
 create index execution_next_fill_ndx on public.execution (next_fill_timestamp desc nulls last);
+"""
+SCHEMA = f"""
+create table schema_migrations (version bigint not null primary key, dirty boolean not null);
+insert into schema_migrations values (1, false);
+{_TABLE}
 """
 
 # Sent at the beginning of time, since execution-service says null; the next fill is kept when full;
@@ -95,6 +99,11 @@ insert into execution (
 )
 values (%s, true, 'WORK', %s, %s, %s, %s, %s, %s, %s, 'epoch', 0, now(), 0, 0, %s)
 """
+
+
+def recreate(dsn: str) -> None:
+    """Do what the Go service's script does to its table."""
+    change(dsn, "drop table execution cascade", _TABLE)
 
 
 class GoPod:

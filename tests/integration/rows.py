@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from signal import SIGCONT, SIGSTOP
 from typing import Any
 
 import psycopg
@@ -87,6 +88,23 @@ def through_a_proxy(
         proxy.stop()
 
 
+@contextmanager
+def silenced(dsn: str, server: Postgres) -> Iterator[None]:
+    """Let none of the sessions that the database has now answer anything meanwhile."""
+    with psycopg.connect(dsn) as connection:
+        backends = connection.execute(
+            "select pid from pg_stat_activity where datname = current_database() "
+            "and backend_type = 'client backend' and pid <> pg_backend_pid()"
+        ).fetchall()
+    for (backend,) in backends:
+        server.signal(backend, SIGSTOP)
+    try:
+        yield
+    finally:
+        for (backend,) in backends:
+            server.signal(backend, SIGCONT)
+
+
 def wait_until_blocked(dsn: str, statement: str) -> None:
     """Wait until a statement like this waits for a lock that somebody else holds."""
     blocked = (
@@ -94,6 +112,15 @@ def wait_until_blocked(dsn: str, statement: str) -> None:
         f"and wait_event_type = 'Lock' and query like '%{statement}')"
     )
     wait_until(lambda: one(dsn, blocked), 60, f"{statement} to be blocked")
+
+
+def refusing(what: str, words: str, *, when: str = "true") -> str:
+    """Return a trigger, `odd`, that refuses rows with these words: `insert on fill`, say."""
+    return (
+        "create function odd() returns trigger language plpgsql as "
+        f"$$ begin raise exception '{words}'; end $$;"
+        f"create trigger odd before {what} for each row when ({when}) execute function odd()"
+    )
 
 
 def fill_with_orders(database: Database, numbers: range, **changes: Any) -> None:

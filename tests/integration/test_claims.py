@@ -14,13 +14,21 @@ from fixengine.demo.waiting import wait_until
 from fixengine.domain import Execution, Fill, Postponed
 from fixengine.errors import RejectedError, SlowQueryError, UnavailableError
 from fixengine.fills import FillRules, evaluate
-from fixengine.horizon import EARLIEST, SWEEP_EVERY, Horizon
+from fixengine.horizon import SWEEP_EVERY, Horizon
 from fixengine.infra.claims import LOCK_CLASS, SILENCE, ClaimSession
 from fixengine.infra.outbox import OutboxTable
 from fixengine.infra.postgres import Database, query
 from fixengine.ports import Claim, TakeOver
 from tests.clocks import Clock
-from tests.integration.rows import PATIENCE, fill_with_orders, one, opened, session
+from tests.integration.rows import (
+    PATIENCE,
+    change,
+    fill_with_orders,
+    one,
+    opened,
+    refusing,
+    session,
+)
 
 EAGER = FillRules(delay_min=0, delay_max=0)
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
@@ -275,15 +283,7 @@ def test_a_value_that_the_table_refuses_stores_nothing_and_frees_the_rows(databa
 def test_a_row_that_cannot_even_be_put_off_stops_no_other(database: str) -> None:
     with opened(database) as pool, session(pool) as claims:
         fill_with_orders(pool, range(1, 4))
-        with pool.connection() as connection:
-            connection.execute(
-                "create function odd() returns trigger language plpgsql as "
-                "$$ begin raise exception 'not this one'; end $$"
-            )
-            connection.execute(
-                "create trigger odd before update on execution for each row "
-                "when (old.id = 1) execute function odd()"
-            )
+        change(database, refusing("update on execution", "not this one", when="old.id = 1"))
         refused = next(each for each in claims.claim(3).executions if each.id == 1)
         with pytest.raises(RejectedError):
             claims.store([], [Postponed(each, 1, datetime.now(UTC)) for each in (1, 2)])
@@ -312,40 +312,6 @@ def test_totals_beyond_the_go_services_columns_are_stored(database: str) -> None
         assert claims.store([fill], ()) == {1}
     assert one(database, "select total_amount from execution") == Decimal(99999999999999999800)
     assert one(database, "select number_of_fills from execution") == 32768
-
-
-def test_what_is_due_is_read_from_its_index_beside_a_million_closed_rows(database: str) -> None:
-    insert = """
-        insert into execution (execution_service_id, is_open, execution_status, trade_type,
-            destination, security_id, ticker, quantity_ordered, received_timestamp,
-            sent_timestamp, next_fill_timestamp)
-        select n, n > 1000000, case when n > 1000000 then 'WORK' else 'FULL' end, 'BUY', 'ML',
-            '68bda020e3644b42ebcb2bd3', 'A', 10, now(), now(),
-            case when n > 1000000 then now() + (n - 1005000) * interval '1 second' end
-        from generate_series(%s::integer, %s::integer) as n
-        """
-    with (
-        psycopg.connect(database, autocommit=True) as connection,
-        opened(database) as pool,
-        session(pool) as claims,
-    ):
-        ours = claims._opened()  # which plans as claims do
-
-        def plan(name: str) -> str:
-            explain = b"explain (analyze, format text) " + query(name)
-            parameters = {"limit": 500, "since": EARLIEST, "until": None, "passed_over": []}
-            return "\n".join(row[0] for row in ours.execute(explain, parameters))
-
-        connection.execute(insert, [1, 1000000])
-        connection.execute("vacuum analyze execution")
-        connection.execute(insert, [1000001, 1010000])
-        plans = [plan("claim"), plan("clock")]  # the statistics know of nothing open
-        connection.execute("analyze execution")
-        plans += [plan("claim"), plan("clock")]
-    for found in plans:
-        assert "Index Scan Backward using execution_next_fill_ndx" in found, found
-        assert "Seq Scan on execution" not in found
-        assert "Sort" not in found
 
 
 def test_a_plan_from_when_the_outbox_was_empty_serves_when_it_is_full(database: str) -> None:
@@ -377,7 +343,7 @@ def test_a_plan_from_when_the_outbox_was_empty_serves_when_it_is_full(database: 
 
 
 @pytest.mark.parametrize(
-    "change",
+    "oddity",
     [
         "quantity_filled = quantity_ordered + 1",
         "quantity_filled = 'NaN'",
@@ -390,11 +356,11 @@ def test_a_plan_from_when_the_outbox_was_empty_serves_when_it_is_full(database: 
         "next_fill_timestamp = '-infinity'",
     ],
 )
-def test_a_row_that_nobody_can_read_or_fill_stops_no_other(database: str, change: str) -> None:
+def test_a_row_that_nobody_can_read_or_fill_stops_no_other(database: str, oddity: str) -> None:
     with opened(database) as pool, session(pool) as claims:
         fill_with_orders(pool, range(1, 4))
         with pool.connection() as connection:
-            connection.execute(f"update execution set {change} where id = 1".encode())
+            connection.execute(f"update execution set {oddity} where id = 1".encode())
         claim = claims.claim(10)
         assert ids(claim.executions) == {2, 3}
         assert claims.store(filled(claim), ()) == {2, 3}

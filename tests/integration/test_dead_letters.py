@@ -2,7 +2,7 @@
 
 import argparse
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
 from typing import Any
@@ -112,23 +112,38 @@ def sender(around: Surroundings) -> Sender:
     return Sender(around)
 
 
+@pytest.fixture
+def unwritable(apache: None, around: Surroundings) -> Iterator[ExitStack]:
+    """Have a topic of letters that nobody may write to, until this is closed."""
+    make_letters_topic(around)
+    with ExitStack() as until:
+        until.enter_context(
+            denied(around.broker.bootstrap, AclOperation.WRITE, topic(around.topics.dlq))
+        )
+        yield until
+
+
 def noise(length: int, *, seed: int = 1) -> bytes:
     """Return bytes that no codec makes smaller, and no decoder takes for an order."""
     return random.Random(seed).randbytes(length)
 
 
+def admin(around: Surroundings) -> AdminClient:
+    return AdminClient({"bootstrap.servers": around.broker.bootstrap, "log_level": 0})
+
+
 def alter(around: Surroundings, topic: str, name: str, value: str) -> None:
-    admin = AdminClient({"bootstrap.servers": around.broker.bootstrap, "log_level": 0})
+    broker = admin(around)  # held until it has answered
     entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
     resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
-    for future in admin.incremental_alter_configs([resource]).values():
+    for future in broker.incremental_alter_configs([resource]).values():
         future.result(_WITHIN)
 
 
 def make_letters_topic(around: Surroundings, config: Mapping[str, str] | None = None) -> None:
-    admin = AdminClient({"bootstrap.servers": around.broker.bootstrap, "log_level": 0})
+    broker = admin(around)
     made = NewTopic(around.topics.dlq, 1, 1, config=dict(config or {}))
-    admin.create_topics([made])[around.topics.dlq].result(_WITHIN)
+    broker.create_topics([made])[around.topics.dlq].result(_WITHIN)
 
 
 def letters(around: Surroundings) -> tuple[Record, ...]:
@@ -275,9 +290,9 @@ def test_a_shortened_letter_is_replayed_whole_or_not_at_all(
     ]
     assert replayed[0].headers[0] == ("own", b"1")
     # retention takes the order away
-    admin = AdminClient({"bootstrap.servers": around.broker.bootstrap, "log_level": 0})
+    broker = admin(around)
     everything = [TopicPartition(around.topics.orders, 3, 2)]
-    for future in admin.delete_records(everything).values():
+    for future in broker.delete_records(everything).values():
         future.result(_WITHIN)
     capsys.readouterr()
     assert dlq(around, "show", "0") == 0
@@ -295,11 +310,9 @@ def test_a_shortened_letter_is_replayed_whole_or_not_at_all(
     assert (last.key, last.value) == (b"1", order.value)
 
 
-@pytest.mark.usefixtures("apache")
 def test_letters_that_nobody_may_write_hold_back_their_partitions_offset_and_nothing_else(
-    around: Surroundings, sender: Sender, events: list[str]
+    around: Surroundings, sender: Sender, unwritable: ExitStack, events: list[str]
 ) -> None:
-    make_letters_topic(around)
     bad = 30
     sender.good(5, first_id=1, partition=3)
     for number in range(bad):
@@ -307,56 +320,46 @@ def test_letters_that_nobody_may_write_hold_back_their_partitions_offset_and_not
     sender.good(20, first_id=101, partition=3)
     sender.good(20, first_id=201, partition=4)
     sender.send(b"{", partition=6)
-    with ExitStack() as rights:
-        rights.enter_context(
-            denied(around.broker.bootstrap, AclOperation.WRITE, topic(around.topics.dlq))
-        )
-        for name in ("one", "two"):
-            with around.engine(name) as engine:
-                around.wait_for("execution where not is_open", 45, 60)
-                wait_for_offset(around, 4, 20)
-                wait_until_they_wait(engine, bad + 1)
-                assert part(engine, "broker")["up"]
-                assert f"can't be written to {around.topics.dlq}: this user may not" in said(engine)
-                assert f"wait, the order at {around.topics.orders} " in said(engine)
-        assert letters(around) == ()
-        assert (committed(around, 3), committed(around, 6)) == (5, 0)
-        told = [event for event in events if "dead letters" in event and "orders" not in event]
-        assert told == ["dead letters can't be written, they wait"] * 2
-        with around.engine("three") as engine:
+    for name in ("one", "two"):
+        with around.engine(name) as engine:
+            around.wait_for("execution where not is_open", 45, 60)
+            wait_for_offset(around, 4, 20)
             wait_until_they_wait(engine, bad + 1)
-            sender.good(20, first_id=301, partition=3)
-            around.wait_for("execution where not is_open", 65, 60)
-            rights.close()
-            around.wait_until_done(tuple(sender.sent))
-            wait_for_offset(around, 3, 75)
-            wait_for_offset(around, 6, 1)
-            wait_until_ready(engine)
-            assert metric(engine, "fixengine_dead_letters_waiting") == 0
+            assert part(engine, "broker")["up"]
+            assert f"can't be written to {around.topics.dlq}: this user may not" in said(engine)
+            assert f"wait, the order at {around.topics.orders} " in said(engine)
+    assert letters(around) == ()
+    assert (committed(around, 3), committed(around, 6)) == (5, 0)
+    told = [event for event in events if "dead letters" in event and "orders" not in event]
+    assert told == ["dead letters can't be written, they wait"] * 2
+    with around.engine("three") as engine:
+        wait_until_they_wait(engine, bad + 1)
+        sender.good(20, first_id=301, partition=3)
+        around.wait_for("execution where not is_open", 65, 60)
+        unwritable.close()
+        around.wait_until_done(tuple(sender.sent))
+        wait_for_offset(around, 3, 75)
+        wait_for_offset(around, 6, 1)
+        wait_until_ready(engine)
+        assert metric(engine, "fixengine_dead_letters_waiting") == 0
     assert "dead letters are written again" in events
     around.assert_the_ledger_holds(tuple(sender.sent), Expectations(repeats_allowed=False))
 
 
-@pytest.mark.usefixtures("apache")
 def test_a_flood_of_letters_that_wait_pauses_their_partition_alone(
-    around: Surroundings, sender: Sender
+    around: Surroundings, sender: Sender, unwritable: ExitStack
 ) -> None:
-    make_letters_topic(around)
     flood = 4_000
-    with ExitStack() as rights:
-        rights.enter_context(
-            denied(around.broker.bootstrap, AclOperation.WRITE, topic(around.topics.dlq))
-        )
-        sender.flood(flood, partition=3)
-        with around.engine() as engine:
-            wait_until(lambda: not part(engine, "dead_letters")["up"], 60, "readiness to say so")
-            sender.good(50, first_id=1, partition=4)
-            around.wait_for("execution where not is_open", 50, 60)
-            waiting = metric(engine, "fixengine_dead_letters_waiting")
-            assert ENOUGH_LETTERS <= waiting < ENOUGH_LETTERS + 2 * LARGEST_BATCH
-            rights.close()
-            around.wait_until_done(tuple(sender.sent))
-            wait_for_offset(around, 3, flood)
+    sender.flood(flood, partition=3)
+    with around.engine() as engine:
+        wait_until(lambda: not part(engine, "dead_letters")["up"], 60, "readiness to say so")
+        sender.good(50, first_id=1, partition=4)
+        around.wait_for("execution where not is_open", 50, 60)
+        waiting = metric(engine, "fixengine_dead_letters_waiting")
+        assert ENOUGH_LETTERS <= waiting < ENOUGH_LETTERS + 2 * LARGEST_BATCH
+        unwritable.close()
+        around.wait_until_done(tuple(sender.sent))
+        wait_for_offset(around, 3, flood)
     around.assert_the_ledger_holds(tuple(sender.sent), Expectations(repeats_allowed=False))
 
 

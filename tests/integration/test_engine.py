@@ -3,7 +3,6 @@
 from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
-from signal import SIGCONT, SIGSTOP
 
 import psycopg
 import pytest
@@ -23,7 +22,7 @@ from tests.integration.engines import (
     restarts,
     wait_until_ready,
 )
-from tests.integration.rows import one
+from tests.integration.rows import one, silenced
 
 ACTORS = (
     "repository",
@@ -361,23 +360,13 @@ def test_a_database_that_freezes_hangs_an_actor_and_healthz_says_so(
     with around.engine(hung_after=1.0) as engine:
         wait_until_ready(engine)
         assert engine.health.live().ok
-        with psycopg.connect(around.dsn, autocommit=True) as connection:
-            rows = connection.execute(
-                "select pid from pg_stat_activity where application_name = 'engine'"
-            ).fetchall()
-        backends = [int(row[0]) for row in rows]
-        try:
-            for backend in backends:
-                postgres.signal(backend, SIGSTOP)
+        with silenced(around.dsn, postgres):
             wait_until(
                 lambda: "repository" in str(engine.health.live().body.get("hung")),
                 60,
                 "the hung actor to be noticed",
             )
             assert not engine.health.live().ok
-        finally:
-            for backend in backends:
-                postgres.signal(backend, SIGCONT)
         wait_until(lambda: engine.health.live().ok, 60, "the actor to go on")
         fed = good(5)
         around.send(*fed)

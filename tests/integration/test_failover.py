@@ -6,20 +6,12 @@ from time import monotonic
 import pytest
 
 from fixengine.demo.audit import Expectations
-from fixengine.demo.broker import Broker
 from fixengine.demo.feed import orders
 from fixengine.demo.steady import SteadyFeed
-from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.engine import Engine
-from tests.integration.engines import (
-    Surroundings,
-    part,
-    restarts,
-    surroundings,
-    wait_until_ready,
-)
+from tests.integration.engines import Surroundings, part, restarts, wait_until_ready
 from tests.integration.replicas import Replicas
 
 NOTICED_WITHIN = 5.0
@@ -40,13 +32,8 @@ def replicas() -> Iterator[Replicas]:
 
 
 @pytest.fixture
-def around(
-    replicas: Replicas, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    with surroundings(
-        dsn=replicas.dsn, broker=broker, topics=topics, workspace=workspace
-    ) as around:
-        yield around
+def dsn(replicas: Replicas) -> str:
+    return replicas.dsn
 
 
 @pytest.mark.parametrize("fall", [Replicas.freeze, Replicas.demote, Replicas.crash])

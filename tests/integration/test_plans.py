@@ -6,6 +6,7 @@ another time, and the rows that it looks at are counted.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +21,7 @@ from fixengine.fills import FillRules, evaluate
 from fixengine.horizon import EARLIEST
 from fixengine.infra.claims import LOCK_CLASS
 from fixengine.infra.outbox import OutboxTable
+from fixengine.infra.postgres import Connection
 from fixengine.infra.reads import Reads
 from fixengine.reading import ExecutionQuery, LedgerQuery
 from tests.conftest import new_database
@@ -434,14 +436,20 @@ def facts(flooded: str) -> Facts:
     return Facts(due=tuple(due), unpublished=tuple(id_ for (id_,) in mine))
 
 
+@contextmanager
+def connected(dsn: str) -> Iterator[tuple[Connection, Connection]]:
+    """Lend what an engine has: the connection that claims, and a pooled one."""
+    with opened(dsn) as pool, session(pool) as claims, pool.connection() as pooled:
+        yield claims._opened(), pooled
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_statement_reads_what_it_has_to_do_whatever_the_statistics_say(
     flooded: str, facts: Facts, name: str
 ) -> None:
     case = CASES[name]
     pages = one(flooded, "select pg_relation_size('outbox') / current_setting('block_size')::int")
-    with opened(flooded) as pool, session(pool) as claims, pool.connection() as pooled:
-        ours = claims._opened()
+    with connected(flooded) as (ours, pooled):
         ours.execute("select pg_advisory_lock(%s, %s)", [LOCK_CLASS, HOLDER])
         for generic in (False, True) if case.kept else (False,):
             read = carried_out(
@@ -484,8 +492,8 @@ def test_settings_of_the_database_leave_the_planner_no_other_way(database: str) 
         for way, value in ways.items():
             setting = f"alter database {name} set enable_{way} = {other[value]}"
             connection.execute(setting.encode())
-    with opened(database) as pool, session(pool) as claims, pool.connection() as pooled:
-        for connection in (claims._opened(), pooled):
+    with connected(database) as connections:
+        for connection in connections:
             for way, value in ways.items():
                 row = connection.execute("select current_setting(%s)", [f"enable_{way}"]).fetchone()
                 assert row == (value,), way

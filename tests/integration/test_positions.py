@@ -3,6 +3,9 @@
 All of it needs Apache Kafka: on the embedded broker librdkafka 2.16 dies of a topic that goes away.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from confluent_kafka import (
     OFFSET_END,
@@ -15,6 +18,7 @@ from fixengine.demo.feed import FedOrder, orders
 from fixengine.demo.sending import send_orders
 from fixengine.demo.topics import TopicNames, create_topic, drop_topics
 from fixengine.demo.waiting import wait_until
+from fixengine.engine import Engine
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_lag import KafkaLag
 from fixengine.ports import Standing
@@ -69,6 +73,16 @@ def delete_all(guarded: GuardedKafka, topic: str) -> None:
         future.result(60)
 
 
+@contextmanager
+def reading(world: Surroundings, number: int) -> Iterator[Engine]:
+    """Lend an engine that has stored so many orders, the first ones."""
+    with world.engine() as engine:
+        wait_until_ready(engine)
+        world.send(*some(number))
+        world.wait_for("execution", number)
+        yield engine
+
+
 def anew(world: Surroundings) -> None:
     """Delete the topic and make it again."""
     drop_topics(world.broker.bootstrap, [world.topics.orders])
@@ -106,10 +120,7 @@ def test_the_end_of_a_transaction_leaves_no_lag(kafka: Surroundings, *, commits:
 
 
 def test_a_topic_made_anew_is_read_and_committed(kafka: Surroundings) -> None:
-    with kafka.engine() as engine:
-        wait_until_ready(engine)
-        kafka.send(*some(60))
-        kafka.wait_for("execution", 60)
+    with reading(kafka, 60):
         anew(kafka)
         # so many that each partition is soon longer than the old one was
         kafka.send(*some(400, first_id=1000))
@@ -181,10 +192,8 @@ def test_a_place_that_somebody_else_committed_is_gone_on_from(
 
 
 def test_a_topic_made_anew_is_read_after_a_restart(kafka: Surroundings) -> None:
-    with kafka.engine() as engine:
-        wait_until_ready(engine)
-        kafka.send(*some(400))
-        kafka.wait_for("execution", 400)
+    with reading(kafka, 400):
+        pass
     anew(kafka)
     kafka.send(*some(20, first_id=1000))
     with kafka.engine():
@@ -195,10 +204,7 @@ def test_a_topic_made_anew_is_read_after_a_restart(kafka: Surroundings) -> None:
 def test_orders_that_were_deleted_unread_are_told_of_and_counted(
     kafka: Surroundings, guarded: GuardedKafka, events: list[str]
 ) -> None:
-    with kafka.engine() as engine:
-        wait_until_ready(engine)
-        kafka.send(*some(60))
-        kafka.wait_for("execution", 60)
+    with reading(kafka, 60):
         wait_for_no_lag(kafka)
     kafka.send(*some(100, first_id=1000))
     delete_all(guarded, kafka.topics.orders)

@@ -12,10 +12,9 @@ from psycopg import sql
 from fixengine.app import Reconciled, reconcile_once
 from fixengine.config import load
 from fixengine.demo.audit import Expectations
-from fixengine.demo.broker import Broker
 from fixengine.demo.feed import FedOrder, orders
 from fixengine.demo.postgres import Postgres
-from fixengine.demo.topics import TopicNames, read_topic
+from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import ConflictError, SchemaError, UnavailableError
@@ -23,17 +22,9 @@ from fixengine.infra.kafka_group import assert_deserted
 from fixengine.infra.kafka_source import KafkaSource
 from fixengine.infra.migrate import assert_current
 from fixengine.infra.postgres import open_session
-from tests.integration.engines import Surroundings, surroundings, wait_until_ready
+from tests.integration.engines import Surroundings, wait_until_ready
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def around(
-    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    with surroundings(dsn=database, broker=broker, topics=topics, workspace=workspace) as around:
-        yield around
 
 
 @pytest.fixture

@@ -12,7 +12,17 @@ from fixengine.infra.executions import Executions
 from fixengine.infra.postgres import Database
 from fixengine.infra.schema import Schema
 from tests.integration.go_service import SCHEMA as GO_SCHEMA
-from tests.integration.rows import LEDGER_ROW, change, fill_with_orders, one, opened, order, session
+from tests.integration.go_service import recreate
+from tests.integration.rows import (
+    LEDGER_ROW,
+    change,
+    fill_with_orders,
+    one,
+    opened,
+    order,
+    refusing,
+    session,
+)
 
 
 @pytest.fixture
@@ -265,11 +275,6 @@ def test_all_that_is_emptied_begins_anew(database: str, pool: Database, schema: 
     assert schema.mend().mended == ()
 
 
-def recreate(dsn: str) -> None:
-    """Do what the Go service's script does."""
-    change(dsn, "drop table execution cascade", GO_SCHEMA.partition(";\n")[2].partition(";\n")[2])
-
-
 def test_the_go_services_table_made_anew_is_mended(
     database: str, pool: Database, schema: Schema, events: list[str]
 ) -> None:
@@ -302,9 +307,7 @@ def test_what_a_trigger_refuses_to_have_mended_is_nobodys_order(
     change(
         database,
         LEDGER_ROW.replace("%s", "1"),
-        "create function odd() returns trigger language plpgsql as "
-        "$$ begin raise exception 'never change a row'; end $$",
-        "create trigger odd before update on execution for each row execute function odd()",
+        refusing("update on execution", "never change a row"),
     )
     fill_with_orders(pool, range(1, 2))
     with pytest.raises(SchemaError, match=r"can't be made what the engine needs.*never change"):
@@ -465,12 +468,7 @@ def test_a_trial_leaves_nothing_behind(database: str, schema: Schema) -> None:
 
 
 def test_a_trial_tells_that_any_order_is_refused(database: str, schema: Schema) -> None:
-    change(
-        database,
-        "create function odd() returns trigger language plpgsql as "
-        "$$ begin raise exception 'no more'; end $$",
-        "create trigger odd before insert on fill for each row execute function odd()",
-    )
+    change(database, refusing("insert on fill", "no more"))
     with pytest.raises(SchemaError, match=r"a sound one is refused, too: .*no more"):
         schema.try_out()
 

@@ -17,20 +17,10 @@ from tests.integration.engines import (
     restarts,
     wait_until_ready,
 )
-from tests.integration.go_service import SCHEMA as GO_SCHEMA
-from tests.integration.rows import change, one
+from tests.integration.go_service import recreate
+from tests.integration.rows import change, one, refusing
 
 MENDED = "the schema was not as it should be, and is mended"
-
-RAISES = """
-create function odd() returns trigger language plpgsql as $$
-begin
-    if {condition} then raise exception 'not on my desk'; end if;
-    return new;
-end
-$$;
-create trigger odd before insert on {table} for each row execute function odd();
-"""
 
 
 def fed(count: int, seed: int) -> tuple[FedOrder, ...]:
@@ -79,12 +69,12 @@ def assert_well(engine: Engine) -> None:
             "select setval('execution_id_seq', 1000)",
         ),
         (
-            RAISES.format(condition="true", table="execution"),
+            refusing("insert on execution", "not on my desk"),
             "a sound one is refused, too",
             "drop trigger odd on execution",
         ),
         (
-            RAISES.format(condition="true", table="fill"),
+            refusing("insert on fill", "not on my desk"),
             "a sound one is refused, too",
             "drop trigger odd on fill",
         ),
@@ -112,7 +102,9 @@ def test_a_trigger_that_raises_for_one_order_concerns_that_one_alone(around: Sur
     number = bad.expected.execution_service_id
     change(
         around.dsn,
-        RAISES.format(condition=f"new.execution_service_id = {number}", table="execution"),
+        refusing(
+            "insert on execution", "not on my desk", when=f"new.execution_service_id = {number}"
+        ),
     )
     with around.engine() as engine:
         wait_until_ready(engine)
@@ -149,10 +141,9 @@ def test_an_execution_that_may_not_be_changed_stops_no_other(around: Surrounding
     number = sent[0].expected.execution_service_id
     change(
         around.dsn,
-        "create function odd() returns trigger language plpgsql as "
-        "$$ begin raise exception 'not this one'; end $$",
-        "create trigger odd before update on execution for each row "
-        f"when (old.execution_service_id = {number}) execute function odd()",
+        refusing(
+            "update on execution", "not this one", when=f"old.execution_service_id = {number}"
+        ),
     )
     with around.engine() as engine:
         around.send(*sent)
@@ -215,12 +206,6 @@ def test_an_index_that_takes_long_to_make_is_no_hang_and_takes_no_further_connec
         assert_well(engine)
 
 
-def recreate(around: Surroundings) -> None:
-    """Do what the Go service's script does."""
-    table = GO_SCHEMA.partition("create table public.execution")
-    change(around.dsn, "drop table execution cascade", table[1] + table[2])
-
-
 def test_the_go_services_script_under_a_running_engine(
     around: Surroundings, events: list[str]
 ) -> None:
@@ -228,7 +213,7 @@ def test_the_go_services_script_under_a_running_engine(
     with around.engine() as engine:
         around.send(*first)
         wait_until_filled(around, first)
-        recreate(around)
+        recreate(around.dsn)
         around.send(*second)
         wait_until_filled(around, second)
         wait_until(lambda: MENDED in events, 60, "the schema to be mended")
@@ -242,7 +227,7 @@ def test_the_go_services_script_before_a_restart(around: Surroundings, events: l
     with around.engine("first"):
         around.send(*first)
         wait_until_filled(around, first)
-    recreate(around)
+    recreate(around.dsn)
     with around.engine("second") as engine:
         around.send(*second)
         wait_until_filled(around, second)

@@ -13,17 +13,10 @@ from fixengine.demo.audit import Expectations
 from fixengine.demo.feed import FedOrder, orders
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.proxy import Flow, Proxy
-from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.engine import Engine
-from tests.integration.engines import (
-    Surroundings,
-    ref,
-    restarts,
-    surroundings,
-    wait_until_ready,
-)
+from tests.integration.engines import Surroundings, ref, restarts, wait_until_ready
 
 ONCE = Expectations(complete=False, repeats_allowed=False, empty_fills_announced=True)
 
@@ -44,15 +37,13 @@ def proxied(broker_kind: BrokerKind, workspace: Workspace) -> Iterator[tuple[Apa
 
 
 @pytest.fixture
-def around(
-    database: str,
-    proxied: tuple[ApacheKafka, Proxy],
-    topics: TopicNames,
-    workspace: Workspace,
-) -> Iterator[Surroundings]:
-    broker, _ = proxied
-    with surroundings(dsn=database, broker=broker, topics=topics, workspace=workspace) as around:
-        yield around
+def broker(proxied: tuple[ApacheKafka, Proxy]) -> ApacheKafka:
+    return proxied[0]
+
+
+@pytest.fixture
+def proxy(proxied: tuple[ApacheKafka, Proxy]) -> Proxy:
+    return proxied[1]
 
 
 def good(number: int) -> tuple[FedOrder, ...]:
@@ -60,10 +51,10 @@ def good(number: int) -> tuple[FedOrder, ...]:
 
 
 @contextmanager
-def working(around: Surroundings, proxy: Proxy, fed: Sequence[FedOrder]) -> Iterator[Engine]:
+def working(around: Surroundings, proxy: Proxy, fed: tuple[FedOrder, ...]) -> Iterator[Engine]:
     """Lend an engine behind the proxy that has these orders and has just filled the first.
 
-    No other falls due by itself.
+    No other falls due by itself. What falls due meanwhile is on the topic once in the end.
     """
     with around.engine(
         KAFKA_BROKERS=proxy.address,
@@ -79,6 +70,21 @@ def working(around: Surroundings, proxy: Proxy, fed: Sequence[FedOrder]) -> Iter
         around.wait_for("fill", 1)
         around.wait_for("outbox", 0)
         yield engine
+        around.wait_for("outbox", 0, 60)
+    around.assert_the_ledger_holds(fed, ONCE)
+
+
+@contextmanager
+def held_up(around: Surroundings, proxy: Proxy, fed: tuple[FedOrder, ...]) -> Iterator[Engine]:
+    """Lend such an engine with all fills on their way, whose requests are held for very long."""
+    with working(around, proxy, fed) as engine:
+        proxy.set(Flow.OPEN, latency_seconds=20)
+        fall_due(around, fed[1:])
+        around.wait_for("outbox", len(fed) - 1)
+        yield engine
+        proxy.set(Flow.OPEN)
+        around.wait_for("outbox", 0, 60)
+        around.wait_for("fill where filled_at > now() - interval '25 s'", 0, 60)
 
 
 def fall_due(around: Surroundings, orders: Sequence[FedOrder]) -> None:
@@ -96,10 +102,9 @@ def wait_until_old(around: Surroundings, seconds: float, number: int) -> None:
 
 
 def test_what_has_arrived_is_sent_under_no_other_number_however_long_another_fill_waits(
-    around: Surroundings, proxied: tuple[ApacheKafka, Proxy]
+    around: Surroundings, proxy: Proxy
 ) -> None:
     """The fills arrive, and their acknowledgements do not."""
-    _, proxy = proxied
     fed = good(40)
     with working(around, proxy, fed):
         proxy.set(Flow.MUTE)
@@ -109,48 +114,29 @@ def test_what_has_arrived_is_sent_under_no_other_number_however_long_another_fil
         around.wait_for("outbox", len(fed) - 1)
         wait_until_old(around, 9.5, 1)
         proxy.set(Flow.OPEN)
-        around.wait_for("outbox", 0, 60)
-    around.assert_the_ledger_holds(fed, ONCE)
 
 
 def test_requests_that_are_held_for_long_are_repeated_without_harm(
-    around: Surroundings, proxied: tuple[ApacheKafka, Proxy]
+    around: Surroundings, proxy: Proxy
 ) -> None:
     """The first of each arrives long after its repetition has."""
-    _, proxy = proxied
     fed = good(40)
-    with working(around, proxy, fed):
-        proxy.set(Flow.OPEN, latency_seconds=20)
-        fall_due(around, fed[1:])
+    with held_up(around, proxy, fed):
         wait_until_old(around, 12, len(fed) - 1)
-        proxy.set(Flow.OPEN)
-        around.wait_for("outbox", 0, 60)
-        around.wait_for("fill where filled_at > now() - interval '25 s'", 0, 60)
-    around.assert_the_ledger_holds(fed, ONCE)
 
 
 def test_a_publisher_that_is_started_anew_repeats_nothing_that_the_broker_still_holds(
-    around: Surroundings, proxied: tuple[ApacheKafka, Proxy]
+    around: Surroundings, proxy: Proxy
 ) -> None:
     """What the one before has sent arrives after the new one could have looked for it."""
-    _, proxy = proxied
-    fed = good(40)
-    with working(around, proxy, fed) as engine:
-        proxy.set(Flow.OPEN, latency_seconds=20)
-        fall_due(around, fed[1:])
-        around.wait_for("outbox", len(fed) - 1)
+    with held_up(around, proxy, good(40)) as engine:
         ref(engine, "publisher").tell(Crash(reason="test"))
         wait_until(lambda: restarts(engine)["publisher"] == 1, 30, "a new publisher")
-        proxy.set(Flow.OPEN)
-        around.wait_for("outbox", 0, 60)
-        around.wait_for("fill where filled_at > now() - interval '25 s'", 0, 60)
-    around.assert_the_ledger_holds(fed, ONCE)
 
 
 def test_a_broker_that_freezes_again_and_again_gets_each_fill_once(
-    around: Surroundings, proxied: tuple[ApacheKafka, Proxy]
+    around: Surroundings, broker: ApacheKafka, proxy: Proxy
 ) -> None:
-    broker, proxy = proxied
     fed, share = good(199), 66
     with working(around, proxy, fed):
         for start in range(1, len(fed), share):
@@ -162,4 +148,3 @@ def test_a_broker_that_freezes_again_and_again_gets_each_fill_once(
             finally:
                 broker.resume()
             around.wait_for("outbox", 0, 60)
-    around.assert_the_ledger_holds(fed, ONCE)

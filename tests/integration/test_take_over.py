@@ -1,38 +1,25 @@
 """What engines that are gone left in the outbox is published once, by one of the others."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from itertools import islice
 from random import Random
 
 import psycopg
-import pytest
 
 from fixengine.config.parsing import OWN_CLIENT_SETTINGS
 from fixengine.demo.audit import Expectations
-from fixengine.demo.broker import Broker
 from fixengine.demo.feed import orders
 from fixengine.demo.postgres import Postgres
 from fixengine.demo.proxy import Flow
-from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
 from fixengine.fills import FillRules, evaluate
 from fixengine.infra.kafka_sink import producer_settings
-from tests.integration.engines import Surroundings, surroundings, wait_until_ready
+from tests.integration.engines import Surroundings, wait_until_ready
 from tests.integration.rows import opened, session, through_a_proxy, wait_until_blocked
 
 MILLISECOND = timedelta(milliseconds=1)
 ONCE = Expectations(repeats_allowed=False)
-
-
-@pytest.fixture
-def around(
-    database: str, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    with surroundings(dsn=database, broker=broker, topics=topics, workspace=workspace) as around:
-        yield around
 
 
 def test_a_producer_gives_no_fill_up() -> None:

@@ -1,7 +1,6 @@
 """The engine takes the place of the Go service: its database, its group, its open executions."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import islice
@@ -13,31 +12,23 @@ import urllib3
 from psycopg.rows import dict_row
 
 from fixengine.demo.audit import Expectations
-from fixengine.demo.broker import Broker
 from fixengine.demo.feed import FedOrder, orders
-from fixengine.demo.topics import TopicNames, read_topic
+from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
 from fixengine.engine import Engine
-from tests.integration.engines import Surroundings, busy_for, surroundings, wait_until_ready
+from tests.integration.engines import Surroundings, busy_for, wait_until_ready
 from tests.integration.go_service import ROWS, SCHEMA, GoPod
-from tests.integration.rows import one
+from tests.integration.rows import change, one
 
 ONCE = Expectations(repeats_allowed=False)
 PLACES = Decimal("0.00000001")
 
 
 @pytest.fixture
-def around(
-    empty_database: str, broker: Broker, topics: TopicNames, workspace: Workspace
-) -> Iterator[Surroundings]:
-    """A database as the Go service makes it, without rows."""
-    with psycopg.connect(empty_database) as connection:
-        connection.execute(SCHEMA.encode())
-    with surroundings(
-        dsn=empty_database, broker=broker, topics=topics, workspace=workspace
-    ) as around:
-        yield around
+def dsn(empty_database: str) -> str:
+    """Have engines find a database as the Go service makes it, without rows."""
+    change(empty_database, SCHEMA)
+    return empty_database
 
 
 def rows(dsn: str, query: str) -> list[dict[str, Any]]:
