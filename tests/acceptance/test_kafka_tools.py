@@ -94,7 +94,8 @@ def test_dead_letters_are_looked_at_and_sent_again(stack: Stack, tools: Path) ->
 
 def test_the_group_reads_orders_again(stack: Stack, tools: Path) -> None:
     """As a page says that has the broker in a variable, and as one that runs all in its pod."""
-    (reset,) = (line for line in commands(page("disaster-recovery")) if "kafka-" in line)
+    typed_alone = commands(page("disaster-recovery"))
+    (reset,) = (line for line in typed_alone if line.startswith("kafka-"))
     look, again = (
         line.replace("/opt/kafka/bin/", "").replace("localhost:9092", stack.broker.bootstrap)
         for line in in_pod("upgrading-from-go", "globeco-execution-service-kafka-0")

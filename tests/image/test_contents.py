@@ -6,7 +6,7 @@ from collections.abc import Callable
 from packaging.utils import canonicalize_name
 
 from fixengine import __version__
-from tests.image.docker import BASE, IMAGE, in_image, inspect
+from tests.image.docker import BASE, IMAGE, RESTRICTED, docker, in_image, inspect
 from tests.locks import asked_for, locked
 
 MEGABYTE = 10**6
@@ -30,6 +30,12 @@ def test_it_serves_by_default_and_signals_reach_the_program_itself() -> None:
 def test_its_user_is_a_number_that_is_not_roots() -> None:
     assert inspect(IMAGE)["Config"]["User"] == "10001:10001"
     assert in_image("id", "-u") == "10001\n"
+
+
+def test_whoever_the_cluster_makes_it_run_as_it_works() -> None:
+    """OpenShift gives each namespace user ids of its own, of which the image knows nothing."""
+    anybody = ("run", "--rm", "--network=none", *RESTRICTED, "--user=1000680000:0")
+    assert "HTTP_PORT=8085\n" in docker(*anybody, IMAGE, "check-config")
 
 
 def test_its_labels_say_what_it_is() -> None:

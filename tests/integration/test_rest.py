@@ -181,7 +181,9 @@ def test_the_document_and_its_page_are_served(live: Live) -> None:
     assert len(live.get("/swagger-ui/swagger-ui-bundle.js").data) > 1_000_000
 
 
-@pytest.mark.parametrize("command", commands(page("rest")))
+@pytest.mark.parametrize(
+    "command", [line for line in commands(page("rest")) if not line.startswith("export ")]
+)
 def test_the_guides_commands_do_what_it_says(live: Live, command: str) -> None:
     result = subprocess.run(
         ["sh", "-c", command],

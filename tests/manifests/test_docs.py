@@ -54,6 +54,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "k8s", root / "k8s")
     shutil.copytree(ROOT / "monitoring", root / "monitoring")
     write(root, ours())
+    (root / "fixengine.dump").touch()
     return root
 
 
