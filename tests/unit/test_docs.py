@@ -18,7 +18,7 @@ from tests.documents import PAGES, ROOT, commands, page
 _LINK = re.compile(r"\]\(([^)#:\s]*)(?:#([^)\s]*))?\)")
 _OF_COMPOSE = {"FIXENGINE_IMAGE", "PYTHON_IMAGE", "STACK", "TESTS", "ARGS", "MINUTES", "SEED"}
 
-_OURS = "k8s/ours/"  # that the reader makes
+_OURS = "k8s/ours"  # that the reader makes
 
 each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).name)
 
