@@ -17,6 +17,7 @@ _PAIR = re.compile(
     r"""\s*(?P<name>[^=\s]+)\s*=\s*(?:'(?P<quoted>(?:\\.|[^'\\])*)'|(?P<bare>(?:\\.|[^\s\\])*))""",
     re.DOTALL,
 )
+_NAME = re.compile(r"[a-z_]+")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _AT_AN_END = {
     True: re.compile(r"^(?:\ufeff|%ef%bb%bf)+|(?:[\r\n]|%0[ad])+$", re.IGNORECASE),
@@ -53,6 +54,8 @@ def parts(text: str) -> tuple[Part, ...]:
     """Take a connection string apart; raises ValueError with the remedy, which quotes nothing."""
     uri = _URI.match(text)
     found = tuple(_of_uri(text, uri.end()) if uri else _of_pairs(text))
+    if not all(_NAME.fullmatch(part.name) for part in found):
+        raise ValueError(_ENCODE if uri else _QUOTE)
     if any("://" in part.value for part in found if not part.secret):
         raise ValueError(_ALONE)
     return found

@@ -57,6 +57,7 @@ FLAWS: Mapping[str, Change] = {
     "security id not hex": _security("z" * 24),
     "trade type unknown": _with("tradeType", '"HOLD"'),
     "destination too long": _with("destination", '"ABCDEFGHIJKLMNOPQRSTU"'),
+    "destination of blanks": _with("destination", '"  "'),
     "NUL in the destination": _with("destination", r'"M\u0000L"'),
     "half a character": _with("destination", r'"M\ud800L"'),
     "limit below 0": _with("limitPrice", "-1.00000000"),

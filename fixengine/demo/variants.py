@@ -23,6 +23,11 @@ def _nested_security_id(order: Sketch) -> Sketch:
     return replace(order, fields=order.without("securityId", "ticker"))
 
 
+def _security_id_in_capitals(order: Sketch) -> Sketch:
+    loud = json.dumps(order.expected.security_id.upper())
+    return replace(order, fields=order.changed(securityId=loud))
+
+
 def _required_fields_only(order: Sketch) -> Sketch:
     optional = ("limitPrice", "sentTimestamp", "tradeServiceExecutionId", "version", "security")
     ignored = ("executionStatus", "quantityFilled", "averagePrice", "ticker")
@@ -109,6 +114,7 @@ VARIANTS: Mapping[str, Change] = {
     "normal": _as_it_is,
     "flat security id": _flat_security_id,
     "nested security id": _nested_security_id,
+    "security id in capitals": _security_id_in_capitals,
     "required fields only": _required_fields_only,
     "iso timestamps": _iso_timestamps,
     "whole second": _whole_second,

@@ -160,7 +160,7 @@ def _row(fields: dict[str, Any]) -> Row:
         execution_service_id=_whole(fields["id"]),
         trade_type=fields["tradeType"],
         destination=fields["destination"],
-        security_id=fields.get("securityId") or fields["security"]["securityId"],
+        security_id=(fields.get("securityId") or fields["security"]["securityId"]).lower(),
         quantity_ordered=_decimal(fields["quantity"]),
         limit_price=None if limit is None or abs(_decimal(limit)) < Decimal("0.0001") else limit,
         received_timestamp=_moment(fields["receivedTimestamp"]),

@@ -15,11 +15,12 @@ def assert_sound(order: Order) -> None:
     assert type(order.id) is int
     assert 0 < order.id <= _LARGEST
     assert order.trade_type in TradeType
-    assert 0 < len(order.destination) <= 20
+    assert 0 < len(order.destination.strip()) <= len(order.destination) <= 20
     assert "\0" not in order.destination
     order.destination.encode()
     assert len(bytes.fromhex(order.security_id)) == 12
     assert len(order.security_id) == 24
+    assert order.security_id == order.security_id.lower()
     _assert_fits(order.quantity)
     assert order.quantity > 0
     if order.limit_price is not None:

@@ -3,9 +3,15 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from fixengine.config import describe, load
+from fixengine.errors import ConfigError
 from fixengine.infra.checks import setting_problems
+from fixengine.infra.dsn import refusal
 from fixengine.infra.sessions import parameters
+from fixengine.secrets import PIECE
 
 
 def problems(dsn: str) -> list[str]:
@@ -43,6 +49,29 @@ def test_what_the_driver_would_refuse_is_named(dsn: str, named: str) -> None:
     assert named in problem
     assert "geheim" not in problem
     assert "\n" not in problem
+
+
+@given(st.text("αβγδ@:/?#%&=[]' \\\"+\n", min_size=4, max_size=16))
+def test_whatever_is_written_for_a_password_no_piece_of_it_is_said(password: str) -> None:
+    for written in (
+        "postgresql://me:{}@host/db",
+        "postgresql://me:12{}@host:5432/db",
+        "postgresql://host/db?user=me&password={}",
+        "postgresql://host/db?password={}&sslmode=require",
+        "host=host user=me password={} dbname=db",
+        "host=host user=me password='{}' dbname=db",
+    ):
+        try:
+            settings = load({"POSTGRES_DSN": written.format(password)})
+        except ConfigError as error:
+            said = str(error)
+        else:
+            # it is described only where the driver takes it
+            said = refusal(settings.postgres_dsn) or str(describe(settings))
+            said += repr(settings)
+        for begin in range(len(password) - PIECE + 1):
+            piece = password[begin : begin + PIECE]
+            assert piece not in said or piece.isascii()  # else words of ours may have it
 
 
 @pytest.mark.parametrize(
