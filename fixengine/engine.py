@@ -275,7 +275,12 @@ class Engine:
             client_id=self._pod,
             client_config=settings.kafka_client_config,
         )
-        return Reader.start(executions=Reads(self._reading), lag=lag, repository=refs["repository"])
+        return Reader.start(
+            executions=Reads(self._reading),
+            lag=lag,
+            repository=refs["repository"],
+            health=self.health,
+        )
 
     def _securities(self, _refs: Refs) -> ActorRef:
         return SecurityCache.start(

@@ -105,6 +105,9 @@ class ExecutionQueries(Protocol):
     def add_up(self, *, after: int, limit: int, timeout: float) -> Subtotals:
         """Add up to `limit` executions from above the id `after`, by status."""
 
+    def held_up(self, limit: float, *, timeout: float) -> str | None:
+        """Say what keeps a statement of this engine's for longer than `limit` seconds, if any."""
+
 
 class GroupLag(Protocol):
     """How far the consumer group is behind."""

@@ -27,6 +27,7 @@ class Mailbox(queue.Queue[Envelope[Any]]):
         self._closed = False
         self.busy_since: float | None = None  # monotonic start of the message in hand
         self.unhurried_until = 0.0  # monotonic time, up to which the message in hand may take
+        self.excused_until = 0.0  # the same, as somebody else found out while it takes
         self.stop_by = inf  # monotonic time, known once a stop has begun
         self.patient_until = inf  # monotonic time, after which the actor waits for no reply
         self.closes_within = 0.0  # seconds that the message in hand must leave of a stop's time

@@ -1,11 +1,16 @@
-"""The reader actors: queries for REST, beside the writes and never in their way."""
+"""The reader actors: queries for REST, beside the writes and never in their way.
+
+They have connections when the repository is held up, so they say why it is.
+"""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeAlias, assert_never
 
 from fixengine.actors.asking import ask, tell
 from fixengine.actors.base import Actor
+from fixengine.actors.hold_up import LOOK_EVERY, HoldUpWatch
 from fixengine.actors.mailbox import mailbox_of
 from fixengine.actors.messages import (
     ActorRef,
@@ -19,6 +24,7 @@ from fixengine.actors.messages import (
 )
 from fixengine.domain import Execution, LedgerEntry
 from fixengine.errors import ImpairedError, UnavailableError
+from fixengine.health import Health
 from fixengine.reading import ExecutionQueries, ExecutionQuery, GroupLag, LedgerQuery, Subtotals
 
 BEGIN_WITHIN = 1.0
@@ -29,6 +35,12 @@ ANSWER_WITHIN = 2.0
 
 _GRACE = 0.3  # seconds for a reader to say itself that it was too late
 
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Reader → itself: does the database hold up the repository?"""
+
+
 _Query: TypeAlias = GetExecutionsById | GetExecutions | GetFills | AddUpExecutions | GetLag
 
 
@@ -36,15 +48,28 @@ class Reader(Actor):
     """Queries, one at a time. That the database can't answer is the repository's to say."""
 
     def __init__(
-        self, *, executions: ExecutionQueries, lag: GroupLag, repository: ActorRef
+        self,
+        *,
+        executions: ExecutionQueries,
+        lag: GroupLag,
+        repository: ActorRef,
+        health: Health,
     ) -> None:
         super().__init__()
         self._executions = executions
         self._lag = lag
         self._repository = repository
         self._failed: set[str] = set()
+        self._hold_up = HoldUpWatch(repository=repository, executions=executions, health=health)
 
-    def receive(self, message: _Query) -> Any:
+    def boot(self) -> None:
+        self.tell_later(LOOK_EVERY, _Look())
+
+    def receive(self, message: _Query | _Look) -> Any:
+        if isinstance(message, _Look):
+            self._hold_up.look()
+            self.tell_later(LOOK_EVERY, message)
+            return None
         timeout = message.deadline - monotonic()
         if timeout <= 0:
             raise UnavailableError("the query came too late to be answered")

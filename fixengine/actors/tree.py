@@ -85,8 +85,10 @@ class Tree:
 
 
 def _is_hung(mailbox: Mailbox | None, limit: float) -> bool:
-    busy_for = _busy_for(mailbox) or 0
-    return mailbox is not None and busy_for > limit and time.monotonic() > mailbox.unhurried_until
+    if mailbox is None:
+        return False
+    excused = time.monotonic() <= max(mailbox.unhurried_until, mailbox.excused_until)
+    return (_busy_for(mailbox) or 0) > limit and not excused
 
 
 def _busy_for(mailbox: Mailbox | None) -> float | None:

@@ -12,6 +12,11 @@ from fixengine.reading import ExecutionQuery, LedgerQuery, Subtotals, Sums
 
 _T = TypeVar("_T")
 
+_HOLD_UPS = {  # by what PostgreSQL calls the event that is waited for
+    "SyncRep": "commits wait for a synchronous standby: start it, or take it out of "
+    "synchronous_standby_names",
+}
+
 
 class Reads:
     """Queries that each wait `timeout` seconds for a connection.
@@ -51,6 +56,17 @@ class Reads:
         return Subtotals(
             by_status={status: sums for status, _, sums in rows},
             last_id=max((last_id for _, last_id, _ in rows), default=None),
+        )
+
+    def held_up(self, limit: float, *, timeout: float) -> str | None:
+        """Say what keeps a statement of this engine's for longer than `limit` seconds, if any."""
+        with self._database.connection(timeout) as connection:
+            row = connection.execute(query("held_up"), {"limit": limit}).fetchone()
+        if row is None:
+            return None
+        return _HOLD_UPS.get(row[0]) or (
+            f"the database does not end a statement, which waits for {row[0] or 'nothing'}: the "
+            "log of the database or of its machine may say why"
         )
 
     def _rows(

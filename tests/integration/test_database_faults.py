@@ -20,6 +20,7 @@ from fixengine.engine import Engine
 from fixengine.infra.migrate import migrate
 from tests.integration.engines import (
     Surroundings,
+    busy_for,
     part,
     restarts,
     surroundings,
@@ -113,6 +114,28 @@ def one_outage(
     assert around.letters() == 0
     wait_until(lambda: outages[-1] == UP, 60, "its end to be said")
     assert outages[2:] == [DOWN, UP]
+
+
+def name_a_standby(dsn: str, name: str) -> None:
+    """Have commits wait for a standby of that name; with none, let them go."""
+    change(dsn, f"alter system set synchronous_standby_names = '{name}'", "select pg_reload_conf()")
+    wait_until(lambda: one(dsn, "show synchronous_standby_names") == name, 60, "the setting")
+
+
+def test_commits_that_wait_for_a_standby_are_an_outage_and_no_hang(
+    around: Surroundings, database: str, outages: list[str]
+) -> None:
+    fed = good(10)
+    with around.engine() as engine, one_outage(engine, around, outages, fed):
+        name_a_standby(database, "nobody")
+        try:
+            around.send(*fed)
+            wait_until_down(engine, "database", "standby", "synchronous_standby_names")
+            assert busy_for(engine, "repository") > 1
+            assert "repository" not in engine.tree.hung(1)
+        finally:
+            name_a_standby(database, "")
+    around.assert_the_ledger_holds(fed)
 
 
 @pytest.mark.parametrize(
