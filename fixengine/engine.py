@@ -256,6 +256,8 @@ class Engine:
                 self._reading,
                 forgets=self._settings.retention_days is not None,
                 unhurried=unhurried,
+                migrates=self._migrates,
+                mends=partial(self.health.waits, "schema"),
             ),
             orders=self._executions,
             claims=claims,
@@ -265,6 +267,10 @@ class Engine:
             metrics=self._metrics,
             pulse=self._pulse,
         )
+
+    def _migrates(self, what: str) -> None:
+        self.health.down("schema", what)
+        self.health.up("database")
 
     def _reader(self, refs: Refs) -> ActorRef:
         settings = self._settings

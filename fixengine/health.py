@@ -41,12 +41,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """What was said last; both times are monotonic."""
+    """What was said last; both times are monotonic. Of what is `new` no outage was logged yet."""
 
     up: bool
     said: str
     waits_since: float | None = None
     until: float = inf
+    new: bool = False
 
 
 class Health:
@@ -65,7 +66,7 @@ class Health:
         self._clock = clock
         self._lock = Lock()
         self._draining = False
-        self._parts = {part: _Part(up=False, said=_UNREACHED) for part in REACHED}
+        self._parts = {part: _Part(up=False, said=_UNREACHED, new=True) for part in REACHED}
         self._parts |= {part: _Part(up=True, said="") for part in WORKING}
         for part in PARTS:
             gauge.labels(part).set_function(partial(self._is_up, part))
@@ -97,7 +98,7 @@ class Health:
         """Say that a part is away, and why. Logs the start of an outage, not every retry."""
         with self._lock:
             before, self._parts[part] = self._parts[part], _Part(up=False, said=reason)
-        if before.up or before.said == _UNREACHED:
+        if before.up or before.new:
             logger.bind(part=part, reason=reason).warning("part is down, waiting for it")
 
     def drain(self) -> None:

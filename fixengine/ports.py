@@ -123,8 +123,19 @@ class Outbox(Protocol):
         """Remove (execution id, fill number); returns how many were this engine's."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What became of the first `count` of some orders; the others have yet to be tried.
+
+    `refused` has the places of those that the database refuses, each with the reason.
+    """
+
+    count: int
+    refused: Mapping[int, str] = field(default_factory=dict)
+
+
 class OrderTable(Protocol):
-    """Where orders become executions; both raise UnavailableError."""
+    """Where orders become executions; all raise UnavailableError."""
 
     def insert_orders(
         self, orders: Sequence[tuple[Order, str]], *, partitions: Collection[int]
@@ -132,6 +143,14 @@ class OrderTable(Protocol):
         """Store orders with their tickers, from partitions of the topic; returns how many were new.
 
         Raises RejectedError when the database refuses any; then none is stored.
+        """
+
+    def insert_apart(
+        self, orders: Sequence[tuple[Order, str]], *, partitions: Collection[int], within: float
+    ) -> Tried:
+        """Store what is not refused of orders that are refused together.
+
+        None is begun with after `within` seconds, but for the first.
         """
 
     def backlog(self, since: datetime) -> Backlog:

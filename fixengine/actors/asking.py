@@ -6,9 +6,9 @@ from typing import Any
 
 import pykka
 
-from fixengine.actors.mailbox import patient_until
 from fixengine.actors.messages import ActorRef, Scoped
 from fixengine.errors import UnavailableError
+from fixengine.patience import patient_until
 from fixengine.tracing import current_scope
 
 _LOOK = 0.1  # seconds between looks at whether a stop has begun

@@ -12,6 +12,8 @@ import pykka
 from pykka._envelope import Envelope
 from pykka.messages import _ActorStop  # pykka has no public name for either
 
+from fixengine.patience import wait_until
+
 _T = TypeVar("_T")
 
 _UNHURRIED_FOR = 900.0  # seconds, longer than the database lets a migration's statement take
@@ -29,7 +31,7 @@ class Mailbox(queue.Queue[Envelope[Any]]):
         self.unhurried_until = 0.0  # monotonic time, up to which the message in hand may take
         self.excused_until = 0.0  # the same, as somebody else found out while it takes
         self.stop_by = inf  # monotonic time, known once a stop has begun
-        self.patient_until = inf  # monotonic time, after which the actor waits for no reply
+        self.patient_until = inf  # monotonic time, after which the actor waits for nobody
         self.closes_within = 0.0  # seconds that the message in hand must leave of a stop's time
 
     @property
@@ -84,12 +86,7 @@ _own = threading.local()
 def enter(mailbox: Mailbox) -> None:
     """Say whose thread this is."""
     _own.mailbox = mailbox
-
-
-def patient_until() -> float:
-    """Return the monotonic time after which this thread's actor, if any, waits for no reply."""
-    mailbox: Mailbox | None = getattr(_own, "mailbox", None)
-    return inf if mailbox is None else mailbox.patient_until
+    wait_until(lambda: mailbox.patient_until)
 
 
 @contextmanager

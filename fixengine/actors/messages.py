@@ -27,7 +27,7 @@ class Scoped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreOrders:
-    """Intake → repository: make these orders executions. Replies with how many were new.
+    """Intake → repository: make these orders executions. Replies with a Tried.
 
     `partitions` are those of the topic that they came from.
     """

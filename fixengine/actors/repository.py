@@ -36,10 +36,13 @@ from fixengine.errors import (
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
 from fixengine.pacing import Pace
-from fixengine.ports import Claims, OrderTable, Outbox, Retention, Schema
+from fixengine.ports import Claims, OrderTable, Outbox, Retention, Schema, Tried
 from fixengine.pulse import Pulse
 
 CHECK_INTERVAL = 2.0
+
+APART_WITHIN = 0.5
+"""Seconds that orders which are refused together are tried apart, while all else waits."""
 
 _LOOK = "look"
 
@@ -149,6 +152,30 @@ class Repository(Actor):
         self._schema.worked(kind)
         self._database.worked(kind)
 
+    def _store(self, message: StoreOrders) -> Tried:
+        """Store orders, and find those that the database refuses.
+
+        At fault are only those that it refuses before and after the schema was found sound.
+        """
+        orders, partitions = message.orders, message.partitions
+        try:
+            self._orders.insert_orders(orders, partitions=partitions)
+        except RejectedError:
+            tried = self._orders.insert_apart(orders, partitions=partitions, within=APART_WITHIN)
+        else:
+            return Tried(count=len(orders))
+        if not tried.refused:
+            return tried
+        self._schema.assert_sound()
+        places = tuple(tried.refused)
+        again = self._orders.insert_apart(
+            tuple(orders[place] for place in places), partitions=partitions, within=APART_WITHIN
+        )
+        return Tried(
+            count=(*places, tried.count)[again.count],
+            refused={places[place]: reason for place, reason in again.refused.items()},
+        )
+
     def _attempt(self, message: _Write) -> Any:
         """Perform a write; what is refused by itself is at fault only if the schema is not."""
         try:
@@ -161,8 +188,8 @@ class Repository(Actor):
 
     def _perform(self, message: _Write) -> Any:
         match message:
-            case StoreOrders(orders=orders, partitions=partitions):
-                return self._orders.insert_orders(orders, partitions=partitions)
+            case StoreOrders():
+                return self._store(message)
             case ClaimDue(limit=limit, reply_to=reply_to):
                 self._claimer = reply_to
                 return self._claims.claim(limit)
@@ -245,14 +272,12 @@ class Repository(Actor):
 def _is_single(message: _Write) -> bool:
     """Say whether a write that is refused can't be made smaller to find out what is at fault."""
     match message:
-        case StoreOrders(orders=parts) | StoreFills(fills=parts):
-            return len(parts) == 1
+        case StoreFills(fills=fills):
+            return len(fills) == 1
         case _:
             return False
 
 
 def _has_values_of_its_own(message: _Write) -> bool:
-    """Whether an order's values, or a fill's, may be why it is refused."""
-    return isinstance(message, StoreOrders) or (
-        isinstance(message, StoreFills) and bool(message.fills)
-    )
+    """Whether a fill's values may be why it is refused."""
+    return isinstance(message, StoreFills) and bool(message.fills)

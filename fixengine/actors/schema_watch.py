@@ -32,7 +32,12 @@ class SchemaWatch:
         self._mend_at = 0.0
 
     def prepare(self) -> None:
-        """Bring the schema up to date; raises SchemaError and UnavailableError."""
+        """Bring the schema up to date, unless it has just been.
+
+        Raises SchemaError and UnavailableError.
+        """
+        if monotonic() < self._check_at:
+            return
         self._note = self._schema.prepare().note
         self._fault = ""
         self._check_at = monotonic() + CHECK_EVERY

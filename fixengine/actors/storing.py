@@ -1,7 +1,7 @@
 """Orders that have everything but their row: stored in groups, as soon as the database is there."""
 
 from collections import deque
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from time import monotonic
@@ -13,8 +13,9 @@ from fixengine.actors.batches import Batch
 from fixengine.actors.in_hand import InHand, begin_batch, timed
 from fixengine.actors.messages import ActorRef, StoreOrders
 from fixengine.actors.retries import Retries
-from fixengine.errors import RejectedError, UnavailableError
+from fixengine.errors import UnavailableError
 from fixengine.health import Health
+from fixengine.ports import Tried
 from fixengine.recurring import Outage, Recurring
 from fixengine.tracing import Tracer
 
@@ -43,7 +44,7 @@ class Storing:
         self._tracer = tracer
         self._waiting: deque[InHand] = deque()
         self._again: deque[tuple[InHand, ...]] = deque()  # groups to send as they are
-        self._sent: tuple[InHand, ...] = ()
+        self._sent: dict[int, InHand] = {}  # by their places in what was sent
         self._question: Question | None = None
         self._batch: Batch | None = None
         self._retries = Retries(first=0.1, cap=5.0)
@@ -72,7 +73,11 @@ class Storing:
         self._waiting = deque(_without(partitions, self._waiting))
         groups = (_without(partitions, group) for group in self._again)
         self._again = deque(group for group in groups if group)
-        self._sent = _without(partitions, self._sent)
+        self._sent = {
+            place: item
+            for place, item in self._sent.items()
+            if item.record.partition not in partitions
+        }
         if not self._sent:
             self._question = None
             self._over("the partitions are gone")
@@ -105,7 +110,7 @@ class Storing:
         self._batch = begin_batch(self._tracer, "store orders", group)
         with nullcontext() if self._batch is None else self._batch.entered():
             self._question = Question(self._repository, message)
-        self._sent = group
+        self._sent = dict(enumerate(group))
 
     def _over(self, error: str | None = None) -> None:
         batch, self._batch = self._batch, None
@@ -113,33 +118,32 @@ class Storing:
             batch.ended(error)
 
     def _receive(self, question: Question, stored: Stored, within: float) -> None:
-        """See what became of the group; one that is refused is halved until one is left."""
-        group, self._sent, self._question = self._sent, (), None
+        """See what became of the group; what it has not come to is sent again."""
+        sent, self._sent, self._question = self._sent, {}, None
         try:
-            with timed(group):
-                question.reply(timeout=within)
-        except RejectedError as error:
-            self._over(str(error))
-            if len(group) == 1:
-                stored.refused.append((group[0], str(error)))
-            else:
-                middle = len(group) // 2
-                self._again.extendleft((group[middle:], group[:middle]))
+            with timed((*sent.values(),)):
+                tried: Tried = question.reply(timeout=within)
         except UnavailableError as error:
             self._over(str(error))
-            self._again.appendleft(group)
+            self._again.appendleft((*sent.values(),))
             self._next_try = monotonic() + self._retries.next_wait()
             self._health.waits("storing", f"orders wait to be stored: {error}")
             self._outage.begin(reason=str(error))
             return
-        else:
-            self._over()
-            stored.items.extend(group)
-            logger.opt(lazy=True).debug(
-                "orders stored",
-                orders=lambda: [item.storable[0].id for item in group],
-            )
+        self._sort(sent, tried, stored)
         self._moving()
+
+    def _sort(self, sent: Mapping[int, InHand], tried: Tried, stored: Stored) -> None:
+        refused = tried.refused
+        self._over(next(iter(refused.values()), None))
+        stored.refused += [(sent[place], refused[place]) for place in refused if place in sent]
+        taken = [i for place, i in sent.items() if place < tried.count and place not in refused]
+        stored.items += taken
+        if rest := tuple(item for place, item in sent.items() if place >= tried.count):
+            self._again.appendleft(rest)
+        logger.opt(lazy=True).debug(
+            "orders stored", orders=lambda: [item.storable[0].id for item in taken]
+        )
 
     def _moving(self) -> None:
         self._retries.reset()

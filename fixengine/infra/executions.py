@@ -3,14 +3,16 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
+from time import monotonic
 
 import msgspec
 from psycopg.rows import class_row
 
 from fixengine.domain import Order
-from fixengine.infra.postgres import Database, query
+from fixengine.errors import RejectedError
+from fixengine.infra.postgres import Connection, Database, query, statements_on
 from fixengine.infra.rows import recordset
-from fixengine.ports import Backlog
+from fixengine.ports import Backlog, Tried
 
 _LOCK_CLASS = 0x66697867  # "fixg"; the second key of these locks is the partition
 
@@ -44,21 +46,61 @@ class Executions:
         Of an order that is there twice the first one counts. Raises RejectedError when any row
         is refused; then none is stored.
         """
-        unique = {order.id: new_row(order, ticker) for order, ticker in reversed(orders)}
-        parameters = {
-            "first_fill_delay": self._first_fill_delay,
-            "orders": recordset([*unique.values()]),
-        }
-        locks = {"lock_class": _LOCK_CLASS, "partitions": sorted(partitions)}
         with self._database.connection() as connection:
             with connection.pipeline():  # which is a transaction
                 # all prepared at once: later, what fails in a pipeline is taken for prepared
-                if partitions:
-                    connection.execute(query("lock_partitions"), locks, prepare=True)
+                _lock(connection, partitions, prepare=True)
+                parameters = self._parameters(orders)
                 inserted = connection.execute(query("insert_orders"), parameters, prepare=True)
             row = inserted.fetchone()
         assert row is not None
         return int(row[0])
+
+    def insert_apart(
+        self, orders: Sequence[tuple[Order, str]], *, partitions: Collection[int], within: float
+    ) -> Tried:
+        """Store what is not refused of orders that are refused together, in one transaction.
+
+        None is begun with after `within` seconds, but for the first. Each group that is refused is
+        halved, and each that is taken is followed by one of twice its size.
+        """
+        refused: dict[int, str] = {}
+        count, size = 0, max(len(orders) // 2, 1)
+        with self._database.connection() as connection, connection.transaction():
+            _lock(connection, partitions, prepare=False)
+            until = monotonic() + within
+            while count < len(orders) and (count == 0 or monotonic() < until):
+                group = orders[count : count + size]
+                reason = self._refusal(connection, group)
+                if reason is None:
+                    count, size = count + len(group), 2 * size
+                elif len(group) > 1:
+                    size = len(group) // 2
+                else:
+                    refused[count] = reason
+                    count += 1
+        return Tried(count=count, refused=refused)
+
+    def _refusal(self, connection: Connection, orders: Sequence[tuple[Order, str]]) -> str | None:
+        """Store orders within a transaction, which goes on also where they are refused."""
+        parameters = self._parameters(orders)
+        # nothing is prepared: the driver would forget it with each rollback
+        connection.execute("savepoint before", prepare=False)
+        try:
+            with statements_on(connection):
+                connection.execute(query("insert_orders"), parameters, prepare=False)
+        except RejectedError as error:
+            connection.execute("rollback to before", prepare=False)
+            return str(error)
+        connection.execute("release before", prepare=False)
+        return None
+
+    def _parameters(self, orders: Sequence[tuple[Order, str]]) -> dict[str, object]:
+        unique = {order.id: new_row(order, ticker) for order, ticker in reversed(orders)}
+        return {
+            "first_fill_delay": self._first_fill_delay,
+            "orders": recordset([*unique.values()]),
+        }
 
     def backlog(self, since: datetime) -> Backlog:
         """Look how far behind the engines are, with what fell due since then."""
@@ -69,6 +111,12 @@ class Executions:
             backlog = cursor.execute(query("backlog"), {"since": since}).fetchone()
         assert backlog is not None
         return backlog
+
+
+def _lock(connection: Connection, partitions: Collection[int], *, prepare: bool) -> None:
+    if partitions:
+        locks = {"lock_class": _LOCK_CLASS, "partitions": sorted(partitions)}
+        connection.execute(query("lock_partitions"), locks, prepare=prepare)
 
 
 def new_row(order: Order, ticker: str) -> _New:

@@ -1,12 +1,14 @@
 """Brings a database to this program's schema: numbered SQL files, forward only."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TypeAlias
 
 import psycopg
 from loguru import logger
@@ -14,6 +16,10 @@ from psycopg import errors as sqlstate
 
 from fixengine.errors import SchemaError
 from fixengine.infra.postgres import Connection, translated_errors
+from fixengine.infra.waits import unbounded
+
+Told: TypeAlias = Callable[[str], object]
+"""Is told of what may take long, when it begins."""
 
 _LOCK = 0x66697865  # "fixe"; engines that start together take turns
 _FILE = re.compile(r"(\d{4})_(\w+)\.sql")
@@ -53,7 +59,11 @@ def migrations() -> tuple[Migration, ...]:
     return tuple(found)
 
 
-def migrate(connection: Connection) -> tuple[Migration, ...]:
+def untold(_what: str) -> None:
+    """Tell nobody."""
+
+
+def migrate(connection: Connection, told: Told = untold) -> tuple[Migration, ...]:
     """Apply what is missing, in one transaction, and return it.
 
     Many engines may do this at once. Raises SchemaError when the database is ahead of this
@@ -66,7 +76,7 @@ def migrate(connection: Connection) -> tuple[Migration, ...]:
         if version == len(known):
             return ()
         try:
-            return _bring_forward(connection, known)
+            return _bring_forward(connection, known, told)
         except sqlstate.InsufficientPrivilege as error:
             raise SchemaError(
                 f"the database's schema is older than version {len(known)}, which this program "
@@ -75,15 +85,25 @@ def migrate(connection: Connection) -> tuple[Migration, ...]:
             ) from error
 
 
-def _bring_forward(connection: Connection, known: tuple[Migration, ...]) -> tuple[Migration, ...]:
+def _bring_forward(
+    connection: Connection, known: tuple[Migration, ...], told: Told
+) -> tuple[Migration, ...]:
+    told(f"the schema is being brought to version {len(known)} since {now()}, here or by another")
     with turn(connection):
         connection.execute(_LEDGER)
         version = version_of(connection)
         _assert_not_newer(version, known=len(known))
         missing = known[version:]
         for migration in missing:
+            number = f"migration {migration.version} of {len(known)}"
+            told(f"{number}, {migration.name}, is being applied since {now()}")
             _apply(connection, migration)
     return missing
+
+
+def now() -> str:
+    """Return the time of day."""
+    return datetime.now(UTC).strftime("%H:%M:%SZ")
 
 
 def _assert_not_newer(version: int, *, known: int) -> None:
@@ -107,10 +127,13 @@ def assert_current(connection: Connection) -> None:
 
 
 @contextmanager
-def turn(connection: Connection) -> Iterator[None]:
-    """Be the only one who changes the schema, in a transaction that may take its time."""
-    with connection.transaction():
-        connection.execute("set local lock_timeout = '60s'")
+def turn(connection: Connection, *, patience: int = 60) -> Iterator[None]:
+    """Be the only one who changes the schema, in a transaction that may take its time.
+
+    It waits `patience` seconds for a lock.
+    """
+    with unbounded(connection), connection.transaction():
+        connection.execute(f"set local lock_timeout = '{patience}s'".encode())
         connection.execute("set local statement_timeout = '10min'")
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         yield

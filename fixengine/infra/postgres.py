@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib.resources import files
+from math import inf
 from select import POLLIN, poll
 from time import monotonic
 from typing import TypeAlias, cast
@@ -14,16 +15,22 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Json
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from fixengine.errors import UnavailableError
-from fixengine.infra.sessions import PINNED, assert_fit, parameters
-from fixengine.infra.sqlstates import ends_the_session, line, meaning_of
+from fixengine.errors import ImpairedError, UnavailableError
+from fixengine.infra.sessions import PINNED, UNANSWERED, assert_fit, parameters
+from fixengine.infra.sqlstates import ends_the_session, meaning_of
+from fixengine.infra.waits import BoundedConnection, NoAnswer
+from fixengine.patience import patient_until
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 
 STATEMENT_LIMIT = 4.0
 """Seconds after which the server ends a statement, where nothing else is said."""
 
+_GRACE = 2.0  # seconds for the server's word that it has ended a statement
+
 _FAIL_FAST_FOR = 0.5  # seconds after nobody could connect
+
+_LOOK = 0.1  # seconds between looks at whether a stop has begun
 
 # What can be read by an index, and in its order, is read so, whatever the statistics say. Those of
 # an idle time know of nothing open, and the planner would read and sort all of it again and again.
@@ -74,22 +81,29 @@ def open_session(
     *,
     application_name: str,
     statement_limit: float = STATEMENT_LIMIT,
+    answers_within: float = inf,
     settings: Mapping[str, str] = PINNED,
 ) -> Connection:
     """Open one connection in autocommit mode, which the caller closes.
 
-    Of several hosts it is made to the first that takes writes. Raises UnavailableError.
+    Of several hosts it is made to the first that takes writes. Raises UnavailableError. A server
+    that says nothing for `answers_within` seconds is unavailable.
     """
     with translated_errors():
-        connection = psycopg.connect(dsn, **parameters(dsn, application_name=application_name))
+        said = parameters(dsn, application_name=application_name)
+        connection = BoundedConnection.connect(dsn, **said)
         try:
             assert_fit(connection, dsn)
             # first, as the role may have so short a limit that the rest would run into it
             connection.execute(f"set statement_timeout = {statement_limit * 1000:.0f}".encode())
             connection.execute(query("session"), {"pinned": Json(settings)})
+        except NoAnswer as error:
+            connection.close()
+            raise ImpairedError(UNANSWERED) from error
         except BaseException:
             connection.close()
             raise
+    connection.answers_within = answers_within
     return connection
 
 
@@ -129,9 +143,11 @@ class Database:
             open_session,
             dsn,
             application_name=application_name,
+            statement_limit=statement_limit,
+            answers_within=statement_limit + _GRACE,
             settings={**PINNED, **_BY_INDEX},
         )
-        self._opener = _Opener(partial(self._open, statement_limit=statement_limit))
+        self._opener = _Opener(self._open)
         self._pool = ConnectionPool(
             connection_class=cast("type[Connection]", self._opener),
             min_size=1,
@@ -152,19 +168,32 @@ class Database:
     def connection(self, timeout: float = 2.0) -> Iterator[Connection]:
         """Lend a pooled connection, waiting `timeout` seconds for one at the most.
 
-        Raises UnavailableError and RejectedError for whatever goes wrong within the block.
+        The wait ends with the stop of the actor that asks, too. Raises UnavailableError and
+        RejectedError for whatever goes wrong within the block.
         """
         if monotonic() < self._away_until:
             raise self._away("it was not a moment ago")
         with translated_errors():
+            connection = self._borrowed(timeout)
             try:
-                with self._pool.connection(timeout) as connection, statements_on(connection):
+                with connection, statements_on(connection):
                     yield connection
+            finally:
+                self._pool.putconn(connection)
+
+    def _borrowed(self, timeout: float) -> Connection:
+        until = monotonic() + timeout
+        while True:
+            left = min(until, patient_until()) - monotonic()
+            try:
+                return self._pool.getconn(min(left, _LOOK))
             except PoolTimeout as error:
+                if left > _LOOK:
+                    continue
                 # those who wait behind would else each wait for a time-out of their own
                 if timeout >= _FAIL_FAST_FOR:
                     self._away_until = monotonic() + _FAIL_FAST_FOR
-                raise self._away(line(error)) from error
+                raise self._away(f"no connection within {timeout:g} s") from error
 
     def _away(self, otherwise: str) -> UnavailableError:
         """Return why there is no connection, as the last try to open one says."""

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import psycopg
 from loguru import logger
+from psycopg import errors as sqlstate
 
 from fixengine.errors import RejectedError, SchemaError
 from fixengine.infra.catalog import Catalog, expected, read_catalog
@@ -12,9 +13,12 @@ from fixengine.infra.drift import Fault, Mend, drift, faults_of_the_adopted
 from fixengine.infra.examination import assert_usable
 from fixengine.infra.migrate import (
     Migration,
+    Told,
     migrate,
     migrations,
+    now,
     turn,
+    untold,
     version_of,
     write_down_all,
 )
@@ -22,10 +26,10 @@ from fixengine.infra.postgres import Connection, Database, translated_errors
 from fixengine.infra.trial import try_out
 from fixengine.ports import SchemaState
 
-_PATIENCE = 0.4
-"""Seconds for a connection: they are made in the background, and a stop waits for this one."""
-
 _READERS_PATIENCE = 3.0  # seconds, longer than a reader's query takes
+
+_PATIENT, _AT_WORK = 60, 2
+"""Seconds for a lock that a mend needs, at start and beside orders that wait behind it."""
 
 _ADOPT = migrations()[1].statements
 
@@ -40,20 +44,25 @@ class Schema:
         *,
         forgets: bool,
         unhurried: Callable[[], AbstractContextManager[None]] = nullcontext,
+        migrates: Told = untold,
+        mends: Told = untold,
     ) -> None:
         """Take the pools, and whether old executions are to be deleted.
 
-        What may take long, a migration or an index that is made anew, is done `unhurried`.
+        What may take long, a migration or an index that is made anew, is done `unhurried`, and is
+        told of when it begins.
         """
         self._database = database
         self._reading = reading
         self._forgets = forgets
         self._unhurried = unhurried
+        self._migrates = migrates
+        self._mends = mends
 
     def prepare(self) -> SchemaState:
         """Bring the schema up to date, and mend what differs."""
-        with self._database.connection(_PATIENCE) as connection, self._unhurried():
-            state = bring_up_to_date(connection)[1]
+        with self._database.connection() as connection, self._unhurried():
+            state = bring_up_to_date(connection, self._migrates, self._mends)[1]
         self._examine()
         return state
 
@@ -81,7 +90,7 @@ class Schema:
                 return SchemaState()
             if version == len(migrations()):
                 with self._unhurried():
-                    return _mend(connection, rows=True)
+                    return _mend(connection, self._mends, rows=True, patience=_AT_WORK)
         return self.prepare()  # the database was made anew
 
     def _examine(self) -> None:
@@ -95,7 +104,9 @@ class Schema:
             try_out(connection)
 
 
-def bring_up_to_date(connection: Connection) -> tuple[tuple[Migration, ...], SchemaState]:
+def bring_up_to_date(
+    connection: Connection, migrates: Told = untold, mends: Told = untold
+) -> tuple[tuple[Migration, ...], SchemaState]:
     """Apply the migrations that are missing, and mend what is not as they left it.
 
     Raises SchemaError and UnavailableError.
@@ -103,8 +114,8 @@ def bring_up_to_date(connection: Connection) -> tuple[tuple[Migration, ...], Sch
     with _no_order_at_fault():
         if version_of(connection) == 0:
             _look_before_the_first(connection)
-        applied = migrate(connection)
-        return applied, _mend(connection, rows=False)
+        applied = migrate(connection, migrates)
+        return applied, _mend(connection, mends, rows=False, patience=_PATIENT)
 
 
 @contextmanager
@@ -126,15 +137,15 @@ def _look_before_the_first(connection: Connection) -> None:
         _tell(("fixengine_schema was empty, beside tables that are as they should be",))
 
 
-def _mend(connection: Connection, *, rows: bool) -> SchemaState:
+def _mend(connection: Connection, told: Told, *, rows: bool, patience: int) -> SchemaState:
     """Mend what differs, and numbers that are behind; with `rows`, also rows that contradict."""
     faults: list[str] = []
     mended: list[str] = []
-    with turn(connection):
+    with turn(connection, patience=patience):
         found = read_catalog(connection, wanted=expected())
         differs = tuple(drift(found, expected()))
         for each in differs:
-            fault = each.what if isinstance(each, Fault) else _done(connection, each)
+            fault = each.what if isinstance(each, Fault) else _done(connection, each, told)
             if fault:
                 faults.append(fault)
             else:
@@ -155,13 +166,16 @@ def _mend(connection: Connection, *, rows: bool) -> SchemaState:
     return SchemaState(mended=tuple(mended), note=_note(found))
 
 
-def _done(connection: Connection, mend: Mend) -> str:
+def _done(connection: Connection, mend: Mend, told: Told) -> str:
     """Mend one thing; return why it can't be."""
+    told(f"{mend.what}: it is being mended since {now()}")
     try:
         with connection.transaction():
             connection.execute(mend.statement.encode())
             if mend.widens:  # it may be the Go service's own table, made anew
                 connection.execute(_ADOPT)
+    except sqlstate.LockNotAvailable:
+        return f"{mend.what}: another session holds a lock for too long, it is tried again"
     except psycopg.OperationalError:
         raise
     except psycopg.DatabaseError as error:

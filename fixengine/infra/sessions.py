@@ -8,6 +8,7 @@ from psycopg.errors import ProtocolViolation
 
 from fixengine.errors import SchemaError, UnavailableError
 from fixengine.infra.dsn import ENCODING, given
+from fixengine.infra.waits import BoundedConnection
 
 PINNED = {
     "lock_timeout": "2s",
@@ -64,6 +65,11 @@ _DEFAULTS: dict[str, str | int] = {
     "options": "",
 }
 _TRIES = 3
+UNANSWERED = (
+    "the database takes the login, and answers nothing: where a pool stands before it, all its "
+    "sessions are in use, and an engine needs four (PgBouncer: raise pool_size, and "
+    "max_db_connections where it is set)"
+)
 _SHARED = (
     "the database is reached through a pool that shares sessions between clients: an engine needs "
     "session pooling (PgBouncer: pool_mode = session)"
@@ -117,7 +123,7 @@ def _assert_sessions_are_kept(dsn: str) -> None:
 
 
 def _plain(dsn: str) -> psycopg.Connection:
-    return psycopg.connect(dsn, **parameters(dsn, application_name="fixengine"))
+    return BoundedConnection.connect(dsn, **parameters(dsn, application_name="fixengine"))
 
 
 def _backend(connection: psycopg.Connection) -> int:

@@ -20,10 +20,15 @@ class PoolMode(StrEnum):
 
 
 class Pooler:
-    """Listens on `port`; refuses, as PgBouncer does, what it can't set for each client anew."""
+    """Listens on `port`; refuses, as PgBouncer does, what it can't set for each client anew.
 
-    def __init__(self, *, port: int, target: int, mode: PoolMode) -> None:
+    It has sessions for so many clients. All others are let in, and have to wait for one.
+    """
+
+    def __init__(self, *, port: int, target: int, mode: PoolMode, size: int = 100) -> None:
         self.port = port
+        self._room = asyncio.Semaphore(size)
+        self._greeting = b""
         self._target = target
         self._mode = mode
         self._free: list[_Server] = []
@@ -72,13 +77,21 @@ class Pooler:
         if unknown := startup.keys() - _KNOWN:
             writer.write(_error(f"unsupported startup parameter: {unknown.pop()}"))
             return
-        server = await self._lend(startup)
+        if not self._greeting:
+            self._free.append(await _Server.opened(self._target, startup))
+            self._greeting = self._free[0].greeting
         # with a key of its own, whichever session the client is to have
-        writer.write(server.greeting + _message(b"K", os.urandom(8)) + _message(b"Z", b"I"))
-        lent: _Server | None = server
-        if self._mode is PoolMode.TRANSACTION:
-            self._free.append(server)
-            lent = None
+        writer.write(self._greeting + _message(b"K", os.urandom(8)) + _message(b"Z", b"I"))
+        if self._mode is PoolMode.SESSION:
+            async with self._room:
+                await self._pass_on(startup, reader, writer)
+        else:
+            await self._pass_on(startup, reader, writer)
+
+    async def _pass_on(
+        self, startup: dict[str, str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        lent: _Server | None = None
         try:
             while (request := await _request(reader)) is not None:
                 lent = lent or await self._lend(startup)

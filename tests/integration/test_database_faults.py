@@ -17,7 +17,7 @@ from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.engine import Engine
-from fixengine.infra.migrate import migrate
+from fixengine.infra.migrate import migrate, migrations
 from tests.integration.engines import (
     Surroundings,
     busy_for,
@@ -26,6 +26,7 @@ from tests.integration.engines import (
     surroundings,
     wait_until_ready,
 )
+from tests.integration.go_service import SCHEMA as GO_SCHEMA
 from tests.integration.roles import dsn_as
 from tests.integration.rows import change, one
 
@@ -253,6 +254,22 @@ def test_a_migration_that_somebody_refuses_is_made_when_it_may_be(
         change(empty_database, "drop event trigger no_changes")
         wait_until_ready(engine, 60)
         assert not any(restarts(engine).values())
+
+
+def test_a_long_migration_says_which_one_it_is_and_since_when(
+    empty_database: str, broker: Broker, topics: TopicNames, workspace: Workspace
+) -> None:
+    change(empty_database, GO_SCHEMA)
+    with (
+        surroundings(dsn=empty_database, broker=broker, topics=topics, workspace=workspace) as lent,
+        psycopg.connect(empty_database) as other,
+    ):
+        other.execute("lock table execution in access share mode")
+        with lent.engine() as engine:
+            wait_until_down(engine, "schema", f"of {len(migrations())}, adopt", "since")
+            assert part(engine, "database")["up"]
+            other.rollback()
+            wait_until_ready(engine, 60)
 
 
 def test_a_column_is_altered_while_rest_is_asked(

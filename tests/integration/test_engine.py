@@ -353,24 +353,26 @@ def test_flaws_of_every_kind_are_buried_byte_for_byte(around: Surroundings) -> N
     around.assert_the_ledger_holds(fed, Expectations(repeats_allowed=False))
 
 
-def test_a_database_that_freezes_hangs_an_actor_and_healthz_says_so(
+def test_a_database_that_freezes_is_an_outage_and_no_hang(
     around: Surroundings, postgres: Postgres
 ) -> None:
-    """Its backends hold their connections and answer nothing."""
-    with around.engine(hung_after=1.0) as engine:
+    """Its sessions answer nothing, nor does who takes new ones."""
+    fed = good(5)
+    with around.engine(hung_after=30) as engine:
         wait_until_ready(engine)
-        assert engine.health.live().ok
         with silenced(around.dsn, postgres):
-            wait_until(
-                lambda: "repository" in str(engine.health.live().body.get("hung")),
-                60,
-                "the hung actor to be noticed",
-            )
-            assert not engine.health.live().ok
-        wait_until(lambda: engine.health.live().ok, 60, "the actor to go on")
-        fed = good(5)
-        around.send(*fed)
+            postgres.pause()
+            try:
+                around.send(*fed)
+                wait_until(lambda: not part(engine, "database")["up"], 60, "the outage")
+                wait_until(lambda: not part(engine, "storing")["up"], 60, "storing to be held up")
+                assert "not available" in part(engine, "database")["said"]
+                assert engine.health.live().ok
+            finally:
+                postgres.resume()
         around.wait_until_done(fed)
+        wait_until_ready(engine)
+        assert not any(restarts(engine).values())
 
 
 def test_a_newer_schema_is_waited_for_and_named(around: Surroundings) -> None:

@@ -94,3 +94,49 @@ def test_what_the_database_advises_is_the_remedy(database: str) -> None:
         pool.connection() as connection,
     ):
         connection.execute("delete from outbox")
+
+
+def test_of_orders_that_are_refused_together_all_others_are_stored(database: str) -> None:
+    change(database, "alter table execution add constraint odd check (ticker <> 'B')")
+    batch = [(order(number), "B" if number % 3 else "A") for number in range(1, 101)]
+    with opened(database) as pool:
+        executions = Executions(pool, first_fill_delay=0)
+        tried = executions.insert_apart(batch, partitions={0}, within=60)
+        assert executions.insert_orders(batch[2:3], partitions={0}) == 0
+    assert tried.count == 100
+    assert {*tried.refused} == {place for place, (_, ticker) in enumerate(batch) if ticker == "B"}
+    assert all("odd" in reason for reason in tried.refused.values())
+    assert one(database, "select count(*) from execution") == 33
+
+
+def test_what_there_is_no_time_for_is_left_but_for_one_order(database: str) -> None:
+    change(database, "alter table execution add constraint odd check (ticker <> 'B')")
+    batch = [(order(1), "B"), (order(2), "B"), (order(3), "A"), (order(4), "A")]
+    done = 0
+    with opened(database) as pool:
+        executions = Executions(pool, first_fill_delay=0)
+        for _ in range(4):
+            tried = executions.insert_apart(batch[done:], partitions=(), within=0)
+            assert 0 < tried.count <= 2
+            done += tried.count
+            if done == len(batch):
+                break
+    assert done == len(batch)
+    assert one(database, "select count(*) from execution") == 2
+
+
+def test_where_the_schema_is_at_fault_for_one_order_none_is_stored(database: str) -> None:
+    change(
+        database,
+        RAISES_FOR_TWO,
+        "create table listed (ticker text primary key); insert into listed values ('A')",
+        "alter table execution add foreign key (ticker) references listed",
+    )
+    batch = [(order(1), "A"), (order(2), "A"), (order(3), "B"), (order(4), "A")]
+    with opened(database) as pool:
+        executions = Executions(pool, first_fill_delay=0)
+        with pytest.raises(SchemaError, match="drop foreign key"):
+            executions.insert_apart(batch, partitions={0}, within=60)
+        assert one(database, "select count(*) from execution") == 0
+        change(database, "alter table execution drop constraint execution_ticker_fkey")
+        assert executions.insert_apart(batch, partitions={0}, within=60).count == 4

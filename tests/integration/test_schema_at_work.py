@@ -135,6 +135,31 @@ def test_what_a_rule_of_its_own_forbids_is_told_from_what_it_took_before(
         assert_well(engine)
 
 
+def test_many_refused_orders_cost_the_others_no_more_than_a_few_looks_at_the_schema(
+    around: Surroundings,
+) -> None:
+    """Each look is a comparison and a trial, of an order with a number above all others."""
+    first, forbidden, *_ = priced_listings()
+    good = tuple(islice(orders(seed=23, listings=[first]), 500))
+    bad = tuple(islice(orders(seed=23, listings=[forbidden], first_id=10_000), 500))
+    change(
+        around.dsn,
+        "create sequence trials",
+        "create function tried() returns trigger language plpgsql as "
+        "$$ begin perform nextval('trials'); return new; end $$",
+        "create trigger tried before insert on execution for each row "
+        "when (new.execution_service_id > 2000000000) execute function tried()",
+        f"alter table execution add check (ticker <> '{forbidden.ticker}')",
+    )
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        around.send(*(each for pair in zip(bad, good, strict=True) for each in pair))
+        around.wait_for("execution where not is_open", 500, 60)
+        wait_until(lambda: around.letters() == 500, 60, "the dead letters")
+        assert_well(engine)
+    assert 1 <= one(around.dsn, "select last_value from trials") <= 50
+
+
 def test_an_execution_that_may_not_be_changed_stops_no_other(around: Surroundings) -> None:
     sent = fed(20, seed=14)
     assert sent[0].expected is not None
@@ -202,6 +227,11 @@ def test_an_index_that_takes_long_to_make_is_no_hang_and_takes_no_further_connec
             assert (
                 around.count("pg_stat_activity where application_name = 'indexer'") == connections
             )
+            assert "it is being mended since" in part(engine, "schema")["said"]
+            wait_until_said(engine, "schema", "another session holds a lock")
+            sent = fed(5, seed=24)
+            around.send(*sent)
+            wait_until_filled(around, sent)  # between one try and the next
         wait_until(lambda: MENDED in events, 60, "the mend")
         assert_well(engine)
 

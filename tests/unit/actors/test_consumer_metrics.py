@@ -35,7 +35,7 @@ from fixengine.errors import RejectedError, UnavailableError
 from fixengine.health import Health
 from fixengine.letters import Place
 from fixengine.metrics import ConsumerMetrics
-from fixengine.ports import Headers, Record, Standing
+from fixengine.ports import Headers, Record, Standing, Tried
 from fixengine.recurring import end_counts
 from tests.unit.actors.family import wait_until
 
@@ -94,16 +94,19 @@ class Source:
 
 
 class Repository(Actor):
-    """Raises what it is told to, then stores; an order seen before is no new one."""
+    """Refuses for what it is told to, or is away, then stores."""
 
     def __init__(self, failures: deque[Exception]) -> None:
         super().__init__()
         self._failures = failures
 
-    def receive(self, message: StoreOrders) -> int:
-        if self._failures:
-            raise self._failures.popleft()
-        return len({order.id for order, _ in message.orders})  # a repeated one is not new
+    def receive(self, message: StoreOrders) -> Tried:
+        failure = self._failures.popleft() if self._failures else None
+        if isinstance(failure, RejectedError):
+            return Tried(count=1, refused={0: str(failure)})
+        if failure is not None:
+            raise failure
+        return Tried(count=len(message.orders))
 
 
 class Securities(Actor):

@@ -1,6 +1,6 @@
 """What the database refuses is looked into before anything is blamed for it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +11,11 @@ from fixengine.actors.asking import ask
 from fixengine.actors.lifecycle import Boot
 from fixengine.actors.messages import ActorRef, StoreOrders
 from fixengine.actors.repository import Repository
+from fixengine.domain import Order
 from fixengine.errors import RejectedError, SchemaError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Backlog, SchemaState
+from fixengine.ports import Backlog, SchemaState, Tried
 from fixengine.pulse import Pulse
 from tests.integration.rows import order
 from tests.unit.actors.no_tree import NoTree
@@ -26,16 +27,32 @@ WRONG = SchemaError("the schema is not as the engine needs it")
 
 @dataclass
 class World:
-    """A database: what it answers to inserts, trials and checks, one after the other."""
+    """A database: what it answers to inserts, trials and checks, one after the other.
+
+    `refused` are the numbers that it refuses when orders are tried apart, and `most` how many
+    orders there is time for.
+    """
 
     inserts: list[Exception | int] = field(default_factory=list)
-    trials: list[Exception] = field(default_factory=list)
+    refused: list[set[int]] = field(default_factory=list)
+    most: list[int] = field(default_factory=list)
+    trials: list[Exception | None] = field(default_factory=list)
     checks: list[SchemaState | SchemaError] = field(default_factory=list)
     mends: int = 0
 
     def insert_orders(self, _orders: object, *, partitions: object) -> Any:
         assert partitions == {0}
         return _answer(self.inserts, 1)
+
+    def insert_apart(
+        self, orders: Sequence[tuple[Order, str]], *, partitions: Collection[int], within: float
+    ) -> Tried:
+        assert partitions == {0}
+        assert within > 0
+        tried = orders[: _answer(self.most, len(orders))]
+        refused: set[int] = _answer(self.refused, set())
+        places = [place for place, (each, _) in enumerate(tried) if each.id in refused]
+        return Tried(count=len(tried), refused=dict.fromkeys(places, "refused"))
 
     def backlog(self, _since: object) -> Backlog:
         return Backlog(due=0, oldest_due_age=0, unpublished=0, ledger_inserts=0)
@@ -100,49 +117,73 @@ def subject(world: World) -> Iterator[Subject]:
     subject.ref.stop()
 
 
-def test_an_order_that_is_refused_beside_a_sound_one_is_at_fault(
+def test_orders_that_are_refused_beside_a_sound_one_are_at_fault(
     world: World, subject: Subject
 ) -> None:
-    world.inserts += [REFUSED, REFUSED]
-    with pytest.raises(RejectedError):
-        subject.store(1)
+    world.inserts += [REFUSED]
+    world.refused += [{2, 3}] * 2
+    assert subject.store(1, 2, 3, 4) == Tried(count=4, refused={1: "refused", 2: "refused"})
     assert subject.said() == (True, "")
 
 
 def test_an_order_that_is_taken_after_all_was_not_at_fault(world: World, subject: Subject) -> None:
     """Whoever changed the schema has put it right between its refusal and the trial."""
     world.inserts += [REFUSED]
-    assert subject.store(1) == 1
+    world.refused += [{1, 2}, {2}]
+    assert subject.store(1, 2) == Tried(count=2, refused={1: "refused"})
 
 
 def test_where_a_sound_order_is_refused_orders_wait_until_one_is_taken(
     world: World, subject: Subject
 ) -> None:
     world.inserts += [REFUSED]
+    world.refused += [{1}]
     world.trials += [WRONG]
     with pytest.raises(SchemaError):
-        subject.store(1)
+        subject.store(1, 2)
     assert subject.said() == (False, str(WRONG))
-    assert subject.store(1) == 1
+    assert subject.store(1, 2) == Tried(count=2)
     assert subject.said() == (True, "")
 
 
 def test_what_was_mended_for_an_order_blames_nobody(world: World, subject: Subject) -> None:
     world.inserts += [REFUSED]
+    world.refused += [{1}]
     world.checks += [SchemaState(mended=("column ticker was too short",))] * 2
     with pytest.raises(SchemaError, match="column ticker was too short"):
         subject.store(1)
-    assert subject.store(1) == 1
+    assert subject.store(1) == Tried(count=1)
 
 
-def test_a_group_is_made_smaller_before_anything_is_looked_into(
+def test_the_schema_is_looked_into_once_for_all_that_are_refused_together(
     world: World, subject: Subject
 ) -> None:
     world.inserts += [REFUSED]
-    world.trials += [WRONG]
-    with pytest.raises(RejectedError):
-        subject.store(1, 2)
-    assert len(world.trials) == 1
+    world.refused += [set(range(50))] * 2
+    world.trials += [None, WRONG]
+    assert len(subject.store(*range(100)).refused) == 50
+    assert world.trials == [WRONG]
+
+
+@pytest.mark.parametrize(
+    ("most", "count", "refused"),
+    [
+        ([1], 1, set()),
+        ([2], 2, {1}),
+        ([4], 4, {1, 2, 3}),
+        ([5, 2], 3, {1, 2}),
+        ([5, 1], 2, {1}),
+        ([5, 3], 5, {1, 2, 3}),
+    ],
+)
+def test_what_there_was_no_time_for_has_yet_to_be_tried(
+    world: World, subject: Subject, most: list[int], count: int, refused: set[int]
+) -> None:
+    world.inserts += [REFUSED]
+    world.refused += [{2, 3, 4}] * 2
+    world.most += most
+    tried = subject.store(1, 2, 3, 4, 5)
+    assert (tried.count, {*tried.refused}) == (count, refused)
 
 
 def test_a_contradiction_is_mended_at_once_but_not_again_and_again(

@@ -12,26 +12,28 @@ from fixengine.actors.in_hand import InHand
 from fixengine.actors.messages import ActorRef, StoreOrders
 from fixengine.actors.storing import LARGEST_GROUP, Stored, Storing
 from fixengine.domain import Order, TradeType
-from fixengine.errors import RejectedError, UnavailableError
+from fixengine.errors import UnavailableError
 from fixengine.health import Health
-from fixengine.ports import Record
+from fixengine.ports import Record, Tried
 from tests.clocks import Clock
 from tests.unit.actors.no_tree import board
 
 
 class Repository(Actor):
-    """Away, or refuses the order with number 3."""
+    """Away; or refuses the order with number 3, and then tries but the next one."""
 
     def __init__(self, *, away: bool) -> None:
         super().__init__()
         self._away = away
 
-    def receive(self, message: StoreOrders) -> int:
+    def receive(self, message: StoreOrders) -> Tried:
         if self._away:
             raise UnavailableError("away")
-        if any(order.id == 3 for order, _ in message.orders):
-            raise RejectedError("no threes")
-        return len(message.orders)
+        numbers = [order.id for order, _ in message.orders]
+        if 3 not in numbers:
+            return Tried(count=len(numbers))
+        place = numbers.index(3)
+        return Tried(count=min(place + 2, len(numbers)), refused={place: "no threes"})
 
 
 @pytest.fixture
@@ -111,21 +113,24 @@ def test_what_came_in_many_small_groups_is_stored_in_few_large_ones(there: Actor
     assert sizes == [LARGEST_GROUP, LARGEST_GROUP]
 
 
-def test_what_is_refused_is_not_put_together_again_with_what_comes(there: ActorRef) -> None:
-    """Else the one that is refused would never be alone."""
+def test_what_the_database_has_not_come_to_is_sent_again_before_all_else(there: ActorRef) -> None:
     storing = Storing(there, board())
     storing.add([item(number) for number in range(1, 9)])
-    storing.turn(within=5)
-    refused: list[int] = []
-    tries = 0
-    while storing.under_way:
-        storing.add([item(100 + tries)])
-        refused += [one.record.offset for one, _ in storing.turn(within=60).refused]
-        tries += 1
-        if refused:
-            break
-    assert refused == [3]
-    assert tries <= 8
+    storing.turn(within=60)
+    storing.add([item(10)])
+    assert [offsets(storing.turn(within=60)) for _ in range(3)] == [[1, 2, 4], [5, 6, 7, 8], [10]]
+
+
+def test_what_is_refused_is_known_also_when_others_were_taken_away_meanwhile(
+    there: ActorRef,
+) -> None:
+    storing = Storing(there, board())
+    storing.add([item(1, partition=4), item(3, partition=5), item(2, partition=5)])
+    storing.turn(within=60)
+    storing.forget({4})
+    stored = storing.turn(within=60)
+    assert offsets(stored) == [2]
+    assert [each.record.offset for each, _ in stored.refused] == [3]
 
 
 def test_what_was_taken_away_while_under_way_is_not_handed_back(there: ActorRef) -> None:
