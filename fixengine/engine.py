@@ -150,6 +150,7 @@ class Engine:
                 metrics=HttpMetrics(registry),
             ),
             port=settings.http_port,
+            prefix=settings.http_prefix,
             name="rest",
             threads=_REST_THREADS,
         )

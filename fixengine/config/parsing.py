@@ -24,6 +24,7 @@ _AMOUNT = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 _STEP = re.compile(rf"({_AMOUNT})(ns|us|µs|μs|ms|s|m|h)")
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _NAMED = re.compile(r"[A-Za-z0-9._-]+")
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+/?")
 _NUMBER = re.compile(r"[0-9]{1,5}")
 _HEADER = re.compile(r"(?!grpc-)[a-z0-9_.-]+(?<!-bin)")
 _VISIBLE = re.compile(r"[ -~]*")
@@ -191,6 +192,13 @@ def url(text: str) -> str:
         raise ValueError(remedy) from error
     if not sound or "@" in parts.netloc or set("?# \t\r\n") & set(text):
         raise ValueError(remedy)
+    return text.rstrip("/")
+
+
+def prefix(text: str) -> str:
+    """Parse the beginning of a path; returns it without a slash at its end."""
+    if not _PREFIX.fullmatch(text):
+        raise ValueError("give the beginning of a path, such as /fix-engine")
     return text.rstrip("/")
 
 

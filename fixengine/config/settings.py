@@ -19,6 +19,11 @@ class Settings(Telemetry):
     """
 
     http_port: int = variable("HTTP_PORT", "8085", _port, "port of REST")
+    http_prefix: str | None = optional(
+        "HTTP_PREFIX",
+        parsing.prefix,
+        "with what REST's paths begin too, where a gateway leaves it there, such as /fix-engine",
+    )
     health_port: int = variable("HEALTH_PORT", "8086", _port, "port of the probes")
     log_level: str = variable("LOG_LEVEL", "info", parsing.log_level, "least level that is logged")
     log_format: str = variable(

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import falcon
+
 from fixengine.http.pages import PageFile
 
 _FOLDER = Path(__file__).with_name("blotter")
@@ -13,6 +15,16 @@ _POLICY = (
 )
 
 
+class _Blotter(PageFile):
+    """Its links are relative, so its own address has to end in a slash."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, name: str = "") -> None:
+        """Answer with a file, or with the way to the page for those who left out the slash."""
+        if not req.env["PATH_INFO"]:
+            raise falcon.HTTPMovedPermanently(f"{req.root_path.rpartition('/')[2]}/")
+        super().on_get(req, resp, name)
+
+
 def blotter_page() -> PageFile:
     """Return the page, and what it loads; browsers ask for it anew, for engines are replaced."""
-    return PageFile(_FILES.get, policy=_POLICY, cached=0)
+    return _Blotter(_FILES.get, policy=_POLICY, cached=0)

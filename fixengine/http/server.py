@@ -43,8 +43,18 @@ class Server:
     Each server has its own sockets and threads: none can hold up another.
     """
 
-    def __init__(self, app: "WSGIApplication", *, port: int, name: str, threads: int) -> None:
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        *,
+        port: int,
+        name: str,
+        threads: int,
+        prefix: str | None = None,
+    ) -> None:
+        """Take the parts; paths may begin with `prefix`, which the application does not see."""
         self._app = app
+        self._prefix = prefix or ""
         self._port = port
         self._name = name
         self._threads = threads
@@ -69,7 +79,12 @@ class Server:
             raise OSError(error.errno, sentence) from error
         self._port = listener.getsockname()[1]
         self._server = create_server(
-            self._app, map=self._sockets, sockets=[listener], threads=self._threads, **_BOUNDS
+            self._app,
+            map=self._sockets,
+            sockets=[listener],
+            threads=self._threads,
+            url_prefix=self._prefix,
+            **_BOUNDS,
         )
         self._server.channel_class = Connection
         self._server.trigger.close()

@@ -9,6 +9,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from loguru import logger
 
+from fixengine.config.parsing import bracketed
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_connections import Connections
 from fixengine.infra.kafka_producers import Producers
@@ -126,7 +127,9 @@ class KafkaSink:
         self._opened().poll(0)
         self._connections.answered()
         self._cluster = {
-            node: f"{broker.host}:{broker.port}" for node, broker in cluster.brokers.items()
+            # as the driver's log names it, with brackets around an address of IPv6
+            node: bracketed(f"{broker.host}:{broker.port}")
+            for node, broker in cluster.brokers.items()
         }
         present = cluster.topics
         missing = [topic for topic in self._topics if topic.name not in present]

@@ -1,5 +1,6 @@
 """An Apache Kafka with doors of every kind: rights, passwords, certificates, a wrong address."""
 
+import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,6 +35,7 @@ class GuardedKafka:
 
         self.by_password, self.by_certificate = address(), address()
         self.misled, self.nowhere = address(), address()
+        self.by_ipv6 = address().replace("127.0.0.1", "[::1]") if _has_ipv6() else address()
         self.authority, store = _certificate(workspace.subfolder("tls"))
         by_name = self.by_certificate.replace("127.0.0.1", "localhost")
         self.broker = ApacheKafka(
@@ -48,6 +50,7 @@ class GuardedKafka:
                 "CERTIFICATE": Listener(
                     address=self.by_certificate, advertised=by_name, protocol="SSL"
                 ),
+                "IPV6": Listener(address=self.by_ipv6, advertised=self.by_ipv6),
                 "MISLED": Listener(address=self.misled, advertised=self.nowhere),
             },
             properties={
@@ -114,6 +117,14 @@ class GuardedKafka:
         resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
         for future in self.admin.incremental_alter_configs([resource]).values():
             future.result(_WITHIN)
+
+
+def _has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 def _right(kind: ResourceType, name: str, operation: AclOperation) -> AclBinding:

@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import Callable, Mapping
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import pytest
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # these come from within
@@ -52,8 +52,11 @@ def said(brokers: str, config: Config, *, until: str) -> str:
     return heard[-1]
 
 
-def test_a_broker_that_does_not_run_is_told_with_its_address() -> None:
-    words = said("127.0.0.1:1", {}, until="127.0.0.1:1 can't be used")
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:1", *(["[::1]:1"] if socket.has_dualstack_ipv6() else [])]
+)
+def test_a_broker_that_does_not_run_is_told_with_its_address(address: str) -> None:
+    words = said(address, {}, until=f"{address} can't be used")
     assert "Connection refused" in words
     assert "transport" not in words
 
@@ -123,6 +126,17 @@ def test_why_a_broker_refuses_is_told_with_the_remedy(
 
 def test_with_the_right_authority_and_password_nothing_is_said(guarded: GuardedKafka) -> None:
     said(guarded.trusted, {**TLS, "ssl.ca.location": str(guarded.authority)}, until="")
+
+
+def test_an_engine_works_by_ipv6_with_brackets_or_without(
+    kafka: Surroundings, guarded: GuardedKafka
+) -> None:
+    bare = guarded.by_ipv6.replace("[", "").replace("]", "")
+    with kafka.engine(KAFKA_BROKERS=bare) as engine:
+        wait_until_ready(engine, 90)
+        kafka.send(*islice(orders(seed=1), 5))
+        kafka.wait_for("execution where not is_open", 5, 90)
+        kafka.wait_for("outbox", 0, 90)
 
 
 def test_an_engine_whose_fills_are_refused_is_unready_until_they_are_taken(

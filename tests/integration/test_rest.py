@@ -26,6 +26,7 @@ from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.engine import Engine
+from fixengine.http.server import Server
 from tests.conftest import new_database
 from tests.documents import commands, page
 from tests.integration.engines import Surroundings, surroundings, wait_until_ready
@@ -47,6 +48,8 @@ class Live:
         self.port = self._server.port
         self.health_port = engine._probes.port
         self.url = f"http://127.0.0.1:{self.port}"
+        self.app = engine._rest._app
+        self.pool = urllib3.PoolManager(timeout=60)
         self._pool = urllib3.PoolManager(retries=False, timeout=60)
 
     def get_once(self, path: str) -> urllib3.BaseHTTPResponse:
@@ -162,6 +165,34 @@ def test_links_lead_through_the_gateway_that_they_came_by(live: Live) -> None:
         assert pool.request("GET", f"{root}/api/v1/executions").status == 200
         assert pool.request("HEAD", f"{before.url}/readyz").status == 200
         assert before.astray == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("/api/v1/executions?limit=1", b'"executionServiceId"'),
+        ("/readyz", b'"parts"'),
+        ("/openapi.json", b'"3.1.0"'),
+        ("/swagger-ui", b"swagger-ui-bundle.js"),
+        ("/", b"blotter/main.js"),
+        ("", b"blotter/main.js"),
+    ],
+)
+def test_a_gateway_may_leave_the_prefix_there(live: Live, asked: str, found: bytes) -> None:
+    server = Server(
+        live.app,
+        port=live.around.workspace.reserve_port(),
+        name="x",
+        threads=1,
+        prefix="/fix-engine",
+    )
+    server.start()
+    try:
+        for prefix in ("/fix-engine", ""):
+            answer = live.pool.request("GET", f"http://127.0.0.1:{server.port}{prefix}{asked}")
+            assert (answer.status, found in answer.data) == (200, True)
+    finally:
+        server.stop(1)
 
 
 @pytest.mark.parametrize("host", LOOPBACKS)

@@ -13,6 +13,7 @@ from fixengine.errors import ConfigError
 
 DEFAULTS = {
     "HTTP_PORT": "8085",
+    "HTTP_PREFIX": "(unset)",
     "HEALTH_PORT": "8086",
     "LOG_LEVEL": "info",
     "LOG_FORMAT": "json",
@@ -157,6 +158,10 @@ def test_a_value_is_text() -> None:
         ("HTTP_PORT", "0"),
         ("HTTP_PORT", "65536"),
         ("HEALTH_PORT", "8_086"),
+        ("HTTP_PREFIX", "fix-engine"),
+        ("HTTP_PREFIX", "/"),
+        ("HTTP_PREFIX", "/a//b"),
+        ("HTTP_PREFIX", "/a b"),
         ("HEALTH_PORT", "٨٠٨٦"),
         ("LOG_LEVEL", "verbose"),
         ("LOG_FORMAT", "xml"),
@@ -264,6 +269,11 @@ def test_levels_come_in_any_case_and_warn_is_warning() -> None:
 
 def test_a_url_loses_the_slash_at_its_end() -> None:
     assert load({"PRICING_SVC_URL": "https://h:1/base/"}).pricing_svc_url == "https://h:1/base"
+
+
+@pytest.mark.parametrize("text", ["/fix-engine", "/fix-engine/"])
+def test_a_prefix_loses_the_slash_at_its_end(text: str) -> None:
+    assert load({"HTTP_PREFIX": text}).http_prefix == "/fix-engine"
 
 
 def test_brokers_lose_the_spaces_between_them() -> None:
