@@ -4,7 +4,7 @@ PYTHON ?= python3
 STACK ?= embedded
 TESTS ?=
 ARGS ?=
-WORKERS ?= 2
+WORKERS ?= 4
 MINUTES ?= 3
 MESSAGES ?= 1000000
 SEED ?=
@@ -24,7 +24,8 @@ demo: $(VENV)/demo.installed ## run the whole engine here and watch it; ARGS="--
 	@$(BIN)/fixengine demo $(ARGS)
 
 test: $(VENV)/dev.installed ## run all tests; STACK=apache for Apache Kafka (Java 17, Maven), TESTS=path, WORKERS=0, ARGS=...
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --stack $(STACK) $(TESTS) $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder \
+		--stack $(STACK) $(TESTS) $(ARGS)
 
 test-image: $(VENV)/dev.installed ## build the image and try it on real parts; Linux, root or Docker's own rights
 	@tests/image/run.sh $(ARGS)

@@ -49,9 +49,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how often an engine is stopped in the midst of a flood on a busy machine",
     )
     parser.addoption(
+        "--all-points",
+        action="store_true",
+        help="an engine dies before each step that changes something outside, too, not only after",
+    )
+    parser.addoption(
         "--broker-tests",
         action="store_true",
-        help="only tests that need a broker: the others are the same on every stack",
+        help="only tests whose result may depend on the broker: the others are the same with any",
     )
     parser.addoption(
         "--no-skips",
@@ -74,6 +79,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item
         for item in items
         if {"broker_kind", "broker", "stack"} & set(getattr(item, "fixturenames", ()))
+        and item.get_closest_marker("any_broker") is None
     ]
     config.hook.pytest_deselected(items=[item for item in items if item not in needing])
     items[:] = needing

@@ -92,6 +92,7 @@ def test_migrate_without_a_database_fails_with_one_line() -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.any_broker
 def test_a_port_that_is_taken_ends_the_engine_with_a_clear_last_line(
     broker_kind: BrokerKind,
 ) -> None:
@@ -103,6 +104,7 @@ def test_a_port_that_is_taken_ends_the_engine_with_a_clear_last_line(
         assert "can't listen" in engine.process.last_words()
 
 
+@pytest.mark.any_broker
 def test_a_second_signal_ends_an_engine_at_once(broker_kind: BrokerKind) -> None:
     """While the first is held up by a database that answers nothing."""
     with Stack(broker=broker_kind) as stack:

@@ -22,7 +22,7 @@ def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
 
 
 def test_two_engines_lose_and_double_nothing_when_one_is_killed(stack: Stack) -> None:
-    fed = mixed_orders(seed=20260728, good=2000, bad=50, unpriceable=3, duplicates=100)
+    fed = mixed_orders(seed=20260728, good=1000, bad=50, unpriceable=3, duplicates=100)
     stack.start()
     stack.create_topic()
     engines = [stack.engine(name, **FAST) for name in ("victim", "survivor")]
@@ -31,9 +31,9 @@ def test_two_engines_lose_and_double_nothing_when_one_is_killed(stack: Stack) ->
     for engine in engines:
         engine.wait_until_ready()
     victim, survivor = engines
-    send(stack, fed[:1000])
+    send(stack, fed[:500])
     wait_until(lambda: count(stack, "fill") > 200, 60, "the work to be in full swing")
-    send(stack, fed[1000:])
+    send(stack, fed[500:])
     wait_until(lambda: count(stack, "outbox") > 0, 60, "fills to be on their way")
     victim.kill()
     wait_until_done(stack, fed)
@@ -79,14 +79,14 @@ def test_an_engine_that_is_started_first_waits_for_all_the_others(stack: Stack) 
 
 def test_sigterm_under_load_leaves_nothing_half_done(stack: Stack) -> None:
     """Engines follow each other; every fill is published, and only once."""
-    fed = mixed_orders(seed=2, good=1500, bad=30, duplicates=30)
+    fed = mixed_orders(seed=2, good=800, bad=30, duplicates=30)
     stack.start()
     stack.create_topic()
     first = stack.engine("first", **FAST)
     first.start()
-    send(stack, fed[:800])
+    send(stack, fed[:400])
     wait_until(lambda: count(stack, "fill") > 100, 60, "the work to be in full swing")
-    send(stack, fed[800:])
+    send(stack, fed[400:])
     assert first.terminate(deadline_seconds=10) == 0
     its_time_was_up = "fills are left for another engine" in first.process.log.read_text()
     assert its_time_was_up or count(stack, "outbox") == 0
@@ -97,6 +97,7 @@ def test_sigterm_under_load_leaves_nothing_half_done(stack: Stack) -> None:
     audited(stack, fed, Expectations(repeats_allowed=False))
 
 
+@pytest.mark.any_broker
 def test_sigterm_ends_an_engine_that_waits_for_everything(stack: Stack) -> None:
     engine = stack.engine()
     engine.start(ready_within=None)
@@ -105,12 +106,12 @@ def test_sigterm_ends_an_engine_that_waits_for_everything(stack: Stack) -> None:
 
 
 def test_outages_of_all_parts_are_survived_without_a_restart(stack: Stack) -> None:
-    fed = mixed_orders(seed=3, good=900, bad=10)
+    fed = mixed_orders(seed=3, good=450, bad=10)
     stack.start()
     stack.create_topic()
     engine = stack.engine(**FAST)
     engine.start()
-    send(stack, fed[:300])
+    send(stack, fed[:150])
     wait_until(lambda: count(stack, "fill") > 50, 60, "the work to be in full swing")
     stack.postgres.crash()
     wait_until(lambda: not engine.ready, 60, "the outage to be noticed")
@@ -119,11 +120,11 @@ def test_outages_of_all_parts_are_survived_without_a_restart(stack: Stack) -> No
     stack.postgres.start()
     engine.wait_until_ready(60)
     stack.prices.stop()
-    send(stack, fed[300:600])
-    wait_until(lambda: count(stack, "execution") >= 300, 60, "intake to go on")
+    send(stack, fed[150:300])
+    wait_until(lambda: count(stack, "execution") >= 150, 60, "intake to go on")
     stack.prices.start()
     stack.securities.stop()
-    send(stack, fed[600:])
+    send(stack, fed[300:])
     stack.securities.start()
     wait_until_done(stack, fed)
     restarts = {actor["name"]: actor["restarts"] for actor in engine.state()["actors"]}
@@ -131,6 +132,7 @@ def test_outages_of_all_parts_are_survived_without_a_restart(stack: Stack) -> No
     assert audited(stack, fed).repeated_messages == 0
 
 
+@pytest.mark.any_broker
 def test_a_database_that_is_gone_is_answered_with_503_in_time(stack: Stack) -> None:
     stack.start()
     engine: Engine = stack.engine()
@@ -143,6 +145,7 @@ def test_a_database_that_is_gone_is_answered_with_503_in_time(stack: Stack) -> N
     assert body["title"]
 
 
+@pytest.mark.any_broker
 def test_an_engine_beyond_help_ends_with_a_clear_last_line(stack: Stack) -> None:
     """A bug is met again after each restart: none can mend that."""
     stack.start()

@@ -21,6 +21,8 @@ from fixengine.demo.stack import Stack, surroundings
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, send, wait_until_done
 
+pytestmark = pytest.mark.any_broker
+
 SMALLEST_PIPE = 4096
 SERVE = (sys.executable, "-m", "fixengine", "serve")
 LOST = "lines of the log were lost, nobody could read them"
@@ -61,7 +63,7 @@ def serving(
 
 
 def work(stack: Stack, engine: Engine, *, seed: int) -> None:
-    fed = tuple(islice(orders(seed=seed), 300))
+    fed = tuple(islice(orders(seed=seed), 100))
     wait_until(lambda: engine.ready, 60, "the engine to be ready")
     send(stack, fed)
     wait_until_done(stack, fed)

@@ -14,6 +14,8 @@ from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack, surroundings
 from fixengine.demo.waiting import wait_until
 
+pytestmark = pytest.mark.any_broker
+
 SERVE = (sys.executable, "-m", "fixengine", "serve")
 IN_A_TERMINAL = """
 import fcntl, os, sys, termios

@@ -87,7 +87,7 @@ def begin(stack: Stack) -> None:
     stack.create_topic()
 
 
-def feed(seed: int, number: int = FLOOD) -> tuple[FedOrder, ...]:
+def feed(seed: int, number: int = FLOOD // 3) -> tuple[FedOrder, ...]:
     return tuple(islice(orders(seed=seed), number))
 
 
@@ -151,6 +151,7 @@ def signals_are_held(pid: int) -> bool:
     return bool(int(blocked.split()[1], 16) & 1 << (signal.SIGTERM - 1))
 
 
+@pytest.mark.any_broker
 def test_a_database_that_is_gone(stack: Stack) -> None:
     begin(stack)
     fed = feed(4)
@@ -161,6 +162,7 @@ def test_a_database_that_is_gone(stack: Stack) -> None:
     assert_another_finishes(stack, fed)
 
 
+@pytest.mark.any_broker
 def test_a_database_that_answers_nothing(stack: Stack) -> None:
     begin(stack)
     fed = feed(5)
@@ -182,14 +184,15 @@ def test_a_broker_that_answers_nothing(stack: Stack) -> None:
     assert_another_finishes(stack, fed)
 
 
+@pytest.mark.any_broker
 @pytest.mark.parametrize("neighbour", ["securities", "prices"])
 def test_a_neighbour_that_answers_nothing(stack: Stack, neighbour: str) -> None:
     begin(stack)
     fed = feed(7)
-    engine = working(stack, fed[:300])
+    engine = working(stack, fed[:100])
     stub = getattr(stack, neighbour)
     stub.mode = Mode.HANG
-    send(stack, fed[300:])
+    send(stack, fed[100:])
     ended(engine)
     stub.stop()
     stub.mode = Mode.NORMAL
@@ -197,6 +200,7 @@ def test_a_neighbour_that_answers_nothing(stack: Stack, neighbour: str) -> None:
     assert_another_finishes(stack, fed)
 
 
+@pytest.mark.any_broker
 def test_clients_that_neither_finish_asking_nor_read_the_answer(stack: Stack) -> None:
     begin(stack)
     fed = feed(8)
@@ -213,6 +217,7 @@ def test_clients_that_neither_finish_asking_nor_read_the_answer(stack: Stack) ->
     assert_another_finishes(stack, fed)
 
 
+@pytest.mark.any_broker
 def test_a_collector_that_answers_nothing(stack: Stack) -> None:
     begin(stack)
     fed = feed(9)
@@ -228,11 +233,11 @@ def test_a_rebalance_under_way(stack: Stack, broker_kind: BrokerKind) -> None:
         pytest.skip("the embedded broker may keep a group waiting whose members leave at once")
     begin(stack)
     fed = feed(10)
-    engine = working(stack, fed[:300])
+    engine = working(stack, fed[:100])
     others = [stack.engine(name, **FAST) for name in ("joining", "leaving")]
     for other in others:
         other.start(ready_within=None)
-    send(stack, fed[300:])
+    send(stack, fed[100:])
     ended(engine)
     for other in others:
         other.wait_until_ready()
@@ -240,6 +245,7 @@ def test_a_rebalance_under_way(stack: Stack, broker_kind: BrokerKind) -> None:
     assert_another_finishes(stack, fed)
 
 
+@pytest.mark.any_broker
 def test_no_claim_begins_after_it(stack: Stack) -> None:
     """What falls due meanwhile is left to others, however long the rest takes."""
     begin(stack)

@@ -21,6 +21,8 @@ from tests.integration.engines import Surroundings, surroundings, wait_until_rea
 from tests.integration.gateway import gateway
 from tests.programs import wanted
 
+pytestmark = pytest.mark.any_broker
+
 ORDERS = 130
 PATIENCE_MS = 60_000
 ONE = "A<b>&"

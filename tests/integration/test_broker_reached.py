@@ -69,6 +69,7 @@ def test_a_host_that_nobody_knows_is_named() -> None:
 def test_who_takes_connections_and_never_answers_is_named(config: Config) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
+        config = {**config, "socket.connection.setup.timeout.ms": 3000}
         said(address, config, until=f"nothing comes from {address}")
         words = said(address, config, until="nothing is answered")
     assert "security.protocol" not in words

@@ -28,6 +28,8 @@ from fixengine.infra.otlp import open_channel
 from tests.integration.engines import Surroundings
 from tests.programs import wanted
 
+pytestmark = pytest.mark.any_broker
+
 ORDERS = 10
 BOTH = frozenset({"metrics", "traces"})
 PROXIES = ("http_proxy", "https_proxy", "grpc_proxy", "all_proxy")

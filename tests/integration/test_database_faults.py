@@ -33,6 +33,8 @@ from tests.integration.rows import change, one
 if TYPE_CHECKING:
     from loguru import Message
 
+pytestmark = pytest.mark.any_broker
+
 DOWN, UP = "part is down, waiting for it", "part is up"
 
 RAISES = """
@@ -56,6 +58,13 @@ create function no_changes() returns event_trigger language plpgsql as $$
 begin raise exception 'not before ten'; end $$;
 create event trigger no_changes on ddl_command_start execute function no_changes();
 """
+
+
+@pytest.fixture(autouse=True)
+def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have engines look at their schema more often."""
+    monkeypatch.setattr("fixengine.actors.schema_watch.CHECK_EVERY", 2.0)
+    monkeypatch.setattr("fixengine.actors.schema_watch.CHECK_FAULTS_EVERY", 1.0)
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ from tests.integration.pooler import Pooler, PoolMode
 from tests.integration.roles import dsn_as, engine_role
 from tests.integration.rows import one, opened, order, session
 
+pytestmark = pytest.mark.any_broker
+
 HOSTILE = {
     "array_nulls": "off",
     "bytea_output": "escape",

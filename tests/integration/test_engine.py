@@ -80,6 +80,7 @@ def test_an_actor_that_crashes_under_load_costs_nothing(around: Surroundings, na
     around.assert_the_ledger_holds(fed)
 
 
+@pytest.mark.any_broker
 def test_orders_wait_for_security_service_and_known_ones_go_on(around: Surroundings) -> None:
     known, unknown = good(2, seed=8)
     assert known.expected is not None
@@ -110,6 +111,7 @@ def test_orders_wait_for_security_service_and_known_ones_go_on(around: Surroundi
     around.assert_the_ledger_holds((known, unknown, *more))
 
 
+@pytest.mark.any_broker
 @pytest.mark.parametrize("mode", [Mode.ERROR, Mode.HANG])
 def test_an_engine_that_gets_no_tickers_for_its_orders_is_unready(
     around: Surroundings, mode: Mode
@@ -129,6 +131,7 @@ def test_an_engine_that_gets_no_tickers_for_its_orders_is_unready(
         assert part(engine, "storing") == {"up": True, "said": ""}
 
 
+@pytest.mark.any_broker
 def test_one_security_without_an_answer_makes_no_engine_unready(around: Surroundings) -> None:
     (order,) = good(1)
     around.securities.mode = Mode.ERROR
@@ -139,6 +142,7 @@ def test_one_security_without_an_answer_makes_no_engine_unready(around: Surround
         assert part(engine, "storing") == {"up": True, "said": ""}
 
 
+@pytest.mark.any_broker
 @pytest.mark.parametrize("mode", [Mode.ERROR, Mode.GARBAGE, Mode.HANG])
 def test_fills_wait_for_pricing_service(around: Surroundings, mode: Mode) -> None:
     fed = good(30)
@@ -156,6 +160,7 @@ def test_fills_wait_for_pricing_service(around: Surroundings, mode: Mode) -> Non
     around.assert_the_ledger_holds(fed, Expectations(repeats_allowed=False))
 
 
+@pytest.mark.any_broker
 def test_tickers_without_a_price_starve_nobody_and_are_tried_ever_more_rarely(
     around: Surroundings,
 ) -> None:
@@ -181,6 +186,7 @@ def test_tickers_without_a_price_starve_nobody_and_are_tried_ever_more_rarely(
     around.assert_the_ledger_holds((*fed, *unpriced))
 
 
+@pytest.mark.any_broker
 def test_an_order_that_the_database_refuses_is_buried_alone(around: Surroundings) -> None:
     fed = good(40)
     with psycopg.connect(around.dsn) as connection:
@@ -197,6 +203,7 @@ def test_an_order_that_the_database_refuses_is_buried_alone(around: Surroundings
     assert b"odd" in (dict(letter.headers)["dlq.reason"] or b"")
 
 
+@pytest.mark.any_broker
 def test_a_fill_that_the_database_refuses_is_put_off_and_the_others_go_on(
     around: Surroundings,
 ) -> None:
@@ -238,9 +245,10 @@ def test_empty_fills_are_published_when_asked_for(around: Surroundings) -> None:
     assert b"averagePrice" not in first.value
 
 
+@pytest.mark.any_broker
 def test_a_seed_repeats_the_draws_whatever_the_batches(around: Surroundings) -> None:
     """The same orders, all at once to one engine or one by one to two, fill by fill."""
-    fed = tuple(order for order in good(60, seed=9) if b'"limitPrice":null' in (order.value or b""))
+    fed = tuple(order for order in good(30, seed=9) if b'"limitPrice":null' in (order.value or b""))
 
     def quantities() -> list[tuple[int, int, Decimal]]:
         with psycopg.connect(around.dsn) as connection:
@@ -298,6 +306,7 @@ def test_each_record_counts_once_when_its_fate_is_final(around: Surroundings) ->
         )
 
 
+@pytest.mark.any_broker
 def test_a_demoted_database_makes_the_engine_unready(around: Surroundings) -> None:
     with around.engine() as engine:
         wait_until_ready(engine)
@@ -322,6 +331,7 @@ def test_a_demoted_database_makes_the_engine_unready(around: Surroundings) -> No
         assert not any(restarts(engine).values())
 
 
+@pytest.mark.any_broker
 def test_a_session_that_breaks_under_a_claim_is_no_outage(
     around: Surroundings, events: list[str]
 ) -> None:
@@ -353,6 +363,7 @@ def test_flaws_of_every_kind_are_buried_byte_for_byte(around: Surroundings) -> N
     around.assert_the_ledger_holds(fed, Expectations(repeats_allowed=False))
 
 
+@pytest.mark.any_broker
 def test_a_database_that_freezes_is_an_outage_and_no_hang(
     around: Surroundings, postgres: Postgres
 ) -> None:
@@ -375,6 +386,7 @@ def test_a_database_that_freezes_is_an_outage_and_no_hang(
         assert not any(restarts(engine).values())
 
 
+@pytest.mark.any_broker
 def test_a_newer_schema_is_waited_for_and_named(around: Surroundings) -> None:
     with psycopg.connect(around.dsn) as connection:
         connection.execute("insert into fixengine_schema (version, name) values (999, 'future')")

@@ -14,6 +14,8 @@ from fixengine.engine import Engine
 from tests.integration.engines import Surroundings, part, restarts, wait_until_ready
 from tests.integration.replicas import Replicas
 
+pytestmark = pytest.mark.any_broker
+
 NOTICED_WITHIN = 5.0
 """Seconds from the demotion until an engine is unready."""
 

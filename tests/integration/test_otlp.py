@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from itertools import islice
 
 import grpc
+import pytest
 from opentelemetry.proto.collector.metrics.v1 import (
     metrics_service_pb2 as messages,
 )
@@ -20,6 +21,8 @@ from fixengine import __version__
 from fixengine.demo.feed import orders
 from fixengine.demo.waiting import wait_until
 from tests.integration.engines import Surroundings, wait_until_ready
+
+pytestmark = pytest.mark.any_broker
 
 ORDERS = 30
 

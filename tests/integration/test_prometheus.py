@@ -9,6 +9,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
+import pytest
 import yaml
 
 from fixengine.actors.lifecycle import Crash
@@ -18,6 +19,8 @@ from fixengine.demo.workspace import Workspace
 from fixengine.health import PARTS
 from tests.integration.engines import Surroundings, ref, wait_until_ready
 from tests.programs import wanted
+
+pytestmark = pytest.mark.any_broker
 
 MONITORING = Path(__file__).parents[2] / "monitoring"
 # What Grafana puts in: everything, and windows that fill within seconds.

@@ -75,7 +75,10 @@ def reconcile(around: Surroundings, since: datetime = ALWAYS, *, apply: bool = T
     return reconcile_once(settings, pod="test", since=since, apply=apply)
 
 
-def test_a_broker_that_does_not_answer_is_said(workspace: Workspace) -> None:
+def test_a_broker_that_does_not_answer_is_said(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fixengine.infra.kafka_group._TIMEOUT", 1.0)
     with pytest.raises(UnavailableError, match="group g can't be looked at: no broker answers"):
         assert_deserted("g", brokers=f"127.0.0.1:{workspace.reserve_port()}", client_config={})
 

@@ -33,6 +33,8 @@ from tests.integration.engines import Surroundings, surroundings, wait_until_rea
 from tests.integration.gateway import gateway
 from tests.integration.rows import PATIENCE
 
+pytestmark = pytest.mark.any_broker
+
 ORDERS = 60
 LOOPBACKS = ["127.0.0.1", *(["::1"] if socket.has_dualstack_ipv6() else [])]
 PROBED_WITHIN = 2.0

@@ -16,6 +16,8 @@ from fixengine.infra.retention import Retention
 from tests.integration.engines import Surroundings
 from tests.integration.rows import one
 
+pytestmark = pytest.mark.any_broker
+
 EXECUTIONS = """
 insert into execution (
     id, execution_service_id, is_open, execution_status, trade_type, destination, security_id,

@@ -11,6 +11,8 @@ from tests.integration.engines import Surroundings, restarts, wait_until_ready
 from tests.integration.roles import dsn_as
 from tests.integration.rows import change, fill_with_orders, one, opened
 
+pytestmark = pytest.mark.any_broker
+
 
 @pytest.fixture
 def dsn(role: str, database: str) -> str:

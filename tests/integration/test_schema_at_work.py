@@ -20,7 +20,16 @@ from tests.integration.engines import (
 from tests.integration.go_service import recreate
 from tests.integration.rows import change, one, refusing
 
+pytestmark = pytest.mark.any_broker
+
 MENDED = "the schema was not as it should be, and is mended"
+
+
+@pytest.fixture(autouse=True)
+def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have engines look at their schema more often."""
+    monkeypatch.setattr("fixengine.actors.schema_watch.CHECK_EVERY", 2.0)
+    monkeypatch.setattr("fixengine.actors.schema_watch.CHECK_FAULTS_EVERY", 1.0)
 
 
 def fed(count: int, seed: int) -> tuple[FedOrder, ...]:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 import grpc
+import pytest
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as messages
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as services
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
@@ -17,6 +18,8 @@ from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.postgres import query
 from tests.integration.engines import Surroundings
+
+pytestmark = pytest.mark.any_broker
 
 TRACE, PRODUCER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 ORDERS = 10
