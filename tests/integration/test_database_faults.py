@@ -337,6 +337,7 @@ def test_what_is_renamed_is_missed_by_its_name(
         wait_until_down(engine, "schema", word)
         assert get(engine, "executions").status in {200, 503}
         change(database, back)
+        wait_until(lambda: get(engine, "executions").status == 200, 60, "REST to answer")
 
 
 def test_a_role_with_two_connections_is_told_what_it_lacks(
