@@ -17,6 +17,8 @@ from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, count, send
 from tests.documents import commands, in_pod, page
+from tests.integration.go_service import SCHEMA, GoPod
+from tests.integration.rows import change
 
 _TOOLS = {
     "kafka-configs.sh": "kafka.admin.ConfigCommand",
@@ -62,7 +64,7 @@ def typed(stack: Stack, tools: Path, command: str) -> str:
         timeout=60,
         check=False,
     )
-    assert done.returncode == 0, f"{command}: {done.stderr}"
+    assert done.returncode == 0, f"{command}: {done.stderr or done.stdout}"
     return done.stdout
 
 
@@ -93,26 +95,43 @@ def test_dead_letters_are_looked_at_and_sent_again(stack: Stack, tools: Path) ->
 
 
 def test_the_group_reads_orders_again(stack: Stack, tools: Path) -> None:
-    """As a page says that has the broker in a variable, and as one that runs all in its pod."""
-    typed_alone = commands(page("disaster-recovery"))
-    (reset,) = (line for line in typed_alone if line.startswith("kafka-"))
-    look, again = (
-        line.replace("/opt/kafka/bin/", "").replace("localhost:9092", stack.broker.bootstrap)
-        for line in in_pod("upgrading-from-go", "globeco-execution-service-kafka-0")
-    )
-    nobody = "Consumer group 'fix_engine' has no active members."
+    (reset,) = (c for c in commands(page("disaster-recovery")) if c.startswith("kafka-"))
     engine = stack.engine(**FAST)
     engine.start()
     send(stack, list(islice(orders(seed=3), 40)))
     wait_until(lambda: count(stack, "execution") == 40, 60, "the orders")
-    assert nobody not in typed(stack, tools, f"{look} 2>&1")
     assert engine.terminate() == 0
-    assert nobody in typed(stack, tools, f"{look} 2>&1")
-    for command in (reset, again):
-        assert_at_the_beginning(typed(stack, tools, command))
+    assert set(places(typed(stack, tools, reset)).values()) == {"0"}
 
 
-def assert_at_the_beginning(told: str) -> None:
-    places = [line.split()[3] for line in told.splitlines() if line.startswith("fix_engine")]
-    assert places
-    assert set(places) == {"0"}
+def test_the_group_of_the_go_service_is_set_back_once_it_is_empty(
+    stack: Stack, tools: Path
+) -> None:
+    """A partition that nobody has read stands in the way, and is left out."""
+    look, back = (
+        line.replace("/opt/kafka/bin/", "").replace("localhost:9092", stack.broker.bootstrap)
+        for line in in_pod("upgrading-from-go", "globeco-execution-service-kafka-0")
+    )
+    fed = {o.expected.execution_service_id: o for o in islice(orders(seed=3), 5) if o.expected}
+    send(stack, list(fed.values()))
+    dsn = stack.postgres.dsn
+    change(dsn, SCHEMA)
+    with GoPod(dsn=dsn, broker=stack.broker, topics=stack.topics, orders=fed) as pod:
+        wait_until(lambda: pod.stored == fed.keys(), 60, "the orders")
+        assert "has no active members" not in typed(stack, tools, f"{look} 2>&1")
+    looked_at = typed(stack, tools, f"{look} 2>&1")
+    assert looked_at.strip().startswith("Consumer group 'fix_engine' has no active members.")
+    read = places(looked_at)
+    assert 0 < len(read) < 20
+    refused = typed(stack, tools, f"! {back} 2>&1")
+    assert refused.startswith("Cannot shift offset for partition orders-")
+    assert "since there is no current committed offset" in refused.splitlines()[0]
+    named = f"--topic orders:{','.join(read)}"
+    moved = places(typed(stack, tools, back.replace("--topic orders", named)))
+    assert moved == dict.fromkeys(read, "0")
+
+
+def places(told: str) -> dict[str, str]:
+    """Return the group's place in each partition that the tool has a line about."""
+    lines = (line.split() for line in told.splitlines() if line.startswith("fix_engine"))
+    return {partition: place for _, _, partition, place, *_ in lines}
