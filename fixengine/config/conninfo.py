@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from fixengine.config.ipv6 import bracketed
 from fixengine.config.secrecy import is_secret
 from fixengine.secrets import HIDDEN
 
@@ -47,7 +48,7 @@ class Part:
     @property
     def secret(self) -> bool:
         """Whether it is shown to nobody."""
-        return is_secret(self.name)
+        return is_secret(self.name, self.value)
 
 
 def parts(text: str) -> tuple[Part, ...]:
@@ -75,12 +76,14 @@ def masked(text: str) -> str:
 def cleaned(text: str) -> str:
     """Return a connection string whose values begin and end with nothing that a file added.
 
-    Raises ValueError as `parts` does.
+    Hosts of IPv6 in a URI get their brackets. Raises ValueError as `parts` does.
     """
     uri = _URI.match(text)
     found = _split_uri(text, uri.end()) if uri else _of_pairs(text)
     for part in sorted(found, key=lambda part: part.begin, reverse=True):
         value = _AT_AN_END[bool(uri)].sub("", text[part.begin : part.end])
+        if uri and part.name == "host":
+            value = ",".join(map(bracketed, value.split(",")))
         text = text[: part.begin] + value + text[part.end :]
     return text
 

@@ -143,13 +143,15 @@ def _contradictions(
 
 
 def _strangers(environment: Mapping[str, str]) -> Iterator[str]:
-    known = [variable.name for variable in VARIABLES.values()]
-    for name in sorted(environment.keys() - set(known)):
+    ours = [variable.name for variable in VARIABLES.values()]
+    if parsing.without_file_marks(password := environment.get("PGPASSWORD", "")) != password:
+        yield "PGPASSWORD holds the line break of a file, or its byte order mark: leave it out"
+    for name in sorted(environment.keys() - set(ours)):
         if foreign.is_link(name, environment[name]):
             continue
         if refusal := foreign.refusal(name, environment[name]):
             yield refusal
-        family = [other for other in known if other.split("_")[0] == name.split("_")[0]]
+        family = [other for other in ours if other.split("_")[0] == name.split("_")[0]]
         near = get_close_matches(name, family, n=1, cutoff=_NEAR)
         if near and not foreign.defined(name):
             yield f"{name} is not known: write {near[0]}, or remove it"

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
-from ipaddress import IPv6Address
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from fixengine.config import conninfo
-from fixengine.config.secrecy import is_secret
+from fixengine.config.ipv6 import bracketed, is_ipv6
 
 Scalar = str | int | float | bool
 
@@ -160,18 +159,9 @@ def address(text: str) -> str:
         raise ValueError("give host:port, such as kafka:9092 or [fd00::1]:9092")
     if _NAMED.fullmatch(host):
         return text
-    try:
-        IPv6Address(host.removeprefix("[").removesuffix("]"))
-    except ValueError as error:
-        raise ValueError("give host:port, such as kafka:9092 or [fd00::1]:9092") from error
+    if not is_ipv6(host.removeprefix("[").removesuffix("]")):
+        raise ValueError("give host:port, such as kafka:9092 or [fd00::1]:9092")
     return bracketed(text)
-
-
-def bracketed(address: str) -> str:
-    """Put an IPv6 address into brackets, as where one stands for a variable in $(NODE_IP):4317."""
-    host, colon, port = address.rpartition(":")
-    bare = ":" in host and not host.startswith("[")
-    return f"[{host}]{colon}{port}" if bare else address
 
 
 def addresses(text: str) -> str:
@@ -271,12 +261,12 @@ def client_config(text: str) -> Mapping[str, Scalar]:
         raise ValueError(f"give a JSON object of texts, numbers and booleans ({error})") from error
     if owned := sorted(OWN_CLIENT_SETTINGS & settings.keys()):
         raise ValueError(f"leave out {', '.join(owned)}: the engine sets that itself")
-    return MappingProxyType({key: _sound(key, value) for key, value in settings.items()})
+    return MappingProxyType({key: _sound(value) for key, value in settings.items()})
 
 
-def _sound(key: str, value: Scalar) -> Scalar:
-    """Return the value, without what a file adds to a secret that is read from it."""
-    if isinstance(value, str) and is_secret(key) and "-----BEGIN" not in value:
+def _sound(value: Scalar) -> Scalar:
+    """Return the value, without what a file adds to a text that is read from it."""
+    if isinstance(value, str) and "-----BEGIN" not in value:
         return without_file_marks(value)
     return value
 

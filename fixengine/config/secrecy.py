@@ -12,9 +12,9 @@ _USERINFO = re.compile(r"://(.*)@", re.DOTALL)
 _MAY_HOLD = re.compile(r"[@?]|password|passwd|secret|token|-----BEGIN", re.IGNORECASE)
 
 
-def is_secret(name: str) -> bool:
+def is_secret(name: str, value: object = "") -> bool:
     """Say whether an option of libpq or a property of librdkafka is shown to nobody."""
-    return bool(_SECRET.search(name.lower()))
+    return bool(_SECRET.search(name.lower())) or "PRIVATE KEY" in str(value)
 
 
 def may_hold_a_secret(text: str) -> bool:
@@ -25,7 +25,7 @@ def may_hold_a_secret(text: str) -> bool:
 def secrets_of(config: Mapping[str, object]) -> Iterator[str]:
     """Yield what is secret in settings of librdkafka."""
     for name, value in config.items():
-        if is_secret(name):
+        if is_secret(name, value):
             yield str(value)
         elif userinfo := _USERINFO.search(str(value)):
             yield userinfo[1]
@@ -34,4 +34,4 @@ def secrets_of(config: Mapping[str, object]) -> Iterator[str]:
 
 def shown(name: str, value: object) -> bool:
     """Say whether a setting of librdkafka may be shown."""
-    return not is_secret(name) and not re.search("://.*[@?]", str(value), re.DOTALL)
+    return not is_secret(name, value) and not re.search("://.*[@?]", str(value), re.DOTALL)

@@ -47,7 +47,7 @@ class Refusal(ErrorTask):
         self.response_headers = [("Content-Type", MEDIA_TYPE)]
         self.set_close_on_finish()
         self.content_length = len(body)
-        self.write(body)
+        self.write(b"" if getattr(request, "command", "") == "HEAD" else body)
 
 
 class Answering(WSGITask):

@@ -9,7 +9,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from loguru import logger
 
-from fixengine.config.parsing import bracketed
+from fixengine.config.ipv6 import bracketed
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_connections import Connections
 from fixengine.infra.kafka_producers import Producers

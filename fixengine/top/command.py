@@ -4,6 +4,7 @@ import argparse
 import time
 from importlib.util import find_spec
 
+from fixengine.config.parsing import url
 from fixengine.errors import ConflictError, UnavailableError
 from fixengine.options import positive
 
@@ -16,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "address",
         nargs="*",
+        type=_address,
         default=[_DEFAULT_ADDRESS],
         help=f"REST addresses of engines that share a database (default: {_DEFAULT_ADDRESS})",
     )
@@ -29,6 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--looks", type=positive(int), metavar="N", help="end after so many (default: no end)"
     )
+
+
+def _address(text: str) -> str:
+    try:
+        return url(text)
+    except ValueError as error:  # argparse would quote the text, a password in it too
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     from fixengine.top.looks import Observer  # noqa: PLC0415
     from fixengine.top.view import opened_view  # noqa: PLC0415
 
-    addresses = [each.rstrip("/") for each in arguments.address]
+    addresses: list[str] = arguments.address
     observer = Observer({each: each for each in addresses})
     look = observer.look()
     if not any(state for _, state in look.engines):

@@ -592,6 +592,32 @@ def test_a_dsn_loses_what_the_files_added_that_its_parts_were_read_from(
     assert load({"POSTGRES_DSN": dsn}).dsn == taken
 
 
+def test_the_line_break_of_a_file_is_left_out_of_a_brokers_user_too() -> None:
+    environment = {"KAFKA_CLIENT_CONFIG": json.dumps({"sasl.username": "me\n"})}
+    assert load(environment).kafka_client_config == {"sasl.username": "me"}
+    assert len([*notes(environment)]) == 1
+
+
+def test_the_password_that_libpq_reads_by_itself_is_refused_with_a_line_break() -> None:
+    assert "PGPASSWORD holds the line break of a file" in problem(PGPASSWORD="hunter2\n")
+    assert "hunter2" not in problem(PGPASSWORD="hunter2\n")
+    assert load({"PGPASSWORD": "hunter2"}) == load({})
+
+
+def test_hosts_of_ipv6_in_a_dsn_get_their_brackets() -> None:
+    dsn = "postgresql://u:x@fd00::1:5432,[fd00::2]:5432,h:1/d"
+    assert load({"POSTGRES_DSN": dsn}).dsn == dsn.replace("fd00::1", "[fd00::1]")
+
+
+PEM = "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----"
+
+
+def test_a_key_in_the_place_of_its_file_is_not_described() -> None:
+    config = json.dumps({"ssl.key.location": PEM})
+    settings = load({"KAFKA_CLIENT_CONFIG": config, "POSTGRES_DSN": f"host=h sslkey='{PEM}'"})
+    assert "hunter2" not in str(describe(settings))
+
+
 def test_a_key_in_pem_keeps_its_last_line_break() -> None:
     pem = "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n"
     environment = {"KAFKA_CLIENT_CONFIG": json.dumps({"ssl.key.pem": pem})}

@@ -94,6 +94,15 @@ server.stop(5)
 """
 
 
+def test_head_is_refused_without_a_body() -> None:
+    with serving() as server, socket.create_connection(("127.0.0.1", server.port), 60) as client:
+        client.sendall(b"HEAD / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n")
+        answer = b"".join(iter(lambda: client.recv(65_536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 413 ")
+    assert body == b""
+
+
 @pytest.mark.parametrize("host", LOOPBACKS)
 def test_it_listens_on_ipv6_and_ipv4(host: str) -> None:
     with serving() as server:

@@ -137,3 +137,16 @@ def test_top_looks_as_often_as_it_is_told(rest: Rest, monkeypatch: pytest.Monkey
 def test_top_without_an_engine_says_so() -> None:
     with pytest.raises(UnavailableError, match="no engine answers"):
         command.run(parsed("http://127.0.0.1:1"))
+
+
+@pytest.mark.parametrize("address", ["http://me:hunter2@localhost:8085", "localhost:8085"])
+def test_an_address_that_cannot_be_used_is_refused_without_quoting_it(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args([address])
+    said = capsys.readouterr().err
+    assert "give http://host:port" in said
+    assert "hunter2" not in said
