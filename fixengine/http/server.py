@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from waitress import wasyncore
 from waitress.server import create_server
 
+from fixengine.duty import Duty
 from fixengine.http.connections import UNREAD, Connection, to_end
 from fixengine.http.trigger import Trigger
 
@@ -33,6 +34,7 @@ _BOUNDS: dict[str, Any] = {
 }
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _TURN = 1.0  # seconds between looks at connections that idle
+_REST = 0.1  # seconds after a turn that failed, as the next one may
 _LOOK_EVERY = 0.2  # seconds between looks at connections that dawdle, while there is traffic
 _FAREWELL = 0.2  # seconds for idle threads to end
 
@@ -104,9 +106,10 @@ class Server:
         self._thread.join(deadline + 2 * _FAREWELL)
 
     def _run(self) -> None:
+        duty = Duty(f"to serve the port for {self._name}")
         while not self._stopping.is_set():
-            self._turn(_TURN)
-            self._end_overdue()
+            if not duty.done(self._serve):
+                self._stopping.wait(_REST)
         wasyncore.dispatcher.close(self._server)  # the listener alone
         while self._is_busy() and self._left() > 0:
             self._turn(self._left())
@@ -114,6 +117,10 @@ class Server:
             connection.handle_close()
         self._server.task_dispatcher.shutdown(timeout=max(self._left(), _FAREWELL))
         self._server.trigger.close()
+
+    def _serve(self) -> None:
+        self._turn(_TURN)
+        self._end_overdue()
 
     def _end_overdue(self) -> None:
         now = monotonic()

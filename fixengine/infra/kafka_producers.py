@@ -1,9 +1,11 @@
 """The producers of one engine: which of them work, and that none does when its lease is over."""
 
+from contextlib import ExitStack
 from threading import Event, Lock, Thread
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
 
+from fixengine.duty import Duty
 from fixengine.lease import Lease
 
 PACE = 0.5
@@ -56,19 +58,32 @@ class Producers:
             return not self._left
 
     def _watch(self) -> None:
+        duty = Duty("to stop producers when the lease is over")
         while not self._ending.wait(PACE):
             if self._lease.over:
-                self._purge()
-            self._serve_left()
+                duty.done(self._purge)
+            duty.done(self._serve_left)
 
     def _purge(self) -> None:
+        """Stop them all; one that can't be stopped keeps no other from it."""
         with self._lock:
             producers = (*self._used, *self._left)
-        for producer in producers:
-            producer.purge(blocking=False)
+        with ExitStack() as purges:
+            for producer in producers:
+                purges.callback(producer.purge, blocking=False)
 
     def _serve_left(self) -> None:
         with self._lock:
-            for producer in self._left:
-                producer.poll(0)
+            left = tuple(self._left)
+        with ExitStack() as polls:
+            for producer in left:
+                polls.callback(_serve, producer)
+        with self._lock:
             self._left = [producer for producer in self._left if len(producer)]
+
+
+def _serve(producer: Producer) -> None:
+    try:
+        producer.poll(0)
+    except KafkaException:  # it can't go on, and would keep its messages for ever
+        producer.purge(blocking=False)

@@ -1,6 +1,7 @@
 """What all exports over OTLP gRPC share: the channel, attributes, and a thread of their own."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
@@ -8,6 +9,7 @@ import grpc
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from fixengine.config.collector import Collector
+from fixengine.duty import Duty
 from fixengine.recurring import Outage, Recurring
 
 _LONGEST_EXPORT = 10.0
@@ -41,6 +43,7 @@ class Exporter:
             Recurring("INFO", "exports go on"),
             of=what,
         )
+        self._duty = Duty(f"to export {what}")
         self._thread = Thread(target=self._run, name=f"otlp-{what}", daemon=True)
 
     def start(self) -> None:
@@ -56,8 +59,8 @@ class Exporter:
 
     def _run(self) -> None:
         while not self._over.wait(self._interval):
-            self._step(self._timeout)
-        self._step(_LAST_EXPORT)
+            self._duty.done(partial(self._step, self._timeout))
+        self._duty.done(partial(self._step, _LAST_EXPORT))
 
     def _step(self, timeout: float) -> None:
         try:

@@ -95,9 +95,12 @@ class SpanExport:
                 self._batch = [self._waiting.popleft() for _ in range(size)]
             try:
                 self._stub.Export(self._request(), timeout=timeout, metadata=self._headers)
-            except grpc.RpcError as error:
-                # what the collector refuses it would refuse again
-                if error.code() is not grpc.StatusCode.UNAVAILABLE:
+            except Exception as error:
+                # what the collector refuses it would refuse again, and so would what is in our way
+                if (
+                    not isinstance(error, grpc.RpcError)
+                    or error.code() is not grpc.StatusCode.UNAVAILABLE
+                ):
                     self._batch = []
                 raise
             self._batch = []

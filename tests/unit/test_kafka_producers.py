@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import pytest
+from confluent_kafka import Producer
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
@@ -86,6 +88,42 @@ def test_who_comes_next_waits_for_what_was_left_under_way(around: Around) -> Non
         wait_until(around.producers.settled, 3 * PACE, "what is under way to be forgotten")
     around.clock.now += LEASE + 0.1
     wait_until(around.producers.settled, 10, "it to be given up")
+
+
+@dataclass(slots=True)
+class Stubborn:
+    """A producer that can't be stopped, nor served, until it is mended."""
+
+    mended: bool = False
+
+    def __len__(self) -> int:
+        return 1
+
+    def purge(self, *, blocking: bool) -> None:
+        if not self.mended:
+            raise KeyError("a bug")
+
+    def poll(self, timeout: float) -> None:
+        self.purge(blocking=False)
+
+
+def test_one_that_can_not_be_stopped_keeps_no_other_from_it(
+    around: Around, events: list[str]
+) -> None:
+    stubborn = Stubborn()
+    for leaves in (False, True):
+        around.producers.use(cast("Producer", stubborn))
+        if leaves:
+            around.producers.leave(cast("Producer", stubborn))
+    failures: list[Failure | None] = []
+    sink = around.sink(failures)
+    around.clock.now += LEASE + 0.1
+    wait_until(lambda: told(sink, failures), 10, "it to be given up")
+    sink.produce("fills", key=b"2", value=b"2", headers=(), token=2)
+    wait_until(lambda: told(sink, failures) and len(failures) == 2, 10, "the next to be given up")
+    assert events == ["a thread failed in its duty, it goes on"]
+    stubborn.mended = True
+    sink.close()
 
 
 def test_the_end_of_an_engine_stops_all() -> None:

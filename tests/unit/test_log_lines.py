@@ -96,7 +96,7 @@ def test_the_end_waits_for_what_waits_but_not_for_ever(lines: LogLines, reader: 
 
 
 @pytest.mark.parametrize(
-    "error", [BrokenPipeError(), OSError("no space left"), ValueError("closed")]
+    "error", [BrokenPipeError(), OSError("no space left"), ValueError("closed"), MemoryError()]
 )
 def test_a_line_that_nobody_can_write_is_lost_and_the_next_is_tried(
     lines: LogLines, reader: Reader, lost: list[int], error: Exception

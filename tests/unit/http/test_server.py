@@ -170,6 +170,23 @@ def test_it_answers_until_it_is_stopped_and_leaves_nothing_behind() -> None:
     assert open_files() == files
 
 
+class Faulty:
+    """A socket of the server's whose every look is a bug."""
+
+    def readable(self) -> bool:
+        raise KeyError("a bug")
+
+
+def test_an_error_in_its_thread_is_told_of_and_does_not_end_it(events: list[str]) -> None:
+    with serving() as server:
+        server._sockets[-1] = Faulty()
+        with connection(server) as client:
+            client.request("GET", "/")
+            wait_until(lambda: events == ["a thread failed in its duty, it goes on"])
+            del server._sockets[-1]
+            assert client.getresponse().read() == b"ok"
+
+
 def test_a_port_that_is_taken_is_named_and_leaves_no_thread() -> None:
     with serving() as first:
         threads = threading.active_count()
