@@ -4,6 +4,7 @@ FixengineError
 ├── MalformedError     bad input: dead letter, or 400; repeating it can't help
 ├── UnavailableError   a part outside is away or too slow: back off and stay
 │   ├── SlowQueryError the database answers, but not this in time: ask for less
+│   ├── UnsettledError what was under way may have been done: begin anew, and look for it
 │   └── ImpairedError  the database answers, but can't do this, whatever the values
 │       └── SchemaError its schema or the role's rights are at fault: wait for an operator
 ├── RejectedError      the database refuses these values: find the row, dead-letter it
@@ -31,6 +32,10 @@ class UnavailableError(FixengineError):
 
 class SlowQueryError(UnavailableError):
     """The database ended a statement that took longer than it may."""
+
+
+class UnsettledError(UnavailableError):
+    """Something was refused, and with it all was given up that was under way and not answered."""
 
 
 class ImpairedError(UnavailableError):

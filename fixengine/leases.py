@@ -6,7 +6,9 @@ never used again, so a lock that is free once stays free.
 What an engine that lives has handed to its producer it never gives up. The producer sends it again
 and again under the same number, of which the broker takes one, however late. A message that was
 given up would not only be sent anew by whoever does not find it on the topic: with it the producer
-begins to count anew, and sends all that waits for an answer under other numbers too.
+begins to count anew, and sends all that waits for an answer under other numbers too. As it would do
+the same after a refusal, a refusal ends it: all it has no answer for then counts as failed, and is
+looked for after SETTLE.
 
 Nothing can call back a message that is under way; so an engine which has had no proof for LEASE
 hands over nothing more and stops its producer, and has done so after STOP; network and broker have

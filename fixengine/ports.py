@@ -320,12 +320,12 @@ class Sink(Protocol):
 class Originals(Protocol):
     """The records of the orders topic, by their places."""
 
-    def read(self, partition: int, offset: int) -> Record | None:
-        """Return a record; None when the topic no longer has it. Raises UnavailableError."""
+    def find(self, partition: int, offset: int) -> "TailLook":
+        """Begin to look for a record: the first that comes, if any does before the end."""
 
 
 class TailLook(Protocol):
-    """One reading of the end of a topic."""
+    """One reading of a topic, from a place or a time on."""
 
     def read(self, timeout: float) -> tuple[Record, ...] | None:
         """Return the next records; None at what was the end or is beyond it.

@@ -1,7 +1,6 @@
 """Dead letters go to the broker, by a producer of their own that is there while there are any."""
 
 from datetime import UTC, datetime
-from operator import itemgetter
 from threading import Timer
 from time import monotonic
 from typing import Any, TypeAlias, assert_never
@@ -17,27 +16,22 @@ from fixengine.actors.messages import (
     ForgetDeadLetters,
     WriteDeadLetters,
 )
+from fixengine.actors.originals import Rereading, save_memory
 from fixengine.actors.outgoing import letter_message
 from fixengine.errors import UnavailableError
 from fixengine.health import Health
 from fixengine.letters import Place
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Originals, Sink
+from fixengine.ports import Failure, Originals, Sink
 from fixengine.recurring import Outage, Recurring
-from fixengine.shortening import measures, shorten, size
-
-LARGE = 256 * 1024
-"""Bytes from which on a record counts as large; of small ones intake takes no more than fit."""
-
-KEPT_BYTES = 8 * 2**20
-"""Bytes of large records that wait and are kept; what is beyond is read again in its turn."""
+from fixengine.shortening import measures
 
 IDLE = 60.0
 
 PART = "dead_letters"
 
-_KEPT_OF_ONE = 4_096  # bytes, should the record be gone when it is read again
 _STEP = 0.05
+_NOT_OURS = Failure(reason="another engine writes it")
 
 
 class _Serve:
@@ -64,7 +58,7 @@ class DeadLetters(Actor):
     ) -> None:
         """Take the parts; the producer is let go after `idle` seconds without a letter."""
         super().__init__()
-        self._originals = originals
+        self._rereading = Rereading(originals)
         self._health = health
         self._metrics = metrics
         self._topic = topic
@@ -98,6 +92,7 @@ class DeadLetters(Actor):
                 assert_never(message)
 
     def close(self) -> None:
+        self._rereading.close()
         self._deliveries.close()
 
     def _write(self, message: WriteDeadLetters) -> None:
@@ -112,7 +107,7 @@ class DeadLetters(Actor):
             )
             for letter in message.letters
         )
-        self._save_memory()
+        save_memory(self._queue.at_rest())
         self._go_on(0)
 
     def _forget(self, partitions: frozenset[int] | None) -> None:
@@ -154,18 +149,11 @@ class DeadLetters(Actor):
     def _step(self) -> None:
         """Send what is to be sent, and deal with the news of what is on its way."""
         if not self._deliveries.is_open:
-            if not self._queue:
+            if not (self._queue or self._queue.under_way):
                 return
             self._deliveries.open()
-        window = self._queue.take(monotonic())
-        try:
-            for letter in window:
-                self._read_again(letter)
-        except UnavailableError as error:
-            self._queue.all_failed(str(error), monotonic())
-        else:
-            for letter in window:
-                self._deliveries.add(letter_message(letter, topic=self._topic))
+        self._rereading.add(self._queue.take(monotonic()))
+        self._hand_over()
         news = self._deliveries.step(_STEP)
         now = monotonic()
         for letter in news.tokens:
@@ -173,8 +161,22 @@ class DeadLetters(Actor):
         for letter, failure in news.failures:
             self._queue.failed(letter, failure, now)
         if self._queue.problem(monotonic()) is not None:
-            self._save_memory()
+            save_memory(self._queue.at_rest())
         self._say()
+
+    def _hand_over(self) -> None:
+        """Give the producer the letters whose records are at hand."""
+        try:
+            ready = self._rereading.step(_STEP)
+        except UnavailableError as error:
+            unread = Failure(reason=str(error), of_itself=True)
+            self._queue.failed(self._rereading.give_up(), unread, monotonic())
+            return
+        for letter in ready:
+            if letter.place in self._queue:
+                self._deliveries.add(letter_message(letter, topic=self._topic))
+            else:  # it was forgotten while others were read
+                self._queue.failed(letter, _NOT_OURS, monotonic())
 
     def _written(self, letter: Letter, now: float) -> None:
         self._metrics.dead_letters.inc()
@@ -182,25 +184,6 @@ class DeadLetters(Actor):
             self._metrics.letters_shortened.inc()
         if self._queue.written(letter, now):
             tell(letter.reply_to, DeadLettersWritten(places=(letter.place,)))
-
-    def _read_again(self, letter: Letter) -> None:
-        """Have the whole record at hand; what the topic no longer has is written shortened."""
-        if letter.whole:
-            return
-        record = self._originals.read(*letter.place)
-        if record is not None and measures(record) == letter.original:
-            letter.record, letter.whole = record, True
-
-    def _save_memory(self) -> None:
-        """Let go of the largest records where all large ones that wait are too much to be kept."""
-        sizes = [(size(letter.record), letter) for letter in self._queue.at_rest()]
-        large = [each for each in sizes if each[0] >= LARGE]
-        kept = sum(before for before, _ in large)
-        for before, letter in sorted(large, key=itemgetter(0), reverse=True):
-            if kept <= KEPT_BYTES:
-                return
-            letter.record, letter.whole = shorten(letter.record, _KEPT_OF_ONE), False
-            kept -= before
 
     def _say(self) -> None:
         """Tell probes, log and metrics how it stands."""

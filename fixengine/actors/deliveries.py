@@ -7,7 +7,7 @@ from math import inf
 from time import monotonic, sleep
 from typing import Generic, TypeVar
 
-from fixengine.errors import UnavailableError
+from fixengine.errors import UnavailableError, UnsettledError
 from fixengine.ports import Failure, Headers, Sink
 
 Token = TypeVar("Token")
@@ -82,6 +82,9 @@ class Deliveries(Generic[Token]):
             self._hand_over()
             try:
                 self._sink.poll(timeout if self._in_flight else 0)
+            except UnsettledError as error:
+                self._lose(str(error))
+                self.open()
             except UnavailableError as error:
                 broken = str(error)
                 self._break(broken)
@@ -101,10 +104,17 @@ class Deliveries(Generic[Token]):
         self._waiting.clear()
         self._sink.close()
 
-    def _break(self, reason: str) -> None:
-        lost = [token for token, _ in self._in_flight.values()]
-        lost += [message.token for message in self._waiting]
+    def _lose(self, reason: str) -> None:
+        """Let go of the producer, and of what is in flight."""
+        lost = (token for token, _ in self._in_flight.values())
         self._failures += [(token, Failure(reason=reason)) for token in lost]
+        self._in_flight = {}
+        self._sink.close()
+
+    def _break(self, reason: str) -> None:
+        self._lose(reason)
+        waiting = (message.token for message in self._waiting)
+        self._failures += [(token, Failure(reason=reason)) for token in waiting]
         self.close()
 
     def _hand_over(self) -> None:

@@ -145,11 +145,6 @@ class LetterQueue:
         self._failed.append((letter, failure))
         self._arrived(letter.place, now)
 
-    def all_failed(self, reason: str, now: float) -> None:
-        """Take note that of what is on its way nothing is known any more."""
-        for letter in tuple(self._on_their_way.values()):
-            self.failed(letter, Failure(reason=reason), now)
-
     def _arrived(self, place: Place, now: float) -> None:
         """Draw the conclusions from a window when there is news of all of it."""
         self._on_their_way.pop(place, None)

@@ -1,7 +1,7 @@
 """Messages out: an idempotent producer, and the topics it needs."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from logging import getLogger
 from typing import Any
@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from loguru import logger
 
 from fixengine.config.ipv6 import bracketed
-from fixengine.errors import UnavailableError
+from fixengine.errors import UnavailableError, UnsettledError
 from fixengine.infra.kafka_connections import Connections
 from fixengine.infra.kafka_producers import Producers
 from fixengine.infra.kafka_topics import Topic, TopicMaker
@@ -24,6 +24,8 @@ _SETTINGS: dict[str, Any] = {
     # what the broker then takes for a repetition, and is none, `failure` finds out
     "max.in.flight": 5,
     "message.timeout.ms": 2**31 - 1,  # never is one given up: see leases.py
+    # else, when one is refused, all that has no answer is sent again under other numbers
+    "enable.gapless.guarantee": True,
     "socket.timeout.ms": 5_000,  # a connection that is dead but not closed is found out
     "linger.ms": 1,  # a claim's fills come at once, and while a request is under way others gather
     "queue.buffering.max.kbytes": 16_384,
@@ -33,6 +35,7 @@ _SETTINGS: dict[str, Any] = {
 _OF_LETTERS: dict[str, Any] = {
     # a letter may be there twice, so that one which does not get through need not be waited for
     "message.timeout.ms": 30_000,
+    "enable.gapless.guarantee": False,
     "socket.timeout.ms": 20_000,
     "topic.metadata.propagation.max.ms": 2_000,
     # an order may be large although it was small on its way here, so its letter must be too
@@ -69,6 +72,14 @@ _OF_CONSUMERS = frozenset(
 )
 
 
+@dataclass(slots=True)
+class _Trouble:
+    """Why one producer can't go on, and why a message was refused last."""
+
+    fatal: KafkaError | None = None
+    refused: str = ""
+
+
 class KafkaSink:
     """The producer; all methods are for one thread alone."""
 
@@ -95,7 +106,7 @@ class KafkaSink:
         self._maker = TopicMaker(self._connection)
         self._producer: Producer | None = None
         self._report: Report | None = None
-        self._fatal: KafkaError | None = None
+        self._trouble = _Trouble()
         self._connections = Connections(brokers)
         self._cluster: Mapping[int, str] = {}
 
@@ -105,11 +116,11 @@ class KafkaSink:
         `report` must not raise.
         """
         self._report = report
-        self._fatal = None
+        self._trouble = _Trouble()  # what one says that was left, another thread hears
         settings = producer_settings(self._connection, of_letters=self._of_letters)
         if not self._of_letters:
             settings |= self._connections.settings
-        self._producer = Producer({**settings, "error_cb": self._on_error})
+        self._producer = Producer({**settings, "error_cb": _on_error})
         if self._producers is not None:
             self._producers.use(self._producer)
 
@@ -121,10 +132,10 @@ class KafkaSink:
         try:
             cluster = self._opened().list_topics(timeout=timeout)
         except KafkaException as error:
-            self._opened().poll(0)  # why, its log says
+            self._serve(0)  # why, its log says
             reason = self._connections.why()
             raise UnavailableError(f"the broker does not answer: {reason}") from error
-        self._opened().poll(0)
+        self._serve(0)
         self._connections.answered()
         self._cluster = {
             # as the driver's log names it, with brackets around an address of IPv6
@@ -150,7 +161,7 @@ class KafkaSink:
     ) -> None:
         """Queue a message, of which a later `poll` reports; of one that is too large, at once.
 
-        Raises UnavailableError when the queue is full: poll and try again.
+        Raises UnavailableError when there is no room now, or no producer: poll and try again.
         """
         try:
             self._opened().produce(
@@ -158,7 +169,7 @@ class KafkaSink:
                 value=value,
                 key=key,
                 headers=list(headers),
-                on_delivery=partial(_delivered, self._reports(), token),
+                on_delivery=partial(_delivered, self._reports(), self._trouble, token),
             )
         except BufferError as error:
             if len(self._opened()):
@@ -167,26 +178,40 @@ class KafkaSink:
             self._reports()(token, Failure(reason=reason, too_large=True, of_itself=True))
         except KafkaException as error:
             refused: KafkaError = error.args[0]
+            if refused.code() == KafkaError._FATAL:  # noqa: SLF001 - its name
+                raise UnavailableError("the producer can't go on") from error
             self._reports()(token, replace(_failure(refused), of_itself=True))
 
     def poll(self, timeout: float) -> None:
         """Serve delivery reports, waiting `timeout` seconds for the first.
 
-        Raises UnavailableError on an error that only another producer can recover from.
+        Raises UnsettledError after a message was refused, where the others have to arrive once,
+        and UnavailableError on any other error from which only another producer can recover.
         """
-        self._opened().poll(timeout)
-        if self._fatal is not None:
-            raise UnavailableError(f"the producer can't go on: {_failure(self._fatal).reason}")
+        self._serve(timeout)
+        fatal, refused = self._trouble.fatal, self._trouble.refused
+        if fatal is None:
+            return
+        if fatal.code() != KafkaError._GAPLESS_GUARANTEE:  # noqa: SLF001 - its name
+            raise UnavailableError(f"the producer can't go on: {_failure(fatal).reason}")
+        if refused:  # else the report of it is about to come
+            raise UnsettledError(refused)
 
     def close(self) -> None:
         """Let go of the producer: nobody hears of what it has not delivered. Safe to call twice."""
         producer, self._producer = self._producer, None
         if producer is None:
             return
-        if self._producers is None or self._fatal is not None:
+        if self._producers is None or self._trouble.fatal is not None:
             producer.purge()
         if self._producers is not None:
             self._producers.leave(producer)
+
+    def _serve(self, timeout: float) -> None:
+        try:
+            self._opened().poll(timeout)
+        except KafkaException as error:  # no callback hears of what is fatal
+            self._trouble.fatal = error.args[0]
 
     def _reports(self) -> Report:
         assert self._report is not None, "open() comes first"
@@ -195,11 +220,6 @@ class KafkaSink:
     def _opened(self) -> Producer:
         assert self._producer is not None, "open() comes first"
         return self._producer
-
-    def _on_error(self, error: KafkaError) -> None:
-        if error.fatal():
-            self._fatal = error
-        logger.bind(error=error.str()).debug("producer error")
 
 
 def producer_settings(
@@ -226,8 +246,21 @@ def failure(error: KafkaError | None, message: Message) -> Failure | None:
     return Failure(reason="the broker named no offset for it") if unknown else None
 
 
-def _delivered(report: Report, token: object, error: KafkaError | None, message: Message) -> None:
-    report(token, failure(error, message))
+def _delivered(
+    report: Report,
+    trouble: _Trouble,
+    token: object,
+    error: KafkaError | None,
+    message: Message,
+) -> None:
+    failed = failure(error, message)
+    if error is not None and failed is not None:
+        trouble.refused = failed.reason
+    report(token, failed)
+
+
+def _on_error(error: KafkaError) -> None:
+    logger.bind(error=error.str()).debug("producer error")
 
 
 def _failure(error: KafkaError) -> Failure:

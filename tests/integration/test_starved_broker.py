@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import count, islice
+from zlib import crc32
 
 import psycopg
 import pytest
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic comes from within
+    AdminClient,
+    NewTopic,
+)
 
 from fixengine.actors.lifecycle import Crash
 from fixengine.demo.apache import ApacheKafka
@@ -13,11 +18,17 @@ from fixengine.demo.audit import Expectations
 from fixengine.demo.feed import FedOrder, orders
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.proxy import Flow, Proxy
+from fixengine.demo.topics import TopicNames, count_records, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.engine import Engine
+from fixengine.errors import UnsettledError
+from fixengine.infra.kafka_sink import KafkaSink
+from fixengine.ports import Failure
 from tests.integration.engines import Surroundings, ref, restarts, wait_until_ready
 
+_PARTITIONS = 20
+_UNDER_WAY = 5  # requests at a time, each of them for one partition
 ONCE = Expectations(complete=False, repeats_allowed=False, empty_fills_announced=True)
 
 
@@ -132,6 +143,54 @@ def test_a_publisher_that_is_started_anew_repeats_nothing_that_the_broker_still_
     with held_up(around, proxy, good(40)) as engine:
         ref(engine, "publisher").tell(Crash(reason="test"))
         wait_until(lambda: restarts(engine)["publisher"] == 1, 30, "a new publisher")
+
+
+def test_when_messages_are_refused_no_other_is_sent_under_another_number(
+    broker: ApacheKafka, proxy: Proxy, topics: TopicNames
+) -> None:
+    """Acknowledgements were lost just then; whoever sent those has to look for them first."""
+    admin = AdminClient({"bootstrap.servers": broker.bootstrap, "log_level": 0})
+    limited = NewTopic(topics.fills, _PARTITIONS, 1, config={"max.message.bytes": "2000"})
+    admin.create_topics([limited])[topics.fills].result(60)
+    sink = KafkaSink(brokers=proxy.address, client_id="test", client_config={})
+    reports: dict[bytes, Failure | None] = {}
+    sink.open(reports.__setitem__)
+
+    def send(value: bytes, *partitions: int) -> None:
+        for partition in partitions:
+            token = b"%d" % partition + value
+            key = key_for(partition)
+            sink.produce(topics.fills, key=key, value=token, headers=(), token=token)
+
+    def there() -> int:
+        sink.poll(0.05)
+        return count_records(broker.bootstrap, topics.fills) or 0
+
+    send(b" comes first", *range(_PARTITIONS))
+    wait_until(lambda: there() == len(reports) == _PARTITIONS, 60, "every partition to have one")
+    proxy.set(Flow.MUTE)
+    unheard = range(0, _PARTITIONS, _PARTITIONS // _UNDER_WAY)
+    send(b" is not heard of", *unheard)
+    wait_until(lambda: there() == _PARTITIONS + _UNDER_WAY, 60, "them to arrive")
+    send(b" is too large" * 1_000, *(set(range(_PARTITIONS)) - {*unheard}))
+    proxy.set(Flow.OPEN)
+
+    def settled() -> bool:
+        sink.poll(0.05)
+        return len(reports) == 2 * _PARTITIONS
+
+    with pytest.raises(UnsettledError, match="too large"):
+        wait_until(settled, 60, "news of every message")
+    sink.close()
+    values = [record.value for record in read_topic(broker.bootstrap, topics.fills)]
+    assert sorted(values) == sorted({*values})
+    assert len(values) == _PARTITIONS + _UNDER_WAY
+
+
+def key_for(partition: int) -> bytes:
+    """Return a key that the driver takes to this partition."""
+    keys = (b"%d" % number for number in count())
+    return next(key for key in keys if crc32(key) % _PARTITIONS == partition)
 
 
 def test_a_broker_that_freezes_again_and_again_gets_each_fill_once(

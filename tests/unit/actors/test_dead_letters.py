@@ -1,8 +1,8 @@
 """What the actor of dead letters says, keeps and begins anew."""
 
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 from time import sleep
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from fixengine.actors.base import Actor
-from fixengine.actors.dead_letters import KEPT_BYTES, DeadLetters
+from fixengine.actors.dead_letters import DeadLetters
 from fixengine.actors.lifecycle import Boot
 from fixengine.actors.messages import (
     ActorRef,
@@ -21,76 +21,47 @@ from fixengine.actors.messages import (
     ForgetDeadLetters,
     WriteDeadLetters,
 )
+from fixengine.actors.originals import KEPT_BYTES
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
 from fixengine.health import Health
 from fixengine.letters import Place
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Failure, Headers, Record, Report, TopicNews
+from fixengine.ports import Failure, Record, TailLook
+from tests.unit.actors.broker import Broker
 from tests.unit.actors.no_tree import NoTree
 
 DENIED = Failure(reason="denied")
-Answer = Callable[[bytes | None], Failure | None]
-
-
-@dataclass(slots=True)
-class Broker:
-    """Answers each message, one a poll, as it is told to."""
-
-    answer: Answer = field(default=lambda _: None)
-    fatal: bool = False
-    holds: bool = False
-    opened: int = 0
-    closed: int = 0
-    waiting: deque[tuple[object, bytes | None, Headers]] = field(default_factory=deque)
-    there: list[tuple[bytes | None, Headers]] = field(default_factory=list)
-    report: Report = field(init=False)
-
-    def open(self, report: Report) -> None:
-        self.report = report
-        self.opened += 1
-
-    def ensure_topics(self, timeout: float) -> TopicNews:
-        raise AssertionError
-
-    def produce(
-        self,
-        topic: str,
-        *,
-        key: bytes | None,
-        value: bytes | None,
-        headers: Headers,
-        token: object,
-    ) -> None:
-        self.waiting.append((token, value, headers))
-
-    def poll(self, timeout: float) -> None:
-        if self.fatal and self.waiting:
-            raise UnavailableError("fenced")
-        if not self.waiting or self.holds:
-            sleep(min(timeout, 0.001))
-            return
-        token, value, headers = self.waiting.popleft()
-        failure = self.answer(value)
-        if failure is None:
-            self.there.append((value, headers))
-        self.report(token, failure)
-
-    def close(self) -> None:
-        self.closed += 1
-        self.waiting.clear()
 
 
 @dataclass(slots=True)
 class Orders:
-    """The orders topic, as far as it still has them."""
+    """The orders topic, as far as it still has them; it shows none while it is `away`."""
 
     records: dict[Place, Record] = field(default_factory=dict)
+    away: bool = False
     reads: list[Place] = field(default_factory=list)
 
-    def read(self, partition: int, offset: int) -> Record | None:
+    def find(self, partition: int, offset: int) -> TailLook:
         self.reads.append(Place(partition, offset))
-        return self.records.get(Place(partition, offset))
+        return Look(self, Place(partition, offset))
+
+
+@dataclass(slots=True)
+class Look:
+    """A look for one of them."""
+
+    orders: Orders
+    place: Place
+
+    def read(self, timeout: float) -> tuple[Record, ...] | None:
+        if self.orders.away:
+            sleep(timeout)
+            return ()
+        record = self.orders.records.get(self.place)
+        return None if record is None else (record,)
+
+    def close(self) -> None: ...
 
 
 class Intake(Actor):
@@ -215,11 +186,11 @@ def test_a_topic_that_can_not_be_made_is_said_also_while_no_letter_waits(around:
 
 
 def test_a_producer_that_is_beyond_help_is_replaced(around: Around) -> None:
-    around.broker.fatal = True
+    around.broker.error = UnavailableError("fenced")
     around.bury(record(7))
     wait_until(lambda: around.broker.opened > 2, 60, "another producer")
     assert around.part()["said"].endswith("fenced")
-    around.broker.fatal = False
+    around.broker.error = None
     wait_until(lambda: around.written == [Place(3, 7)], 60, "the letter")
 
 
@@ -274,16 +245,53 @@ def test_a_flood_of_small_letters_is_not_read_again(around: Around) -> None:
 
 def test_a_letter_that_is_on_its_way_when_memory_is_saved_counts_as_whole(around: Around) -> None:
     """The producer has all of it."""
-    around.broker.holds = True
+    around.broker.lets = 0
     around.bury(large(0))
     wait_until(lambda: len(around.broker.waiting) == 1, 60, "the first letter to be on its way")
     more = [large(offset) for offset in range(1, 4)]
     around.orders.records = {Place(3, each.offset): each for each in more}
     around.bury(*more)
     around.actor.ask(ForgetDeadLetters(partitions=frozenset()))
-    around.broker.holds = False
+    around.broker.lets = inf
     wait_until(lambda: len(around.written) == 4, 60, "all letters")
     assert around.metric("fixengine_dead_letters_shortened_total") == 0
+
+
+def test_an_order_that_can_not_be_read_again_holds_up_its_own_partition_alone(
+    around: Around, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fixengine.actors.originals.SILENCE", 0.2)
+    records = [large(offset) for offset in range(6)]
+    around.orders.records = {Place(3, each.offset): each for each in records}
+    around.orders.away = True
+    around.broker.answer = lambda _: DENIED
+    around.bury(*records)
+    wait_until(lambda: around.part()["said"], 60, "the first try")
+    around.broker.answer = lambda _: None
+    wait_until(lambda: "can't be read again" in around.part()["said"], 60, "the cause")
+    around.bury(record(7, partition=4))
+    wait_until(lambda: Place(4, 7) in around.written, 60, "another partition's letter")
+    around.orders.away = False
+    wait_until(lambda: len(around.written) == 7, 60, "all letters")
+    assert around.metric("fixengine_dead_letters_shortened_total") == 0
+
+
+def test_the_actor_answers_while_an_order_is_read_again(around: Around) -> None:
+    records = [large(offset) for offset in range(6)]
+    around.orders.records = {Place(3, each.offset): each for each in records}
+    around.orders.away = True
+    around.broker.answer = lambda _: DENIED
+    around.bury(*records)
+    wait_until(lambda: around.part()["said"], 60, "the first try")
+    around.broker.answer = lambda _: None
+    wait_until(lambda: around.orders.reads, 60, "an order to be read again")
+    before = len(around.orders.reads)
+    around.actor.ask(ForgetDeadLetters(partitions=frozenset({3})))
+    assert len(around.orders.reads) == before
+    around.orders.away = False
+    around.bury(record(8, partition=4))
+    wait_until(lambda: Place(4, 8) in around.written, 60, "another letter")
+    assert not {Place(3, each.offset) for each in records[-1:]} & set(around.written)
 
 
 def test_of_an_order_that_is_gone_when_it_is_read_again_the_beginning_is_written(

@@ -206,5 +206,6 @@ def test_when_nothing_is_known_of_what_was_sent_it_is_sent_again(queue: LetterQu
     queue.add(letter(0, offset) for offset in range(3))
     queue.written(queue.take(0)[0], 0)
     assert len(queue.take(0)) == 2
-    queue.all_failed("fenced", 0)
+    for each in queue.take(1) or [letter(0, 1), letter(0, 2)]:
+        queue.failed(each, AWAY, 0)
     assert places(queue.take(0)) == [(0, 1)]

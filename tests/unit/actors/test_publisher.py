@@ -1,13 +1,12 @@
 """When acknowledged fills leave the outbox: together, and none waits for long."""
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import chain
-from threading import Event
-from time import monotonic, sleep
+from math import inf
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -28,68 +27,10 @@ from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Headers, OutboxPage, Report, TailLook, TakeOver, TopicNews
+from fixengine.ports import OutboxPage, TailLook, TakeOver
+from tests.unit.actors.broker import Broker
 from tests.unit.actors.no_tree import NoTree
 from tests.unit.executions import fill
-
-
-@dataclass(slots=True)
-class Broker:
-    """Acknowledges, one a poll, as many messages as it is let to.
-
-    `refused` are topics that can't be created; without any topics it does not even answer.
-    """
-
-    lets: int
-    refused: Mapping[str, str] | None = field(default_factory=dict)
-    far: str = ""
-    slow: bool = False
-    fatal: bool = False
-    opened: int = 0
-    looks: int = 0
-    holds: Event = field(default_factory=Event)
-    held: Event = field(default_factory=Event)
-    waiting: deque[object] = field(default_factory=deque)
-    report: Report = field(init=False)
-
-    def open(self, report: Report) -> None:
-        self.report = report
-        self.opened += 1
-
-    def ensure_topics(self, timeout: float) -> TopicNews:
-        self.looks += 1
-        if self.refused is None or (self.slow and self.looks % 2):
-            raise UnavailableError("the broker does not answer")
-        return TopicNews(refused=self.refused)
-
-    def unreached(self) -> str:
-        return self.far
-
-    def produce(
-        self,
-        topic: str,
-        *,
-        key: bytes | None,
-        value: bytes | None,
-        headers: Headers,
-        token: object,
-    ) -> None:
-        self.waiting.append(token)
-
-    def poll(self, timeout: float) -> None:
-        while self.holds.is_set():
-            self.held.set()
-            sleep(0.001)
-        if self.fatal:
-            raise UnavailableError("the producer can't go on: no WRITE")
-        if self.lets and self.waiting:
-            self.lets -= 1
-            self.report(self.waiting.popleft(), None)
-        else:
-            sleep(min(timeout, 0.001))
-
-    def close(self) -> None:
-        self.waiting.clear()
 
 
 class NoTopic:
@@ -146,8 +87,8 @@ class Around:
 
 
 @pytest.fixture
-def lets() -> int:
-    return 1_000
+def lets() -> float:
+    return inf
 
 
 @pytest.fixture
@@ -156,7 +97,7 @@ def refused() -> Mapping[str, str] | None:
 
 
 @pytest.fixture
-def around(lets: int, refused: Mapping[str, str] | None) -> Iterator[Around]:
+def around(lets: float, refused: Mapping[str, str] | None) -> Iterator[Around]:
     marked: list[tuple[int, ...]] = []
     looks: list[TakeOverOutbox] = []
     told: list[str | None] = []
@@ -192,7 +133,7 @@ def around(lets: int, refused: Mapping[str, str] | None) -> Iterator[Around]:
         looks=looks,
         told=told,
     )
-    broker.lets = 1_000  # a stop waits for what is on its way
+    broker.lets = inf  # a stop waits for what is on its way
     for actor in (publisher, scheduler, dead_letters, repository):
         actor.stop()
 
@@ -292,11 +233,11 @@ def test_a_producer_that_can_not_go_on_is_a_state_until_another_one_can(
     around: Around, events: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fixengine.actors.publisher.SWEEP_INTERVAL", 0.01)
-    around.broker.fatal = True
+    around.broker.error = UnavailableError("the producer can't go on: no WRITE")
     around.publish(3)
     wait_until(lambda: around.broker.opened > 3, 60, "other producers")
     assert said_of_the_broker(around) == {"up": False, "said": "the producer can't go on: no WRITE"}
-    around.broker.fatal = False
+    around.broker.error = None
     wait_until(
         lambda: said_of_the_broker(around)["said"].startswith("fills are refused"), 60, "one"
     )
@@ -309,9 +250,9 @@ def test_a_producer_that_breaks_while_it_has_nothing_to_do_is_replaced_too(
 ) -> None:
     monkeypatch.setattr("fixengine.actors.publisher.SWEEP_INTERVAL", 0.01)
     wait_until(lambda: said_of_the_broker(around)["up"], 60, "the broker to be up")
-    around.broker.fatal = True
+    around.broker.error = UnavailableError("the producer can't go on: no WRITE")
     wait_until(lambda: not said_of_the_broker(around)["up"], 60, "the producer to be missed")
-    around.broker.fatal = False
+    around.broker.error = None
     wait_until(lambda: said_of_the_broker(around)["up"], 60, "another one")
     around.publish(2)
     wait_until(lambda: sum(map(len, around.marked)) == 2, 60, "both marks")
