@@ -126,7 +126,7 @@ def _check_config(_arguments: argparse.Namespace) -> int:
 
 
 def _orders(arguments: argparse.Namespace) -> int:
-    settings = _loaded()
+    settings = _checked()
     return orders_command.run(
         arguments,
         bootstrap=settings.kafka_brokers,

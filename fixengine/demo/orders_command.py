@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fixengine.demo.feed import FedOrder
 
 _DEFAULT_RATE = 20.0
+_ANSWER_WITHIN = 5.0
 _SHOWN_PROBLEMS = 10
 _LINE_EVERY_SECONDS = 5.0
 
@@ -77,9 +78,12 @@ def run(
 
     with signals_as_interrupts():
         try:
-            had = count_records(bootstrap, topic, client_config=client_config)
+            had = count_records(
+                bootstrap, topic, client_config=client_config, deadline_seconds=_ANSWER_WITHIN
+            )
             if had is None:
-                raise DemoError(f"there is no topic {topic} at {bootstrap}")
+                missing = f"there is no topic {topic} at {bootstrap}"
+                raise DemoError(f"{missing}: look at KAFKA_ORDERS_TOPIC, or make it")
             source: Iterator[FedOrder]
             if arguments.file is None:
                 generated = orders(seed=arguments.seed, first_id=had + 1, since=datetime.now(UTC))

@@ -1,19 +1,19 @@
 """Puts fed orders on the `orders` topic."""
 
-import logging
 from collections.abc import Iterable, Mapping
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.feed import FedOrder
+from fixengine.infra.kafka_patience import PatientProducer
 from fixengine.infra.kafka_sink import failure
 
 _QUEUE_IS_FULL_WAIT_SECONDS = 1.0
 
 
 class OrderSender:
-    """An idempotent producer for one topic. `failed` counts records that were not acknowledged."""
+    """An idempotent producer for one topic; `unacknowledged` are records that may not be there."""
 
     def __init__(
         self,
@@ -22,24 +22,25 @@ class OrderSender:
         topic: str,
         client_config: Mapping[str, str | int | float | bool] | None = None,
     ) -> None:
-        self.failed = 0
+        self.unacknowledged = 0
         self._topic = topic
-        self._producer = Producer(
+        self._reason = ""
+        self._patient = PatientProducer(
             {
                 **(client_config or {}),
                 "bootstrap.servers": bootstrap,
                 "enable.idempotence": True,
                 "max.in.flight": 1,
                 "linger.ms": 5,
-                "logger": logging.getLogger("librdkafka"),
             }
         )
 
     def send(self, order: FedOrder) -> None:
         """Queue one record, waiting while the queue is full."""
+        self.unacknowledged += 1
         while True:
             try:
-                self._producer.produce(
+                self._patient.producer.produce(
                     self._topic,
                     key=order.key,
                     value=order.value,
@@ -47,19 +48,31 @@ class OrderSender:
                     on_delivery=self._delivered,
                 )
             except BufferError:
-                self._producer.poll(_QUEUE_IS_FULL_WAIT_SECONDS)
+                self._patient.poll(_QUEUE_IS_FULL_WAIT_SECONDS)
+            except KafkaException as error:
+                self._reason = error.args[0].str()
+                if error.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE:
+                    self.flush()  # raises: there is no hope for those behind it either
+                return
             else:
-                self._producer.poll(0)
+                self._patient.poll(0)
                 return
 
     def flush(self, deadline_seconds: float = 60.0) -> None:
         """Wait until the broker has acknowledged everything; raise DemoError when it has not."""
-        left = self._producer.flush(deadline_seconds) + self.failed
-        if left:
-            raise DemoError(f"the broker did not acknowledge {left} orders")
+        self._patient.wait(deadline_seconds)
+        if self.unacknowledged:
+            reason = self._patient.hopeless or self._reason or "it has not said so"
+            raise DemoError(
+                f"the broker did not acknowledge {self.unacknowledged} orders: {reason}"
+            )
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
-        self.failed += failure(error, message) is not None
+        failed = failure(error, message)
+        if failed is None:
+            self.unacknowledged -= 1
+        else:
+            self._reason = failed.reason
 
 
 def send_orders(bootstrap: str, topic: str, orders: Iterable[FedOrder]) -> None:

@@ -21,7 +21,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic co
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
+from fixengine.infra.kafka_connections import Connections
+from fixengine.infra.kafka_log import ClientLog
 from fixengine.infra.kafka_records import record_of
+from fixengine.infra.kafka_words import unreadable
 from fixengine.ports import Record
 
 _END_OF_PARTITION = KafkaError._PARTITION_EOF  # noqa: SLF001 - its only name
@@ -108,10 +111,11 @@ def count_records(
 ) -> int | None:
     """Return how many records a topic has had since it was made; None when there is no such topic.
 
-    Raises DemoError when the broker is too late.
+    Raises DemoError when the broker is too late, or refuses.
     """
-    try:
-        with _consumer(bootstrap, client_config) as consumer:
+    connections = Connections(bootstrap)
+    with _consumer(bootstrap, client_config, log=connections.log) as consumer:
+        try:
             topic = consumer.list_topics(timeout=deadline_seconds).topics.get(name)
             if topic is None:
                 return None
@@ -127,13 +131,19 @@ def count_records(
 
             wait_until(all_seen, deadline_seconds, f"the end of the topic {name}")
             return sum(ends.values())
-    except KafkaException as error:
-        raise DemoError(f"the topic {name} can't be looked at: {_line(error)}") from error
+        except KafkaException as error:
+            consumer.poll(0)  # why, its log says
+            refused: KafkaError = error.args[0]
+            words = unreadable(refused.code(), refused.str(), topic=name, silence=connections.why())
+            raise DemoError(f"{words}: look at KAFKA_BROKERS") from error
 
 
 @contextmanager
 def _consumer(
-    bootstrap: str, client_config: Mapping[str, str | int | float | bool] | None = None
+    bootstrap: str,
+    client_config: Mapping[str, str | int | float | bool] | None = None,
+    *,
+    log: ClientLog | None = None,
 ) -> Iterator[Consumer]:
     consumer = Consumer(
         {
@@ -143,7 +153,7 @@ def _consumer(
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 50,
-            "log_level": 0,
+            **({"log_level": 0} if log is None else {"logger": log}),
         }
     )
     try:

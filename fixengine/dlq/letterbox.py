@@ -18,7 +18,7 @@ from fixengine.letters import (
     restored,
 )
 
-_TIMEOUT = 10.0
+_TIMEOUT = 5.0
 
 
 class Letterbox:

@@ -28,7 +28,8 @@ class _Statistics(msgspec.Struct):
 class Connections:
     """Takes the log and the statistics of a producer; its settings are those of `settings`.
 
-    The callbacks come during the producer's polls, and do not raise.
+    Of a client that is there for a moment the log is enough. The callbacks come during the polls,
+    and do not raise.
     """
 
     def __init__(self, brokers: str, *, clock: Callable[[], float] = monotonic) -> None:
@@ -37,12 +38,13 @@ class Connections:
         self._failures: dict[int, Unreached] = {}
         self._up: frozenset[int] = frozenset()
         self._missing_since: dict[int, float] = {}
+        self.log = ClientLog(self._logged)
 
     @property
     def settings(self) -> dict[str, Any]:
         """What the producer is made with for this."""
         return {
-            "logger": ClientLog(self._logged),
+            "logger": self.log,
             "stats_cb": self._measured,
             "statistics.interval.ms": 1_000,
             # an address that the cluster advertises is tried before it is needed

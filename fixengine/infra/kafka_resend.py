@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from logging import getLogger
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message
 
+from fixengine.infra.kafka_patience import PatientProducer
 from fixengine.infra.kafka_sink import failure, producer_settings
 from fixengine.letters import Replay
 
@@ -13,6 +13,7 @@ PATIENCE = 30.0
 """Seconds after which the producer gives up a record."""
 
 _MARGIN = 2.0
+_UNSAID = "the broker has not said so"
 
 
 def resend(
@@ -27,16 +28,15 @@ def resend(
 
     Each has PATIENCE seconds.
     """
-    producer = Producer(
+    patient = PatientProducer(
         {
             **producer_settings(client_config, of_letters=True),
             "message.timeout.ms": int(PATIENCE * 1000),
             "bootstrap.servers": brokers,
             "client.id": client_id,
-            "logger": getLogger("librdkafka"),
         }
     )
-    outcomes: list[str | None] = ["the broker has not said so"] * len(replays)
+    outcomes: list[str | None] = [_UNSAID] * len(replays)
 
     def delivered(number: int, error: KafkaError | None, message: Message) -> None:
         failed = failure(error, message)
@@ -44,22 +44,24 @@ def resend(
 
     for number, replay in enumerate(replays):
         try:
-            _produce(producer, topic, replay, partial(delivered, number))
+            _produce(patient, topic, replay, partial(delivered, number))
         except KafkaException as error:  # too large, or a partition that is not there
-            outcomes[number] = error.args[0].str()
-    producer.flush(PATIENCE + _MARGIN)
-    return tuple(outcomes)
+            if not patient.hopeless:
+                outcomes[number] = error.args[0].str()
+    patient.wait(PATIENCE + _MARGIN)
+    hopeless = patient.hopeless or _UNSAID
+    return tuple(hopeless if outcome == _UNSAID else outcome for outcome in outcomes)
 
 
 def _produce(
-    producer: Producer,
+    patient: PatientProducer,
     topic: str,
     replay: Replay,
     on_delivery: Callable[[KafkaError | None, Message], None],
 ) -> None:
     while True:
         try:
-            return producer.produce(
+            return patient.producer.produce(
                 topic,
                 partition=replay.partition,
                 key=replay.key,
@@ -68,4 +70,4 @@ def _produce(
                 on_delivery=on_delivery,
             )
         except BufferError:
-            producer.poll(_MARGIN)  # room comes with deliveries
+            patient.poll(_MARGIN)  # room comes with deliveries

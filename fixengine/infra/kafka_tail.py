@@ -11,8 +11,9 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from fixengine.errors import UnavailableError
+from fixengine.infra.kafka_connections import Connections
 from fixengine.infra.kafka_records import record_of
-from fixengine.infra.kafka_words import refusal
+from fixengine.infra.kafka_words import unreadable
 from fixengine.ports import Record
 
 _SETTINGS: dict[str, Any] = {
@@ -32,7 +33,7 @@ _STEP = 0.1
 _PATIENCE = 10.0
 """Seconds that a broker may bring nothing before the end."""
 
-_READ_WITHIN = 3.0
+_READ_WITHIN = 5.0
 
 
 class KafkaTail:
@@ -42,6 +43,7 @@ class KafkaTail:
         self, *, brokers: str, topic: str, client_id: str, client_config: Mapping[str, object]
     ) -> None:
         self._topic = topic
+        self._brokers = brokers
         self._settings: dict[str, Any] = {
             **client_config,
             **_SETTINGS,
@@ -71,6 +73,11 @@ class KafkaTail:
             ]
         )
 
+    def find(self, partition: int, offset: int) -> "Look":
+        """Begin to look for a record: the first that comes, if any does before the end."""
+        place = TopicPartition(self._topic, partition, offset)
+        return Look(Consumer(self._settings), [place], batch=1)
+
     def read(self, partition: int, offset: int) -> Record | None:
         """Return the record at a place; None when the topic no longer has it, or not yet.
 
@@ -82,12 +89,14 @@ class KafkaTail:
         return record if record is not None and record.offset == offset else None
 
     def _look(self, beginnings: Callable[[Consumer], list[TopicPartition]]) -> "Look":
-        consumer = Consumer(self._settings)
+        connections = Connections(self._brokers)
+        consumer = Consumer({**self._settings, "logger": connections.log})
         try:
             return Look(consumer, beginnings(consumer))
         except KafkaException as error:
+            consumer.poll(0)  # why, its log says
             consumer.close()
-            raise _unreadable(error.args[0], self._topic) from error
+            raise _unreadable(error.args[0], self._topic, connections.why()) from error
 
     def _partitions(self, consumer: Consumer, timeout: float) -> list[int]:
         topic = consumer.list_topics(self._topic, timeout=timeout).topics[self._topic]
@@ -113,8 +122,12 @@ class Look:
     The end is where it was when the first record came, for it may go away faster than it is read.
     """
 
-    def __init__(self, consumer: Consumer, beginnings: list[TopicPartition]) -> None:
+    def __init__(
+        self, consumer: Consumer, beginnings: list[TopicPartition], *, batch: int = _BATCH
+    ) -> None:
+        """Take a consumer, where it is to begin, and the most records of one `read`."""
         self._consumer: Consumer | None = consumer
+        self._batch = batch
         self._unread = {partition.partition for partition in beginnings}
         self._ends: dict[int, int] = {}
         consumer.assign(beginnings)
@@ -128,7 +141,7 @@ class Look:
             return None
         assert self._consumer is not None, "closed"
         records: list[Record] = []
-        for message in self._consumer.consume(_BATCH, timeout):
+        for message in self._consumer.consume(self._batch, timeout):
             error = message.error()
             if error is None:
                 record = record_of(message)
@@ -137,8 +150,9 @@ class Look:
                     self._unread.discard(record.partition)
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
                 self._unread.discard(message.partition() or 0)
-            elif not error.retriable():
-                raise _unreadable(error, message.topic() or "")
+            # one without a topic is of the group, and nobody asked for that
+            elif (topic := message.topic()) and not error.retriable():
+                raise _unreadable(error, topic)
         return tuple(records)
 
     def _end(self, record: Record) -> float:
@@ -160,9 +174,9 @@ class Look:
             consumer.close()
 
 
-def _unreadable(error: KafkaError, topic: str) -> UnavailableError:
-    words = refusal(error.code(), error.str(), group=_SETTINGS["group.id"], topic=topic)
-    return UnavailableError(words or f"the end of {topic} can't be read: {error.str()}")
+def _unreadable(error: KafkaError, topic: str, silence: str = "") -> UnavailableError:
+    words = unreadable(error.code(), error.str(), topic=topic, silence=silence)
+    return UnavailableError(words)
 
 
 def read_to_the_end(look: Look, *, patience: float = _PATIENCE) -> Generator[Record, None, None]:

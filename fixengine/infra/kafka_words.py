@@ -35,6 +35,16 @@ _REFUSALS: dict[int, str] = {
     ),
 }
 
+_NO_TOPIC = {
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001 - its name
+}
+_SILENT = {
+    KafkaError._TRANSPORT,  # noqa: SLF001 - its name
+    KafkaError._TIMED_OUT,  # noqa: SLF001 - its name
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - its name
+}
+
 _NO_PROOF = "there was no proof that no other engine has taken it over"
 _UNWRITTEN: dict[int, str] = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED: "this user may not write to it: allow WRITE",
@@ -134,6 +144,17 @@ def refusal(code: int, said: str, *, group: str, topic: str) -> str | None:
     """Return why the group or the topic can't be had, None when the error may pass by itself."""
     words = _REFUSALS.get(code)
     return None if words is None else f"{words.format(group=group, topic=topic)} ({said})"
+
+
+def unreadable(code: int, said: str, *, topic: str, silence: str = "") -> str:
+    """Return why a topic can't be read by nobody's group; `silence`: why no broker answers."""
+    if code in _NO_TOPIC:
+        return f"there is no topic {topic}"
+    if silence and code in _SILENT:
+        return f"the broker does not answer: {silence}"
+    refused = code == KafkaError.TOPIC_AUTHORIZATION_FAILED
+    words = refusal(code, said, group="", topic=topic) if refused else None
+    return words or f"the topic {topic} can't be read: {said}"
 
 
 def unread(said: str, *, place: str) -> str:

@@ -110,8 +110,26 @@ def test_sending_without_the_topic_says_so(
     run.start()
     assert run.wait(60) == 1
     assert run.last_words() == (
-        f"fixengine: there is no topic {topics.orders} at {broker.bootstrap}"
+        f"fixengine: there is no topic {topics.orders} at {broker.bootstrap}: "
+        "look at KAFKA_ORDERS_TOPIC, or make it"
     )
+
+
+def test_sending_without_a_broker_says_why_it_does_not_answer(workspace: Workspace) -> None:
+    run = program(workspace, "orders", "send", KAFKA_BROKERS="127.0.0.1:1")
+    run.start()
+    assert run.wait(60) == 1
+    said = run.last_words()
+    assert "127.0.0.1:1 can't be used" in said
+    assert said.endswith("Connection refused: look at KAFKA_BROKERS")
+
+
+def test_sending_with_settings_that_no_driver_takes_is_misuse(workspace: Workspace) -> None:
+    settings = '{"security.protocol": "SSL", "ssl.ca.location": "/nowhere.pem"}'
+    run = program(workspace, "orders", "send", KAFKA_CLIENT_CONFIG=settings)
+    run.start()
+    assert run.wait(60) == 2
+    assert "KAFKA_CLIENT_CONFIG can't be used: " in run.last_words()
 
 
 @pytest.mark.parametrize("shape", ["lines", "array"])

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -10,13 +10,18 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # these come from within
+    AclOperation,
+    ResourceType,
+)
 from msgspec import structs
 
 from fixengine.actors.securities import UNKNOWN_FOR
 from fixengine.config import load
 from fixengine.demo.broker import Broker
+from fixengine.demo.errors import DemoError
 from fixengine.demo.feed import FedOrder, orders
-from fixengine.demo.sending import send_orders
+from fixengine.demo.sending import OrderSender, send_orders
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.universe import priced_listings
 from fixengine.demo.waiting import wait_until
@@ -25,6 +30,7 @@ from fixengine.errors import ConflictError, UnavailableError
 from fixengine.letters import letter_headers
 from fixengine.ports import Headers, Record
 from tests.integration.engines import Surroundings
+from tests.integration.guarded import GuardedKafka
 
 Dlq = Callable[..., int]
 STRANGE: Headers = (("trace", b"\x00\xff"), ("none", None), ("none", b"again"), ("dlq.own", b""))
@@ -41,13 +47,18 @@ def body(security_id: str = NEW_SECURITY) -> bytes:
 @pytest.fixture
 def dlq(broker: Broker, topics: TopicNames) -> Dlq:
     """Runs a command on the test's topics and returns its exit code."""
-    settings = load(
+    return runs(
         {
             "KAFKA_BROKERS": broker.bootstrap,
             "KAFKA_ORDERS_TOPIC": topics.orders,
             "KAFKA_DLQ_TOPIC": topics.dlq,
         }
     )
+
+
+def runs(environment: Mapping[str, str]) -> Dlq:
+    """Return what runs a command with these settings and returns its exit code."""
+    settings = load(environment)
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     return lambda *words: command.run(parser.parse_args(words), settings, pod="test")
@@ -226,15 +237,57 @@ def test_one_letter_is_shown_whole(
 
 
 def test_topics_that_are_not_there_are_named(broker: Broker, topics: TopicNames, dlq: Dlq) -> None:
-    with pytest.raises(UnavailableError, match=f"{topics.dlq} .*KAFKA_DLQ_TOPIC"):
+    with pytest.raises(UnavailableError, match=f"no topic {topics.dlq}: .*KAFKA_DLQ_TOPIC"):
         dlq("list")
     create_topic(broker.bootstrap, topics.dlq, partitions=1)
     assert dlq("list") == 0
     everywhere = Letters.__new__(Letters)
     everywhere.broker, everywhere.topics = broker, topics
     everywhere.bury(body())
-    with pytest.raises(UnavailableError, match=f"{topics.orders} .*KAFKA_ORDERS_TOPIC"):
+    with pytest.raises(UnavailableError, match=f"no topic {topics.orders}: .*KAFKA_ORDERS_TOPIC"):
         dlq("replay", "--offset", "0")
+
+
+@pytest.mark.parametrize("words", [("list",), ("show", "0"), ("replay", "--offset", "0")])
+def test_a_broker_that_does_not_answer_is_named_with_the_cause(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fixengine.dlq.letterbox._TIMEOUT", 0.5)
+    away = runs({"KAFKA_BROKERS": "127.0.0.1:1"})
+    cause = "127.0.0.1:1 can't be used: .*Connection refused: look at KAFKA_BROKERS"
+    with pytest.raises(UnavailableError, match=cause):
+        away(*words)
+
+
+def test_which_right_is_missing_is_said(
+    guarded: GuardedKafka, topics: TopicNames, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At once, and a user who may join no group can read."""
+    guest = runs(
+        {
+            "KAFKA_BROKERS": guarded.by_password,
+            "KAFKA_CLIENT_CONFIG": json.dumps(dict(guarded.as_user())),
+            "KAFKA_ORDERS_TOPIC": topics.orders,
+            "KAFKA_DLQ_TOPIC": topics.dlq,
+        }
+    )
+    Letters(guarded.broker, topics).bury(body())
+    with pytest.raises(UnavailableError, match=f"topic {topics.dlq} may not be read: allow"):
+        guest("list")
+    guarded.allow(ResourceType.TOPIC, topics.dlq, AclOperation.READ)
+    with pytest.raises(UnavailableError, match=f"topic {topics.orders} may not be read: allow"):
+        guest("list")
+    guarded.allow(ResourceType.TOPIC, topics.orders, AclOperation.READ)
+    assert guest("list") == 0
+    assert guest("replay", "--reason", "test") == 1
+    assert "not replayed: this user may write to no topic: allow WRITE" in capsys.readouterr().out
+    (order,) = islice(orders(seed=1), 1)
+    sender = OrderSender(
+        bootstrap=guarded.by_password, topic=topics.orders, client_config=guarded.as_user()
+    )
+    sender.send(order)
+    with pytest.raises(DemoError, match=r"not acknowledge 1 orders: .*: allow WRITE"):
+        sender.flush()
 
 
 def test_which_letters_are_to_be_replayed_must_be_said(dlq: Dlq) -> None:
