@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -280,7 +281,7 @@ def test_which_right_is_missing_is_said(
     guarded.allow(ResourceType.TOPIC, topics.orders, AclOperation.READ)
     assert guest("list") == 0
     assert guest("replay", "--reason", "test") == 1
-    assert "not replayed: this user may write to no topic: allow WRITE" in capsys.readouterr().out
+    assert re.search("not replayed: this user may .*: allow WRITE", capsys.readouterr().out)
     (order,) = islice(orders(seed=1), 1)
     sender = OrderSender(
         bootstrap=guarded.by_password, topic=topics.orders, client_config=guarded.as_user()
