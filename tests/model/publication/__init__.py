@@ -7,9 +7,9 @@ a claim and locks the row (claim.sql: its snapshot and its lock are not of one m
 `publisher` has the way to the topic: a fill that was told of is sent (deliveries.py); one that is
 found in the outbox is looked for on the topic (outbox_watch.py, tail_check.py) and sent if a second
 page of the outbox, which proves that the lock is held, still has it; a delivery report leads to the
-mark (mark_published.sql). An engine that lives gives no message up, however long it takes; one that
-had no proof for LEASE stops its producer (kafka_producers.py), and lets a fill go when its message
-has settled (pending.py). A publisher that is started anew leaves a producer that goes on.
+mark (mark_published.sql). An engine that lives gives no message up, however long it takes, unless the
+broker refuses one (kafka_sink.py); one that had no proof for LEASE stops its producer
+(kafka_producers.py). It lets a fill go when its message has settled (pending.py). A publisher that is started anew leaves a producer that goes on.
 
 `surroundings` has the rest: messages arrive, also late (kafka_sink.py, network, broker); a
 connection breaks unseen and the server finishes what it was asked, so that a commit's reply is

@@ -53,6 +53,9 @@ def faults(world: World, without: frozenset[Guard]) -> Steps:
                 yield f"{name}'s publisher is restarted", _left(fewer, at, engine)
                 gone = _publisher_gone(engine)
                 yield f"{name}'s producer can't go on", _adrift(fewer, engine).put(at, gone)
+        if any(message.stopped is None for message in engine.messages):
+            refused = _refused(fewer, at, engine, without)
+            yield f"the broker refuses another execution's fill of {name}", refused
 
 
 def frozen_steps(world: World, at: int, engine: Engine, without: frozenset[Guard]) -> Steps:
@@ -110,6 +113,21 @@ def _left(world: World, at: int, engine: Engine) -> World:
     sent = [(message.fill, message.stopped) for message in unheard if message.stopped is not None]
     again = _publisher_gone(engine)._replace(left=(*engine.left, *left))
     return world._replace(adrift=(*world.adrift, *sent)).put(at, again)
+
+
+def _refused(world: World, at: int, engine: Engine, without: frozenset[Guard]) -> World:
+    """Return the world in which the engine's producer has a gap in its numbers.
+
+    It would give new ones to what it has no answer for, of which the broker knows nothing.
+    """
+    if Guard.STOP_AFTER_A_REFUSAL not in without:
+        world, engine = stopped(world, engine)
+        return world.put(at, engine)
+    again = tuple(
+        message if message.stopped is not None else message._replace(arrived=False)
+        for message in engine.messages
+    )
+    return world.put(at, engine._replace(messages=again))
 
 
 def _publisher_gone(engine: Engine) -> Engine:

@@ -27,6 +27,7 @@ class Guard(Enum):
     LEASE_BEGINS_BEFORE_THE_COMMIT = auto()
     NOTHING_IS_GIVEN_UP_WITH_A_LEASE = auto()
     STOP_AFTER_THE_LEASE = auto()
+    STOP_AFTER_A_REFUSAL = auto()
     FROZEN_FOR_LONG_SENDS_NOTHING = auto()
     OUTBOX_IS_LOOKED_INTO = auto()
     OTHERS_TAKE_OVER = auto()
