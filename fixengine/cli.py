@@ -146,14 +146,9 @@ def _settings() -> Settings:
 
 
 def _checked() -> Settings:
-    settings = _loaded()
-    app.check(settings)
-    return settings
-
-
-def _loaded() -> Settings:
     settings = load(_environment())
     keep_secret(settings)
+    app.check(settings)
     return settings
 
 
