@@ -255,7 +255,7 @@ def test_a_broker_that_does_not_answer_is_named_with_the_cause(
 ) -> None:
     monkeypatch.setattr("fixengine.dlq.letterbox._TIMEOUT", 0.5)
     away = runs({"KAFKA_BROKERS": "127.0.0.1:1"})
-    cause = "127.0.0.1:1 can't be used: .*Connection refused: look at KAFKA_BROKERS"
+    cause = r"127\.0\.0\.1:1 can't be used: .*Connection refused: look at KAFKA_BROKERS"
     with pytest.raises(UnavailableError, match=cause):
         away(*words)
 

@@ -130,7 +130,7 @@ def test_who_may_not_read_a_topic_is_told_the_missing_right(
 
 def test_a_broker_that_is_not_there_is_waited_for_no_longer_than_asked() -> None:
     nowhere = KafkaTail(brokers="127.0.0.1:1", topic="fills", client_id="test", client_config={})
-    with pytest.raises(UnavailableError, match="127.0.0.1:1"):
+    with pytest.raises(UnavailableError, match=r"127\.0\.0\.1:1 can"):
         nowhere.look(datetime.now(UTC), timeout=0.2)
 
 
