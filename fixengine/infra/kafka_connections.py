@@ -12,6 +12,10 @@ from fixengine.infra.kafka_words import Unreached, unreached
 UNREACHED_AFTER = 5.0
 """Seconds that a broker of the cluster may be without a connection."""
 
+RECONNECT: Mapping[str, Any] = {"reconnect.backoff.ms": 500}
+"""Settings of every client that lives: its driver begins the rest between two tries anew with each
+round of all addresses, and would try twenty times a second for as long as no broker is there."""
+
 _UP = {"UP", "UPDATE"}
 _OF_ANY = -1
 

@@ -11,6 +11,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # these come 
     ResourceType,
 )
 
+from fixengine.demo.broker import Broker
 from fixengine.demo.feed import orders
 from fixengine.demo.topics import create_topic
 from fixengine.demo.waiting import wait_until
@@ -63,6 +64,11 @@ def test_a_broker_that_does_not_run_is_told_with_its_address(address: str) -> No
 
 def test_a_host_that_nobody_knows_is_named() -> None:
     assert "nosuchhost.invalid:9092" in said("nosuchhost.invalid:9092", {}, until="nobody knows")
+
+
+def test_one_good_address_among_others_is_enough(broker: Broker) -> None:
+    brokers = f"127.0.0.1:1,{broker.bootstrap},nosuchhost.invalid:9092"
+    assert said(brokers, broker.client_config, until="") == ""
 
 
 @pytest.mark.parametrize("config", [{}, TLS], ids=["plain text", "TLS"])
