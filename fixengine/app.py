@@ -22,6 +22,7 @@ from fixengine.infra.kafka_tail import KafkaTail, read_to_the_end
 from fixengine.infra.logs import Logs
 from fixengine.infra.migrate import Migration, assert_current
 from fixengine.infra.postgres import open_session
+from fixengine.infra.process import leave_no_zombies, take_what_is_allowed
 from fixengine.infra.reconcile import Reconciliation, reconcile
 from fixengine.infra.schema import bring_up_to_date
 from fixengine.infra.signals import answer_signals
@@ -42,6 +43,8 @@ def serve(settings: Settings, *, pod: str, logs: Logs) -> int:
     For the main thread, before it starts any other.
     """
     log_uncaught()
+    take_what_is_allowed()
+    leave_no_zombies()
     # its core would write to standard error past the log, and wait there for whoever reads it
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     over = Event()
@@ -71,12 +74,13 @@ def serve(settings: Settings, *, pod: str, logs: Logs) -> int:
     engine = Engine(settings, pod=pod, on_failure=failed)
     try:
         if not over.is_set():
-            started = engine.start()
+            started = _start(engine)
+    except StartError as error:  # there is nothing to drain, and maybe no thread to do it
+        return _give_up(str(error))
+    try:
         while not over.wait(_START_STEP):
             if _has_started(started):
                 over.wait()
-    except OSError as error:
-        failures.append(f"the engine can't listen: {error.strerror}")
     except StartError as error:
         failures.append(str(error))
     if signals:
@@ -85,13 +89,29 @@ def serve(settings: Settings, *, pod: str, logs: Logs) -> int:
     if stuck and not signals:
         failures.append(f"actors did not stop: {', '.join(stuck)}")
     if failures:
-        logger.bind(reason="; ".join(failures)).critical("engine ends, it can't go on")
-        return 1
+        return _give_up("; ".join(failures))
     if stuck:
         logger.bind(actors=stuck).warning("engine ends, others do what it has not finished")
     else:
         logger.info("engine has drained")
     return 0
+
+
+def _give_up(reason: str) -> int:
+    logger.bind(reason=reason).critical("engine ends, it can't go on")
+    return 1
+
+
+def _start(engine: Engine) -> pykka.Future[None]:
+    """Start it; raises StartError for what the system does not give."""
+    try:
+        return engine.start()
+    except OSError as error:
+        raise StartError(f"the engine can't listen: {error.strerror}") from error
+    except RuntimeError as error:
+        if "thread" not in str(error):  # Python has no error of its own for one that can't be had
+            raise
+        raise StartError(f"{error}: raise the limit of processes, or of memory") from error
 
 
 def _has_started(started: pykka.Future[None]) -> bool:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import socket
 import sys
 import traceback
@@ -25,6 +26,9 @@ from fixengine.secrets import known
 from fixengine.top import command as top
 
 OK, FAILED, MISUSED = 0, 1, 2
+
+_NOT_OF_NAMES = re.compile(r"[^A-Za-z0-9._-]")
+_LONGEST_NAME = 63  # of a host, and of what PostgreSQL calls an application
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -162,7 +166,9 @@ def _logs(settings: Settings) -> Logs:
 
 
 def _pod() -> str:
-    return os.environ.get("HOSTNAME") or socket.gethostname()
+    """Return the host's name, as far as all that it is told to can take it."""
+    name = os.environ.get("HOSTNAME") or socket.gethostname()
+    return _NOT_OF_NAMES.sub("-", name)[:_LONGEST_NAME]
 
 
 def _environment() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Connections to clients that may dawdle, read nothing, or send what is no request."""
 
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -20,6 +21,18 @@ UNREAD = 2 * 2**20
 
 UNREAD_ALL = 32 * 2**20
 """Bytes of answers that all connections together may leave unread."""
+
+_MOST = 256  # more than a hundred that dawdle leave room for others; each costs some 10 kB
+_LEAST = 4
+_OF_THE_ENGINE = 128  # descriptors that no client of either server can take
+
+
+def most_connections() -> int:
+    """Return how many connections a server may take, by the process's limit of open files."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return _MOST
+    return max(min((files - _OF_THE_ENGINE) // 2, _MOST), _LEAST)
 
 
 class Parser(HTTPRequestParser):

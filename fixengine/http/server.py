@@ -10,15 +10,13 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from fixengine.duty import Duty
-from fixengine.http.connections import UNREAD, Connection, to_end
+from fixengine.http.connections import UNREAD, Connection, most_connections, to_end
 from fixengine.http.trigger import Trigger
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _BOUNDS: dict[str, Any] = {
-    # more than a hundred that dawdle leave room for others; each costs a descriptor and some 10 kB
-    "connection_limit": 256,
     # seconds that a connection may be silent, looked at every so many; see also `connections`
     "channel_timeout": 15,
     "cleanup_interval": 5,
@@ -86,6 +84,7 @@ class Server:
             sockets=[listener],
             threads=self._threads,
             url_prefix=self._prefix,
+            connection_limit=most_connections(),
             **_BOUNDS,
         )
         self._server.channel_class = Connection

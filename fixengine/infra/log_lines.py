@@ -57,7 +57,9 @@ class LogLines:
             if self._size > MOST_WAITING:
                 self._lose()
                 return
-            self._start()
+            if not self._start():
+                self._attempt(text)
+                return
             self._waiting.append(text)
             self._size += len(text)
             self._taken += 1
@@ -77,23 +79,30 @@ class LogLines:
         self._untold += 1
         self._on_lost()
 
-    def _start(self) -> None:
+    def _start(self) -> bool:
+        """Have a thread that writes; return False where the system gives none."""
         if self._thread is None:
-            self._thread = Thread(target=self._run, name="log", daemon=True)
-            self._thread.start()
+            thread = Thread(target=self._run, name="log", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                return False
+            self._thread = thread
+        return True
+
+    def _attempt(self, text: str) -> bool:
+        try:
+            self._write(text)
+        except Exception:  # noqa: BLE001  it is closed, the disk behind it is full, no memory
+            return False
+        return True
 
     def _run(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting)
                 text = self._waiting[0]
-            try:
-                self._write(text)
-            except Exception:  # noqa: BLE001  it is closed, the disk behind it is full, no memory
-                is_read = False
-            else:
-                is_read = True
-            lost = self._written(text, is_read=is_read)
+            lost = self._written(text, is_read=self._attempt(text))
             if lost:
                 self._on_found(lost)
 

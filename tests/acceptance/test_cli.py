@@ -8,7 +8,7 @@ import sys
 import psycopg
 import pytest
 
-from fixengine import __version__
+from fixengine import __version__, cli
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.demo.waiting import wait_until
@@ -30,6 +30,44 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 def test_the_version() -> None:
     assert run("--version").stdout == f"fixengine {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "pod"),
+    [
+        ("engine-7f9c.example_1", "engine-7f9c.example_1"),
+        ("\udcff\n{name} ü", "---name---"),
+        ("x" * 200, "x" * 63),
+    ],
+)
+def test_a_host_is_named_as_all_who_hear_of_it_can_take_it(
+    monkeypatch: pytest.MonkeyPatch, host: str, pod: str
+) -> None:
+    monkeypatch.setenv("HOSTNAME", host)
+    assert cli._pod() == pod
+
+
+def test_a_system_that_gives_too_few_threads_is_told_in_one_line() -> None:
+    few = (
+        "import itertools, threading; from fixengine.cli import main\n"
+        "count, start = itertools.count(), threading._start_new_thread\n"
+        "def start_few(*args):\n"
+        '    if next(count): raise RuntimeError("can\'t start new thread")\n'
+        "    return start(*args)\n"
+        "threading._start_new_thread = start_few\n"
+        "main(['serve'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", few],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "can't start new thread: raise the limit of processes" in line
 
 
 def test_no_command_is_a_misuse() -> None:

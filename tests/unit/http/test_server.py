@@ -219,6 +219,34 @@ def test_a_hundred_half_open_connections_hold_up_neither_probes_nor_rest() -> No
         assert get(rest)[1] == b"ok"
 
 
+def test_clients_leave_descriptors_for_all_else_that_the_process_needs() -> None:
+    """Python itself, and an engine's connections to others, need some too."""
+    program = (
+        "import resource, sys; from fixengine.http.server import Server\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))\n"
+        "server = Server(lambda *_: [], port=0, name='test', threads=1); server.start()\n"
+        "print(server.port, flush=True); sys.stdin.readline()\n"
+        "files = [open('/dev/null') for _ in range(100)]; print('done', flush=True)"
+    )
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process,
+        ExitStack() as clients,
+    ):
+        assert process.stdin
+        assert process.stdout
+        port = int(process.stdout.readline())
+        for _ in range(200):
+            clients.enter_context(socket.create_connection(("127.0.0.1", port)))
+        process.stdin.write("now\n")
+        process.stdin.close()
+        assert process.stdout.read() == "done\n"
+
+
 def test_requests_that_hang_on_one_server_do_not_hold_up_another() -> None:
     held = Held()
     with serving(held, threads=1) as rest, serving() as probes:
