@@ -30,6 +30,18 @@ _NOT_OURS = _Meaning(
     "statements of another session come between the engine's",
     "connect without a pool, or through one with session pooling",
 )
+_OF_A_POOL = {  # by PgBouncer's own words: it has one SQLSTATE for all that is wrong
+    "query_wait_timeout": _Meaning(
+        ImpairedError,
+        "a pool before the database has no session left, and an engine needs four",
+        "PgBouncer: raise pool_size, and max_db_connections where it is set",
+    ),
+    "no more connections allowed": _Meaning(
+        ImpairedError,
+        "a pool before the database takes no more clients, and an engine needs four",
+        "PgBouncer: raise what is named in brackets",
+    ),
+}
 _CHANGED = _Meaning(UnavailableError, "a table was changed, its statements are planned anew")
 _ANY = _Meaning(
     SchemaError,
@@ -86,7 +98,8 @@ def meaning_of(error: psycopg.Error) -> FixengineError | None:
         return refusal(error, said)
     if not code and not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return None
-    found = _meaning(error, code)
+    of_a_pool = (meaning for words, meaning in _OF_A_POOL.items() if words in said)
+    found = next(of_a_pool, None) or _meaning(error, code)
     remedy = f": {error.diag.message_hint or found.remedy}" if found.remedy else ""
     return found.error(f"{found.said}: {error.diag.message_primary or said}{remedy}")
 

@@ -61,6 +61,25 @@ def test_the_sqlstate_decides_the_policy(code: str, kind: type[FixengineError]) 
     assert type(meaning_of(errors.lookup(code)("as the database says"))) is kind
 
 
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (errors.ProtocolViolation("query_wait_timeout"), "raise pool_size"),
+        (
+            psycopg.OperationalError("FATAL: no more connections allowed (max_client_conn)"),
+            "(max_client_conn): PgBouncer: raise what is named",
+        ),
+    ],
+)
+def test_what_a_pool_has_too_little_of_is_said_with_the_remedy(
+    error: psycopg.Error, remedy: str
+) -> None:
+    meaning = meaning_of(error)
+    assert type(meaning) is ImpairedError
+    assert remedy in str(meaning)
+    assert "an engine needs four" in str(meaning)
+
+
 def test_what_the_database_did_not_say_is_a_bug() -> None:
     assert meaning_of(psycopg.ProgrammingError("the query has no such placeholder")) is None
 
