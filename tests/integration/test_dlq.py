@@ -30,8 +30,10 @@ from fixengine.dlq import command
 from fixengine.errors import ConflictError, UnavailableError
 from fixengine.letters import letter_headers
 from fixengine.ports import Headers, Record
+from tests.documents import commands, page
 from tests.integration.engines import Surroundings
 from tests.integration.guarded import GuardedKafka
+from tests.shell import typed
 
 Dlq = Callable[..., int]
 STRANGE: Headers = (("trace", b"\x00\xff"), ("none", None), ("none", b"again"), ("dlq.own", b""))
@@ -169,6 +171,26 @@ def test_a_corrected_body_takes_the_place_of_the_letters(
     assert (record.key, record.value, record.headers[:-2]) == (b"k\xff", body(), STRANGE)
     assert dlq("replay", "--offset", "1", "--fix", str(fix)) == 0
     assert len(letters.on_orders()) == 1
+
+
+def test_a_corrected_body_comes_to_a_pod_as_the_page_says(letters: Letters, tmp_path: Path) -> None:
+    letters.bury(body(), body().replace(b'"quantity":9', b'"quantity":-9'))
+    (line,) = (line for line in commands(page("dead-letters")) if " exec " in line)
+    in_the_pod = line.partition(" -- ")[2].replace("/tmp", str(tmp_path / "of-the-pod"))
+    (tmp_path / "of-the-pod").mkdir()
+    (tmp_path / "order.json").write_bytes(body())
+    done = typed(
+        in_the_pod.replace("--offset 17", "--offset 1"),
+        folder=tmp_path,
+        settings={
+            "KAFKA_BROKERS": letters.broker.bootstrap,
+            "KAFKA_ORDERS_TOPIC": letters.topics.orders,
+            "KAFKA_DLQ_TOPIC": letters.topics.dlq,
+        },
+    )
+    assert done.returncode == 0, done.stderr
+    (record,) = letters.on_orders()
+    assert record.value == body()
 
 
 def test_what_is_no_letter_of_these_orders_is_not_sent(

@@ -121,3 +121,44 @@ def test_a_setting_that_is_ours_comes_to_the_engine_and_all_others_stay(tmp_path
     assert (before.log_level, before.otel_sdk_disabled) == ("info", False)
     assert (after.log_level, after.otel_sdk_disabled) == ("debug", True)
     assert after.kafka_brokers == before.kafka_brokers
+
+
+CHART = {
+    "deployment": "          image: kasbench/globeco-fix-engine:1.0.14\n",
+    "service": "  name: globeco-fix-engine-service\n    app: globeco-fix-engine-service\n",
+    "keda": "  minReplicaCount: 0\n  maxReplicaCount: 20\n",
+    "hpa": "",
+    "vpa": "",
+    "postgresql-deployment": "        - image: postgres:18.0\n",
+}
+"""What the page on upgrading changes, or leaves alone, in the suite's chart 0.1.48."""
+
+
+@pytest.fixture
+def chart(tmp_path: Path) -> Path:
+    folder = tmp_path / "suite" / "globeco" / "templates" / "globeco-fix-engine"
+    folder.mkdir(parents=True)
+    for name, text in CHART.items():
+        (folder / f"{name}.yaml").write_text(text, "utf-8")
+    return folder
+
+
+def changed(chart: Path, program: str) -> dict[str, str]:
+    """Run the page's commands with that program; return what the chart is then."""
+    for line in commands(page("upgrading-from-go")):
+        if line.startswith(f"{program} "):
+            subprocess.run(shlex.split(line), cwd=chart.parents[3], timeout=60, check=True)
+    return {path.stem: path.read_text("utf-8") for path in chart.iterdir()}
+
+
+def test_a_chart_without_the_go_service_keeps_its_database(chart: Path) -> None:
+    assert changed(chart, "rm") == {"postgresql-deployment": CHART["postgresql-deployment"]}
+
+
+def test_a_chart_with_this_engine_finds_its_pods_and_keeps_one(chart: Path) -> None:
+    assert changed(chart, "perl") == {
+        **CHART,
+        "deployment": "          image: registry.example.com/fixengine:0.1.0\n",
+        "service": "  name: globeco-fix-engine-service\n    app: globeco-fix-engine\n",
+        "keda": "  minReplicaCount: 1\n  maxReplicaCount: 20\n",
+    }
