@@ -7,27 +7,20 @@ from typing import Any, TypeAlias, assert_never
 
 from loguru import logger
 
-from fixengine.actors.asking import ask, tell
+from fixengine.actors.asking import tell
 from fixengine.actors.base import Actor
 from fixengine.actors.broker_watch import BrokerWatch
 from fixengine.actors.deliveries import Deliveries
-from fixengine.actors.messages import (
-    ActorRef,
-    DeadLetterTopic,
-    FillsPublished,
-    MarkPublished,
-    PublishFills,
-)
+from fixengine.actors.marking import GATHER_FOR, Marking
+from fixengine.actors.messages import ActorRef, DeadLetterTopic, FillsPublished, PublishFills
 from fixengine.actors.outbox_watch import OutboxWatch
 from fixengine.actors.outgoing import FillToken, fill_message
 from fixengine.actors.pending import PendingFills
-from fixengine.actors.retries import Retries
 from fixengine.domain import Fill
 from fixengine.errors import UnavailableError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
 from fixengine.ports import Sink, Tail
-from fixengine.recurring import Recurring
 
 SWEEP_INTERVAL = 2.0
 """Seconds between looks at the broker, and at what engines that are gone left."""
@@ -40,7 +33,6 @@ _PATIENCE_OF_A_STOP = 1.0
 _BROKER_TIMEOUT = 1.0
 _STEP = 0.05
 _CLOSE_WITHIN = 0.2
-_GATHER_FOR = 0.02  # seconds for which acknowledged fills wait for others, to be marked together
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +78,7 @@ class Publisher(Actor):
         """Take the parts; `settled` says whether publishers before have nothing under way."""
         super().__init__()
         self._sink = sink
-        self._repository = repository
         self._dead_letters = dead_letters
-        self._metrics = metrics
         self._fills_topic = fills_topic
         self._dlq_topic = dlq_topic
         self._deliveries = Deliveries[FillToken](sink)
@@ -103,15 +93,15 @@ class Publisher(Actor):
             settled=settled,
         )
         self._broker = BrokerWatch(health, self._deliveries)
+        self._marking = Marking(
+            repository=repository,
+            pending=self._pending,
+            metrics=metrics,
+            arrived=self._broker.arrived,
+            patience=_PATIENCE,
+        )
         self._serving = False
         self._broken = ""
-        self._taken_away = Recurring(
-            "WARNING", "fills were taken over by another engine while they were published here"
-        )
-        self._mark_at = 0.0
-        self._mark_by = 0.0
-        self._mark_in_doubt = False
-        self._mark_retries = Retries(first=0.1, cap=5.0)
 
     def boot(self) -> None:
         self._deliveries.open()
@@ -159,13 +149,12 @@ class Publisher(Actor):
         if self._serving:
             self.actor_ref.tell(_Serve())
         elif self._pending.acknowledged:
-            self.tell_later(max(self._mark_at - monotonic(), 0), _MarkAgain())
+            self.tell_later(self._marking.wait, _MarkAgain())
 
     def _step(self) -> None:
         """Move deliveries and the watch over the outbox on, and deal with the news."""
         self._watch.step(_STEP)
-        gathers = bool(self._pending.acknowledged)
-        news = self._deliveries.step(_GATHER_FOR if gathers else _STEP)
+        news = self._deliveries.step(GATHER_FOR if self._pending.acknowledged else _STEP)
         self._pending.acknowledged.extend(token.key for token in news.tokens)
         self._broken = news.broken or self._broken
         if news.failures:
@@ -173,38 +162,7 @@ class Publisher(Actor):
             self._pending.fail(token.key for token, _ in news.failures)
         elif news.tokens:
             self._broker.takes_fills()
-        if self._pending.acknowledged and not gathers:
-            self._mark_by = monotonic() + _GATHER_FOR
-        if self._pending.acknowledged and self._time_to_mark():
-            self._mark()
-
-    def _time_to_mark(self) -> bool:
-        """Whether nothing more is to come soon that could be marked along, nor a retry waits."""
-        now = monotonic()
-        return now >= self._mark_at and (not self._deliveries or now >= self._mark_by)
-
-    def _mark(self) -> None:
-        """Take acknowledged fills out of the outbox, or leave them for the next step."""
-        fills = tuple(self._pending.acknowledged)
-        self._broker.arrived(fills)
-        try:
-            marked = ask(self._repository, MarkPublished(fills=fills), timeout=self._watch.patience)
-        except UnavailableError:
-            self._mark_at = monotonic() + self._mark_retries.next_wait()
-            self._mark_in_doubt = True
-            return
-        self._mark_retries.reset()
-        self._metrics.published.inc(len(fills))
-        logger.opt(lazy=True).debug(
-            "fills published", executions=lambda: [execution for execution, _ in fills]
-        )
-        # a mark that seemed to fail may have been made
-        if marked < len(fills) and not self._mark_in_doubt:
-            self._metrics.possibly_repeated.inc(len(fills) - marked)
-            self._taken_away.happened(len(fills) - marked)
-        self._mark_in_doubt = False
-        for sender, count in self._pending.marked().items():
-            tell(sender, FillsPublished(count=count))
+        self._marking.step(more_to_come=bool(self._deliveries))
 
     def _sweep(self) -> None:
         if self.stopping:
@@ -255,7 +213,7 @@ class Publisher(Actor):
 
     def _drain(self, deadline: float) -> None:
         """Publish and mark what there is, until the deadline."""
-        self._watch.patience = _PATIENCE_OF_A_STOP
+        self._watch.patience = self._marking.patience = _PATIENCE_OF_A_STOP
         # the stop has overtaken what the scheduler told of last
         for told in self.actor_inbox.waiting(PublishFills):
             self._publish_told(told.fills, told.until, told.reply_to)
