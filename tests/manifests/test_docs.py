@@ -11,9 +11,18 @@ from typing import Any
 import pytest
 import yaml
 
-from fixengine.config import load
+from fixengine.config import VARIABLES, load
 from tests.documents import PAGES, blocks, commands, page
-from tests.manifests.built import NAME, ROOT, VARIANTS, Manifest, built, kustomized, variables
+from tests.manifests.built import (
+    NAME,
+    ROOT,
+    VARIANTS,
+    Manifest,
+    built,
+    container,
+    kustomized,
+    variables,
+)
 from tests.manifests.test_schemas import VERSIONS, validate
 
 _KUBECTL = Path(sysconfig.get_path("scripts")) / "kubectl"
@@ -54,7 +63,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "k8s", root / "k8s")
     shutil.copytree(ROOT / "monitoring", root / "monitoring")
     write(root, ours())
-    (root / "fixengine.dump").touch()
+    for file in ("fixengine.dump", "client.json"):
+        (root / file).touch()
     return root
 
 
@@ -110,6 +120,18 @@ def test_what_is_written_to_ours_can_be_built(overlay: Manifest, tmp_path: Path)
         assert {each["kind"] for each in made} == {each["kind"] for each in built(variant)}
         for manifest in made:
             validate(manifest, VERSIONS[0])
+
+
+def test_what_counts_more_than_a_setting_of_ours_is_what_the_page_names() -> None:
+    text = " ".join(page("deploying").split())
+    (named,) = re.findall(r"What the Deployment sets itself counts more than that: ([^.]*)", text)
+    own = {each["name"] for each in container("base")["env"]} & {v.name for v in VARIABLES.values()}
+    words = {
+        "POSTGRES_PASSWORD": "the password",
+        "OTEL_METRICENDPOINT": "the two addresses of the collector",
+        "OTEL_TRACEENDPOINT": "the two addresses of the collector",
+    }
+    assert all(words.get(name, f"`{name}`") in named for name in own)
 
 
 def test_a_setting_that_is_ours_comes_to_the_engine_and_all_others_stay(tmp_path: Path) -> None:
