@@ -118,7 +118,7 @@ def _split_uri(text: str, begin: int) -> Iterator[Part]:
         equals = _find(text, "=", begin, end)
         if equals == end or "=" in text[equals + 1 : end]:
             raise ValueError(_ENCODE)
-        yield _part(text, unquote(text[begin:equals]), equals + 1, end)
+        yield _part(text, _decoded(text[begin:equals]), equals + 1, end)
         begin = end + 1
 
 
@@ -135,7 +135,14 @@ def _of_pairs(text: str) -> Iterator[Part]:
 
 
 def _part(text: str, name: str, begin: int, end: int) -> Part:
-    return Part(name=name, value=unquote(text[begin:end]), begin=begin, end=end)
+    return Part(name=name, value=_decoded(text[begin:end]), begin=begin, end=end)
+
+
+def _decoded(raw: str) -> str:
+    try:
+        return unquote(raw, errors="strict")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{_ENCODE}, and all others as in UTF-8") from error
 
 
 def _find(text: str, any_of: str, begin: int, end: int | None = None) -> int:

@@ -488,6 +488,8 @@ def test_a_mistake_never_shows_a_secret(name: str, text: str) -> None:
         "postgresql://u:hunter2%@host/db",
         "postgresql://u:hunter2%zz@host/db",
         "postgresql://u:hunter2%00@host/db",
+        "postgresql://u:hunter2%fc@host/db",
+        "postgresql://host/db?password=hunter2%fc",
         "postgresql://u:hunter2 and more@host/db",
         "postgresql://h/db?password=hunter2=x",
         "postgresql://h/db?password=x&hunter2",
