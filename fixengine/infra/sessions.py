@@ -1,6 +1,7 @@
 """How a session with the database is opened: what it must be like, and what is pinned in it."""
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import psycopg
@@ -65,10 +66,11 @@ _DEFAULTS: dict[str, str | int] = {
     "options": "",
 }
 _TRIES = 3
+_one_at_a_time = Lock()
 UNANSWERED = (
-    "the database takes the login, and answers nothing: where a pool stands before it, all its "
-    "sessions are in use, and an engine needs four (PgBouncer: raise pool_size, and "
-    "max_db_connections where it is set)"
+    "the database takes the login, and answers nothing: where a pool stands before it, that can't "
+    "reach the database, or all its sessions are in use, and an engine needs four (PgBouncer: "
+    "raise pool_size, and max_db_connections or max_user_connections where they are set)"
 )
 _SHARED = (
     "the database is reached through a pool that shares sessions between clients: an engine needs "
@@ -90,7 +92,8 @@ def assert_fit(connection: psycopg.Connection, dsn: str) -> None:
     """
     _assert_encoding(connection)
     if connection.info.backend_pid != _backend(connection):  # somebody in between has made that up
-        _assert_sessions_are_kept(dsn)
+        with _one_at_a_time:  # or two would wait for each other where a pool has just enough
+            _assert_sessions_are_kept(dsn)
 
 
 def _assert_encoding(connection: psycopg.Connection) -> None:

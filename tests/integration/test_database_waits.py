@@ -1,7 +1,9 @@
 """Nobody waits for a database for ever: not for a connection, not for a statement."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from math import inf
 from threading import Event
 from time import monotonic
@@ -12,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from fixengine import patience
 from fixengine.demo.broker import Broker
-from fixengine.demo.postgres import Postgres
+from fixengine.demo.postgres import Postgres, accepts_logins
 from fixengine.demo.proxy import Flow
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
@@ -23,6 +25,7 @@ from fixengine.infra.postgres import Connection, Database, open_session
 from tests.integration.engines import part, surroundings, wait_until_ready
 from tests.integration.pooler import Pooler, PoolMode
 from tests.integration.rows import opened, through_a_proxy
+from tests.programs import wanted
 
 FOR_EVER = 3600.0
 
@@ -127,18 +130,43 @@ def test_a_pool_whose_sessions_are_all_in_use_is_named(
         pooler.stop()
 
 
-def test_a_session_of_a_full_pool_is_an_outage_with_the_remedy(
-    database: str, postgres: Postgres, workspace: Workspace
-) -> None:
-    pooler = Pooler(
-        port=workspace.reserve_port(), target=postgres.port, mode=PoolMode.SESSION, size=1
+@contextmanager
+def pgbouncer(postgres: Postgres, workspace: Workspace, settings: str) -> Iterator[str]:
+    """Lend the connection string through a PgBouncer with sessions of clients' own."""
+    port = workspace.reserve_port()
+    file = workspace.folder / f"pgbouncer-{port}.ini"
+    file.write_text(
+        f"[databases]\npostgres = host=127.0.0.1 port={postgres.port} user=postgres\n"
+        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+        f"auth_type = any\npool_mode = session\n{settings}\n"
     )
-    pooler.start()
-    dsn = make_conninfo(database, port=pooler.port)
+    no_root = ["-u", "nobody"] if os.getuid() == 0 else []
+    process = workspace.child(file.stem, [wanted("pgbouncer"), *no_root, str(file)])
+    process.start()
+    dsn = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    process.wait_until_up(lambda: accepts_logins(dsn), 60)
     try:
-        with psycopg.connect(dsn, autocommit=True) as other:
-            other.execute("select 1")
-            with pytest.raises(ImpairedError, match="raise pool_size"):
-                open_session(dsn, application_name="test")
+        yield dsn
     finally:
-        pooler.stop()
+        process.stop()
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        ("default_pool_size = 1", "answers nothing: .* raise pool_size"),
+        ("max_db_connections = 1", "answers nothing: .* max_db_connections"),
+        ("default_pool_size = 1\nquery_wait_timeout = 1", "no session left.* raise pool_size"),
+        ("max_client_conn = 1", r"no more clients.* \(max_client_conn\)"),
+    ],
+)
+def test_what_pgbouncer_has_too_little_of_is_said_with_the_remedy(
+    postgres: Postgres, workspace: Workspace, settings: str, remedy: str
+) -> None:
+    with (
+        pgbouncer(postgres, workspace, settings) as dsn,
+        psycopg.connect(dsn, autocommit=True) as other,
+    ):
+        other.execute("select 1")
+        with pytest.raises(ImpairedError, match=remedy):
+            open_session(dsn, application_name="test")
