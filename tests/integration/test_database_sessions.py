@@ -19,6 +19,7 @@ from fixengine.demo.workspace import Workspace
 from fixengine.errors import SchemaError, UnavailableError
 from fixengine.infra.checks import setting_problems
 from fixengine.infra.executions import Executions
+from fixengine.infra.migrate import migrate, migrations
 from fixengine.infra.postgres import open_session
 from fixengine.infra.reads import Reads
 from fixengine.reading import ExecutionQuery
@@ -33,7 +34,9 @@ HOSTILE = {
     "array_nulls": "off",
     "bytea_output": "escape",
     "client_encoding": "LATIN1",
+    "cpu_index_tuple_cost": "10000",
     "datestyle": "German, DMY",
+    "debug_parallel_query": "on",
     "default_transaction_deferrable": "on",
     "default_transaction_isolation": "serializable",
     "enable_bitmapscan": "off",
@@ -47,10 +50,13 @@ HOSTILE = {
     "idle_in_transaction_session_timeout": "300ms",
     "idle_session_timeout": "1s",
     "intervalstyle": "iso_8601",
+    "geqo_threshold": "2",
     "jit": "on",
+    "join_collapse_limit": "1",
     "lock_timeout": "1ms",
     "plan_cache_mode": "force_generic_plan",
     "quote_all_identifiers": "on",
+    "random_page_cost": "1000000",
     "row_security": "on",
     "search_path": "nowhere",
     "standard_conforming_strings": "off",
@@ -125,6 +131,14 @@ def test_an_engine_works_on_with_all_of_that(
             around.wait_until_done(good(5))
             assert part(engine, "database") == {"up": True, "said": ""}
         around.assert_the_ledger_holds(good(5))
+
+
+def test_a_tablespace_that_is_the_databases_own_makes_no_difference(empty_database: str) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        name = one(empty_database, "select current_database()")
+        connection.execute(f"alter database {name} set default_tablespace = pg_default".encode())
+    with open_session(empty_database, application_name="test") as connection:
+        assert len(migrate(connection)) == len(migrations())
 
 
 def test_values_are_as_they_came_whatever_the_role_has_set(database: str, role: str) -> None:

@@ -401,6 +401,7 @@ CASES: Mapping[str, Case] = {
 }
 WITHOUT_A_CASE: Mapping[str, str] = {
     "engines": "reads no table",
+    "held_up": "reads no table, while the repository is held up",
     "lock_partitions": "reads no table",
     "catalog": "reads the catalog, at start and after something contradicted it",
     "missing_rights": "reads the catalog, after a right was missing",
