@@ -77,7 +77,7 @@ class Surroundings:
     def count(self, condition: str) -> int:
         return int(one(self.dsn, f"select count(*) from {condition}"))
 
-    def wait_for(self, condition: str, number: int, seconds: float = 30) -> None:
+    def wait_for(self, condition: str, number: int, seconds: float = 60) -> None:
         wait_until(
             lambda: self.count(condition) == number, seconds, f"{number} rows of {condition}"
         )
@@ -142,7 +142,7 @@ def restarts(engine: Engine) -> dict[str, int]:
     return {child.name: child.restarts for child in engine.tree.snapshot()}
 
 
-def wait_until_ready(engine: Engine, seconds: float = 30) -> None:
+def wait_until_ready(engine: Engine, seconds: float = 60) -> None:
     wait_until(lambda: engine.health.ready().ok, seconds, "the engine to be ready")
 
 

@@ -642,7 +642,7 @@ def test_rows_that_an_engine_which_died_had_claimed_are_found(database: str) -> 
         assert len(dead.claim(3).executions) == 3
         assert not heir.claim(3).executions
         dead.close()
-        wait_until(lambda: len(heir.claim(3).executions) == 3, SWEEP_EVERY + 3, "a sweep")
+        wait_until(lambda: len(heir.claim(3).executions) == 3, 60, "a sweep")
 
 
 def test_rows_that_an_engine_which_is_seen_to_be_gone_had_claimed_are_found_at_once(

@@ -416,7 +416,7 @@ def test_who_is_locked_out_waits_and_says_why(
         change(database, locks_out.format(role=role))
         change(database, END_SESSIONS)
         around.send(*fed)
-        wait_until(lambda: words in str(engine.health.ready().body["parts"]), 40, words)
+        wait_until(lambda: words in str(engine.health.ready().body["parts"]), 60, words)
         change(database, lets_in.format(role=role))
 
 

@@ -142,7 +142,7 @@ def test_a_publisher_that_is_started_anew_repeats_nothing_that_the_broker_still_
     """What the one before has sent arrives after the new one could have looked for it."""
     with held_up(around, proxy, good(40)) as engine:
         ref(engine, "publisher").tell(Crash(reason="test"))
-        wait_until(lambda: restarts(engine)["publisher"] == 1, 30, "a new publisher")
+        wait_until(lambda: restarts(engine)["publisher"] == 1, 60, "a new publisher")
 
 
 def test_when_messages_are_refused_no_other_is_sent_under_another_number(

@@ -62,7 +62,7 @@ def test_they_are_stopped_in_time_when_it_ends_whatever_their_user_does(around: 
     with pytest.raises(DemoError):
         wait_until(lambda: told(sink, failures), 3 * PACE, "it to be given up")
     around.clock.now += LEASE + 0.1
-    wait_until(lambda: told(sink, failures), 10, "it to be given up")
+    wait_until(lambda: told(sink, failures), 60, "it to be given up")
     assert failures[0] is not None
     assert "no proof that no other engine has taken it over" in failures[0].reason
     sink.close()
@@ -76,7 +76,7 @@ def test_a_lease_that_begins_stops_what_an_earlier_one_allowed(around: Around) -
     failures: list[Failure | None] = []
     sink = around.sink(failures)
     around.lease.begin(around.clock.now)
-    wait_until(lambda: told(sink, failures), 10, "it to be given up")
+    wait_until(lambda: told(sink, failures), 60, "it to be given up")
     sink.close()
 
 
@@ -87,7 +87,7 @@ def test_who_comes_next_waits_for_what_was_left_under_way(around: Around) -> Non
     with pytest.raises(DemoError):
         wait_until(around.producers.settled, 3 * PACE, "what is under way to be forgotten")
     around.clock.now += LEASE + 0.1
-    wait_until(around.producers.settled, 10, "it to be given up")
+    wait_until(around.producers.settled, 60, "it to be given up")
 
 
 @dataclass(slots=True)
@@ -118,7 +118,7 @@ def test_one_that_can_not_be_stopped_keeps_no_other_from_it(
     failures: list[Failure | None] = []
     sink = around.sink(failures)
     around.clock.now += LEASE + 0.1
-    wait_until(lambda: told(sink, failures), 10, "it to be given up")
+    wait_until(lambda: told(sink, failures), 60, "it to be given up")
     sink.produce("fills", key=b"2", value=b"2", headers=(), token=2)
     wait_until(lambda: told(sink, failures) and len(failures) == 2, 10, "the next to be given up")
     assert events == ["a thread failed in its duty, it goes on"]
@@ -135,5 +135,5 @@ def test_the_end_of_an_engine_stops_all() -> None:
     sink = around.sink(failures)
     around.producers.stop()  # it was never started
     around.producers.stop()
-    wait_until(lambda: told(sink, failures), 10, "it to be given up")
+    wait_until(lambda: told(sink, failures), 60, "it to be given up")
     sink.close()

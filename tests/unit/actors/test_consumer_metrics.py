@@ -339,7 +339,7 @@ def test_a_bad_orders_offset_is_committed_when_its_letter_is_written(desk: Desk)
     desk.see_more()
     assert desk.source.committed == {3: 1, 4: 2}
     written = DeadLettersWritten(places=tuple(map(place, desk.letters)))
-    desk.intake.ask(written, timeout=5)
+    desk.intake.ask(written, timeout=60)
     wait_until(lambda: desk.source.committed == {3: 3, 4: 2})
 
 

@@ -183,15 +183,15 @@ def test_a_broker_that_leaves_all_fills_unanswered_is_said_to(
     around: Around, events: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fixengine.actors.broker_watch.SILENCE", 0.1)
-    wait_until(lambda: said_of_the_broker(around)["up"], 5, "the first look at the broker")
+    wait_until(lambda: said_of_the_broker(around)["up"], 60, "the first look at the broker")
     around.publish(3)
-    wait_until(lambda: not said_of_the_broker(around)["up"], 10, "the silence to be told of")
+    wait_until(lambda: not said_of_the_broker(around)["up"], 60, "the silence to be told of")
     assert (
         "the broker does not answer for 3 fills, the first has waited for"
         in said_of_the_broker(around)["said"]
     )
     around.broker.lets = 3
-    wait_until(lambda: said_of_the_broker(around)["up"], 10, "the broker to be up again")
+    wait_until(lambda: said_of_the_broker(around)["up"], 60, "the broker to be up again")
     assert [event for event in events if "fills" in event] == [
         "fills do not get through, they are tried again",
         "the broker takes fills again",
