@@ -49,7 +49,7 @@ def test_tests_on_containers_end_with_one_line_where_docker_does_not_answer(
         env={**surroundings(), "DOCKER_HOST": f"unix://{tmp_path}/nobody"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
