@@ -113,8 +113,9 @@ def test_what_may_be_gone_already_is_no_mistake(command: str) -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_what_is_written_to_ours_can_be_built(overlay: Manifest, tmp_path: Path) -> None:
+    """With most objects, and with fewest: a patch of what is not there changes nothing."""
     shutil.copytree(ROOT / "k8s", tmp_path / "k8s")
-    for variant in VARIANTS:
+    for variant in ("keda", "base"):
         write(tmp_path, ours(**{**overlay, "resources": [f"../{variant}"]}))
         made = kustomized(tmp_path / "k8s" / "ours")
         assert {each["kind"] for each in made} == {each["kind"] for each in built(variant)}
