@@ -18,6 +18,7 @@ from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_tail import _SETTINGS, KafkaTail, Look, read_to_the_end
+from fixengine.ports import Record
 from tests.integration.guarded import GuardedKafka
 
 
@@ -146,3 +147,26 @@ def test_a_record_is_read_by_its_place_while_the_topic_has_it(
         behind = last[record.partition].offset + 1
         assert tail(broker, topics.orders).read(record.partition, behind) is None
     assert tail(broker, topics.orders).read(99, 0) is None
+
+
+def test_a_record_is_found_step_by_step(broker: Broker, topics: TopicNames) -> None:
+    create_topic(broker.bootstrap, topics.orders)
+    send_orders(broker.bootstrap, topics.orders, islice(orders(seed=1), 100))
+    there = read_topic(broker.bootstrap, topics.orders)
+    (first, second), last = there[:2], there[-1]
+
+    def found(partition: int, offset: int) -> tuple[Record, ...] | None:
+        look = tail(broker, topics.orders).find(partition, offset)
+        news: list[tuple[Record, ...] | None] = [()]
+
+        def settled() -> bool:
+            news.append(look.read(0.05))
+            return news[-1] != ()
+
+        wait_until(settled, 60, "a record, or the end")
+        look.close()
+        return news[-1]
+
+    for record in (first, second, last):
+        assert found(record.partition, record.offset) == (record,)
+    assert found(last.partition, last.offset + 1) is None

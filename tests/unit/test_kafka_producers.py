@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
@@ -124,6 +124,33 @@ def test_one_that_can_not_be_stopped_keeps_no_other_from_it(
     assert events == ["a thread failed in its duty, it goes on"]
     stubborn.mended = True
     sink.close()
+
+
+@dataclass(slots=True)
+class AtItsEnd:
+    """A producer that can't go on, and keeps its message until it is stopped."""
+
+    messages: int = 1
+
+    def __len__(self) -> int:
+        return self.messages
+
+    def purge(self, *, blocking: bool) -> None:
+        self.messages = 0
+
+    def poll(self, timeout: float) -> None:
+        if self.messages:
+            raise KafkaException(KafkaError(KafkaError._GAPLESS_GUARANTEE, fatal=True))
+
+
+def test_nobody_waits_for_one_that_was_left_and_can_not_go_on(
+    around: Around, events: list[str]
+) -> None:
+    producer = cast("Producer", AtItsEnd())
+    around.producers.use(producer)
+    around.producers.leave(producer)
+    wait_until(around.producers.settled, 10, "its message to be given up")
+    assert events == []
 
 
 def test_the_end_of_an_engine_stops_all() -> None:
