@@ -83,10 +83,10 @@ def reading(world: Surroundings, number: int) -> Iterator[Engine]:
         yield engine
 
 
-def anew(world: Surroundings) -> None:
+def anew(world: Surroundings, *, partitions: int = 20) -> None:
     """Delete the topic and make it again."""
     drop_topics(world.broker.bootstrap, [world.topics.orders])
-    create_topic(world.broker.bootstrap, world.topics.orders)
+    create_topic(world.broker.bootstrap, world.topics.orders, partitions=partitions)
 
 
 def test_an_engine_has_no_lag_on_a_topic_whose_history_was_deleted(
@@ -119,12 +119,13 @@ def test_the_end_of_a_transaction_leaves_no_lag(kafka: Surroundings, *, commits:
     assert kafka.count("execution") == (len(sent) if commits else 0)
 
 
-def test_a_topic_made_anew_is_read_and_committed(kafka: Surroundings) -> None:
+@pytest.mark.parametrize("partitions", [4, 30])
+def test_a_topic_made_anew_is_read_and_committed(kafka: Surroundings, partitions: int) -> None:
     with reading(kafka, 60):
-        anew(kafka)
+        anew(kafka, partitions=partitions)
         # so many that each partition is soon longer than the old one was
         kafka.send(*some(400, first_id=1000))
-        kafka.wait_for("execution", 460)
+        kafka.wait_for("execution", 460, 60)
         wait_for_no_lag(kafka)
 
 
@@ -199,6 +200,21 @@ def test_a_topic_made_anew_is_read_after_a_restart(kafka: Surroundings) -> None:
     with kafka.engine():
         kafka.wait_for("execution", 420)
         wait_for_no_lag(kafka)
+
+
+def test_offsets_that_have_expired_let_all_be_read_again(
+    kafka: Surroundings, guarded: GuardedKafka
+) -> None:
+    """Orders that come twice change nothing."""
+    with reading(kafka, 60):
+        pass
+    group = kafka.topics.group
+    guarded.admin.delete_consumer_groups([group])[group].result(60)
+    kafka.send(*some(10, first_id=1000))
+    with kafka.engine():
+        kafka.wait_for("execution", 70)
+        wait_until(lambda: committed(guarded, kafka.topics) == 70, 60, "the ends")
+    assert kafka.count("execution") == 70
 
 
 def test_orders_that_were_deleted_unread_are_told_of_and_counted(
