@@ -21,9 +21,9 @@ from benchmarks.chart import chart
 from benchmarks.figures import FIGURES, LONG, Figure
 from benchmarks.rounds import Rates, Rounds
 from benchmarks.scenarios import ROUNDS, SCENARIOS, Result, Round, Runner, rate_of
-from fixengine.demo.interrupts import signals_as_interrupts
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
+from fixengine.interrupts import signals_as_interrupts
 from fixengine.options import positive
 
 

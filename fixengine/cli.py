@@ -15,6 +15,7 @@ from typing import NoReturn
 from loguru import logger
 
 from fixengine import __version__, app
+from fixengine.audit import command as audit
 from fixengine.config import Settings, describe, keep_secret, load, notes
 from fixengine.demo import neighbours, orders_command
 from fixengine.demo import run as demo
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         ("stubs", neighbours, neighbours.run, "stand in for security-service and pricing-service"),
         ("orders", orders_command, _orders, "write orders to the topic, to play with engines"),
         ("top", top, top.run, "watch running engines on the terminal, by their REST addresses"),
+        ("audit", audit, _audit, "judge what engines have left in the database and on the topics"),
         ("dlq", dlq, _dlq, "see why orders are dead letters, mend them, send them again"),
     ):
         parser_of_part = commands.add_parser(name, help=meaning, description=meaning)
@@ -141,6 +143,10 @@ def _orders(arguments: argparse.Namespace) -> int:
 
 def _dlq(arguments: argparse.Namespace) -> int:
     return dlq.run(arguments, _settings(), pod=_pod())
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    return audit.run(arguments, _settings(), pod=_pod())
 
 
 def _settings() -> Settings:

@@ -1,71 +1,46 @@
-"""The ledger audit: whether what a run left behind follows from the orders that were fed.
+"""The audit of a run whose orders are known, each with what must become of it."""
 
-It shares no code with the engine's rules and formats, which it checks.
-"""
-
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from fixengine.demo.audit_dead import dead_letter_problems
-from fixengine.demo.audit_fills import Announcements, announcement_findings
-from fixengine.demo.audit_ledger import execution_problems
-from fixengine.demo.evidence import Evidence, LedgerFill, read_evidence
+from fixengine.audit.evidence import Case, Source, Stored, key_of
+from fixengine.audit.judge import Judge
+from fixengine.audit.letters import letter_problems, named_place
+from fixengine.audit.terms import Expectations
+from fixengine.audit.verdict import Contradiction, Counts, Kind
+from fixengine.demo.evidence import Evidence, read_evidence
 from fixengine.demo.feed import FedOrder
-from fixengine.demo.sketch import Expected
 from fixengine.demo.topics import TopicNames
-from fixengine.domain import Execution
+from fixengine.domain import LedgerEntry
+from fixengine.letters import Place
+from fixengine.ports import Headers, Record
 
+__all__ = ["Expectations", "Report", "audit", "judge"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expectations:
-    """What must hold beside the ledger's own consistency.
-
-    `complete`: every order that can be filled is FULL. `all_published`: the outbox is empty.
-    `repeats_allowed`: a fill or dead letter may be on its topic twice. `empty_fills_announced`:
-    the engines ran with PUBLISH_EMPTY_FILLS.
-    """
-
-    complete: bool = True
-    all_published: bool = True
-    repeats_allowed: bool = True
-    empty_fills_announced: bool = False
+_Content = tuple[bytes | None, bytes | None, Headers]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What the audit counted, and a sentence for each problem it found.
+    """What the audit counted, and all that it found."""
 
-    `orders` and `bad` count what was fed, repeated orders once. `messages` and `dead_letters`
-    count records on the topics, `repeated_…` those among them that repeat an earlier one.
-    """
-
-    orders: int
-    bad: int
-    executions: int
-    full: int
-    fills: int
-    messages: int
-    repeated_messages: int
-    dead_letters: int
-    repeated_dead_letters: int
-    problems: tuple[str, ...]
+    counts: Counts
+    contradictions: tuple[Contradiction, ...]
 
     @property
     def ok(self) -> bool:
         """Whether no problem was found."""
-        return not self.problems
+        return not self.contradictions
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each problem."""
+        return tuple(map(str, self.contradictions))
 
     def summary(self) -> str:
         """Return one line."""
-        counts = (
-            f"{self.orders} orders, {self.executions} executions, {self.full} full, "
-            f"{self.fills} fills, {self.messages} messages ({self.repeated_messages} repeated), "
-            f"{self.dead_letters} dead letters ({self.repeated_dead_letters} repeated)"
-        )
-        if self.ok:
-            return f"the ledger holds: {counts}"
-        return f"the ledger does not hold: {counts}; {len(self.problems)} problems"
+        return self.counts.summary()
 
 
 def audit(
@@ -84,80 +59,80 @@ def audit(
 def judge(fed: Iterable[FedOrder], evidence: Evidence, expectations: Expectations) -> Report:
     """Judge what a run left behind. All findings are in the report."""
     fed = tuple(fed)
-    expected = {
-        order.expected.execution_service_id: order.expected for order in fed if order.expected
+    the_judge = Judge(expectations=expectations)
+    found = [
+        *_of_whole(evidence, the_judge),
+        *(each for case in _cases(fed, evidence) for each in the_judge.contradictions(case)),
+        *_of_letters([order for order in fed if not order.valid], evidence, the_judge),
+    ]
+    counts = the_judge.counts
+    repeated = counts.repeated_messages + counts.repeated_dead_letters
+    if repeated and not expectations.repeats_allowed:
+        said = f"{repeated} records are on their topics more than once"
+        found.append(the_judge.found(Kind.REPEATED, said))
+    return Report(counts=counts, contradictions=tuple(found))
+
+
+def _cases(fed: Sequence[FedOrder], evidence: Evidence) -> Iterator[Case]:
+    """Yield what there is of each order, and then of each other key."""
+    sent: dict[bytes | None, Source] = {
+        key_of(order.expected.execution_service_id): Source(expected=order.expected)
+        for order in fed
+        if order.expected
     }
-    bad = tuple(order for order in fed if not order.valid)
-    fills: defaultdict[int, list[LedgerFill]] = defaultdict(list)
+    fills: defaultdict[int, list[LedgerEntry]] = defaultdict(list)
     for fill in evidence.fills:
         fills[fill.execution_id].append(fill)
-    announced = announcement_findings(
-        Announcements(
-            executions=evidence.executions,
-            fills=fills,
-            outbox=evidence.outbox,
-            records=evidence.announcements,
+    unpublished = {row.execution_id: row.fill_number for row in evidence.outbox}
+    stored: defaultdict[bytes | None, list[Stored]] = defaultdict(list)
+    for row in evidence.executions:
+        stored[key_of(row.execution_service_id)].append(
+            Stored(execution=row, fills=tuple(fills[row.id]), unpublished=unpublished.get(row.id))
         )
-    )
-    dead = dead_letter_problems(bad, evidence.orders, evidence.dead_letters)
-    return Report(
-        orders=len(expected),
-        bad=len(bad),
-        executions=len(evidence.executions),
-        full=sum(row.execution_status == "FULL" for row in evidence.executions),
-        fills=len(evidence.fills),
-        messages=len(evidence.announcements),
-        repeated_messages=announced.repeated,
-        dead_letters=len(evidence.dead_letters),
-        repeated_dead_letters=dead.repeated,
-        problems=(
-            *_whole_problems(expected, evidence, expectations),
-            *_row_problems(expected, evidence.executions, fills, expectations),
-            *_repeat_problems(announced.repeated + dead.repeated, expectations),
-            *announced.problems,
-            *dead.problems,
-        ),
-    )
+    messages: defaultdict[bytes | None, list[Record]] = defaultdict(list)
+    for record in evidence.announcements:
+        messages[record.key].append(record)
+    keys: tuple[bytes | None, ...] = (*sent, *stored, *messages)
+    for key in dict.fromkeys(keys):
+        yield Case(
+            key=key,
+            sources=(sent[key],) if key in sent else (),
+            stored=tuple(stored[key]),
+            messages=tuple(messages[key]),
+        )
 
 
-def _whole_problems(
-    expected: Mapping[int, Expected],
-    evidence: Evidence,
-    expectations: Expectations,
-) -> Iterator[str]:
-    found = {row.execution_service_id for row in evidence.executions}
-    for order_id in sorted(expected.keys() - found):
-        yield f"order {order_id} has no execution"
-    if len(found) < len(evidence.executions):
-        yield "there are orders with more than one execution"
+def _of_whole(evidence: Evidence, the_judge: Judge) -> Iterator[Contradiction]:
     known = {row.id for row in evidence.executions}
     for stray in sorted({fill.execution_id for fill in evidence.fills} - known):
-        yield f"the ledger has fills of execution {stray}, which does not exist"
-    if expectations.all_published and evidence.outbox:
-        yield f"the outbox still holds {len(evidence.outbox)} fills"
+        said = f"the ledger has fills of execution {stray}, which does not exist"
+        yield the_judge.found(Kind.LEDGER, said)
 
 
-def _repeat_problems(repeated: int, expectations: Expectations) -> Iterator[str]:
-    if repeated and not expectations.repeats_allowed:
-        yield f"{repeated} records are on their topics more than once"
+def _of_letters(
+    bad: Sequence[FedOrder], evidence: Evidence, the_judge: Judge
+) -> Iterator[Contradiction]:
+    """Compare the dead letters with the records they name, and those with what was fed."""
+    sources = {Place(record.partition, record.offset): record for record in evidence.orders}
+    places = [named_place(record) for record in evidence.dead_letters]
+    for record, place in zip(evidence.dead_letters, places, strict=True):
+        source = None if place is None else sources.get(place)
+        for problem in letter_problems(record, source):
+            at = Place(record.partition, record.offset)
+            yield the_judge.found(Kind.LETTER, problem, letters=(at,))
+    named = {place for place in places if place is not None}
+    the_judge.counts.dead_letters += len(places)
+    the_judge.counts.repeated_dead_letters += sum(map(bool, places)) - len(named)
+    buried = Counter(_content(sources[place]) for place in named if place in sources)
+    wanted = Counter(map(_content, bad))
+    kinds = {_content(order): order.kind for order in bad}
+    for content in (wanted - buried).elements():
+        said = f"a bad order ({kinds[content]}, key {content[0]!r})"
+        yield the_judge.found(Kind.LOST, f"{said} is not on the dead-letter topic")
+    for content in (buried - wanted).elements():
+        said = f"the order with key {content[0]!r} is on the dead-letter topic, but was not bad"
+        yield the_judge.found(Kind.STORED_AND_BURIED, said)
 
 
-def _row_problems(
-    expected: Mapping[int, Expected],
-    executions: Iterable[Execution],
-    fills: Mapping[int, list[LedgerFill]],
-    expectations: Expectations,
-) -> Iterator[str]:
-    for row in executions:
-        order = expected.get(row.execution_service_id)
-        if order is None:
-            yield f"execution {row.id} is of order {row.execution_service_id}, which was not fed"
-            continue
-        problems = execution_problems(
-            order,
-            row,
-            fills.get(row.id, []),
-            complete=expectations.complete,
-            empty_fills_announced=expectations.empty_fills_announced,
-        )
-        yield from (f"order {row.execution_service_id}: {problem}" for problem in problems)
+def _content(record: Record | FedOrder) -> _Content:
+    return record.key, record.value, record.headers

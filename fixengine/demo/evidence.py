@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 
 import psycopg
 from psycopg.rows import class_row
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.topics import TopicNames, read_topic
-from fixengine.domain import Execution
+from fixengine.domain import Execution, LedgerEntry
 from fixengine.ports import Record
 
 _CONNECTION: Mapping[str, str | int] = {
@@ -34,24 +32,6 @@ _OUTBOX = "select execution_id, fill_number from public.outbox order by executio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerFill:
-    """One row of `public.fill`; the last totals and `version` are the execution's after it.
-
-    Restored rows of quantity 0 may lack `price`, and `filled_at` when the topic never had them.
-    """
-
-    execution_id: int
-    number: int
-    quantity: Decimal
-    price: Decimal | None
-    filled_at: datetime | None
-    quantity_filled: Decimal
-    total_amount: Decimal
-    version: int
-    announced: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Unpublished:
     """One row of `public.outbox`: a fill that the broker has not acknowledged."""
 
@@ -64,7 +44,7 @@ class Evidence:
     """Rows by execution and number; records by partition and offset."""
 
     executions: tuple[Execution, ...]
-    fills: tuple[LedgerFill, ...]
+    fills: tuple[LedgerEntry, ...]
     outbox: tuple[Unpublished, ...]
     orders: tuple[Record, ...]
     announcements: tuple[Record, ...]
@@ -76,7 +56,7 @@ def read_evidence(*, dsn: str, bootstrap: str, topics: TopicNames) -> Evidence:
     try:
         with psycopg.connect(dsn, **_CONNECTION) as connection:  # type: ignore[arg-type]  # mixed
             executions = connection.cursor(row_factory=class_row(Execution)).execute(_EXECUTIONS)
-            fills = connection.cursor(row_factory=class_row(LedgerFill)).execute(_FILLS)
+            fills = connection.cursor(row_factory=class_row(LedgerEntry)).execute(_FILLS)
             outbox = connection.cursor(row_factory=class_row(Unpublished)).execute(_OUTBOX)
             rows = tuple(executions), tuple(fills), tuple(outbox)
     except psycopg.Error as error:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count, cycle, islice
 
+from fixengine.audit.evidence import Expected
 from fixengine.demo.flaws import FLAWS
-from fixengine.demo.sketch import Expected, Sketch, render, sketch
+from fixengine.demo.sketch import Sketch, render, sketch
 from fixengine.demo.universe import UNPRICEABLE, Listing, priced_listings
 from fixengine.demo.variants import VARIANTS
 from fixengine.ports import Headers

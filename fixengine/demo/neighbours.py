@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from time import sleep
 
 from fixengine.demo.errors import DemoError
-from fixengine.demo.interrupts import signals_as_interrupts
+from fixengine.interrupts import signals_as_interrupts
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fixengine.demo.errors import DemoError
-from fixengine.demo.interrupts import signals_as_interrupts
 from fixengine.errors import MalformedError
+from fixengine.interrupts import signals_as_interrupts
 from fixengine.options import positive
 from fixengine.orders import decode_order
 

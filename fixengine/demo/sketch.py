@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from fixengine.audit.evidence import Expected
 from fixengine.demo.universe import Listing
 from fixengine.domain import TradeType
 from fixengine.ports import Headers
@@ -14,26 +15,6 @@ from fixengine.ports import Headers
 _DESTINATIONS = ("ML", "RBC", "INST", "INET", "IEX")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPE_HEADER = ("__TypeId__", b"org.kasbench.globeco_execution_service.ExecutionDTO")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
-    """The columns that an order must lead to; `version` is the one before any fill.
-
-    `fillable` is False when its security has no price: the execution must stay open and empty.
-    """
-
-    execution_service_id: int
-    trade_type: str
-    destination: str
-    security_id: str
-    ticker: str
-    quantity_ordered: Decimal
-    limit_price: Decimal | None
-    received_timestamp: datetime
-    trade_service_execution_id: int | None
-    version: int
-    fillable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,15 +52,7 @@ def rewind(
     Places are only ever set back. Without `apply` nothing is. Raises ConflictError while the
     group has members, UnavailableError when the broker does not answer.
     """
-    consumer = Consumer(
-        {
-            **client_config,
-            "bootstrap.servers": brokers,
-            "group.id": group,
-            "enable.auto.commit": False,
-            "logger": getLogger("librdkafka"),
-        }
-    )
+    consumer = _onlooker(group, brokers, client_config)
     try:
         return _rewind(consumer, topic, since, apply=apply)
     except KafkaException as error:
@@ -71,17 +63,51 @@ def rewind(
         consumer.close()
 
 
-def _rewind(consumer: Consumer, topic: str, since: datetime, *, apply: bool) -> int:
+def committed(
+    *, brokers: str, group: str, topic: str, client_config: Mapping[str, object]
+) -> Mapping[int, int]:
+    """Return the next offset to read of each partition, negative where nothing was committed.
+
+    Nobody joins the group for it. Raises UnavailableError when the broker does not answer.
+    """
+    consumer = _onlooker(group, brokers, client_config)
+    try:
+        return _places(consumer, topic)
+    except KafkaException as error:
+        raise _unseen(group, error) from error
+    finally:
+        consumer.close()
+
+
+def _onlooker(group: str, brokers: str, client_config: Mapping[str, object]) -> Consumer:
+    return Consumer(
+        {
+            **client_config,
+            "bootstrap.servers": brokers,
+            "group.id": group,
+            "enable.auto.commit": False,
+            "allow.auto.create.topics": False,
+            "logger": getLogger("librdkafka"),
+        }
+    )
+
+
+def _places(consumer: Consumer, topic: str) -> dict[int, int]:
     partitions = consumer.list_topics(topic, timeout=_TIMEOUT).topics[topic].partitions
-    places = {
-        place.partition: place.offset
-        for place in consumer.committed(
-            [TopicPartition(topic, number) for number in partitions], timeout=_TIMEOUT
-        )
-    }
+    found = consumer.committed(
+        [TopicPartition(topic, number) for number in partitions], timeout=_TIMEOUT
+    )
+    for place in found:
+        if place.error is not None:
+            raise KafkaException(place.error)
+    return {place.partition: place.offset for place in found}
+
+
+def _rewind(consumer: Consumer, topic: str, since: datetime, *, apply: bool) -> int:
+    places = _places(consumer, topic)
     moment = int(since.timestamp() * 1000)
     wanted = consumer.offsets_for_times(
-        [TopicPartition(topic, number, moment) for number in partitions], timeout=_TIMEOUT
+        [TopicPartition(topic, number, moment) for number in places], timeout=_TIMEOUT
     )
     # a negative place is none: such a partition is read from its beginning anyway
     back = [

@@ -34,7 +34,7 @@ _LOOK = 0.1  # seconds between looks at whether a stop has begun
 
 # What can be read by an index, and in its order, is read so, whatever the statistics say. Those of
 # an idle time know of nothing open, and the planner would read and sort all of it again and again.
-_BY_INDEX = {"enable_seqscan": "off", "enable_sort": "off"}
+BY_INDEX = {"enable_seqscan": "off", "enable_sort": "off"}
 
 # What a server says of itself with every reply, unasked. One that was demoted still answers.
 _READ_ONLY = ("default_transaction_read_only", "in_hot_standby")
@@ -145,7 +145,7 @@ class Database:
             application_name=application_name,
             statement_limit=statement_limit,
             answers_within=statement_limit + _GRACE,
-            settings={**PINNED, **_BY_INDEX},
+            settings={**PINNED, **BY_INDEX},
         )
         self._opener = _Opener(self._open)
         self._pool = ConnectionPool(

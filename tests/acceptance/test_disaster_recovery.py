@@ -86,7 +86,7 @@ def test_a_restored_database_is_brought_forward(stack: Stack, broker_kind: Broke
     heir.start()
     wait_until_done(stack, fed)
     assert heir.terminate() == 0
-    assert audited(stack, fed).repeated_messages == 0
+    assert audited(stack, fed).counts.repeated_messages == 0
 
 
 def test_fills_that_were_lost_with_their_topic_are_published_again(stack: Stack) -> None:

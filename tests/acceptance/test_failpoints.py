@@ -92,7 +92,7 @@ def test_an_engine_may_die_at_any_point(
     survivor.start()
     wait_until_done(stack, fed.sent)
     assert survivor.terminate(deadline_seconds=10) == 0
-    assert audited(stack, fed.sent).repeated_messages == 0
+    assert audited(stack, fed.sent).counts.repeated_messages == 0
 
 
 def die_at(stack: Stack, engine: Engine, point: str) -> int:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from fixengine.demo.interrupts import signals_as_interrupts
 from fixengine.demo.workspace import Workspace
+from fixengine.interrupts import signals_as_interrupts
 from tests.chaos import broken
 from tests.chaos.faults import FAULTS
 from tests.chaos.field import Ground

@@ -1,9 +1,11 @@
 """One scenario from start to judgement."""
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
+from fixengine.audit.verdict import Kind
 from fixengine.demo.audit import audit
 from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
@@ -93,18 +95,18 @@ def _judge(
     in_hand = min((hit.total for hit in field.hits), default=0)
     if not in_hand:
         problems = (*problems, "a fault hit engines that had nothing to do")
-    if report.repeated_messages and name not in MAY_REPEAT:
-        problems = (*problems, f"{report.repeated_messages} fills were published twice")
-    lost = sum(problem.endswith("has no execution") for problem in report.problems)
-    doubled = sum("more than" in problem for problem in report.problems)
+    repeated = report.counts.repeated_messages
+    if repeated and name not in MAY_REPEAT:
+        problems = (*problems, f"{repeated} fills were published twice")
+    kinds = Counter(each.kind for each in report.contradictions)
     outcome = Outcome(
         name=name,
-        orders=report.orders,
+        orders=report.counts.orders,
         faults=len(field.hits),
         in_hand=in_hand,
-        lost=lost,
-        doubled=doubled,
-        duplicates=report.repeated_messages,
+        lost=kinds[Kind.LOST],
+        doubled=kinds[Kind.DOUBLED] + kinds[Kind.OVERFILLED],
+        duplicates=repeated,
         regained=regained,
         regained_after=regained_after,
         problems=(*problems, *report.problems),

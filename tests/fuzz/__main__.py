@@ -11,11 +11,11 @@ from pathlib import Path
 import urllib3
 
 from fixengine.demo.engine import Engine
-from fixengine.demo.interrupts import signals_as_interrupts
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import create_topic
 from fixengine.demo.waiting import wait_until
+from fixengine.interrupts import signals_as_interrupts
 from fixengine.options import positive
 from tests.fuzz.hostile import hostile_records
 from tests.fuzz.intake import NO_FILLS, HostileFeed, audit, resident, settled

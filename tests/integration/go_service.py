@@ -10,9 +10,9 @@ import psycopg
 from confluent_kafka import Consumer
 from psycopg import errors as sqlstate
 
+from fixengine.audit.evidence import Expected
 from fixengine.demo.broker import Broker
 from fixengine.demo.feed import FedOrder
-from fixengine.demo.sketch import Expected
 from fixengine.demo.topics import TopicNames
 from tests.integration.rows import change
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from fixengine.audit.evidence import Expected
 from fixengine.demo.audit import Expectations, Report, judge
-from fixengine.demo.evidence import Evidence, LedgerFill
+from fixengine.demo.evidence import Evidence
 from fixengine.demo.feed import FedOrder
-from fixengine.demo.sketch import Expected
-from fixengine.domain import Execution
+from fixengine.domain import Execution, LedgerEntry
 from fixengine.ports import Record
 
 RECEIVED = datetime(2026, 7, 28, 12, 16, 10, 233793, UTC)
@@ -59,8 +59,8 @@ EXECUTION = Execution(
 )
 
 
-def fill(number: int, quantity: str, price: str, filled: str, total: str) -> LedgerFill:
-    return LedgerFill(
+def fill(number: int, quantity: str, price: str, filled: str, total: str) -> LedgerEntry:
+    return LedgerEntry(
         execution_id=5,
         number=number,
         quantity=Decimal(quantity),

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from fixengine.audit.ledger import allowed_quantities
 from fixengine.demo.audit import Expectations
-from fixengine.demo.audit_ledger import allowed_quantities
 from fixengine.demo.evidence import Unpublished
 from tests.unit.demo.hand_made import (
     BAD,
@@ -56,7 +56,7 @@ def test_an_order_without_an_execution_is_found() -> None:
 def test_an_execution_of_no_order_is_found() -> None:
     stray = structs.replace(EXECUTION, id=6, execution_service_id=38)
     found = problems_of(run(executions=(EXECUTION, stray)))
-    assert "execution 6 is of order 38, which was not fed" in found
+    assert "execution 6 is of order 38, which nobody sent" in found
 
 
 def test_two_executions_of_one_order_are_found() -> None:
@@ -121,7 +121,7 @@ def test_a_wrong_state_is_found(columns: dict[str, Any], problem: str) -> None:
 )
 def test_a_wrong_ledger_row_is_found(index: int, columns: dict[str, Any], problem: str) -> None:
     fills = list(FILLS)
-    fills[index] = replace(fills[index], **columns)
+    fills[index] = structs.replace(fills[index], **columns)
     assert problem in problems_of(run(fills=tuple(fills)))
 
 
@@ -136,7 +136,7 @@ def test_a_fill_after_the_order_was_full_is_found() -> None:
 
 
 def test_a_fill_of_no_execution_is_found() -> None:
-    stray = replace(FILLS[0], execution_id=6)
+    stray = structs.replace(FILLS[0], execution_id=6)
     assert "fills of execution 6, which does not exist" in problems_of(run(fills=(*FILLS, stray)))
 
 
@@ -202,7 +202,7 @@ def test_a_repeated_message_is_counted_and_may_be_forbidden() -> None:
         )
     )
     assert repeating.judged().ok
-    assert repeating.judged().repeated_messages == 1
+    assert repeating.judged().counts.repeated_messages == 1
     strict = replace(repeating, expectations=Expectations(repeats_allowed=False))
     assert strict.judged().problems == ("1 records are on their topics more than once",)
 
@@ -212,7 +212,7 @@ def test_a_fill_in_the_outbox_is_a_problem_unless_it_is_allowed() -> None:
         outbox=(Unpublished(execution_id=5, fill_number=3),),
         announcements=(message(0, PART_MESSAGE),),
     )
-    assert waiting.judged().problems == ("the outbox still holds 1 fills",)
+    assert waiting.judged().problems == ("order 37: its fill 3 is not published yet",)
     lenient = replace(waiting, expectations=Expectations(all_published=False))
     assert lenient.judged().ok
 
@@ -272,7 +272,7 @@ def test_a_good_order_that_was_dead_lettered_is_found() -> None:
         ),
         (
             {"headers": (*BAD.headers, *DEAD_HEADERS, ("dlq.offset", b"7"))},
-            "does not say which record",
+            "says that it was the record 3/7 of the orders topic, where none is",
         ),
     ],
 )
@@ -357,7 +357,7 @@ def test_a_repeated_dead_letter_is_counted() -> None:
     (letter,) = Run().evidence.dead_letters
     report = run(dead_letters=(letter, structs.replace(letter, offset=1))).judged()
     assert report.ok
-    assert report.repeated_dead_letters == 1
+    assert report.counts.repeated_dead_letters == 1
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,7 @@ def test_quantities_are_mixed_and_limits_are_on_the_easy_side() -> None:
     assert 800 < len(limited) < 1200
     for one in limited:
         assert one.limit_price is not None
+        assert one.ticker is not None
         if one.trade_type in {"BUY", "COVER"}:
             assert one.limit_price >= means[one.ticker]
         else:

@@ -1,52 +1,40 @@
-"""The audit of the dead-letter topic: every bad record, byte for byte, and nothing else.
+"""The audit of a dead letter: its record, byte for byte, and where that was.
 
 A letter that says so may have been shortened, to the beginning of its record.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from fixengine.demo.audit_fills import Findings
-from fixengine.demo.feed import FedOrder
+from fixengine.letters import Place
 from fixengine.ports import Headers, Record
 
 _SHORTENED = {"dlq.shortened", "dlq.digest", "dlq.shortened_key", "dlq.shortened_headers"}
 _ADDED = {"dlq.reason", "dlq.topic", "dlq.partition", "dlq.offset", "dlq.failed_at"} | _SHORTENED
-_Place = tuple[int, int]
-_Content = tuple[bytes | None, bytes | None, Headers]
+_LONGEST = 18  # digits that fit an int64
 
 
-def dead_letter_problems(
-    bad: Sequence[FedOrder], orders: Sequence[Record], dead_letters: Sequence[Record]
-) -> Findings:
-    """Compare the dead letters with the records they name, and those with what was fed."""
-    sources = {(record.partition, record.offset): record for record in orders}
-    places = [_place(record) for record in dead_letters]
-    named = {place for place in places if place is not None}
-    problems: list[str] = []
-    for record, place in zip(dead_letters, places, strict=True):
-        source = None if place is None else sources.get(place)
-        name = f"dead letter {record.partition}/{record.offset}"
-        problems += (f"{name} {problem}" for problem in _problems(record, source))
-    buried = Counter(_content(sources[place]) for place in named if place in sources)
-    wanted = Counter((order.key, order.value, order.headers) for order in bad)
-    kinds = {(order.key, order.value, order.headers): order.kind for order in bad}
-    problems += (
-        f"a bad order ({kinds[content]}, key {content[0]!r}) is not on the dead-letter topic"
-        for content in (wanted - buried).elements()
-    )
-    problems += (
-        f"the order with key {content[0]!r} is on the dead-letter topic, but was not bad"
-        for content in (buried - wanted).elements()
-    )
-    return Findings(
-        repeated=sum(place is not None for place in places) - len(named), problems=tuple(problems)
-    )
+def letter_problems(record: Record, source: Record | None) -> Iterator[str]:
+    """Yield what is wrong with a letter, given the record at the place that it names."""
+    name = f"dead letter {record.partition}/{record.offset}"
+    yield from (f"{name} {problem}" for problem in _problems(record, source))
+
+
+def named_place(record: Record) -> Place | None:
+    """Return which record of the orders topic a letter names, None where it names none."""
+    said = dict(record.headers)
+    partition, offset = said.get("dlq.partition") or b"", said.get("dlq.offset") or b""
+    if not all(part.isdigit() and len(part) <= _LONGEST for part in (partition, offset)):
+        return None
+    return Place(int(partition), int(offset))
 
 
 def _problems(record: Record, source: Record | None) -> Iterator[str]:
     if source is None:
-        yield "does not say which record of the orders topic it was"
+        place = named_place(record)
+        if place is None:
+            yield "does not say which record of the orders topic it was"
+        else:
+            yield f"says that it was the record {place} of the orders topic, where none is"
         return
     said = dict(record.headers)
     if _SHORTENED & said.keys():
@@ -84,16 +72,6 @@ def _problems_of_a_part(record: Record, source: Record) -> Iterator[str]:
 
 def _length(whole: bytes | Headers) -> bytes:
     return str(len(whole)).encode()
-
-
-def _place(record: Record) -> _Place | None:
-    said = dict(record.headers)
-    partition, offset = said.get("dlq.partition") or b"", said.get("dlq.offset") or b""
-    return (int(partition), int(offset)) if partition.isdigit() and offset.isdigit() else None
-
-
-def _content(record: Record) -> _Content:
-    return record.key, record.value, record.headers
 
 
 def _original(headers: Headers) -> Headers:

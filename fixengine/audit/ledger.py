@@ -1,44 +1,70 @@
 """The audit of one execution: its columns, its state, and how its ledger led there."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from fixengine.demo.evidence import LedgerFill
-from fixengine.demo.sketch import Expected
-from fixengine.domain import Execution
+from fixengine.audit.evidence import Expected
+from fixengine.audit.verdict import Kind
+from fixengine.domain import Execution, LedgerEntry
 
 _EXACT = Context(prec=80)
 _SHARES = (Decimal("0.8"), Decimal("0.6"), Decimal(4), Decimal("0.2"), Decimal("0.1"))
 _SMALL = Decimal(100)
 _LARGEST_SHARE = Decimal(10_000)
 _PLACES = Decimal("0.00000001")
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """How an execution stood before the first fill that its ledger knows."""
+
+    number: int = 0
+    quantity_filled: Decimal = Decimal(0)
+    total_amount: Decimal = Decimal(0)
+    version: int
+
+
+def base_of(fills: Sequence[LedgerEntry], *, adopted: bool, version: int) -> Base:
+    """Return where a ledger begins: at nothing, or, if it was adopted, before its first fill."""
+    if not (adopted and fills):
+        return Base(version=version)
+    first = fills[0]
+    return Base(
+        number=first.number - 1,
+        quantity_filled=first.quantity_filled - first.quantity,
+        total_amount=first.total_amount - _amount(first.quantity, first.price or Decimal(0)),
+        version=first.version - 1,
+    )
 
 
 def execution_problems(
-    order: Expected,
     row: Execution,
-    fills: Sequence[LedgerFill],
+    fills: Sequence[LedgerEntry],
     *,
-    complete: bool,
-    empty_fills_announced: bool,
-) -> Iterator[str]:
-    """Yield what is wrong with an execution of `order`, given its fills in order of number."""
-    yield from _mapping_problems(order, row)
-    yield from _state_problems(row)
-    yield from _ledger_problems(order, row, fills, empty_fills_announced=empty_fills_announced)
-    yield from _total_problems(order, row, fills)
-    if complete and order.fillable and row.execution_status != "FULL":
-        yield f"it is not full: {row.quantity_filled} of {row.quantity_ordered} filled"
-    if not order.fillable and fills:
-        yield f"it was filled although nobody prices {row.ticker}"
+    base: Base,
+    empty_fills_announced: bool | None,
+) -> Iterator[tuple[Kind, str]]:
+    """Yield what is wrong with an execution, given its fills in order of number."""
+    yield from ((_kind_of_state(row), problem) for problem in _state_problems(row))
+    for problem in _ledger_problems(row, fills, base, empty_fills_announced=empty_fills_announced):
+        yield Kind.LEDGER, problem
+    for problem in _total_problems(row, fills, base):
+        yield Kind.LEDGER, problem
 
 
-def _mapping_problems(order: Expected, row: Execution) -> Iterator[str]:
+def _kind_of_state(row: Execution) -> Kind:
+    return Kind.OVERFILLED if row.quantity_filled > row.quantity_ordered else Kind.STATE
+
+
+def mapping_problems(order: Expected, row: Execution) -> Iterator[str]:
+    """Yield in which columns an execution differs from its order."""
     columns = (
         ("trade_type", order.trade_type, row.trade_type),
         ("destination", order.destination, row.destination),
         ("security_id", order.security_id, row.security_id),
-        ("ticker", order.ticker, row.ticker),
+        ("ticker", row.ticker if order.ticker is None else order.ticker, row.ticker),
         ("quantity_ordered", order.quantity_ordered, row.quantity_ordered),
         ("limit_price", order.limit_price, row.limit_price),
         ("received_timestamp", order.received_timestamp, row.received_timestamp),
@@ -51,11 +77,11 @@ def _mapping_problems(order: Expected, row: Execution) -> Iterator[str]:
     for name, wanted, found in columns:
         if wanted != found:
             yield f"{name} is {found}, the order says {wanted}"
-    if row.sent_timestamp < row.received_timestamp:
-        yield "sent_timestamp is before received_timestamp"
 
 
 def _state_problems(row: Execution) -> Iterator[str]:
+    if row.sent_timestamp < row.received_timestamp:
+        yield "sent_timestamp is before received_timestamp"
     full = row.quantity_filled == row.quantity_ordered
     status = "FULL" if full else "PART" if row.quantity_filled > 0 else "WORK"
     if row.quantity_filled > row.quantity_ordered:
@@ -69,16 +95,16 @@ def _state_problems(row: Execution) -> Iterator[str]:
 
 
 def _ledger_problems(
-    order: Expected,
     row: Execution,
-    fills: Sequence[LedgerFill],
+    fills: Sequence[LedgerEntry],
+    base: Base,
     *,
-    empty_fills_announced: bool,
+    empty_fills_announced: bool | None,
 ) -> Iterator[str]:
     numbers = [fill.number for fill in fills]
-    if numbers != list(range(1, len(fills) + 1)):
-        yield f"the ledger numbers its fills {numbers}"
-    filled, total, version = Decimal(0), Decimal(0), order.version
+    if numbers != [*range(base.number + 1, base.number + len(fills) + 1)]:
+        yield f"the ledger numbers its fills {shown(numbers)}"
+    filled, total, version = base.quantity_filled, base.total_amount, base.version
     last = row.sent_timestamp
     for fill in fills:
         name = f"fill {fill.number}"
@@ -91,9 +117,12 @@ def _ledger_problems(
         total = _EXACT.add(total, _amount(fill.quantity, price))
         version += 1
         totals = (fill.quantity_filled, fill.total_amount, fill.version)
-        if totals != (filled, total, version):
-            yield f"{name} leads to {_shown(totals)} instead of {_shown((filled, total, version))}"
-        if fill.announced != (filled > 0 or empty_fills_announced):
+        wanted = (filled, total, version)
+        if totals != wanted:
+            yield f"{name} leads to {_totals(totals)} instead of {_totals(wanted)}"
+        if filled <= 0 and empty_fills_announced is None:
+            pass  # both are right
+        elif fill.announced != (filled > 0 or empty_fills_announced):
             yield f"{name} is {'' if fill.announced else 'not '}announced"
         if fill.filled_at is None and fill.announced:
             yield f"{name} has no time"
@@ -103,18 +132,18 @@ def _ledger_problems(
         last = fill.filled_at or last
 
 
-def _total_problems(order: Expected, row: Execution, fills: Sequence[LedgerFill]) -> Iterator[str]:
-    if row.number_of_fills != len(fills):
+def _total_problems(row: Execution, fills: Sequence[LedgerEntry], base: Base) -> Iterator[str]:
+    if row.number_of_fills != base.number + len(fills):
         yield f"number_of_fills is {row.number_of_fills}, the ledger has {len(fills)} fills"
     last = fills[-1] if fills else None
     wanted = (
         (last.quantity_filled, last.total_amount, last.version)
         if last
-        else (Decimal(0), Decimal(0), order.version)
+        else (base.quantity_filled, base.total_amount, base.version)
     )
     found = (row.quantity_filled, row.total_amount, row.version)
     if found != wanted:
-        yield f"the execution has {_shown(found)}, its ledger ends with {_shown(wanted)}"
+        yield f"the execution has {_totals(found)}, its ledger ends with {_totals(wanted)}"
     if row.last_fill_timestamp != (last.filled_at if last else None):
         yield f"last_fill_timestamp is {row.last_fill_timestamp}, not its last fill's"
 
@@ -143,5 +172,12 @@ def _amount(quantity: Decimal, price: Decimal) -> Decimal:
     return _EXACT.multiply(quantity, price).quantize(_PLACES, ROUND_HALF_UP, _EXACT)
 
 
-def _shown(totals: tuple[Decimal, Decimal, int]) -> str:
+def _totals(totals: tuple[Decimal, Decimal, int]) -> str:
     return f"{totals[0]} filled for {totals[1]} (version {totals[2]})"
+
+
+def shown(numbers: Sequence[object]) -> str:
+    """Return a list as Python writes it, of a long one the beginning."""
+    if len(numbers) <= _SHOWN:
+        return f"[{', '.join(map(str, numbers))}]"
+    return f"[{', '.join(map(str, numbers[:_SHOWN]))}, … {len(numbers)} in all]"

@@ -1,36 +1,22 @@
 """The audit of the topic `fills`: every announced fill, in order, to the digit."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from itertools import groupby
 
-from fixengine.demo.evidence import LedgerFill, Unpublished
-from fixengine.domain import Execution
+from fixengine.audit.evidence import Stored
+from fixengine.audit.ledger import shown
+from fixengine.audit.terms import Horizon
+from fixengine.audit.verdict import Kind
+from fixengine.domain import Execution, LedgerEntry
 from fixengine.ports import Record
 
 _EXACT = Context(prec=80)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announcements:
-    """What the ledger holds, by execution, and what the topic holds."""
-
-    executions: Sequence[Execution]
-    fills: Mapping[int, Sequence[LedgerFill]]
-    outbox: Sequence[Unpublished]
-    records: Sequence[Record]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """How many records repeat an earlier one, and what is wrong."""
-
-    repeated: int
-    problems: tuple[str, ...]
+_LONGEST = 18  # digits of a number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,49 +26,68 @@ class _Number:
     text: str
 
 
-def announcement_findings(announcements: Announcements) -> Findings:
-    """Compare the topic with the ledger; a fill that is still in the outbox may be missing."""
-    by_key: dict[bytes | None, list[Record]] = {}
-    for record in announcements.records:
-        by_key.setdefault(record.key, []).append(record)
-    unpublished = {(row.execution_id, row.fill_number) for row in announcements.outbox}
-    problems: list[str] = []
-    repeated = 0
-    for row in announcements.executions:
-        records = by_key.pop(str(row.execution_service_id).encode(), [])
-        fills = [fill for fill in announcements.fills.get(row.id, ()) if fill.announced]
-        pending = {fill.number for fill in fills if (row.id, fill.number) in unpublished}
-        found = [*_execution_problems(row, fills, pending, records)]
-        problems += (f"order {row.execution_service_id}: {problem}" for problem in found)
-        repeated += len(records) - len({record.value for record in records})
-    problems += (
-        f"{len(records)} messages on fills have the key {key!r}, which no execution has"
-        for key, records in by_key.items()
-    )
-    return Findings(repeated=repeated, problems=tuple(problems))
-
-
-def _execution_problems(
-    row: Execution,
-    fills: Sequence[LedgerFill],
-    pending: set[int],
-    records: Sequence[Record],
-) -> Iterator[str]:
+def announcement_problems(
+    stored: Stored, records: Sequence[Record], horizon: Horizon
+) -> Iterator[tuple[Kind, str]]:
+    """Yield what is wrong with an execution's messages; a fill in the outbox may have none yet."""
+    row = stored.execution
     if len({record.partition for record in records}) > 1:
-        yield "its messages are on more than one partition"
+        yield Kind.FILLS, "its messages are on more than one partition"
+    fills = [fill for fill in stored.fills if fill.announced]
     bodies = [(record.value, _decoded(record.value)) for record in records]
     distinct = [next(group) for _, group in groupby(bodies, lambda body: body[0])]
     told = [_number_of_fills(body) for _, body in distinct]
-    due = [fill.number for fill in fills]
-    if told != due and told != [number for number in due if number not in pending]:
-        yield f"the messages on the topic are of fills {told}, announced are {due}"
+    due = _due(fills, told, horizon)
+    if told != due and told != [number for number in due if number != stored.unpublished]:
+        yield (
+            Kind.FILLS,
+            f"the messages on the topic are of fills {shown(told)}, announced are {shown(due)}",
+        )
     by_number = {fill.number: fill for fill in fills}
     for number, (_, body) in zip(told, distinct, strict=True):
         fill = by_number.get(number or 0)
         if fill is not None:
-            yield from _message_problems(number, body, _message(row, fill))
+            for problem in _message_problems(number, body, _message(row, fill)):
+                yield Kind.MESSAGE, problem
     if told and fills and told[-1] == row.number_of_fills and distinct[-1][1] != _last(row):
-        yield "its last message differs from its row"
+        yield Kind.MESSAGE, "its last message differs from its row"
+
+
+def is_complete(stored: Stored, records: Sequence[Record], horizon: Horizon) -> bool:
+    """Say whether the last fill that must have been published is among the messages."""
+    told = [number_of_fills(record) for record in records]
+    fills = [fill for fill in stored.fills if fill.announced]
+    due = [number for number in _due(fills, told, horizon) if number != stored.unpublished]
+    return not due or due[-1] in told
+
+
+def number_of_fills(record: Record) -> int | None:
+    """Return which fill a message says it is of, None where it does not say."""
+    return _number_of_fills(_decoded(record.value))
+
+
+def received(record: Record) -> datetime | None:
+    """Return when the order of a message was received, None where it does not say."""
+    moment = _decoded(record.value).get("receivedTimestamp")
+    if not isinstance(moment, _Number):
+        return None
+    try:
+        return _EPOCH + timedelta(microseconds=int(Decimal(moment.text).scaleb(6)))
+    except (ArithmeticError, ValueError):
+        return None
+
+
+def repeats(records: Sequence[Record]) -> int:
+    """Return how many messages repeat an earlier one."""
+    return len(records) - len({record.value for record in records})
+
+
+def _due(fills: Sequence[LedgerEntry], told: Sequence[int | None], horizon: Horizon) -> list[int]:
+    """Return which fills must be on the topic: all but the first ones that it may have lost."""
+    for index, fill in enumerate(fills):
+        if fill.number in told or not horizon.has_no_message(fill.filled_at):
+            return [fill.number for fill in fills[index:]]
+    return []
 
 
 def _message_problems(
@@ -96,7 +101,7 @@ def _message_problems(
             )
 
 
-def _message(row: Execution, fill: LedgerFill) -> dict[str, object]:
+def _message(row: Execution, fill: LedgerEntry) -> dict[str, object]:
     """Return the message of a fill: the execution as it stood after it."""
     full = fill.quantity_filled == row.quantity_ordered
     average = _average(fill.total_amount, fill.quantity_filled)
@@ -134,7 +139,7 @@ def _last(row: Execution) -> dict[str, object]:
     """Return the message that the execution's row itself amounts to."""
     return _message(
         row,
-        LedgerFill(
+        LedgerEntry(
             execution_id=row.id,
             number=row.number_of_fills,
             quantity=Decimal(0),
@@ -151,14 +156,16 @@ def _last(row: Execution) -> dict[str, object]:
 def _decoded(value: bytes | None) -> dict[str, object]:
     try:
         body = json.loads(value or b"", parse_int=_written, parse_float=_written)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 
 
 def _number_of_fills(body: dict[str, object]) -> int | None:
     number = body.get("numberOfFills")
-    return int(number.text) if isinstance(number, _Number) and number.text.isdecimal() else None
+    if not isinstance(number, _Number) or not number.text.isdecimal():
+        return None
+    return int(number.text) if len(number.text) <= _LONGEST else None
 
 
 def _average(total: Decimal, filled: Decimal) -> Decimal | None:

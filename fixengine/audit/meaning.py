@@ -1,0 +1,85 @@
+"""What an order's bytes ask for, as docs/wire-formats.md says it; read without the engine's code.
+
+It takes more than an engine does: whether an order was good is not asked, but what must be stored
+if it was.
+"""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import msgspec
+
+from fixengine.audit.evidence import Expected
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_LIMIT = Decimal("0.0001")
+_LARGEST_ID = 2**31 - 1
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def meaning_of(value: bytes | None) -> Expected | None:
+    """Return the columns that an order must lead to, None when it can't lead to any."""
+    try:
+        message = _decoder.decode(value or b"")
+        return _expected(message)
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ):
+        return None
+
+
+def _expected(message: dict[str, object]) -> Expected | None:
+    order_id = int(_number(message["id"]))
+    if not 0 < order_id <= _LARGEST_ID:
+        return None
+    limit = _optional(message.get("limitPrice"))
+    execution_id = _optional(message.get("tradeServiceExecutionId"))
+    version = _optional(message.get("version"))
+    return Expected(
+        execution_service_id=order_id,
+        trade_type=_text(message["tradeType"]),
+        destination=_text(message["destination"]),
+        security_id=_security_id(message),
+        ticker=None,
+        quantity_ordered=_number(message["quantity"]),
+        limit_price=None if limit is None or abs(limit) < _NO_LIMIT else limit,
+        received_timestamp=_moment(message["receivedTimestamp"]),
+        trade_service_execution_id=None if execution_id is None else int(execution_id),
+        version=1 if version is None else int(version),
+        fillable=True,
+    )
+
+
+def _security_id(message: dict[str, object]) -> str:
+    security = message.get("security")
+    nested = security.get("securityId") if isinstance(security, dict) else None
+    return _text(message.get("securityId") or nested)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _optional(value: object) -> Decimal | None:
+    return None if value is None else _number(value)
+
+
+def _number(value: object) -> Decimal:
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    return Decimal(value)
+
+
+def _moment(value: object) -> datetime:
+    if isinstance(value, str):
+        return datetime.fromisoformat(value).astimezone(UTC)
+    return _EPOCH + timedelta(microseconds=int(_number(value).scaleb(6)))

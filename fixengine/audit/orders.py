@@ -1,0 +1,163 @@
+"""The audit of the topic of orders: each is stored or buried, and each letter is one of them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+
+from fixengine.audit.cases import encode, place_of, unpacked_record
+from fixengine.audit.evidence import Source
+from fixengine.audit.judge import Judge
+from fixengine.audit.letters import letter_problems, named_place
+from fixengine.audit.meaning import meaning_of
+from fixengine.audit.sorter import Sorter
+from fixengine.audit.topic import CLOCKS, Topic
+from fixengine.audit.verdict import Contradiction, Kind
+from fixengine.infra.kafka_tail import Beginning
+from fixengine.letters import Place
+from fixengine.ports import Record
+
+_CLOCKS_MS = int(CLOCKS.total_seconds() * 1000)
+
+
+class Orders:
+    """First the letters are read, then the orders; what they ask for is in `sources` then."""
+
+    def __init__(
+        self,
+        *,
+        judge: Judge,
+        topic: Topic,
+        committed: Mapping[int, int],
+        ledger_since: datetime | None,
+        until: datetime | None,
+    ) -> None:
+        """Take the parts; `committed` are the offsets below which all was stored or buried."""
+        self.sources = Sorter()
+        self._judge = judge
+        self._topic = topic
+        self._committed = committed
+        self._earliest = 0 if ledger_since is None else ledger_since.timestamp() * 1000
+        self._latest = None if until is None else until.timestamp() * 1000
+        self._letters = Sorter()
+
+    def read_letters(self, records: Iterable[Record]) -> Iterator[Contradiction]:
+        """Put letters in the order of the places that they name."""
+        for record in records:
+            self._judge.counts.dead_letters += 1
+            place = named_place(record)
+            if place is None:
+                yield from self._problems(record, None)
+            else:
+                self._letters.add(_packed(place), encode(record))
+
+    def read(self) -> Iterator[Contradiction]:
+        """Read the orders, partition by partition, each with its letters."""
+        letters = _Letters(self._letters)
+        for number, beginning in self._topic.beginnings().items():
+            for letter in letters.before(Place(number, 0)):
+                yield from self._problems(letter, None)
+            first: Record | None = None
+            for record in self._topic.partition(number, beginning):
+                first = first or record
+                place = Place(record.partition, record.offset)
+                yield from self._without_orders(letters.before(place), first, beginning)
+                yield from self._order(record, place, [*letters.at(place)])
+            rest = letters.before(Place(number + 1, 0))
+            yield from self._without_orders(rest, first, beginning)
+        for letter in letters.rest():
+            yield from self._problems(letter, None)
+
+    def _order(
+        self, record: Record, place: Place, letters: list[Record]
+    ) -> Iterator[Contradiction]:
+        letters = [letter for letter in letters if not self._is_of_another(letter, record)]
+        self._judge.counts.repeated_dead_letters += max(len(letters) - 1, 0)
+        for letter in letters:
+            yield from self._problems(letter, record)
+        expected, settled = meaning_of(record.value), self._is_settled(record)
+        if expected is not None:
+            source = Source(expected=expected, place=place, buried=bool(letters), settled=settled)
+            self.sources.add(place_of(expected.execution_service_id), encode(source))
+        elif letters:
+            pass
+        elif settled:
+            said = f"the record {place} on {record.topic} is no order, and has no dead letter"
+            yield self._judge.found(Kind.LOST, said, orders=(place,))
+        else:
+            self._judge.counts.waiting_orders += 1
+
+    def _is_settled(self, record: Record) -> bool:
+        written = record.timestamp_ms or 0
+        return (
+            record.offset < self._committed.get(record.partition, 0)
+            and written >= self._earliest
+            and (self._latest is None or written < self._latest)
+        )
+
+    def _is_of_another(self, letter: Record, record: Record) -> bool:
+        """Say whether a letter is older than the record at its place: the topic was made anew."""
+        is_older = _is_older(letter, record)
+        self._judge.counts.letters_without_orders += is_older
+        return is_older
+
+    def _without_orders(
+        self, letters: Iterable[Record], first: Record | None, beginning: Beginning
+    ) -> Iterator[Contradiction]:
+        """Judge letters whose place has no record: it may be gone, or never have been there."""
+        for letter in letters:
+            place = named_place(letter)
+            assert place is not None
+            is_before = place.offset < beginning.offset
+            if is_before or first is None or _is_older(letter, first):
+                self._judge.counts.letters_without_orders += 1
+            else:
+                yield from self._problems(letter, None)
+
+    def _problems(self, letter: Record, source: Record | None) -> Iterator[Contradiction]:
+        at = Place(letter.partition, letter.offset)
+        named = named_place(letter)
+        for problem in letter_problems(letter, source):
+            yield self._judge.found(
+                Kind.LETTER, problem, letters=(at,), orders=() if named is None else (named,)
+            )
+
+
+class _Letters:
+    """Letters in the order of the places that they name, taken one place after the other."""
+
+    def __init__(self, letters: Sorter) -> None:
+        self._groups = groupby(letters, itemgetter(0))
+        self._next = next(self._groups, None)
+
+    def before(self, place: Place) -> Iterator[Record]:
+        """Yield those of earlier places that have not been taken."""
+        limit = _packed(place)
+        while self._next is not None and self._next[0] < limit:
+            yield from self._take()
+
+    def at(self, place: Place) -> Iterator[Record]:
+        """Yield those of one place."""
+        if self._next is not None and self._next[0] == _packed(place):
+            yield from self._take()
+
+    def rest(self) -> Iterator[Record]:
+        """Yield all that have not been taken."""
+        while self._next is not None:
+            yield from self._take()
+
+    def _take(self) -> Iterator[Record]:
+        assert self._next is not None
+        taken = [unpacked_record(packed) for _, packed in self._next[1]]
+        self._next = next(self._groups, None)
+        return iter(taken)
+
+
+def _packed(place: Place) -> bytes:
+    return place.partition.to_bytes(8) + place.offset.to_bytes(8)
+
+
+def _is_older(letter: Record, record: Record) -> bool:
+    if letter.timestamp_ms is None or record.timestamp_ms is None:
+        return False
+    return letter.timestamp_ms < record.timestamp_ms - _CLOCKS_MS

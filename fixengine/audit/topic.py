@@ -1,0 +1,111 @@
+"""A topic as the audit reads it: by nobody's group, from where its range begins."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from fixengine.config import Settings
+from fixengine.errors import UnavailableError
+from fixengine.infra.kafka_tail import Beginning, KafkaTail, Look, read_to_the_end
+from fixengine.options import EVER
+from fixengine.ports import Record
+
+CLOCKS = timedelta(minutes=1)
+"""How far the clocks of engines, database, brokers and senders may differ."""
+
+_TIMEOUT = 10.0
+_BATCH = 1_000
+
+
+class Progress(Protocol):
+    """Hears how far it has come."""
+
+    def __call__(self, what: str, count: int) -> None:
+        """Take what is being done, and how many of it are."""
+
+
+class Topic:
+    """`kept_since` is from when on the topic has all that was read of it; None: it is whole.
+
+    All raise UnavailableError, with the variables to look at, without a broker or topic.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        variable: str,
+        settings: Settings,
+        client_id: str,
+        since: datetime | None,
+        progress: Progress,
+    ) -> None:
+        self.name = name
+        self.kept_since = since
+        self.reached: dict[int, int] = {}
+        self._variable = variable
+        self._from = EVER if since is None else since - CLOCKS
+        self._progress = progress
+        self._count = 0
+        self._tail = KafkaTail(
+            brokers=settings.kafka_brokers,
+            topic=name,
+            client_id=client_id,
+            client_config=settings.kafka_client_config,
+            committed_only=True,
+        )
+
+    def beginnings(self) -> Mapping[int, Beginning]:
+        """Return where each partition begins, in their order."""
+        with self._advice():
+            return dict(sorted(self._tail.beginnings(self._from, timeout=_TIMEOUT).items()))
+
+    def partition(self, number: int, beginning: Beginning) -> Iterator[Record]:
+        """Yield what is on a partition."""
+        first = True
+        for record in self._read({number: beginning.offset}):
+            if first and beginning.is_cut:
+                self._cut(record.timestamp_ms)
+            first = False
+            yield record
+        if first and beginning.is_cut:
+            self._cut(None)
+
+    def records(self) -> Iterator[Record]:
+        """Yield all, each partition's in their order."""
+        for number, beginning in self.beginnings().items():
+            yield from self.partition(number, beginning)
+
+    def newer(self) -> Iterator[Record]:
+        """Yield what has come since the partitions were read, each partition's in their order."""
+        return self._read(self.reached)
+
+    def _read(self, places: Mapping[int, int]) -> Iterator[Record]:
+        with self._advice():
+            look: Look = self._tail.look_from(places, timeout=_TIMEOUT)
+            for record in read_to_the_end(look):
+                self._count += 1
+                if self._count % _BATCH == 0:
+                    self._progress(f"records of {self.name}", self._count)
+                yield record
+            self.reached = {**self.reached, **look.reached}
+
+    def _cut(self, timestamp_ms: int | None) -> None:
+        """Take note that earlier records than one may be gone."""
+        moment = (
+            datetime.now(UTC)
+            if timestamp_ms is None
+            else datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+        )
+        kept = moment + CLOCKS
+        self.kept_since = kept if self.kept_since is None else max(self.kept_since, kept)
+
+    @contextmanager
+    def _advice(self) -> Iterator[None]:
+        try:
+            yield
+        except UnavailableError as error:
+            raise UnavailableError(
+                f"{error}: look at KAFKA_BROKERS and {self._variable}"
+            ) from error
