@@ -72,9 +72,9 @@ class Examination:
             ledger_since=self._facts.ledger_since,
             until=self._span.until,
         )
-        yield from orders.read_letters(self._letters.records())
+        yield from orders.read_letters(self._letters.records(self._letters.beginnings()))
         yield from orders.read()
-        messages = _sorted(self._fills.records())
+        messages = _sorted(self._fills.records(self._fills.beginnings()))
         judge = replace(self._judge, horizon=self._horizon())
         put_off = Sorter()
         for place, case in cases(orders.sources, messages, self._rows()):

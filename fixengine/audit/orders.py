@@ -54,19 +54,14 @@ class Orders:
     def read(self) -> Iterator[Contradiction]:
         """Read the orders, partition by partition, each with its letters."""
         letters = _Letters(self._letters)
-        for number, beginning in self._topic.beginnings().items():
-            for letter in letters.before(Place(number, 0)):
-                yield from self._problems(letter, None)
-            first: Record | None = None
-            for record in self._topic.partition(number, beginning):
-                first = first or record
-                place = Place(record.partition, record.offset)
-                yield from self._without_orders(letters.before(place), first, beginning)
-                yield from self._order(record, place, [*letters.at(place)])
-            rest = letters.before(Place(number + 1, 0))
-            yield from self._without_orders(rest, first, beginning)
-        for letter in letters.rest():
-            yield from self._problems(letter, None)
+        beginnings = self._topic.beginnings()
+        first: dict[int, Record] = {}
+        for record in self._topic.records(beginnings, in_turn=True):
+            first.setdefault(record.partition, record)
+            place = Place(record.partition, record.offset)
+            yield from self._without_orders(letters.before(place), first, beginnings)
+            yield from self._order(record, place, [*letters.at(place)])
+        yield from self._without_orders(letters.rest(), first, beginnings)
 
     def _order(
         self, record: Record, place: Place, letters: list[Record]
@@ -102,17 +97,32 @@ class Orders:
         return is_older
 
     def _without_orders(
-        self, letters: Iterable[Record], first: Record | None, beginning: Beginning
+        self,
+        letters: Iterable[Record],
+        first: Mapping[int, Record],
+        beginnings: Mapping[int, Beginning],
     ) -> Iterator[Contradiction]:
         """Judge letters whose place has no record: it may be gone, or never have been there."""
         for letter in letters:
             place = named_place(letter)
             assert place is not None
-            is_before = place.offset < beginning.offset
-            if is_before or first is None or _is_older(letter, first):
+            if self._may_be_gone(letter, place, first, beginnings):
                 self._judge.counts.letters_without_orders += 1
             else:
                 yield from self._problems(letter, None)
+
+    def _may_be_gone(
+        self,
+        letter: Record,
+        place: Place,
+        first: Mapping[int, Record],
+        beginnings: Mapping[int, Beginning],
+    ) -> bool:
+        beginning = beginnings.get(place.partition)
+        if beginning is None:
+            return False
+        earliest = first.get(place.partition)
+        return place.offset < beginning.offset or earliest is None or _is_older(letter, earliest)
 
     def _problems(self, letter: Record, source: Record | None) -> Iterator[Contradiction]:
         at = Place(letter.partition, letter.offset)

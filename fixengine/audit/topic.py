@@ -7,7 +7,7 @@ from typing import Protocol
 
 from fixengine.config import Settings
 from fixengine.errors import UnavailableError
-from fixengine.infra.kafka_tail import Beginning, KafkaTail, Look, read_to_the_end
+from fixengine.infra.kafka_tail import Beginning, KafkaTail, read_to_the_end
 from fixengine.options import EVER
 from fixengine.ports import Record
 
@@ -61,29 +61,27 @@ class Topic:
         with self._advice():
             return dict(sorted(self._tail.beginnings(self._from, timeout=_TIMEOUT).items()))
 
-    def partition(self, number: int, beginning: Beginning) -> Iterator[Record]:
-        """Yield what is on a partition."""
-        first = True
-        for record in self._read({number: beginning.offset}):
-            if first and beginning.is_cut:
+    def records(
+        self, beginnings: Mapping[int, Beginning], *, in_turn: bool = False
+    ) -> Iterator[Record]:
+        """Yield all from there on, each partition's in their order, or one after the other."""
+        cut = {number for number, beginning in beginnings.items() if beginning.is_cut}
+        places = {number: beginning.offset for number, beginning in beginnings.items()}
+        for record in self._read(places, in_turn=in_turn):
+            if record.partition in cut:
+                cut.remove(record.partition)
                 self._cut(record.timestamp_ms)
-            first = False
             yield record
-        if first and beginning.is_cut:
+        for _ in cut:
             self._cut(None)
 
-    def records(self) -> Iterator[Record]:
-        """Yield all, each partition's in their order."""
-        for number, beginning in self.beginnings().items():
-            yield from self.partition(number, beginning)
-
     def newer(self) -> Iterator[Record]:
-        """Yield what has come since the partitions were read, each partition's in their order."""
+        """Yield what has come since all was read, each partition's in their order."""
         return self._read(self.reached)
 
-    def _read(self, places: Mapping[int, int]) -> Iterator[Record]:
+    def _read(self, places: Mapping[int, int], *, in_turn: bool = False) -> Iterator[Record]:
         with self._advice():
-            look: Look = self._tail.look_from(places, timeout=_TIMEOUT)
+            look = self._tail.look_from(places, timeout=_TIMEOUT, in_turn=in_turn)
             for record in read_to_the_end(look):
                 self._count += 1
                 if self._count % _BATCH == 0:

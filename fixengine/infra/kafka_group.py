@@ -15,6 +15,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 
 from fixengine.errors import ConflictError, UnavailableError
+from fixengine.infra.kafka_words import refusal
 
 _TIMEOUT = 10.0  # seconds
 _DESERTED = {ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD}
@@ -74,7 +75,13 @@ def committed(
     try:
         return _places(consumer, topic)
     except KafkaException as error:
-        raise _unseen(group, error) from error
+        failure = error.args[0]
+        words = refusal(failure.code(), failure.str(), group=group, topic=topic)
+        raise UnavailableError(
+            words
+            or f"the place of the group {group} in {topic} can't be read: {failure.str()}: "
+            "look at KAFKA_BROKERS"
+        ) from error
     finally:
         consumer.close()
 

@@ -67,15 +67,11 @@ class KafkaTail:
     ) -> None:
         """Take the parts; with `committed_only` transactions count that were committed."""
         self._topic = topic
-<<<<<<< HEAD
         self._brokers = brokers
-=======
-        isolation = {"isolation.level": "read_committed"} if committed_only else {}
->>>>>>> 550d6fc (The rules of the audit leave the demo, so that any deployment can be judged by them)
         self._settings: dict[str, Any] = {
             **client_config,
             **_SETTINGS,
-            **isolation,
+            **({"isolation.level": "read_committed"} if committed_only else {}),
             "bootstrap.servers": brokers,
             "client.id": client_id,
             "logger": getLogger("librdkafka"),
@@ -89,34 +85,32 @@ class KafkaTail:
         moment = int(since.timestamp() * 1000)
         return self._look(lambda consumer: self._since(consumer, moment, timeout))
 
-    def look_from(self, places: Mapping[int, int], *, timeout: float) -> "Look":
+    def look_from(
+        self, places: Mapping[int, int], *, timeout: float, in_turn: bool = False
+    ) -> "Look":
         """Begin to read those partitions, each from an offset on; those that are gone are empty.
 
-        Raises UnavailableError when the broker does not answer within `timeout` seconds.
+        With `in_turn` one partition is read after the other, the lowest first. Raises
+        UnavailableError when the broker does not answer within `timeout` seconds.
         """
         return self._look(
             lambda consumer: [
                 TopicPartition(self._topic, partition, places[partition])
                 for partition in self._partitions(consumer, timeout)
                 if partition in places
-            ]
+            ],
+            in_turn=in_turn,
         )
 
-<<<<<<< HEAD
-    def find(self, partition: int, offset: int) -> "Look":
-        """Begin to look for a record: the first that comes, if any does before the end."""
-        place = TopicPartition(self._topic, partition, offset)
-        return Look(Consumer(self._settings), [place], batch=1)
-=======
     def beginnings(self, since: datetime, *, timeout: float) -> Mapping[int, Beginning]:
         """Return where what has come since then by the broker's time begins, by partition.
 
         Raises UnavailableError when the broker does not answer within `timeout` seconds.
         """
+        moment = int(since.timestamp() * 1000)
         with self._consumer() as consumer:
             earliest = self._edges(consumer, OFFSET_BEGINNING, timeout)
             ends = self._edges(consumer, OFFSET_END, timeout)
-            moment = int(since.timestamp() * 1000)
             return {
                 each.partition: Beginning(
                     offset=each.offset if each.offset >= 0 else ends[each.partition],
@@ -125,7 +119,11 @@ class KafkaTail:
                 )
                 for each in self._since(consumer, moment, timeout)
             }
->>>>>>> 550d6fc (The rules of the audit leave the demo, so that any deployment can be judged by them)
+
+    def find(self, partition: int, offset: int) -> "Look":
+        """Begin to look for a record: the first that comes, if any does before the end."""
+        place = TopicPartition(self._topic, partition, offset)
+        return Look(Consumer(self._settings), [place], batch=1)
 
     def read(self, partition: int, offset: int) -> Record | None:
         """Return the record at a place; None when the topic no longer has it, or not yet.
@@ -137,30 +135,29 @@ class KafkaTail:
             record = next(records, None)
         return record if record is not None and record.offset == offset else None
 
-    def _look(self, beginnings: Callable[[Consumer], list[TopicPartition]]) -> "Look":
+    def _look(
+        self, beginnings: Callable[[Consumer], list[TopicPartition]], *, in_turn: bool = False
+    ) -> "Look":
+        with self._consumer(stays=True) as consumer:
+            return Look(consumer, beginnings(consumer), in_turn=in_turn)
+
+    @contextmanager
+    def _consumer(self, *, stays: bool = False) -> Iterator[Consumer]:
+        """Lend a consumer, which stays open when all goes well and it is to stay."""
         connections = Connections(self._brokers)
         consumer = Consumer({**self._settings, "logger": connections.log})
         try:
-            return Look(consumer, beginnings(consumer))
+            yield consumer
         except KafkaException as error:
             consumer.poll(0)  # why, its log says
             consumer.close()
             raise _unreadable(error.args[0], self._topic, connections.why()) from error
-
-    @contextmanager
-    def _consumer(self) -> Iterator[Consumer]:
-        consumer = Consumer(self._settings)
-        try:
-            yield consumer
-        except KafkaException as error:
-            raise _unreadable(error.args[0], self._topic) from error
-        finally:
+        if not stays:
             consumer.close()
 
     def _edges(self, consumer: Consumer, edge: int, timeout: float) -> Mapping[int, int]:
         """Return where each partition begins or ends: the two have reserved times."""
-        found = self._since(consumer, edge, timeout)
-        return {each.partition: each.offset for each in found}
+        return {each.partition: each.offset for each in self._since(consumer, edge, timeout)}
 
     def _partitions(self, consumer: Consumer, timeout: float) -> list[int]:
         topic = consumer.list_topics(self._topic, timeout=timeout).topics[self._topic]
@@ -188,24 +185,37 @@ class Look:
     """
 
     def __init__(
-        self, consumer: Consumer, beginnings: list[TopicPartition], *, batch: int = _BATCH
+        self,
+        consumer: Consumer,
+        beginnings: list[TopicPartition],
+        *,
+        batch: int = _BATCH,
+        in_turn: bool = False,
     ) -> None:
-        """Take a consumer, where it is to begin, and the most records of one `read`."""
+        """Take a consumer, where it is to begin, and the most records of one `read`.
+
+        With `in_turn` one partition is read after the other.
+        """
         self._consumer: Consumer | None = consumer
         self._batch = batch
-        self._unread = {partition.partition for partition in beginnings}
+        by_number = sorted(beginnings, key=lambda each: each.partition)
+        self._turns = [[each] for each in by_number] if in_turn else [beginnings]
+        self._unread: set[int] = set()
         self._ends: dict[int, int] = {}
         self.reached: dict[int, int] = {}
-        consumer.assign(beginnings)
 
     def read(self, timeout: float) -> tuple[Record, ...] | None:
         """Return the next records, waiting `timeout` seconds; None at the end.
 
         Raises UnavailableError when the broker refuses.
         """
-        if not self._unread:
-            return None
         assert self._consumer is not None, "closed"
+        while not self._unread:
+            if not self._turns:
+                return None
+            turn = self._turns.pop(0)
+            self._consumer.assign(turn)
+            self._unread = {each.partition for each in turn}
         records: list[Record] = []
         for message in self._consumer.consume(self._batch, timeout):
             error = message.error()
@@ -217,15 +227,10 @@ class Look:
                     self._unread.discard(record.partition)
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
                 self._unread.discard(message.partition() or 0)
-<<<<<<< HEAD
+                self._reach(message.partition() or 0, message.offset() or 0)
             # one without a topic is of the group, and nobody asked for that
             elif (topic := message.topic()) and not error.retriable():
                 raise _unreadable(error, topic)
-=======
-                self._reach(message.partition() or 0, message.offset() or 0)
-            elif not error.retriable():
-                raise _unreadable(error, message.topic() or "")
->>>>>>> 550d6fc (The rules of the audit leave the demo, so that any deployment can be judged by them)
         return tuple(records)
 
     def _reach(self, partition: int, offset: int) -> None:

@@ -1,0 +1,489 @@
+"""`fixengine audit` of a run that holds, and of the same one after somebody tampered with it."""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from msgspec import structs
+from psycopg.conninfo import make_conninfo
+
+from fixengine.audit import command
+from fixengine.config import load
+from fixengine.demo.broker import Broker
+from fixengine.demo.feed import FedOrder, mixed_orders
+from fixengine.demo.postgres import Postgres
+from fixengine.demo.topics import TopicNames, create_topic, read_topic
+from fixengine.demo.workspace import Workspace
+from fixengine.domain import Execution
+from fixengine.infra.audit_pages import AuditPages, Row
+from fixengine.ports import Record
+from fixengine.wire import decode_fill_key
+from tests.conftest import new_database
+from tests.documents import blocks, page
+from tests.integration.engines import Surroundings, surroundings
+from tests.integration.rows import change, one
+
+HOLDS, CONTRADICTED, IMPOSSIBLE = 0, 1, 2
+NAMES = TopicNames(
+    orders="audited", fills="audited.fills", dlq="audited.dlq", group="audited_engines"
+)
+Tampering = Callable[[list[Record]], list[Record]]
+
+
+@pytest.fixture(scope="module")
+def fed() -> tuple[FedOrder, ...]:
+    return mixed_orders(seed=18, good=40, bad=40, duplicates=5)
+
+
+@pytest.fixture(scope="module")
+def run(
+    postgres: Postgres,
+    migrated_template: str,
+    broker: Broker,
+    workspace: Workspace,
+    fed: tuple[FedOrder, ...],
+) -> Iterator[Surroundings]:
+    """Lend what an engine left that was fed with all kinds of orders, and has ended."""
+    for dsn in new_database(postgres, migrated_template):
+        with surroundings(dsn=dsn, broker=broker, topics=NAMES, workspace=workspace) as world:
+            with world.engine():
+                world.send(*fed)
+                world.wait_until_done(fed)
+            yield world
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the command said, as JSON, and its exit code."""
+
+    code: int
+    lines: list[str]
+    complaints: str
+    contradictions: list[dict[str, Any]] = field(default_factory=list)
+    counts: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return "\n".join((*self.lines, self.complaints))
+
+    @property
+    def kinds(self) -> set[object]:
+        return {each["kind"] for each in self.contradictions}
+
+    @property
+    def executions(self) -> set[int]:
+        return {number for each in self.contradictions for number in each["executions"]}
+
+    def kinds_of(self, execution: int) -> set[str]:
+        return {each["kind"] for each in self.contradictions if execution in each["executions"]}
+
+
+@pytest.fixture
+def audit(run: Surroundings, capsys: pytest.CaptureFixture[str]) -> Callable[..., Verdict]:
+    """Audits the run, with other settings where they are given."""
+
+    def carry_out(*words: str, **overrides: str) -> Verdict:
+        parser = argparse.ArgumentParser()
+        command.add_arguments(parser)
+        settings = load({**run.environment(), **overrides})
+        capsys.readouterr()
+        code = command.run(parser.parse_args([*words, "--json"]), settings, pod="test")
+        said = capsys.readouterr()
+        lines = said.out.splitlines()
+        decoded = [json.loads(line) for line in lines]
+        counts = decoded.pop() if code != IMPOSSIBLE else {}
+        return Verdict(
+            code=code,
+            lines=lines,
+            complaints=said.err,
+            contradictions=decoded,
+            counts=counts,
+        )
+
+    return carry_out
+
+
+def tampered(run: Surroundings, topic: str, tamper: Tampering) -> str:
+    """Return the name of a copy of a topic in which some records are other ones."""
+    name = f"{topic}.tampered{tampered.count}"  # type: ignore[attr-defined]  # the next number
+    tampered.count += 1  # type: ignore[attr-defined]  # as above
+    bootstrap = run.broker.bootstrap
+    partitions = AdminClient({"bootstrap.servers": bootstrap}).list_topics(topic, timeout=30)
+    create_topic(bootstrap, name, partitions=len(partitions.topics[topic].partitions))
+    producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True})
+    for record in tamper(list(read_topic(bootstrap, topic))):
+        producer.produce(
+            name,
+            partition=record.partition,
+            key=record.key,
+            value=record.value,
+            headers=[*record.headers],
+        )
+    assert producer.flush(60) == 0
+    return name
+
+
+tampered.count = 1  # type: ignore[attr-defined]  # names of topics are never used again
+
+
+@contextmanager
+def changed(run: Surroundings, statement: str, back: str) -> Iterator[None]:
+    """Let somebody change the tables by hand, for a while."""
+    change(run.dsn, statement)
+    try:
+        yield
+    finally:
+        change(run.dsn, back)
+
+
+def executions(run: Surroundings, count: int) -> list[int]:
+    """Return executions that were told of, those with most fills first."""
+    found = one(
+        run.dsn,
+        "select array_agg(execution_id) from (select execution_id from fill where announced "
+        f"group by 1 order by count(*) desc, 1 limit {count}) as f",
+    )
+    assert len(found) == count
+    return list(found)
+
+
+def test_a_finished_run_holds(
+    run: Surroundings, audit: Callable[..., Verdict], fed: Sequence[FedOrder]
+) -> None:
+    verdict = audit("--finished")
+    assert verdict.code == HOLDS, str(verdict)
+    counts = verdict.counts
+    assert (counts["orders"], counts["executions"], counts["full"]) == (40, 40, 40)
+    assert counts["dead_letters"] == sum(not order.valid for order in fed)
+    assert counts["fills"] == one(run.dsn, "select count(*) from fill")
+    assert counts["messages"] == one(run.dsn, "select count(*) from fill where announced")
+    assert counts["holds"] is True
+
+
+def test_the_text_says_the_verdict_in_its_last_line(
+    run: Surroundings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = argparse.Namespace(since=None, until=None, finished=True, json=False)
+    assert command.run(arguments, load(run.environment()), pod="test") == HOLDS
+    assert capsys.readouterr().out.splitlines()[-1].startswith("the ledger holds: 40 orders, 40 ex")
+
+
+ROWS = {
+    "quantity_filled = quantity_filled + 1": "overfilled",
+    "total_amount = total_amount + 0.00000001": "ledger",
+    "version = version + 1": "ledger",
+    "destination = 'XX'": "order",
+    "limit_price = 1234567": "order",
+    "is_open = true": "state",
+    "execution_status = 'PART'": "state",
+    "sent_timestamp = sent_timestamp - interval '1 microsecond'": "message",
+    "sent_timestamp = '-infinity'": "state",
+    "last_fill_timestamp = last_fill_timestamp + interval '1 second'": "ledger",
+    "quantity_ordered = 'NaN'": "state",
+}
+
+
+def test_rows_that_were_tampered_with_are_found(
+    run: Surroundings, audit: Callable[..., Verdict]
+) -> None:
+    numbers = executions(run, len(ROWS))
+    spoil = "; ".join(
+        f"update execution set {assignment} where id = {number}"
+        for number, assignment in zip(numbers, ROWS, strict=True)
+    )
+    with changed(
+        run,
+        f"create table kept as select * from execution; {spoil}",
+        "set session_replication_role = replica; delete from execution; "
+        "insert into execution select * from kept; drop table kept",
+    ):
+        verdict = audit()
+    assert verdict.code == CONTRADICTED
+    for number, (assignment, kind) in zip(numbers, ROWS.items(), strict=True):
+        assert kind in verdict.kinds_of(number), f"{assignment}\n{verdict}"
+    assert verdict.executions == set(numbers)
+    assert all(each["orders"] and each["fills"] for each in verdict.contradictions)
+
+
+def test_a_row_that_is_gone_is_found_and_so_are_its_fills(
+    run: Surroundings, audit: Callable[..., Verdict]
+) -> None:
+    (number,) = executions(run, 1)
+    with changed(
+        run,
+        f"create table kept as select * from execution where id = {number};"
+        f"delete from execution where id = {number}",
+        "insert into execution select * from kept; drop table kept",
+    ):
+        verdict = audit()
+    assert verdict.code == CONTRADICTED
+    assert verdict.kinds == {"lost", "message", "ledger"}
+
+
+def test_rows_of_nobody_are_found(run: Surroundings, audit: Callable[..., Verdict]) -> None:
+    """An execution without an order, and fills in the outbox that nobody made."""
+    (number,) = executions(run, 1)
+    columns = (
+        "trade_type, destination, security_id, ticker, quantity_ordered, received_timestamp, "
+        "sent_timestamp"
+    )
+    with changed(
+        run,
+        f"insert into execution (execution_service_id, execution_status, {columns}, "
+        "next_fill_timestamp) "
+        f"select 777777, 'WORK', {columns}, now() from execution where id = {number}; "
+        f"insert into outbox (execution_id, fill_number, owner) values (999999, 1, 1), "
+        f"({number}, 77, 1)",
+        "delete from execution where execution_service_id = 777777; delete from outbox",
+    ):
+        verdict = audit()
+    assert verdict.code == CONTRADICTED
+    assert sorted(map(str, (each["kind"] for each in verdict.contradictions))) == [
+        "ledger",
+        "ledger",
+        "nobody-sent",
+    ], str(verdict)
+
+
+LEDGERS = (
+    "update fill set quantity = quantity + 1",
+    "update fill set price = price + 0.01",
+    "update fill set quantity_filled = quantity_filled - 1",
+    "update fill set version = version + 1",
+    "update fill set filled_at = filled_at - interval '1 hour'",
+    "update fill set announced = false",
+    "delete from fill",
+)
+
+
+def test_ledgers_that_were_tampered_with_are_found(
+    run: Surroundings, audit: Callable[..., Verdict]
+) -> None:
+    numbers = executions(run, len(LEDGERS))
+    spoil = "; ".join(
+        f"{statement} where execution_id = {number} and number = "
+        f"(select max(number) from fill where execution_id = {number})"
+        for number, statement in zip(numbers, LEDGERS, strict=True)
+    )
+    with changed(
+        run,
+        f"create table kept as select * from fill; {spoil}",
+        "delete from fill; insert into fill select * from kept; drop table kept",
+    ):
+        verdict = audit()
+    assert verdict.code == CONTRADICTED
+    for number, statement in zip(numbers, LEDGERS, strict=True):
+        assert "ledger" in verdict.kinds_of(number), f"{statement}\n{verdict}"
+    assert verdict.executions == set(numbers)
+
+
+def replaced(record: Record, before: bytes, after: bytes) -> Record:
+    assert record.value is not None
+    assert before in record.value
+    return structs.replace(record, value=record.value.replace(before, after))
+
+
+def test_messages_that_were_tampered_with_are_found(
+    run: Surroundings, audit: Callable[..., Verdict]
+) -> None:
+    numbers = executions(run, 5)
+
+    def tamper(records: list[Record]) -> list[Record]:
+        last = {decode_fill_key(record.value or b""): record for record in records}
+        missing, changed, garbage, moved, copied = (
+            max((key, record) for key, record in last.items() if key and key[0] == number)[1]
+            for number in numbers
+        )
+        others = {
+            missing: (),
+            changed: (replaced(changed, b'"quantityFilled":', b'"quantityFilled":1'),),
+            garbage: (structs.replace(garbage, value=b"{"),),
+            moved: (structs.replace(moved, key=b"no order"),),
+            copied: (copied, structs.replace(copied, key=b"777777")),
+        }
+        return [each for record in records for each in others.get(record, (record,))]
+
+    verdict = audit(KAFKA_FILLS_TOPIC=tampered(run, NAMES.fills, tamper))
+    assert verdict.code == CONTRADICTED
+    missing, changed, garbage, moved, _ = numbers
+    assert verdict.kinds_of(missing) == {"fills"}, str(verdict)
+    assert verdict.kinds_of(changed) == {"message"}
+    assert verdict.kinds_of(garbage) == {"fills"}
+    assert verdict.kinds_of(moved) == {"fills"}
+    assert [each["kind"] for each in verdict.contradictions if not each["executions"]] == [
+        "message",
+        "message",
+    ]
+    assert verdict.executions == {missing, changed, garbage, moved}
+
+
+def with_headers(letter: Record, **contents: bytes | None) -> Record:
+    """Return a letter with other headers, without those that are None."""
+    renamed = {f"dlq.{name}": content for name, content in contents.items()}
+    headers = [(name, renamed.get(name, content)) for name, content in letter.headers]
+    return structs.replace(
+        letter, headers=tuple(header for header in headers if header[1] is not None)
+    )
+
+
+def test_letters_that_were_tampered_with_are_found(
+    run: Surroundings, audit: Callable[..., Verdict]
+) -> None:
+    def tamper(records: list[Record]) -> list[Record]:
+        _, another, elsewhere, unexplained, *others = records
+        return [
+            *others,
+            structs.replace(another, value=b"another"),
+            with_headers(elsewhere, partition=b"99"),
+            with_headers(unexplained, reason=None),
+        ]
+
+    verdict = audit(KAFKA_DLQ_TOPIC=tampered(run, NAMES.dlq, tamper))
+    assert verdict.code == CONTRADICTED
+    said = sorted(f"{each['kind']}: {each['said']}" for each in verdict.contradictions)
+    assert len(said) == 5, str(verdict)
+    for start, end in zip(
+        ("letter: ", "letter: ", "letter: ", "lost: ", "lost: "), said, strict=True
+    ):
+        assert end.startswith(start), str(verdict)
+    for words in ("another key or value", "the record 99/", "has no header dlq.reason"):
+        assert sum(words in line for line in said) == 1
+    assert all(each["orders"] for each in verdict.contradictions)
+
+
+def test_what_is_there_twice_is_counted(run: Surroundings, audit: Callable[..., Verdict]) -> None:
+    def twice(records: list[Record]) -> list[Record]:
+        return [*records, records[-1]]
+
+    verdict = audit(
+        KAFKA_FILLS_TOPIC=tampered(run, NAMES.fills, twice),
+        KAFKA_DLQ_TOPIC=tampered(run, NAMES.dlq, twice),
+    )
+    assert verdict.code == HOLDS, str(verdict)
+    assert verdict.counts["repeated_messages"] == 1
+    assert verdict.counts["repeated_dead_letters"] == 1
+
+
+def test_orders_that_no_engine_has_taken_yet_are_not_judged(
+    run: Surroundings, audit: Callable[..., Verdict], fed: Sequence[FedOrder]
+) -> None:
+    dlq = tampered(run, NAMES.dlq, lambda records: [])
+    verdict = audit(KAFKA_CONSUMER_GROUP="another", KAFKA_DLQ_TOPIC=dlq)
+    assert verdict.code == HOLDS, str(verdict)
+    assert verdict.counts["waiting_orders"] == sum(not order.valid for order in fed)
+
+
+def test_what_is_out_of_range_is_not_judged(
+    run: Surroundings, audit: Callable[..., Verdict]
+) -> None:
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    with changed(
+        run,
+        "update execution set version = version + 1",
+        "update execution set version = version - 1",
+    ):
+        for word in ("--since", "--until"):
+            moment = later if word == "--since" else "2020-01-01T00:00:00Z"
+            verdict = audit(word, moment)
+            assert verdict.code == HOLDS, str(verdict)
+            assert verdict.counts["outside"] == 40
+
+
+def test_a_deployment_in_which_nothing_is_can_not_be_judged(
+    run: Surroundings, audit: Callable[..., Verdict], database: str
+) -> None:
+    topics = {
+        f"KAFKA_{name}_TOPIC": tampered(run, topic, lambda records: [])
+        for name, topic in (("ORDERS", NAMES.orders), ("FILLS", NAMES.fills), ("DLQ", NAMES.dlq))
+    }
+    verdict = audit(POSTGRES_DSN=database, **topics)
+    assert verdict.code == IMPOSSIBLE
+    assert "KAFKA_ORDERS_TOPIC and POSTGRES_DSN" in verdict.complaints
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"KAFKA_BROKERS": "127.0.0.1:1"}, "KAFKA_BROKERS"),
+        ({"KAFKA_DLQ_TOPIC": "nowhere"}, "KAFKA_DLQ_TOPIC"),
+        ({"POSTGRES_DSN": "postgresql://postgres@127.0.0.1:1/none"}, "127.0.0.1"),
+    ],
+)
+def test_what_can_not_be_reached_is_said(
+    audit: Callable[..., Verdict], settings: dict[str, str], words: str
+) -> None:
+    verdict = audit(**settings)
+    assert verdict.code == IMPOSSIBLE
+    assert verdict.complaints.startswith("fixengine: the audit can't be done: ")
+    assert words in verdict.complaints
+    assert len(verdict.complaints.splitlines()) == 1
+
+
+def test_a_database_of_another_schema_can_not_be_judged(
+    audit: Callable[..., Verdict], empty_database: str
+) -> None:
+    verdict = audit(POSTGRES_DSN=empty_database)
+    assert verdict.code == IMPOSSIBLE
+    assert "fixengine migrate" in verdict.complaints
+
+
+def test_the_rights_that_the_docs_give_are_enough(
+    run: Surroundings, audit: Callable[..., Verdict]
+) -> None:
+    (setup,) = (block for block in blocks(page("auditing"), "sql") if "create role" in block)
+    role = "auditor"
+    change(run.dsn, setup.replace("change-me", role))
+    try:
+        verdict = audit("--finished", POSTGRES_DSN=make_conninfo(run.dsn, user=role, password=role))
+    finally:
+        change(run.dsn, f"drop owned by {role}; drop role {role}")
+    assert verdict.code == HOLDS, str(verdict)
+
+
+def test_a_running_deployment_is_no_contradiction(
+    run: Surroundings, audit: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine works on while the tables are read: more is stored than the topics had before."""
+    more = mixed_orders(seed=19, good=80)[40:]
+    rows = AuditPages.rows
+
+    def rows_of_later(self: AuditPages) -> Iterator[Row]:
+        with run.engine():
+            run.send(*more)
+            run.wait_until_done((*mixed_orders(seed=18, good=40), *more))
+        return rows(self)
+
+    monkeypatch.setattr(AuditPages, "rows", rows_of_later)
+    verdict = audit("--finished")
+    assert verdict.code == HOLDS, str(verdict)
+    assert verdict.counts["young_executions"] == verdict.counts["executions"] - 40
+    assert audit("--finished").counts["messages"] == one(
+        run.dsn, "select count(*) from fill where announced"
+    )
+
+
+def test_no_transaction_is_open_between_pages(
+    run: Surroundings, audit: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states: list[str] = []
+    rows_after = AuditPages._rows_after
+
+    def watched(self: AuditPages, place: object) -> Sequence[tuple[Execution, object, object]]:
+        states.append(
+            one(
+                run.dsn,
+                "select state from pg_stat_activity where application_name = 'test' "
+                "and datname = current_database()",
+            )
+        )
+        return rows_after(self, place)  # type: ignore[arg-type]  # as it came
+
+    monkeypatch.setattr(AuditPages, "_rows_after", watched)
+    assert audit().code == HOLDS
+    assert set(states) == {"idle"}
