@@ -17,6 +17,7 @@ from fixengine.ports import Record
 _EXACT = Context(prec=80)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 18  # digits of a number
+_LATEST_SECOND = 2**38
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +73,11 @@ def received(record: Record) -> datetime | None:
     if not isinstance(moment, _Number):
         return None
     try:
-        return _EPOCH + timedelta(microseconds=int(Decimal(moment.text).scaleb(6)))
-    except (ArithmeticError, ValueError):
+        seconds = Decimal(moment.text)
+        if abs(seconds) >= _LATEST_SECOND:  # a thousand million digits take hours
+            return None
+        return _EPOCH + timedelta(microseconds=int(seconds.scaleb(6)))
+    except ArithmeticError:
         return None
 
 

@@ -13,7 +13,8 @@ from fixengine.audit.evidence import Expected
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_LIMIT = Decimal("0.0001")
-_LARGEST_ID = 2**31 - 1
+_INT32 = 2**31
+_LATEST_SECOND = 2**38
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -34,9 +35,7 @@ def meaning_of(value: bytes | None) -> Expected | None:
 
 
 def _expected(message: dict[str, object]) -> Expected | None:
-    order_id = int(_number(message["id"]))
-    if not 0 < order_id <= _LARGEST_ID:
-        return None
+    order_id = _whole(_number(message["id"]))
     limit = _optional(message.get("limitPrice"))
     execution_id = _optional(message.get("tradeServiceExecutionId"))
     version = _optional(message.get("version"))
@@ -49,8 +48,8 @@ def _expected(message: dict[str, object]) -> Expected | None:
         quantity_ordered=_number(message["quantity"]),
         limit_price=None if limit is None or abs(limit) < _NO_LIMIT else limit,
         received_timestamp=_moment(message["receivedTimestamp"]),
-        trade_service_execution_id=None if execution_id is None else int(execution_id),
-        version=1 if version is None else int(version),
+        trade_service_execution_id=None if execution_id is None else _whole(execution_id),
+        version=1 if version is None else _whole(version),
         fillable=True,
     )
 
@@ -79,7 +78,16 @@ def _number(value: object) -> Decimal:
     return Decimal(value)
 
 
+def _whole(number: Decimal) -> int:
+    if not -_INT32 <= number < _INT32:  # a number of a thousand million digits is short as text
+        raise ValueError
+    return int(number)
+
+
 def _moment(value: object) -> datetime:
     if isinstance(value, str):
         return datetime.fromisoformat(value).astimezone(UTC)
-    return _EPOCH + timedelta(microseconds=int(_number(value).scaleb(6)))
+    seconds = _number(value)
+    if not abs(seconds) < _LATEST_SECOND:
+        raise ValueError
+    return _EPOCH + timedelta(microseconds=int(seconds.scaleb(6)))

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from fixengine import cli, leases
+from fixengine.audit.verdict import Kind
 from fixengine.config import VARIABLES
 from fixengine.engine import POOLED_CONNECTIONS
 from fixengine.metrics import ConsumerMetrics, EngineMetrics
@@ -131,6 +132,12 @@ def test_times_of_a_take_over_are_those_that_are_told() -> None:
     for seconds in (leases.LEASE, leases.STOP, leases.SETTLE, leases.TAKE_OVER_AFTER):
         assert f" | {seconds:g} |\n" in text
     assert f"after {leases.UNTOLD_AFTER:g} s by itself" in text
+
+
+def test_every_kind_of_contradiction_is_explained() -> None:
+    _, table = page("auditing").split("| kind | means | what to do |")
+    explained = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    assert explained == [kind for kind in Kind if kind is not Kind.REPEATED]  # the demo's alone
 
 
 @each_page

@@ -1,0 +1,209 @@
+"""A system at work is read at different moments, and none of its truths becomes a lie."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from msgspec import structs
+
+from fixengine.audit.examination import Examination, Range
+from fixengine.audit.judge import Judge
+from fixengine.audit.terms import Expectations
+from fixengine.audit.topic import Topic
+from fixengine.audit.verdict import Kind
+from fixengine.infra.audit_pages import AuditPages, Facts, Row
+from fixengine.infra.kafka_tail import Beginning
+from fixengine.ports import Record
+from tests.unit.demo.hand_made import (
+    BAD,
+    DEAD_HEADERS,
+    EXECUTION,
+    FILLS,
+    FULL_MESSAGE,
+    PART_MESSAGE,
+    SECOND,
+    message,
+    record,
+)
+
+NOW = datetime(2026, 7, 28, 13, tzinfo=UTC)
+MS = int(NOW.timestamp() * 1000)
+ORDER = (
+    b'{"id":37,"tradeType":"BUY","destination":"ML","securityId":"68bda020e3644b42ebcb2bd3",'
+    b'"quantity":134,"limitPrice":44.1,"receivedTimestamp":1785240970.233793,'
+    b'"tradeServiceExecutionId":12}'
+)
+GOOD = structs.replace(record("orders", 0, b"37", ORDER), timestamp_ms=MS)
+SPOILED = structs.replace(
+    record("orders", 1, BAD.key, BAD.value), headers=BAD.headers, timestamp_ms=MS
+)
+LETTER = structs.replace(
+    record("orders.dlq", 0, BAD.key, BAD.value),
+    headers=(*BAD.headers, *DEAD_HEADERS),
+    timestamp_ms=MS,
+)
+PART, FULL = message(0, PART_MESSAGE), message(1, FULL_MESSAGE)
+AS_PART = structs.replace(
+    EXECUTION,
+    is_open=True,
+    execution_status="PART",
+    quantity_filled=FILLS[1].quantity_filled,
+    total_amount=FILLS[1].total_amount,
+    number_of_fills=2,
+    version=3,
+    last_fill_timestamp=FILLS[1].filled_at,
+    next_fill_timestamp=SECOND,
+)
+
+
+class Remembered(Topic):
+    """A topic with what is there at first, and what comes later."""
+
+    def __init__(
+        self, *records: Record, later: Sequence[Record] = (), cut: bool = False, begin: int = 0
+    ) -> None:
+        self.kept_since = None
+        self.reached = {3: len(records) + begin}
+        self._records, self._later, self._cut_off = records, tuple(later), cut
+        self._begin = begin
+
+    def beginnings(self) -> Mapping[int, Beginning]:
+        return {3: Beginning(self._begin, self._cut_off)}
+
+    def _read(self, places: Mapping[int, int], *, in_turn: bool = False) -> Iterator[Record]:
+        found, self._records, self._later = self._records, self._later, ()
+        return iter(found)
+
+
+class Tables(AuditPages):
+    """Rows as they are when they are read."""
+
+    def __init__(self, *rows: Row, strays: Sequence[int] = ()) -> None:
+        self._rows, self._strays = rows, tuple(strays)
+
+    def rows(self) -> Iterator[Row]:
+        return iter(self._rows)
+
+    def strays(self, *, since: datetime | None, until: datetime | None) -> Iterator[int]:
+        return iter(self._strays)
+
+    def outbox_strays(self) -> tuple[int, ...]:
+        return ()
+
+
+def kinds(
+    *,
+    orders: Topic | None = None,
+    fills: Topic | None = None,
+    letters: Topic | None = None,
+    pages: Tables | None = None,
+    committed: int = 2,
+    retention_days: int | None = None,
+    ledger_since: datetime | None = None,
+) -> list[Kind]:
+    examination = Examination(
+        judge=Judge(
+            expectations=Expectations(
+                complete=False, all_published=False, empty_fills_announced=None
+            )
+        ),
+        orders=orders or Remembered(GOOD, SPOILED),
+        fills=fills or Remembered(PART, FULL),
+        letters=letters or Remembered(LETTER),
+        pages=pages or Tables((EXECUTION, FILLS, None)),
+        committed={3: committed},
+        facts=Facts(newest=5, ledger_since=ledger_since, now=NOW),
+        span=Range(),
+        retention_days=retention_days,
+        progress=lambda what, count: None,
+    )
+    return sorted(found.kind for found in examination.contradictions())
+
+
+def test_a_sound_deployment_holds() -> None:
+    assert kinds() == []
+
+
+def test_a_fill_that_is_told_of_while_the_tables_are_read_is_looked_for_once_more() -> None:
+    assert kinds(fills=Remembered(PART, later=[FULL])) == []
+    assert kinds(fills=Remembered(later=[PART, FULL])) == []
+
+
+def test_a_fill_that_nobody_tells_of_is_missing_however_often_one_looks() -> None:
+    assert kinds(fills=Remembered(PART)) == [Kind.FILLS]
+    assert kinds(fills=Remembered(PART, later=[structs.replace(FULL, key=b"38")])) == [Kind.FILLS]
+
+
+def test_fills_that_are_made_after_a_row_was_read_are_not_its_own() -> None:
+    """The row is of a moment at which the last fill was still to come."""
+    pages = Tables((AS_PART, FILLS[:2], None))
+    assert kinds(fills=Remembered(later=[PART, FULL]), pages=pages) == []
+
+
+def test_a_message_that_was_there_before_its_row_is_made_up() -> None:
+    pages = Tables((AS_PART, FILLS[:2], None))
+    assert kinds(fills=Remembered(PART, FULL), pages=pages) == [Kind.FILLS]
+
+
+@pytest.mark.parametrize(("committed", "lost"), [(2, 1), (1, 0), (0, 0), (-1001, 0)])
+def test_a_record_without_a_letter_is_lost_below_the_committed_offset(
+    committed: int, lost: int
+) -> None:
+    assert kinds(letters=Remembered(), committed=committed) == [Kind.LOST] * lost
+
+
+@pytest.mark.parametrize(("committed", "lost"), [(1, 1), (0, 0)])
+def test_an_order_without_an_execution_is_lost_below_the_committed_offset(
+    committed: int, lost: int
+) -> None:
+    orders, nothing = Remembered(GOOD), Remembered()
+    found = kinds(
+        orders=orders, letters=nothing, fills=nothing, pages=Tables(), committed=committed
+    )
+    assert found == [Kind.LOST] * lost
+
+
+def test_a_letter_whose_order_is_deleted_is_not_judged() -> None:
+    orders = Remembered(cut=True, begin=2)
+    assert kinds(orders=orders) == []
+
+
+def test_a_letter_of_a_place_where_nothing_ever_was_is_found() -> None:
+    later = structs.replace(
+        LETTER,
+        headers=tuple(
+            (name, b"7" if name == "dlq.offset" else content) for name, content in LETTER.headers
+        ),
+    )
+    assert kinds(letters=Remembered(LETTER, structs.replace(later, offset=1))) == [Kind.LETTER]
+
+
+def test_a_letter_that_is_older_than_the_record_at_its_place_is_of_another_topic() -> None:
+    old = structs.replace(LETTER, timestamp_ms=MS - 3_600_000, value=b"another")
+    assert kinds(letters=Remembered(old, structs.replace(LETTER, offset=1))) == []
+    assert kinds(letters=Remembered(old)) == [Kind.LOST]
+
+
+def test_orders_and_messages_from_before_the_ledger_are_not_judged() -> None:
+    later = NOW + timedelta(days=1)
+    nothing = Remembered()
+    assert kinds(letters=nothing, pages=Tables(), ledger_since=later) == []
+    assert kinds(letters=nothing, pages=Tables()) == [Kind.LOST, Kind.LOST, Kind.MESSAGE]
+
+
+def test_what_retention_has_deleted_is_not_judged() -> None:
+    deleted = Tables(strays=[5])
+    assert kinds(pages=deleted) == [Kind.LEDGER, Kind.LOST, Kind.MESSAGE]
+    assert kinds(pages=deleted, retention_days=1) == []
+
+
+def test_an_order_that_the_topic_no_longer_has_is_not_missed() -> None:
+    gone = Remembered(SPOILED, cut=True, begin=1)
+    assert kinds(orders=gone) == []
+    assert kinds(orders=Remembered(SPOILED, begin=1)) == [Kind.NOBODY_SENT]
+
+
+def test_messages_that_the_topic_no_longer_has_are_not_missed() -> None:
+    recent = structs.replace(FULL, timestamp_ms=int(SECOND.timestamp() * 1000))
+    assert kinds(fills=Remembered(recent, cut=True, begin=1)) == []
+    assert kinds(fills=Remembered(recent, begin=1)) == [Kind.FILLS]
