@@ -63,7 +63,7 @@ def mapping_problems(order: Expected, row: Execution) -> Iterator[str]:
     columns = (
         ("trade_type", order.trade_type, row.trade_type),
         ("destination", order.destination, row.destination),
-        ("security_id", order.security_id, row.security_id),
+        ("security_id", order.security_id, row.security_id.lower()),
         ("ticker", row.ticker if order.ticker is None else order.ticker, row.ticker),
         ("quantity_ordered", order.quantity_ordered, row.quantity_ordered),
         ("limit_price", order.limit_price, row.limit_price),

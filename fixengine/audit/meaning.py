@@ -57,7 +57,7 @@ def _expected(message: dict[str, object]) -> Expected | None:
 def _security_id(message: dict[str, object]) -> str:
     security = message.get("security")
     nested = security.get("securityId") if isinstance(security, dict) else None
-    return _text(message.get("securityId") or nested)
+    return _text(message.get("securityId") or nested).lower()
 
 
 def _text(value: object) -> str:
