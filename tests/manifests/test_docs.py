@@ -46,7 +46,7 @@ OVERLAYS = [
     pytest.param(yaml.safe_load(block), id=f"{path.stem}-{number}")
     for path in PAGES
     for number, block in enumerate(blocks(path.read_text("utf-8"), "yaml"))
-    if {"configMapGenerator", "patches", "resources"} & yaml.safe_load(block).keys()
+    if {"configMapGenerator", "patches", "replicas", "resources"} & yaml.safe_load(block).keys()
 ]
 
 
