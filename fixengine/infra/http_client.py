@@ -11,8 +11,8 @@ from urllib3.connection import HTTPConnection
 
 from fixengine.errors import UnavailableError
 
-BODY_LIMIT = 8 * 2**20
-"""Bytes of the largest body that is read."""
+OF_ONE, OF_ALL = 64 * 2**10, 8 * 2**20
+"""Bytes of the largest bodies that are read: many come at a time of the one, one of the other."""
 
 _KEPT_ALIVE = 9  # as many as call at a time
 _CONNECTION = re.compile(r"^\w+\(host='(.*?)', port=(\w+)\): ")
@@ -43,14 +43,16 @@ class JsonService:
             "http": _DeadlinePool,
         }
 
-    def get(self, path: str, kind: type[_T], *, absent: bytes = b"") -> _T | None:
-        """Return the decoded body, None for a 404 whose body has `absent` in it.
+    def get(
+        self, path: str, kind: type[_T], *, most: int = OF_ONE, absent: bytes = b""
+    ) -> _T | None:
+        """Return the decoded body of `most` bytes, None for a 404 whose body has `absent` in it.
 
         Raises OtherNotFoundError for any other 404, and UnavailableError for every other status, a
         body that does not decode, a connection that fails and a deadline that passes.
         """
         try:
-            status, body = self._fetch(path)
+            status, body = self._fetch(path, most)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise UnavailableError(
                 f"{self._name} does not answer {path}: {_words(error)}"
@@ -70,7 +72,7 @@ class JsonService:
         """Close idle connections; those in use end with their calls."""
         self._pool.clear()
 
-    def _fetch(self, path: str) -> tuple[int, bytes]:
+    def _fetch(self, path: str, most: int) -> tuple[int, bytes]:
         response = self._pool.request(
             "GET",
             self._url + path,
@@ -78,8 +80,8 @@ class JsonService:
             redirect=False,
             preload_content=False,
         )
-        body = response.read(BODY_LIMIT + 1)
-        if len(body) > BODY_LIMIT:
+        body = response.read(most + 1)
+        if len(body) > most:
             response.close()
             raise UnavailableError(f"{self._name} answers {path} with too much")
         response.release_conn()

@@ -10,7 +10,7 @@ import msgspec
 
 from fixengine.domain import is_blank
 from fixengine.errors import UnavailableError
-from fixengine.infra.http_client import JsonService, OtherNotFoundError
+from fixengine.infra.http_client import OF_ALL, JsonService, OtherNotFoundError
 from fixengine.recurring import Recurring
 
 SECURITY_DEADLINE = 5.0
@@ -82,7 +82,7 @@ class SecurityClient(JsonService):
             return self._listed
 
     def _all(self) -> Mapping[str, str]:
-        securities = self.get("/api/v1/securities", tuple[_Security, ...])
+        securities = self.get("/api/v1/securities", tuple[_Security, ...], most=OF_ALL)
         if securities is None:
             raise UnavailableError("security-service answers 404 to /api/v1/securities")
         return {security.security_id.lower(): security.ticker for security in securities}
@@ -106,7 +106,7 @@ class PricingClient(JsonService):
 
     def all_prices(self) -> Mapping[str, Decimal]:
         """Return every usable price by ticker, to 8 places; raises UnavailableError."""
-        items = self.get("/api/v1/prices", tuple[msgspec.Raw, ...])
+        items = self.get("/api/v1/prices", tuple[msgspec.Raw, ...], most=OF_ALL)
         if items is None:
             raise UnavailableError("pricing-service answers 404 to /api/v1/prices")
         prices = [price for item in items if (price := _decoded(item)) is not None]

@@ -157,6 +157,16 @@ def test_a_body_without_end_is_given_up() -> None:
         price_from(url)
 
 
+def test_the_answer_for_one_may_not_be_as_large_as_that_for_all() -> None:
+    """Many of them are asked for at a time, and have to find room in the pod together."""
+    body = b'[{"ticker":"A","close":43.25}' + b" " * 2**17 + b"]"
+    answer = reply(HEAD + b"Content-Length: %d\r\n\r\n" % len(body), body)
+    with raw_server(answer) as url:
+        assert PricingClient(url=url).all_prices() == {"A": Decimal("43.25")}
+    with raw_server(answer) as url, pytest.raises(UnavailableError, match="with too much"):
+        price_from(url)
+
+
 @pytest.mark.parametrize(
     "body",
     [
