@@ -10,6 +10,7 @@ from fixengine.demo.waiting import wait_until
 from tests.fuzz.hostile import hostile_records
 from tests.fuzz.intake import NO_FILLS, HostileFeed, audit, resident, settled
 from tests.integration.engines import Surroundings, restarts
+from tests.integration.rows import PATIENCE
 
 SEED = 20260728
 HALF = 10_000
@@ -27,7 +28,7 @@ def test_every_hostile_record_is_stored_or_buried_once(around: Surroundings) -> 
             feed.send(HALF)
             wait_until(
                 lambda: sum(settled(generate_latest(engine.registry)).values()) >= feed.sent,
-                60,
+                PATIENCE,
                 "all records to be stored or buried",
             )
             sizes.append(resident(os.getpid()))
