@@ -30,6 +30,13 @@ class _Security(msgspec.Struct, rename="camel"):
     ticker: str
 
 
+class _Listed(msgspec.Struct, rename="camel"):
+    """One security of many; what one lacks spoils no other."""
+
+    security_id: str | None = None
+    ticker: str | None = None
+
+
 class _Price(msgspec.Struct):
     ticker: str
     close: Decimal
@@ -82,10 +89,10 @@ class SecurityClient(JsonService):
             return self._listed
 
     def _all(self) -> Mapping[str, str]:
-        securities = self.get("/api/v1/securities", tuple[_Security, ...], most=OF_ALL)
+        securities = self.get("/api/v1/securities", tuple[_Listed, ...], most=OF_ALL)
         if securities is None:
             raise UnavailableError("security-service answers 404 to /api/v1/securities")
-        return {security.security_id.lower(): security.ticker for security in securities}
+        return {(each.security_id or "").lower(): each.ticker or "" for each in securities}
 
 
 class PricingClient(JsonService):

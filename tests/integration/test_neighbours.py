@@ -247,6 +247,16 @@ def test_calls_at_the_same_time_look_into_one_list(other_words: OtherWords) -> N
     client.close()
 
 
+def test_what_one_security_lacks_spoils_no_other() -> None:
+    listed = [{"securityId": "A" * 24, "ticker": "A"}, {"securityId": "b" * 24, "ticker": None}, {}]
+    body = json.dumps(listed).encode()
+    head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
+    with raw_server(reply(head, body)) as url:
+        client = SecurityClient(url=url)
+        assert client.all_tickers() == {"a" * 24: "A"}
+        client.close()
+
+
 def test_ids_of_securities_come_in_any_case(workspace: Workspace) -> None:
     loud = [replace(each, security_id=each.security_id.upper()) for each in LISTINGS]
     service = SecurityService(port=workspace.reserve_port(), listings=loud)
