@@ -103,6 +103,12 @@ def test_keda_goes_from_none_to_as_many_pods_as_there_are_partitions() -> None:
     assert spec["pollingInterval"] == POLLING_INTERVAL
 
 
+def test_keda_scales_at_the_suites_pace() -> None:
+    spec = only("keda", "ScaledObject")["spec"]
+    assert (spec["pollingInterval"], spec["cooldownPeriod"]) == (15, 75)
+    assert trigger("kafka")["lagThreshold"] == "20"
+
+
 def test_keda_asks_the_broker_topic_and_group_of_the_settings() -> None:
     loaded = load(settings("keda"))
     kafka = trigger("kafka")
