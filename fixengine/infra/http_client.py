@@ -9,6 +9,7 @@ import msgspec
 import urllib3
 from urllib3.connection import HTTPConnection
 
+from fixengine.config.ipv6 import bracketed
 from fixengine.errors import UnavailableError
 
 OF_ONE, OF_ALL = 64 * 2**10, 8 * 2**20
@@ -90,7 +91,7 @@ class JsonService:
 
 def _words(error: Exception) -> str:
     """Say what went wrong; the library names a connection by its class, here it is an address."""
-    return _CONNECTION.sub(r"\1:\2: ", str(error))
+    return _CONNECTION.sub(lambda found: f"{bracketed(f'{found[1]}:{found[2]}')}: ", str(error))
 
 
 class _DeadlineSocket(socket.socket):

@@ -1,6 +1,7 @@
 """The HTTP clients against servers that behave, and servers that don't."""
 
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -128,6 +129,12 @@ def test_a_service_that_is_gone_is_unavailable(prices: PricingService) -> None:
     prices.stop()
     with pytest.raises(UnavailableError, match="pricing-service"):
         price_from(prices.url)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "[::1]:1"])
+def test_a_service_that_does_not_run_is_told_with_its_address(address: str) -> None:
+    with pytest.raises(UnavailableError, match=rf"A: {re.escape(address)}: "):
+        price_from(f"http://{address}")
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
