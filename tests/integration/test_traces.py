@@ -13,6 +13,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as messages
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as services
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
 
+from fixengine import __version__
 from fixengine.demo.feed import bad_orders, orders
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
@@ -104,6 +105,7 @@ def test_a_trace_goes_from_the_producer_over_intake_and_fills_to_their_messages(
     }
     assert resource == {
         "service.name": "globeco-fix-engine",
+        "service.version": __version__,
         "service.namespace": "globeco",
         "team": "trading desk",
     }
