@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs one fixengine command in a pod of its own, with the engine's image, settings and rights:
+# Runs one fixengine command in a pod of its own, with the engine's image, settings, files and rights:
 #
 #     k8s/run.sh reconcile --since 2026-07-28T09:30:00Z
 #
@@ -16,11 +16,6 @@ pod=fixengine-$1
 mark=fixengine-run=$(date +%s)-$$
 attached=
 
-of_the_engine() {
-    kubectl --namespace "$namespace" get deployment globeco-fix-engine \
-        --output "jsonpath={.spec.template.spec.$1}"
-}
-
 tidy_up() {
     status=$?
     trap '' HUP INT TERM
@@ -31,19 +26,53 @@ tidy_up() {
     exit "$status"
 }
 
-image=$(of_the_engine 'containers[0].image')
+# What the engine's pods have, a line each; empty where they do without.
+lines() {
+    for part in "$@"; do
+        printf '{.spec.template.spec.%s}{"\\n"}' "$part"
+    done
+}
+
+of_the_engine=$(kubectl --namespace "$namespace" get deployment globeco-fix-engine --output "jsonpath=$(
+    lines serviceAccountName securityContext imagePullSecrets nodeSelector tolerations volumes
+    lines containers[0].image containers[0].envFrom containers[0].env containers[0].resources \
+        containers[0].securityContext containers[0].volumeMounts
+)end")
+{
+    read -r account
+    read -r security
+    read -r pull_secrets
+    read -r node_selector
+    read -r tolerations
+    read -r volumes
+    read -r image
+    read -r env_from
+    read -r env
+    read -r resources
+    read -r container_security
+    read -r volume_mounts
+} <<END
+$of_the_engine
+END
+
 overrides='{
     "spec": {
         "automountServiceAccountToken": false,
         "enableServiceLinks": false,
         "terminationGracePeriodSeconds": 1,
-        "securityContext": '"$(of_the_engine securityContext)"',
+        "serviceAccountName": "'"${account:-default}"'",
+        "securityContext": '"${security:-null}"',
+        "imagePullSecrets": '"${pull_secrets:-null}"',
+        "nodeSelector": '"${node_selector:-null}"',
+        "tolerations": '"${tolerations:-null}"',
+        "volumes": '"${volumes:-null}"',
         "containers": [{
             "name": "'"$pod"'",
-            "envFrom": '"$(of_the_engine 'containers[0].envFrom')"',
-            "env": '"$(of_the_engine 'containers[0].env')"',
-            "resources": '"$(of_the_engine 'containers[0].resources')"',
-            "securityContext": '"$(of_the_engine 'containers[0].securityContext')"'
+            "envFrom": '"${env_from:-null}"',
+            "env": '"${env:-null}"',
+            "resources": '"${resources:-null}"',
+            "securityContext": '"${container_security:-null}"',
+            "volumeMounts": '"${volume_mounts:-null}"'
         }]
     }
 }'

@@ -1,11 +1,13 @@
 """`k8s/run.sh`: the pod that it makes of the engine's Deployment, and that it takes away again."""
 
+import copy
 import os
 import signal
 import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,9 +62,15 @@ class Operator:
 
 @pytest.fixture
 def operator(tmp_path: Path) -> Iterator[Operator]:
+    with operator_of(only("base", "Deployment"), tmp_path) as lent:
+        yield lent
+
+
+@contextmanager
+def operator_of(deployment: Manifest, tmp_path: Path) -> Iterator[Operator]:
     real = Path(sysconfig.get_path("scripts")) / "kubectl"
     script = tmp_path / "kubectl"
-    with cluster(only("base", "Deployment")) as lent:
+    with cluster(deployment) as lent:
         script.write_text(
             KUBECTL.format(
                 python=sys.executable, kubectl=real, server=lent.url, ended=tmp_path / "ended"
@@ -88,12 +96,51 @@ def test_a_command_runs_as_the_engine_does(operator: Operator) -> None:
     (command,) = spec["containers"]
     assert command["args"] == ["reconcile", "--since", "2026-07-28T09:30:00Z"]
     engine = container("base")
-    for part in ("image", "envFrom", "env", "resources", "securityContext"):
+    for part in ("image", "envFrom", "env", "resources", "securityContext", "volumeMounts"):
         assert command[part] == engine[part], part
-    assert spec["securityContext"] == pod("base")["securityContext"]
+    for part in ("securityContext", "serviceAccountName", "volumes"):
+        assert spec[part] == pod("base")[part], part
     assert spec["restartPolicy"] == "Never"
     assert spec["automountServiceAccountToken"] is False
     assert spec["terminationGracePeriodSeconds"] == 1, "a command is deaf to SIGTERM as process 1"
+
+
+def test_what_an_operator_has_added_to_the_deployment_counts(tmp_path: Path) -> None:
+    """A registry that asks who pulls, nodes of one's own, a file that a setting names."""
+    deployment = copy.deepcopy(only("base", "Deployment"))
+    spec = deployment["spec"]["template"]["spec"]
+    spec["imagePullSecrets"] = [{"name": "registry"}]
+    spec["nodeSelector"] = {"disk": "fast"}
+    spec["tolerations"] = [{"key": "trading", "operator": "Exists"}]
+    spec["volumes"].append({"name": "ca", "secret": {"secretName": "ca"}})
+    spec["containers"][0]["volumeMounts"].append({"name": "ca", "mountPath": "/ca"})
+    odd = {"name": "KAFKA_CLIENT_CONFIG", "value": '{"a": "b\\c\nd $HOME `date`"}'}
+    spec["containers"][0]["env"].append(odd)
+    with operator_of(deployment, tmp_path) as operator:
+        assert operator.runs("check-config") == (0, "")
+        (made,) = operator.cluster.made
+    for part in ("imagePullSecrets", "nodeSelector", "tolerations", "volumes"):
+        assert made["spec"][part] == spec[part], part
+    (command,) = made["spec"]["containers"]
+    assert command["volumeMounts"] == spec["containers"][0]["volumeMounts"]
+    assert command["env"] == spec["containers"][0]["env"]
+
+
+def test_a_deployment_that_asks_for_less_will_do(tmp_path: Path) -> None:
+    """As that of the suite's chart, which has neither a ConfigMap nor rights of its own."""
+    deployment = copy.deepcopy(only("base", "Deployment"))
+    spec = deployment["spec"]["template"]["spec"]
+    (engine,) = spec["containers"]
+    for part in ("securityContext", "serviceAccountName", "volumes"):
+        spec.pop(part)
+    for part in ("securityContext", "envFrom", "volumeMounts"):
+        engine.pop(part)
+    with operator_of(deployment, tmp_path) as operator:
+        assert operator.runs("check-config") == (0, "")
+        (made,) = operator.cluster.made
+    (command,) = made["spec"]["containers"]
+    assert command["env"] == engine["env"]
+    assert command.get("envFrom") is None
 
 
 @pytest.mark.parametrize("code", [0, 1, 2])
