@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -131,13 +132,7 @@ class Field:
             "HTTP_PORT": str(port()),
             "HEALTH_PORT": str(port()),
             "LOG_FORMAT": "text",
-            "KAFKA_BROKERS": ground.to_broker.address,
-            "KAFKA_CLIENT_CONFIG": json.dumps(dict(ground.broker.client_config)),
-            "KAFKA_ORDERS_TOPIC": self.topics.orders,
-            "KAFKA_FILLS_TOPIC": self.topics.fills,
-            "KAFKA_DLQ_TOPIC": self.topics.dlq,
-            "KAFKA_CONSUMER_GROUP": self.topics.group,
-            "POSTGRES_DSN": f"postgresql://postgres@{ground.to_postgres.address}/{self.database}",
+            **self._deployment,
             "SECURITY_SVC_URL": ground.securities.url,
             "PRICING_SVC_URL": ground.prices.url,
         }
@@ -151,6 +146,32 @@ class Field:
             http_port=int(settings["HTTP_PORT"]),
             health_port=int(settings["HEALTH_PORT"]),
         )
+
+    @property
+    def _deployment(self) -> dict[str, str]:
+        """Where the field's database and topics are."""
+        ground = self.ground
+        return {
+            "KAFKA_BROKERS": ground.to_broker.address,
+            "KAFKA_CLIENT_CONFIG": json.dumps(dict(ground.broker.client_config)),
+            "KAFKA_ORDERS_TOPIC": self.topics.orders,
+            "KAFKA_FILLS_TOPIC": self.topics.fills,
+            "KAFKA_DLQ_TOPIC": self.topics.dlq,
+            "KAFKA_CONSUMER_GROUP": self.topics.group,
+            "POSTGRES_DSN": f"postgresql://postgres@{ground.to_postgres.address}/{self.database}",
+        }
+
+    def audit(self) -> tuple[int, str]:
+        """Run `fixengine audit` and return its exit code, and what it said."""
+        done = subprocess.run(
+            [sys.executable, "-m", "fixengine", "audit", "--finished"],
+            env={**_surroundings(), **self._deployment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return done.returncode, f"{done.stdout}{done.stderr}"
 
     @contextmanager
     def feeding(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -86,6 +87,13 @@ def _finish(field: Field) -> list[str]:
     return [f"an engine ended with exit code {code}" for code in codes if code != 0]
 
 
+def _audited(field: Field) -> Iterator[str]:
+    """Yield what `fixengine audit` finds, which knows nothing of what was fed."""
+    code, said = field.audit()
+    if code != 0:
+        yield from (f"fixengine audit, exit code {code}: {line}" for line in said.splitlines())
+
+
 def _judge(
     field: Field, name: str, problems: tuple[str, ...], regained: float, regained_after: float
 ) -> Outcome:
@@ -109,7 +117,7 @@ def _judge(
         duplicates=repeated,
         regained=regained,
         regained_after=regained_after,
-        problems=(*problems, *report.problems),
+        problems=(*problems, *report.problems, *_audited(field)),
     )
     field.close()
     return outcome
