@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from msgspec import structs
 from psycopg.conninfo import make_conninfo
@@ -18,8 +18,10 @@ from fixengine.audit import command
 from fixengine.config import load
 from fixengine.demo.broker import Broker
 from fixengine.demo.feed import FedOrder, mixed_orders
+from fixengine.demo.options import BrokerKind
 from fixengine.demo.postgres import Postgres
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
+from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.domain import Execution
 from fixengine.infra.audit_pages import AuditPages, Row
@@ -468,6 +470,24 @@ def test_a_running_deployment_is_no_contradiction(
     )
 
 
+def test_orders_of_a_transaction_that_was_aborted_do_not_count(
+    run: Surroundings, audit: Callable[..., Verdict]
+) -> None:
+    """Where a broker shows them all the same, engines have stored them, too."""
+    producer = Producer(
+        {"bootstrap.servers": run.broker.bootstrap, "transactional.id": NAMES.group}
+    )
+    producer.init_transactions(60)
+    producer.begin_transaction()
+    for order in mixed_orders(seed=20, good=130, bad=20)[-20:]:
+        producer.produce(NAMES.orders, key=order.key, value=order.value)
+    producer.flush(60)
+    producer.abort_transaction(60)
+    with run.engine():
+        wait_until(lambda: audit().counts.get("waiting_orders") == 0, 60, "all to be taken")
+        assert audit().code == HOLDS
+
+
 def test_no_transaction_is_open_between_pages(
     run: Surroundings, audit: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -487,3 +507,25 @@ def test_no_transaction_is_open_between_pages(
     monkeypatch.setattr(AuditPages, "_rows_after", watched)
     assert audit().code == HOLDS
     assert set(states) == {"idle"}
+
+
+def test_what_topics_no_longer_have_is_not_missed(
+    run: Surroundings, audit: Callable[..., Verdict], broker_kind: BrokerKind
+) -> None:
+    if broker_kind is not BrokerKind.APACHE:
+        pytest.skip("only Apache Kafka deletes records on demand")
+    admin = AdminClient({"bootstrap.servers": run.broker.bootstrap})
+    for topic in (NAMES.orders, NAMES.fills, NAMES.dlq):
+        ends: dict[int, int] = {}
+        for record in read_topic(run.broker.bootstrap, topic):
+            ends[record.partition] = record.offset + 1
+        limits = [
+            TopicPartition(topic, partition, end if topic == NAMES.orders else max(end // 2, 1))
+            for partition, end in ends.items()
+        ]
+        for deleted in admin.delete_records(limits, request_timeout=60).values():
+            deleted.result(60)
+    verdict = audit()
+    assert verdict.code == HOLDS, str(verdict)
+    assert verdict.counts["orders_gone"] == verdict.counts["executions"]
+    assert verdict.counts["letters_without_orders"] == verdict.counts["dead_letters"] > 0
