@@ -82,7 +82,7 @@ def test_check_config_shows_what_holds_and_no_secret() -> None:
     assert "s3cret" not in result.stdout
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate", "check-config", "reconcile"])
+@pytest.mark.parametrize("command", ["serve", "migrate", "check-config", "reconcile", "audit"])
 def test_all_mistakes_are_told_at_once_and_nothing_is_started(command: str) -> None:
     result = run(command, HTTP_PORT="0", FILL_DELAY_MIN="x", KAFKA_BROKER="a:1")
     assert result.returncode == 2
@@ -92,7 +92,7 @@ def test_all_mistakes_are_told_at_once_and_nothing_is_started(command: str) -> N
         assert sum(line.startswith(f"fixengine: {name} ") for line in lines) == 1
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate", "check-config", "reconcile"])
+@pytest.mark.parametrize("command", ["serve", "migrate", "check-config", "reconcile", "audit"])
 def test_settings_that_only_a_driver_can_judge_are_judged_before_the_start(command: str) -> None:
     result = run(
         command,

@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -99,7 +101,7 @@ def audit(run: Surroundings, capsys: pytest.CaptureFixture[str]) -> Callable[...
         said = capsys.readouterr()
         lines = said.out.splitlines()
         decoded = [json.loads(line) for line in lines]
-        counts = decoded.pop() if code != IMPOSSIBLE else {}
+        counts = decoded.pop() if code in {HOLDS, CONTRADICTED} else {}
         return Verdict(
             code=code,
             lines=lines,
@@ -468,6 +470,21 @@ def test_a_running_deployment_is_no_contradiction(
     assert audit("--finished").counts["messages"] == one(
         run.dsn, "select count(*) from fill where announced"
     )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_audit_that_is_interrupted_proves_nothing(
+    audit: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    def interrupted(self: AuditPages) -> Iterator[Row]:
+        os.kill(os.getpid(), number)
+        return iter(())
+
+    monkeypatch.setattr(AuditPages, "rows", interrupted)
+    verdict = audit()
+    assert verdict.code == 130
+    assert verdict.complaints == "fixengine: the audit was interrupted: nothing is proved\n"
+    assert verdict.lines == []
 
 
 def test_orders_of_a_transaction_that_was_aborted_do_not_count(
