@@ -12,12 +12,20 @@ from fixengine.infra.kafka_words import Unreached, unreached
 UNREACHED_AFTER = 5.0
 """Seconds that a broker of the cluster may be without a connection."""
 
-RECONNECT: Mapping[str, Any] = {"reconnect.backoff.ms": 500}
-"""Settings of every client that lives: its driver begins the rest between two tries anew with each
-round of all addresses, and would try twenty times a second for as long as no broker is there."""
+_REST = "reconnect.backoff"
 
 _UP = {"UP", "UPDATE"}
 _OF_ANY = -1
+
+
+def rested(client_config: Mapping[str, object]) -> dict[str, object]:
+    """Return a user's settings with a rest between tries to connect, unless they have their own.
+
+    The driver begins its rest anew with each round of all addresses, and would try twenty times a
+    second for as long as no broker is there.
+    """
+    has_own = any(name.startswith(_REST) for name in client_config)
+    return {**client_config} if has_own else {f"{_REST}.ms": 500, **client_config}
 
 
 class _Broker(msgspec.Struct):

@@ -11,7 +11,7 @@ from loguru import logger
 
 from fixengine.config.ipv6 import bracketed
 from fixengine.errors import UnavailableError, UnsettledError
-from fixengine.infra.kafka_connections import RECONNECT, Connections
+from fixengine.infra.kafka_connections import Connections, rested
 from fixengine.infra.kafka_producers import Producers
 from fixengine.infra.kafka_topics import Topic, TopicMaker
 from fixengine.infra.kafka_words import unwritten
@@ -98,8 +98,7 @@ class KafkaSink:
         self._of_letters = of_letters
         self._producers = producers
         self._connection: dict[str, Any] = {
-            **RECONNECT,
-            **_without_consumers(client_config),
+            **rested(_without_consumers(client_config)),
             "bootstrap.servers": brokers,
             "client.id": client_id,
             "logger": getLogger("librdkafka"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka_absence import Absence
-from fixengine.infra.kafka_connections import RECONNECT
+from fixengine.infra.kafka_connections import rested
 from fixengine.infra.kafka_member import Member, Told
 from fixengine.ports import Record, Standing
 
@@ -52,8 +52,7 @@ class KafkaSource:
     ) -> None:
         self._topic = topic
         self._connection: dict[str, Any] = {
-            **RECONNECT,
-            **client_config,
+            **rested(client_config),
             "bootstrap.servers": brokers,
             "client.id": client_id,
             "logger": getLogger("librdkafka"),

@@ -62,6 +62,13 @@ def test_a_broker_that_does_not_run_is_told_with_its_address(address: str) -> No
     assert "transport" not in words
 
 
+@pytest.mark.parametrize(
+    "config", [{"reconnect.backoff.max.ms": 200}, {"reconnect.backoff.ms": 50}]
+)
+def test_a_rest_between_tries_of_the_users_own_is_taken(config: Config) -> None:
+    assert "Connection refused" in said("127.0.0.1:1", config, until="can't be used")
+
+
 def test_a_host_that_nobody_knows_is_named() -> None:
     assert "nosuchhost.invalid:9092" in said("nosuchhost.invalid:9092", {}, until="nobody knows")
 
