@@ -13,6 +13,7 @@ from fixengine.config.ipv6 import bracketed, is_ipv6
 Scalar = str | int | float | bool
 
 DAY = 86_400.0
+_LONGEST_PAUSE = 10.0
 """Seconds; every duration is shorter."""
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
@@ -130,6 +131,14 @@ def interval(text: str) -> float:
     seconds = duration(text)
     if not seconds:
         raise ValueError("give more than 0")
+    return seconds
+
+
+def pause(text: str) -> float:
+    """Parse a duration of up to 10 seconds: a member that rests for longer loses its place."""
+    seconds = duration(text)
+    if seconds > _LONGEST_PAUSE:
+        raise ValueError("give 10s or less, the consumer group takes a longer silence for an end")
     return seconds
 
 

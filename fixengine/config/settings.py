@@ -99,7 +99,7 @@ class Settings(Telemetry):
         "PUBLISH_EMPTY_FILLS", "false", parsing.boolean, "publish evaluations before the first fill"
     )
     order_intake_sleep_seconds: float = variable(
-        "ORDER_INTAKE_SLEEP", "0", parsing.duration, "a pause for each order, as if it took so long"
+        "ORDER_INTAKE_SLEEP", "0", parsing.pause, "a pause for each order, as if it took so long"
     )
     fill_processing_interval_seconds: float | None = optional(
         "FILL_PROCESSING_INTERVAL",

@@ -188,6 +188,7 @@ def test_a_value_is_text() -> None:
         ("ORDER_INTAKE_SLEEP", "5 ms"),
         ("ORDER_INTAKE_SLEEP", "5d"),
         ("ORDER_INTAKE_SLEEP", "ms"),
+        ("ORDER_INTAKE_SLEEP", "10.1"),
         ("FILL_PROCESSING_INTERVAL", "1s2"),
         ("PUBLISH_EMPTY_FILLS", "maybe"),
         ("OTEL_METRICENDPOINT", "collector"),
