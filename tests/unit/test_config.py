@@ -248,9 +248,13 @@ def test_all_mistakes_are_reported_together() -> None:
     ],
 )
 def test_durations_are_seconds_or_as_go_writes_them(text: str, seconds: float) -> None:
-    settings = load({"ORDER_INTAKE_SLEEP": text, "FILL_PROCESSING_INTERVAL": text})
-    assert settings.order_intake_sleep_seconds == pytest.approx(seconds)
+    settings = load({"FILL_PROCESSING_INTERVAL": text})
     assert settings.fill_processing_interval_seconds == pytest.approx(seconds)
+
+
+def test_a_pause_for_each_order_is_a_duration() -> None:
+    assert load({"ORDER_INTAKE_SLEEP": "50ms"}).order_intake_sleep_seconds == 0.05
+    assert load({"ORDER_INTAKE_SLEEP": "10s"}).order_intake_sleep_seconds == 10
 
 
 @pytest.mark.parametrize("text", ["true", "1", "yes", "on", "TRUE"])
