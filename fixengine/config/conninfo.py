@@ -57,7 +57,7 @@ def parts(text: str) -> tuple[Part, ...]:
     found = tuple(_of_uri(text, uri.end()) if uri else _of_pairs(text))
     if not all(_NAME.fullmatch(part.name) for part in found):
         raise ValueError(_ENCODE if uri else _QUOTE)
-    if any("://" in part.value for part in found if not part.secret):
+    if any("://" in part.value for part in found if not is_secret(part.name)):
         raise ValueError(_ALONE)
     return found
 

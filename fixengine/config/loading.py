@@ -80,6 +80,9 @@ def _secrets(settings: Settings) -> Iterator[str]:
                 yield part.value
     for _, value in settings.otel_headers or ():
         yield value
+    for name, value in settings.otel_resource_attributes:
+        if secrecy.is_secret(name, value):
+            yield value
     yield from secrecy.secrets_of(settings.kafka_client_config)
 
 
@@ -171,5 +174,6 @@ def _shown(settings: Settings, field: str, variable: Variable) -> str:
     if variable.secret:
         return HIDDEN
     if isinstance(value, tuple):
-        return ", ".join(f"{name}={text}" for name, text in value) or _UNSET
+        pairs = ((name, HIDDEN if secrecy.is_secret(name, text) else text) for name, text in value)
+        return ", ".join("=".join(pair) for pair in pairs) or _UNSET
     return str(value).lower() if isinstance(value, bool) else str(value).removesuffix(".0")

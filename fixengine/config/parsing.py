@@ -243,14 +243,14 @@ def dsn(text: str) -> str:
 
 def host(text: str) -> str:
     """Parse the database's host, or several with commas between; IPv6 without brackets."""
-    if "@" in text[1:] or "://" in text:
+    if "@" in text[1:] or "://" in text or "=" in text:
         raise ValueError("give a host's name or address by itself")
     return re.sub(r"\[([0-9A-Fa-f:.%]+)\]", r"\1", text)
 
 
 def name(text: str) -> str:
-    """Take any name, but no whole address in its place."""
-    if "://" in text:
+    """Take any name, but no address, connection string or password with it."""
+    if ":" in text or "=" in text:
         raise ValueError("give a name by itself")
     return text
 

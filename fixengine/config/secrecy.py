@@ -8,13 +8,17 @@ _SECRET = re.compile(
     r"pass(word|phrase)|secret|token(?!\.endpoint)|jaas|credential|assertion|private|kinit"
     r"|oauthbearer\.config|extensions|\.pem$|([._]|^)key$"
 )
+_ASSIGNED = re.compile(r"([\w.]+)\s*=")
 _USERINFO = re.compile(r"://(.*)@", re.DOTALL)
-_MAY_HOLD = re.compile(r"[@?]|password|passwd|secret|token|-----BEGIN", re.IGNORECASE)
+_MAY_HOLD = re.compile(
+    r"^[^:/\[]+:[^:/0-9]|[@?]|password|passwd|secret|token|-----BEGIN", re.IGNORECASE
+)
 
 
 def is_secret(name: str, value: object = "") -> bool:
-    """Say whether an option of libpq or a property of librdkafka is shown to nobody."""
-    return bool(_SECRET.search(name.lower())) or "PRIVATE KEY" in str(value)
+    """Say whether an option of libpq, a property of librdkafka or the like is shown to nobody."""
+    names = (name, *_ASSIGNED.findall(str(value)))  # options of libpq assign settings in turn
+    return any(_SECRET.search(each.lower()) for each in names) or "PRIVATE KEY" in str(value)
 
 
 def may_hold_a_secret(text: str) -> bool:

@@ -11,6 +11,7 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask, WSGITask
 
+from fixengine.http.cors import OPEN
 from fixengine.http.problems import MEDIA_TYPE, encode_problem
 
 EXCHANGE_WITHIN = 30.0
@@ -57,7 +58,7 @@ class Refusal(ErrorTask):
         status = HTTPStatus.BAD_REQUEST if error.code == HTTPStatus.NOT_IMPLEMENTED else error.code
         body = encode_problem(HTTPStatus(status), f"{error.reason}: {error.body}")
         self.status = f"{int(status)} {HTTPStatus(status).phrase}"
-        self.response_headers = [("Content-Type", MEDIA_TYPE)]
+        self.response_headers = [("Content-Type", MEDIA_TYPE), *OPEN.items()]
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(b"" if getattr(request, "command", "") == "HEAD" else body)

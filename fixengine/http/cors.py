@@ -1,6 +1,14 @@
 """Cross-origin requests: any web page may read every answer."""
 
+from collections.abc import Mapping
+
 import falcon
+
+OPEN: Mapping[str, str] = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Link, Retry-After",
+}
+"""Headers that let a page read an answer."""
 
 
 class Cors:
@@ -10,8 +18,7 @@ class Cors:
         self, req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
     ) -> None:
         """Add the headers that let a page read the answer."""
-        resp.set_header("Access-Control-Allow-Origin", "*")
-        resp.set_header("Access-Control-Expose-Headers", "Link, Retry-After")
+        resp.set_headers(OPEN)
         allowed = resp.get_header("Allow")
         if req.method == "OPTIONS" and allowed:
             resp.set_header("Access-Control-Allow-Methods", allowed)

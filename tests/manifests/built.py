@@ -74,9 +74,7 @@ def settings(variant: str) -> dict[str, str]:
 
 def variables(manifests: tuple[Manifest, ...]) -> dict[str, str]:
     """Return the values of the ConfigMap that the engine's container among these reads."""
-    (deployment,) = (each for each in manifests if each["kind"] == "Deployment")
-    (engine,) = deployment["spec"]["template"]["spec"]["containers"]
-    names = [source["configMapRef"]["name"] for source in engine["envFrom"]]
+    names = [source["configMapRef"]["name"] for source in _engine(manifests)["envFrom"]]
     (config_map,) = (
         manifest
         for manifest in manifests
@@ -84,6 +82,17 @@ def variables(manifests: tuple[Manifest, ...]) -> dict[str, str]:
     )
     data: dict[str, str] = config_map["data"]
     return data
+
+
+def own_variables(manifests: tuple[Manifest, ...]) -> frozenset[str]:
+    """Return the names of the variables that the engine's container among these sets itself."""
+    return frozenset(each["name"] for each in _engine(manifests)["env"])
+
+
+def _engine(manifests: tuple[Manifest, ...]) -> Manifest:
+    (deployment,) = (each for each in manifests if each["kind"] == "Deployment")
+    (engine,) = deployment["spec"]["template"]["spec"]["containers"]
+    return dict(engine)
 
 
 def password(variant: str) -> Manifest:

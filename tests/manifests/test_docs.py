@@ -21,6 +21,7 @@ from tests.manifests.built import (
     built,
     container,
     kustomized,
+    own_variables,
     variables,
 )
 from tests.manifests.test_schemas import VERSIONS, validate
@@ -121,6 +122,25 @@ def test_what_is_written_to_ours_can_be_built(overlay: Manifest, tmp_path: Path)
         assert {each["kind"] for each in made} == {each["kind"] for each in built(variant)}
         for manifest in made:
             validate(manifest, VERSIONS[0])
+
+
+FROM_SECRETS = {
+    "POSTGRES_PASSWORD": "pw",
+    "POSTGRES_DSN": "postgresql://me:pw@db-1:5432,db-2:5433/name",
+    "KAFKA_CLIENT_CONFIG": "{}",
+}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_what_is_written_to_ours_are_settings_that_an_engine_takes(
+    overlay: Manifest, tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "k8s", tmp_path / "k8s")
+    write(tmp_path, ours(**{**overlay, "resources": ["../base"]}))
+    made = kustomized(tmp_path / "k8s" / "ours")
+    given = {name: text for name, text in FROM_SECRETS.items() if name in own_variables(made)}
+    settings = load({**variables(made), **given})
+    assert settings.http_port == load({}).http_port
 
 
 def test_what_counts_more_than_a_setting_of_ours_is_what_the_page_names() -> None:

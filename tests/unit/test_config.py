@@ -468,7 +468,11 @@ def test_links_to_services_with_names_like_settings_are_left_alone() -> None:
         ("OTEL_METRICENDPOINT", "http://me:hunter2@node:4317"),
         ("POSTGRES_HOST", "me:hunter2@host"),
         ("POSTGRES_HOST", "postgresql://me:hunter2@host/db"),
+        ("POSTGRES_HOST", "host=db password=hunter2"),
         ("POSTGRES_DBNAME", "postgresql://me:hunter2@host/db"),
+        ("POSTGRES_DBNAME", "dbname=db password=hunter2"),
+        ("POSTGRES_DBNAME", "me:hunter2@host/db"),
+        ("POSTGRES_USER", "me:hunter2"),
         ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "-----BEGIN PRIVATE KEY-----\nhunter2"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "token=hunter2 ü"),
@@ -520,6 +524,7 @@ def test_a_dsn_that_needs_quotes_is_refused_in_a_line_that_says_so(dsn: str) -> 
     [
         "host=h dbname=postgresql://u:hunter2@h/d",
         "host=h user=postgresql://u:hunter2@h/d",
+        "host=h dbname=postgresql://h/d?password=hunter2",
         "postgresql://h/d?dbname=postgresql%3A%2F%2Fu%3Ahunter2%40h%2Fd",
     ],
 )
@@ -544,6 +549,11 @@ SECRET_CONFIG = {
 def test_no_secret_of_the_broker_is_described_whatever_it_is_called(key: str) -> None:
     settings = load({"KAFKA_CLIENT_CONFIG": json.dumps({key: SECRET_CONFIG[key]})})
     assert shown(settings, "KAFKA_CLIENT_CONFIG") == json.dumps({key: "***"})
+
+
+def test_an_attribute_that_is_called_a_secret_is_not_described() -> None:
+    settings = load({"OTEL_RESOURCE_ATTRIBUTES": "k8s.pod.ip=10.0.0.7, api.token=hunter2"})
+    assert shown(settings, "OTEL_RESOURCE_ATTRIBUTES") == "k8s.pod.ip=10.0.0.7, api.token=***"
 
 
 def test_what_is_no_secret_of_the_broker_is_described() -> None:
@@ -653,6 +663,8 @@ def test_a_key_in_pem_keeps_its_last_line_break() -> None:
             "postgresql://h/d?user=me@corp&password=hunter2",
             "postgresql://h/d?user=me@corp&password=***",
         ),
+        ("host=h options='-c app.token=hunter2'", "host=h options=***"),
+        ("postgresql://h/d?options=-c%20app.secret%3Dhunter2", "postgresql://h/d?options=***"),
         ("host=h password=a password=hunter2", "host=h password=*** password=***"),
         ("postgresql://h/d?password=hunter2&sslmode=x", "postgresql://h/d?password=***&sslmode=x"),
         ("host=h password=hunter2 dbname=d", "host=h password=*** dbname=d"),

@@ -325,6 +325,7 @@ def sent(server: Server, request: bytes) -> tuple[int | None, dict[str, object]]
         except (HTTPException, OSError):
             return None, {}
         assert response.headers["Content-Type"] == "application/problem+json"
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
         problem = json.loads(response.read())
         assert problem["status"] == response.status
         return response.status, problem
