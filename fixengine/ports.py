@@ -78,6 +78,20 @@ class OutboxPage:
     seconds: float = field(default=0.0, compare=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What became of a claim: the ids whose fill is stored, and why others are refused.
+
+    `changed` counts those that are no longer as they were claimed, `left` those that there was no
+    time for.
+    """
+
+    ids: frozenset[int] = frozenset()
+    refused: Mapping[int, str] = field(default_factory=dict)
+    changed: int = 0
+    left: int = 0
+
+
 class Claims(Protocol):
     """This engine's claims on due executions; one at a time, all methods raise UnavailableError."""
 
@@ -102,6 +116,17 @@ class Claims(Protocol):
 
         Raises RejectedError when the database refuses a value; then nothing is stored.
         """
+
+    def store_apart(
+        self, fills: Sequence[Fill], postponed: Sequence[Postponed], *, within: float
+    ) -> Stored:
+        """Store what is not refused of an outcome that was refused, where nobody else claims it.
+
+        Of either kind none is begun with after `within` seconds, but for the first.
+        """
+
+    def put_off(self, refused: Mapping[int, int], *, within: float) -> None:
+        """Leave alone for long what is refused: the ids, with their versions."""
 
     def abandon(self) -> None:
         """Give the claim back."""

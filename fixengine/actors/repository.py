@@ -36,13 +36,13 @@ from fixengine.errors import (
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
 from fixengine.pacing import Pace
-from fixengine.ports import Claims, OrderTable, Outbox, Retention, Schema, Tried
+from fixengine.ports import Claims, OrderTable, Outbox, Retention, Schema, Stored, Tried
 from fixengine.pulse import Pulse
 
 CHECK_INTERVAL = 2.0
 
 APART_WITHIN = 0.5
-"""Seconds that orders which are refused together are tried apart, while all else waits."""
+"""Seconds that what is refused together, orders or fills, is tried apart, while all else waits."""
 
 _LOOK = "look"
 
@@ -124,13 +124,11 @@ class Repository(Actor):
             raise UnavailableError("the database was not reached yet")
         kind = type(message).__name__
         try:
-            done = self._attempt(message)
+            done = self._perform(message)
         except ImpairedError as error:
             self._failed(kind, error)
             raise
         except RejectedError as error:
-            if _has_values_of_its_own(message):
-                raise
             refused = SchemaError(f"the schema refuses what should depend on no value: {error}")
             self._failed(kind, refused)
             raise refused from error
@@ -176,15 +174,34 @@ class Repository(Actor):
             refused={places[place]: reason for place, reason in again.refused.items()},
         )
 
-    def _attempt(self, message: _Write) -> Any:
-        """Perform a write; what is refused by itself is at fault only if the schema is not."""
+    def _settle(self, message: StoreFills) -> Stored:
+        """Store a claim's outcome, and put off what the database refuses, as `_store` finds it."""
+        fills, postponed = message.fills, message.postponed
         try:
-            return self._perform(message)
+            ids = self._claims.store(fills, postponed)
         except RejectedError:
-            if not _is_single(message):
-                raise
-            self._schema.assert_sound()
-            return self._perform(message)  # what refused it may have been put right since
+            tried = self._claims.store_apart(fills, postponed, within=APART_WITHIN)
+        else:
+            return Stored(ids=ids, changed=len(fills) - len(ids))
+        if not tried.refused:
+            return tried
+        self._schema.assert_sound()
+        again = self._claims.store_apart(
+            tuple(fill for fill in fills if fill.execution.id in tried.refused),
+            tuple(each for each in postponed if each.execution_id in tried.refused),
+            within=APART_WITHIN,
+        )
+        if again.refused:
+            versions = {fill.execution.id: fill.execution.version - 1 for fill in fills}
+            versions.update((each.execution_id, each.version) for each in postponed)
+            refused = {id_: versions[id_] for id_ in again.refused}
+            self._claims.put_off(refused, within=APART_WITHIN)
+        return Stored(
+            ids=tried.ids | again.ids,
+            refused=again.refused,
+            changed=tried.changed + again.changed,
+            left=tried.left + again.left,
+        )
 
     def _perform(self, message: _Write) -> Any:
         match message:
@@ -193,8 +210,8 @@ class Repository(Actor):
             case ClaimDue(limit=limit, reply_to=reply_to):
                 self._claimer = reply_to
                 return self._claims.claim(limit)
-            case StoreFills(fills=fills, postponed=postponed):
-                return self._claims.store(fills, postponed)
+            case StoreFills():
+                return self._settle(message)
             case AbandonClaim():
                 return self._claims.abandon()
             case TakeOverOutbox(suspects=suspects):
@@ -267,17 +284,3 @@ class Repository(Actor):
         self._metrics.oldest_due_age.set(backlog.oldest_due_age)
         self._metrics.outbox_depth.set(backlog.unpublished)
         self._metrics.numbers_left.set(backlog.numbers_left)
-
-
-def _is_single(message: _Write) -> bool:
-    """Say whether a write that is refused can't be made smaller to find out what is at fault."""
-    match message:
-        case StoreFills(fills=fills):
-            return len(fills) == 1
-        case _:
-            return False
-
-
-def _has_values_of_its_own(message: _Write) -> bool:
-    """Whether a fill's values may be why it is refused."""
-    return isinstance(message, StoreFills) and bool(message.fills)

@@ -26,13 +26,12 @@ from fixengine.actors.messages import (
 from fixengine.actors.quotes import Quotes
 from fixengine.actors.retries import Retries
 from fixengine.actors.spans import fill_span
-from fixengine.domain import Postponed
-from fixengine.errors import RejectedError, UnavailableError
-from fixengine.fills import LONGEST_WAIT, FillRules, outcome
+from fixengine.errors import UnavailableError
+from fixengine.fills import FillRules, outcome
 from fixengine.health import Health
 from fixengine.leases import LEASE
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Claim
+from fixengine.ports import Claim, Stored
 from fixengine.recurring import Outage, Recurring
 from fixengine.tracing import Context, Tracer, fill_context
 
@@ -96,9 +95,8 @@ class FillScheduler(Actor):
         self._seed = seed
         self._is_slow = bool(interval)
         self._apart = interval or APART
-        self._most = 1 if interval else LARGEST_CLAIM
+        self._limit = 1 if interval else LARGEST_CLAIM
         self._tracer = tracer
-        self._limit = self._most
         self._unpublished = 0
         self._crowded = False
         self._heard_at = 0.0
@@ -164,8 +162,8 @@ class FillScheduler(Actor):
             evaluated = self._evaluate(claim)
             if claim.more and not self.stopping:
                 self._quotes.ask_ahead()
-            self._store(claim, evaluated, claimed_at, batch)
-        if claim.more:
+            left = self._store(evaluated, claimed_at, batch)
+        if claim.more or left:
             return 0
         pause = max(_sleep_until(claim, evaluated.next_times()), APART)
         return max(pause - (monotonic() - began), 0)
@@ -200,23 +198,21 @@ class FillScheduler(Actor):
         self._unpriced_at = None
         return evaluate_claim(claim, prices, rules=self._rules, seed=self._seed)
 
-    def _store(
-        self, claim: Claim, evaluated: Evaluated, claimed_at: int, batch: Batch | None
-    ) -> None:
-        """End the claim and hand what is stored to the publisher."""
+    def _store(self, evaluated: Evaluated, claimed_at: int, batch: Batch | None) -> int:
+        """End the claim and hand what is stored to the publisher.
+
+        Returns how many there was no time for, as others are refused.
+        """
         message = StoreFills(fills=evaluated.fills, postponed=evaluated.postponed)
         until = monotonic() + LEASE  # what is stored proves that the engine lived after this
-        try:
-            # unavailable, it may be stored all the same: the publisher looks into the outbox
-            stored: frozenset[int] = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
-        except RejectedError as error:
-            self._rejected(claim, error)
-            return
-        self._limit = min(self._limit * 2, self._most)
+        # unavailable, it may be stored all the same: the publisher looks into the outbox
+        stored: Stored = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
         self._metrics.unpriced.inc(len(evaluated.postponed))
-        kept = [fill for fill in evaluated.fills if fill.execution.id in stored]
-        if len(kept) < len(evaluated.fills):
-            self._changed.happened(len(evaluated.fills) - len(kept))
+        kept = [fill for fill in evaluated.fills if fill.execution.id in stored.ids]
+        if stored.changed:
+            self._changed.happened(stored.changed)
+        for refused, reason in stored.refused.items():
+            self._refused.happened(execution=refused, reason=reason)
         logger.opt(lazy=True).debug(
             "fills stored", executions=lambda: [fill.execution.id for fill in kept]
         )
@@ -232,17 +228,7 @@ class FillScheduler(Actor):
             tell(
                 self._publisher, PublishFills(fills=announced, until=until, reply_to=self.actor_ref)
             )
-
-    def _rejected(self, claim: Claim, error: RejectedError) -> None:
-        """Find the row that the database refuses: claim one at a time, and put that one off."""
-        if len(claim.executions) > 1:
-            self._limit = 1
-            return
-        refused = claim.executions[0]
-        self._refused.happened(execution=refused.id, reason=str(error))
-        put_off = Postponed(refused.id, refused.version, claim.now + LONGEST_WAIT)
-        message = StoreFills(fills=(), postponed=(put_off,))
-        ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
+        return stored.left
 
     def _waits_for_the_broker(self) -> bool:
         """Return whether enough fills are on their way.

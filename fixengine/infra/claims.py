@@ -4,7 +4,8 @@ A fill can only be stored while the lock is held, because the same session does 
 breaks, the claim, its row locks and the engine's ownership of the outbox end together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -12,14 +13,15 @@ from typing import Any
 from psycopg.rows import args_row
 
 from fixengine.domain import Execution, Fill, Postponed
-from fixengine.errors import FixengineError, RejectedError, SlowQueryError, UnavailableError
+from fixengine.errors import FixengineError, SlowQueryError, UnavailableError
 from fixengine.fills import LONGEST_WAIT
 from fixengine.horizon import EARLIEST, Horizon, Stretch
+from fixengine.infra.apart import Apart, apart
 from fixengine.infra.fill_rows import evaluated_row
 from fixengine.infra.postgres import Connection, Database, query, statements_on
 from fixengine.infra.rows import recordset
 from fixengine.lease import Lease
-from fixengine.ports import Claim
+from fixengine.ports import Claim, Stored
 
 LOCK_CLASS = 0x66697865  # "fixe"; the second key of these locks is the engine's number
 
@@ -34,6 +36,8 @@ where l.locktype = 'advisory' and l.classid = %s and l.objid = any(%s::oid[])
 
 
 _REMEMBERED = 20_000  # unpublished fills, of which there are so many only when none get through
+
+_BROKE = "the session broke, and its claim is gone"
 
 _NO_STRETCH = {"since": "infinity", "until": None}
 
@@ -167,15 +171,14 @@ class ClaimSession:
         """Store the claim's fills, put off what is postponed, commit, unlock.
 
         Returns the ids of executions whose fill was stored: not of those whose last fill turns out
-        to be unpublished, nor of those that another program changed in spite of the lock. One alone
-        that can't even be put off is passed over for as long as it would have been.
+        to be unpublished, nor of those that another program changed in spite of the lock.
 
         Raises RejectedError with nothing stored, and UnavailableError with the outcome unknown when
         the connection broke during the commit.
         """
         connection = self._connection
         if connection is None:
-            raise UnavailableError("the session broke, and its claim is gone")
+            raise UnavailableError(_BROKE)
         began = monotonic()
         try:
             with statements_on(connection):
@@ -183,14 +186,99 @@ class ClaimSession:
                 if postponed:
                     connection.execute(query("postpone"), {"postponed": recordset(postponed)})
                 connection.execute("commit")
-        except FixengineError as error:
+        except FixengineError:
             self.abandon()
-            if not isinstance(error, RejectedError) or fills or len(postponed) != 1:
-                raise
-            self._pass_over(postponed[0])
-            return frozenset()
+            raise
         self.lease.renew(began)
         self._claimed_from = None
+        self._remember(fills, stored)
+        return stored
+
+    def store_apart(
+        self, fills: Sequence[Fill], postponed: Sequence[Postponed], *, within: float
+    ) -> Stored:
+        """Store what is not refused of an outcome that `store` refused.
+
+        All of it was given back: what another session has claimed since is left to that one. Of
+        either kind none is begun with after `within` seconds, but for the first.
+        """
+        done = self._fills_apart(fills, within) if fills else Stored()
+        rest = self._postponed_apart(postponed, within) if postponed else Stored()
+        return Stored(
+            ids=done.ids,
+            refused={**done.refused, **rest.refused},
+            changed=done.changed,
+            left=done.left + rest.left,
+        )
+
+    def _fills_apart(self, fills: Sequence[Fill], within: float) -> Stored:
+        ids = [fill.execution.id for fill in fills]
+        with self._apart("store_fills", ids, owner="integer", fills="json") as (locked, tries):
+            mine = [fill for fill in fills if fill.execution.id in locked]
+            tried = tries.store(
+                len(mine), lambda places: self._parameters(mine[places]), within=within
+            )
+        stored = frozenset(row[0] for row in tries.returned)
+        self._remember(mine, stored)
+        return Stored(
+            ids=stored,
+            refused={mine[place].execution.id: why for place, why in tried.refused.items()},
+            changed=tried.count - len(stored) - len(tried.refused),
+            left=len(mine) - tried.count,
+        )
+
+    def _postponed_apart(self, postponed: Sequence[Postponed], within: float) -> Stored:
+        ids = [each.execution_id for each in postponed]
+        with self._apart("postpone", ids, postponed="json") as (locked, tries):
+            mine = [each for each in postponed if each.execution_id in locked]
+            tried = tries.store(
+                len(mine), lambda places: {"postponed": recordset(mine[places])}, within=within
+            )
+        return Stored(
+            refused={mine[place].execution_id: why for place, why in tried.refused.items()},
+            left=len(mine) - tried.count,
+        )
+
+    @contextmanager
+    def _apart(
+        self, name: str, ids: Iterable[int], **types: str
+    ) -> Iterator[tuple[frozenset[int], Apart]]:
+        """Begin a transaction for tries, with those of the executions that could be locked again.
+
+        The block must not go on with those that others have claimed since.
+        """
+        self.abandon()
+        connection, began = self._connection, monotonic()
+        if connection is None:
+            raise UnavailableError(_BROKE)
+        places = [self._places[id_] for id_ in ids if id_ in self._places]
+        try:
+            with statements_on(connection), apart(connection, name, **types) as tries:
+                rows = connection.execute(query("lock_claimed"), {"places": places}).fetchall()
+                yield frozenset(row[0] for row in rows), tries
+        except FixengineError:
+            self.abandon()
+            raise
+        self.lease.renew(began)
+
+    def put_off(self, refused: Mapping[int, int], *, within: float) -> None:
+        """Put off for long what is refused: the ids, with their versions.
+
+        What can't even be put off is passed over for as long.
+        """
+        until = self._looked_at + LONGEST_WAIT
+        put_off = [Postponed(id_, version, until) for id_, version in refused.items()]
+        # a trigger of somebody else refuses those, and they must not stop the others
+        self._pass_over(self._postponed_apart(put_off, within).refused)
+
+    def _pass_over(self, refused: Iterable[int]) -> None:
+        now = monotonic()
+        until = now + LONGEST_WAIT.total_seconds()
+        self._passed_over = {id_: end for id_, end in self._passed_over.items() if end > now}
+        self._passed_over.update(dict.fromkeys(refused, until))
+
+    def _remember(self, fills: Sequence[Fill], stored: frozenset[int]) -> None:
+        """Remember what is on its way, and when its execution is due again."""
         if len(self._unpublished) < _REMEMBERED:
             self._unpublished.update(
                 (
@@ -200,16 +288,6 @@ class ClaimSession:
                 for fill in fills
                 if fill.announced and fill.execution.id in stored
             )
-        return stored
-
-    def _pass_over(self, refused: Postponed) -> None:
-        """Leave alone, for as long as a row is put off, one that can't even be put off.
-
-        A trigger of somebody else refuses it, and it must not stop the others.
-        """
-        now = monotonic()
-        self._passed_over = {id_: end for id_, end in self._passed_over.items() if end > now}
-        self._passed_over[refused.execution_id] = now + LONGEST_WAIT.total_seconds()
 
     def published(self, fills: Sequence[tuple[int, int]]) -> None:
         """Let executions be claimed again of which these (id, fill number) have left the outbox."""
@@ -281,10 +359,12 @@ class ClaimSession:
         return now
 
     def _store_fills(self, connection: Connection, fills: Sequence[Fill]) -> frozenset[int]:
-        evaluated = [evaluated_row(fill, self._places.get(fill.execution.id)) for fill in fills]
-        parameters = {"owner": self.owner, "fills": recordset(evaluated)}
-        rows = connection.execute(query("store_fills"), parameters).fetchall()
+        rows = connection.execute(query("store_fills"), self._parameters(fills)).fetchall()
         return frozenset(row[0] for row in rows)
+
+    def _parameters(self, fills: Sequence[Fill]) -> dict[str, object]:
+        evaluated = [evaluated_row(fill, self._places.get(fill.execution.id)) for fill in fills]
+        return {"owner": self.owner, "fills": recordset(evaluated)}
 
 
 def _nothing_due(connection: Connection, stretch: Stretch) -> Claim | None:

@@ -1,18 +1,15 @@
 """The `execution` table: orders become rows, and some of them are due."""
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
-from time import monotonic
 
 import msgspec
-from psycopg import ClientCursor
 from psycopg.rows import class_row
 
 from fixengine.domain import Order
-from fixengine.errors import RejectedError
-from fixengine.infra.postgres import Connection, Database, query, statements_on
+from fixengine.infra.apart import apart
+from fixengine.infra.postgres import Connection, Database, query
 from fixengine.infra.rows import recordset
 from fixengine.ports import Backlog, Tried
 
@@ -63,41 +60,17 @@ class Executions:
     ) -> Tried:
         """Store what is not refused of orders that are refused together, in one transaction.
 
-        None is begun with after `within` seconds, but for the first. A group that is refused is
-        halved; when two in a row are taken, the next one is of twice their size.
+        None is begun with after `within` seconds, but for the first.
         """
-        refused: dict[int, str] = {}
-        count, size, taken = 0, max(len(orders) // 2, 1), 0
-        with self._database.connection() as connection, _one_plan_for_all(connection):
+        types = {"first_fill_delay": "float", "orders": "json"}
+        with (
+            self._database.connection() as connection,
+            apart(connection, "insert_orders", **types) as tries,
+        ):
             _lock(connection, partitions, prepare=False)
-            connection.execute("savepoint before")
-            until = monotonic() + within
-            while count < len(orders) and (count == 0 or monotonic() < until):
-                group = orders[count : count + size]
-                reason = self._refusal(connection, group)
-                taken = taken + 1 if reason is None else 0
-                if reason is None:
-                    count += len(group)
-                    size *= 2 if taken > 1 else 1
-                elif len(group) > 1:
-                    size = len(group) // 2
-                else:
-                    refused[count] = reason
-                    count += 1
-        return Tried(count=count, refused=refused)
-
-    def _refusal(self, connection: Connection, orders: Sequence[tuple[Order, str]]) -> str | None:
-        """Store orders within a transaction, which goes on also where they are refused."""
-        try:
-            with statements_on(connection), ClientCursor(connection) as cursor:
-                cursor.execute(
-                    "execute apart (%(first_fill_delay)s, %(orders)s)", self._parameters(orders)
-                )
-        except RejectedError as error:
-            connection.execute("rollback to before")
-            return str(error)
-        connection.execute("release before; savepoint before")
-        return None
+            return tries.store(
+                len(orders), lambda places: self._parameters(orders[places]), within=within
+            )
 
     def _parameters(self, orders: Sequence[tuple[Order, str]]) -> dict[str, object]:
         unique = {order.id: new_row(order, ticker) for order, ticker in reversed(orders)}
@@ -115,29 +88,6 @@ class Executions:
             backlog = cursor.execute(query("backlog"), {"since": since}).fetchone()
         assert backlog is not None
         return backlog
-
-
-@contextmanager
-def _one_plan_for_all(connection: Connection) -> Iterator[None]:
-    """Begin a transaction in which orders are stored many times, with a plan that is made once.
-
-    The driver would forget what it has prepared whenever a part is rolled back.
-    """
-    insert = query("insert_orders").replace(b"%(first_fill_delay)s", b"$1")
-    usual, connection.prepare_threshold = connection.prepare_threshold, None
-    prepared = False
-    try:
-        with connection.transaction():
-            connection.execute("set local plan_cache_mode = force_generic_plan")
-            connection.execute(
-                b"prepare apart (float, json) as " + insert.replace(b"%(orders)s", b"$2")
-            )
-            prepared = True
-            yield
-    finally:
-        if prepared and not connection.closed:
-            connection.execute("deallocate apart")
-        connection.prepare_threshold = usual
 
 
 def _lock(connection: Connection, partitions: Collection[int], *, prepare: bool) -> None:

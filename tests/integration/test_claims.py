@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from fixengine.demo.waiting import wait_until
 from fixengine.domain import Execution, Fill, Postponed
-from fixengine.errors import RejectedError, SlowQueryError, UnavailableError
+from fixengine.errors import RejectedError, SchemaError, SlowQueryError, UnavailableError
 from fixengine.fills import FillRules, evaluate
 from fixengine.horizon import SWEEP_EVERY, Horizon
 from fixengine.infra.claims import LOCK_CLASS, SILENCE, ClaimSession
@@ -284,14 +284,90 @@ def test_a_row_that_cannot_even_be_put_off_stops_no_other(database: str) -> None
     with opened(database) as pool, session(pool) as claims:
         fill_with_orders(pool, range(1, 4))
         change(database, refusing("update on execution", "not this one", when="old.id = 1"))
-        refused = next(each for each in claims.claim(3).executions if each.id == 1)
+        fills = filled(claims.claim(3))
         with pytest.raises(RejectedError):
-            claims.store([], [Postponed(each, 1, datetime.now(UTC)) for each in (1, 2)])
-        put_off = Postponed(refused.id, refused.version, datetime.now(UTC) + timedelta(hours=1))
-        assert claims.store([], [put_off]) == frozenset()
-        claim = claims.claim(10)
-        assert {each.id for each in claim.executions} == {2, 3}
-        assert claims.store(filled(claim), ()) == {2, 3}
+            claims.store(fills, ())
+        assert {*claims.store_apart(fills, (), within=60).refused} == {1}
+        claims.put_off({1: 1}, within=60)
+        assert not claims.claim(10).executions
+    assert one(database, "select next_fill_timestamp <= now() from execution where id = 1")
+
+
+def test_what_could_not_be_priced_is_refused_one_by_one_too(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 4))
+        change(database, refusing("update on execution", "not this one", when="old.id = 1"))
+        claim = claims.claim(3)
+        later = claim.now + timedelta(hours=1)
+        postponed = [Postponed(each.id, each.version, later) for each in claim.executions]
+        with pytest.raises(RejectedError):
+            claims.store((), postponed)
+        assert {*claims.store_apart((), postponed, within=60).refused} == {1}
+        assert [each.id for each in claims.claim(3).executions] == [1]
+
+
+@pytest.mark.parametrize("timing", ["", "deferrable initially deferred"])
+def test_of_fills_that_are_refused_together_all_others_are_stored_once(
+    database: str, timing: str
+) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 101))
+        change(
+            database,
+            "create function odd() returns trigger language plpgsql as $$ begin "
+            "if new.execution_id % 3 = 0 then raise exception 'no threes'; end if; return new; "
+            "end $$",
+            f"create constraint trigger odd after insert on fill {timing} "
+            "for each row execute function odd()",
+        )
+        fills = filled(claims.claim(100))
+        with pytest.raises(RejectedError):
+            claims.store(fills, ())
+        tried = claims.store_apart(fills, (), within=60)
+        again = claims.store_apart(fills, (), within=60)
+    threes = set(range(3, 100, 3))
+    assert ({*tried.refused}, tried.left, tried.changed) == (threes, 0, 0)
+    assert tried.ids == {*range(1, 101)} - threes
+    assert not again.ids
+    counts = [one(database, f"select count(*) from {table}") for table in ("fill", "outbox")]
+    assert counts == [67, 67]
+    assert one(database, "select count(*) from execution where number_of_fills = 1") == 67
+
+
+def test_what_others_have_claimed_since_it_was_refused_is_left_to_them(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims, session(pool) as other:
+        fill_with_orders(pool, range(1, 4))
+        fills = filled(claims.claim(3))
+        claims.abandon()
+        theirs = filled(other.claim(1))
+        tried = claims.store_apart(fills, (), within=60)
+        assert tried.ids == {1, 2, 3} - {theirs[0].execution.id}
+        assert (tried.refused, tried.changed, tried.left) == ({}, 0, 0)
+        assert other.store(theirs, ()) == {theirs[0].execution.id}
+
+
+def test_where_the_schema_is_at_fault_for_one_fill_none_is_stored(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 5))
+        change(
+            database,
+            "create unique index odd on outbox ((1)) where execution_id > 2",
+            refusing("insert on fill", "not this one", when="new.execution_id = 1"),
+        )
+        with pytest.raises(SchemaError, match="odd takes no second row"):
+            claims.store_apart(filled(claims.claim(4)), (), within=60)
+        assert one(database, "select count(*) from fill") == 0
+        change(database, "drop index odd")
+        assert {*claims.store_apart(filled(claims.claim(4)), (), within=60).ids} == {2, 3, 4}
+
+
+def test_what_there_is_no_time_for_is_due_as_before(database: str) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 5))
+        fills = filled(claims.claim(4))
+        claims.abandon()
+        assert claims.store_apart(fills, (), within=0).left == 2
+        assert len(claims.claim(4).executions) == 2
 
 
 def test_totals_beyond_the_go_services_columns_are_stored(database: str) -> None:

@@ -315,6 +315,13 @@ CASES: Mapping[str, Case] = {
         blocks=30 * BATCH,
         in_session=True,
     ),
+    "claim again": Case(
+        statement="lock_claimed",
+        parameters=lambda facts: {"places": [place for place, _ in facts.due]},
+        rows=2 * BATCH,
+        blocks=10 * BATCH,
+        in_session=True,
+    ),
     "postpone": Case(
         statement="postpone",
         parameters=postpone,

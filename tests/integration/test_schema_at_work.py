@@ -24,6 +24,19 @@ pytestmark = pytest.mark.any_broker
 
 MENDED = "the schema was not as it should be, and is mended"
 
+# each look at the schema tries to store an order with a number above all others
+COUNTING_TRIALS = (
+    "create sequence trials",
+    (
+        "create function tried() returns trigger language plpgsql as "
+        "$$ begin perform nextval('trials'); return new; end $$"
+    ),
+    (
+        "create trigger tried before insert on execution for each row "
+        "when (new.execution_service_id > 2000000000) execute function tried()"
+    ),
+)
+
 
 @pytest.fixture(autouse=True)
 def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,17 +160,12 @@ def test_what_a_rule_of_its_own_forbids_is_told_from_what_it_took_before(
 def test_many_refused_orders_cost_the_others_no_more_than_a_few_looks_at_the_schema(
     around: Surroundings,
 ) -> None:
-    """Each look is a comparison and a trial, of an order with a number above all others."""
     first, forbidden, *_ = priced_listings()
     good = tuple(islice(orders(seed=23, listings=[first]), 500))
     bad = tuple(islice(orders(seed=23, listings=[forbidden], first_id=10_000), 500))
     change(
         around.dsn,
-        "create sequence trials",
-        "create function tried() returns trigger language plpgsql as "
-        "$$ begin perform nextval('trials'); return new; end $$",
-        "create trigger tried before insert on execution for each row "
-        "when (new.execution_service_id > 2000000000) execute function tried()",
+        *COUNTING_TRIALS,
         f"alter table execution add check (ticker <> '{forbidden.ticker}')",
     )
     with around.engine() as engine:
@@ -184,6 +192,24 @@ def test_an_execution_that_may_not_be_changed_stops_no_other(around: Surrounding
         around.wait_for("execution where not is_open", 19, 60)
         assert_well(engine)
     assert one(around.dsn, f"select is_open from execution where execution_service_id = {number}")
+
+
+def test_many_executions_that_may_not_be_changed_hold_up_no_other(around: Surroundings) -> None:
+    first, forbidden, *_ = priced_listings()
+    good = tuple(islice(orders(seed=25, listings=[first]), 500))
+    bad = tuple(islice(orders(seed=25, listings=[forbidden], first_id=10_000), 500))
+    change(
+        around.dsn,
+        *COUNTING_TRIALS,
+        refusing("update on execution", "not these", when=f"old.ticker = '{forbidden.ticker}'"),
+    )
+    with around.engine() as engine:
+        wait_until_ready(engine)
+        around.send(*(each for pair in zip(bad, good, strict=True) for each in pair))
+        around.wait_for("execution where not is_open", 500, 60)
+        assert_well(engine)
+    assert one(around.dsn, "select count(*) from execution where is_open") == 500
+    assert 1 <= one(around.dsn, "select last_value from trials") <= 50
 
 
 def test_sequences_behind_their_rows_bury_nothing(around: Surroundings, events: list[str]) -> None:

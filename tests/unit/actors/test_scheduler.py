@@ -35,7 +35,7 @@ from fixengine.errors import UnavailableError
 from fixengine.fills import FillRules
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Claim
+from fixengine.ports import Claim, Stored
 from tests.unit.actors.no_tree import board
 from tests.unit.executions import SENT, execution
 
@@ -68,7 +68,7 @@ class FullRepository(Actor):
             return Claim(executions=found, now=SENT, next_due_in=0, more=True)
         if isinstance(message, StoreFills):
             self._stored.append(self._asked_again.wait(60))
-        return frozenset()
+        return Stored()
 
 
 class BusyRepository(Actor):
@@ -80,7 +80,7 @@ class BusyRepository(Actor):
 
     def receive(self, message: ClaimDue | StoreFills) -> object:
         if isinstance(message, StoreFills):
-            return frozenset(fill.execution.id for fill in message.fills)
+            return Stored(ids=frozenset(fill.execution.id for fill in message.fills))
         self._claims -= 1
         found = tuple(execution(id=n, ticker=f"T{n}") for n in range(BULK_FROM))
         return Claim(
@@ -100,7 +100,7 @@ class TrickleRepository(Actor):
 
     def receive(self, message: ClaimDue | StoreFills) -> object:
         if isinstance(message, StoreFills):
-            return frozenset(fill.execution.id for fill in message.fills)
+            return Stored(ids=frozenset(fill.execution.id for fill in message.fills))
         self._claimed_at.append(monotonic())
         return Claim(executions=(execution(id=1),), now=SENT, next_due_in=0, more=False)
 
@@ -302,7 +302,7 @@ class DeepRepository(Actor):
 
     def receive(self, message: ClaimDue | StoreFills) -> object:
         if isinstance(message, StoreFills):
-            return frozenset(fill.execution.id for fill in message.fills)
+            return Stored(ids=frozenset(fill.execution.id for fill in message.fills))
         self._asked.append((monotonic(), message.limit))
         Event().wait(self._seconds)
         found = tuple(execution(id=n, ticker=f"T{n}") for n in range(min(message.limit, 50)))
@@ -347,7 +347,7 @@ class ShyRepository(Actor):
             self.claims += 1
             found = (execution(id=1),) if self.claims % 2 else ()
             return Claim(executions=found, now=SENT, next_due_in=0.01, more=False)
-        return self.claims if message == "claims" else frozenset()
+        return self.claims if message == "claims" else Stored()
 
 
 class Priceless(Actor):
@@ -388,3 +388,31 @@ def test_that_prices_are_missing_is_said_once_though_there_is_not_always_somethi
         pricing.ask("answer", timeout=60)
         wait_until(lambda: said() == "", 60, "filling to go on")
         assert events.count("filling goes on") == 1
+
+
+class ChoosyRepository(Actor):
+    """Refuses one fill of a claim, and has no time for another, which then is all that is due."""
+
+    def __init__(self, claimed_at: list[float]) -> None:
+        super().__init__()
+        self._claimed_at = claimed_at
+
+    def receive(self, message: ClaimDue | StoreFills) -> object:
+        if isinstance(message, StoreFills):
+            if len(message.fills) == 1:
+                return Stored(ids=frozenset({3}))
+            return Stored(ids=frozenset({1}), refused={2: "not this one"}, left=1)
+        self._claimed_at.append(monotonic())
+        found = [(1, 2, 3), (3,), ()][min(len(self._claimed_at), 3) - 1]
+        executions = tuple(execution(id=id_) for id_ in found)
+        return Claim(executions=executions, now=SENT, next_due_in=None, more=False)
+
+
+def test_a_fill_that_is_refused_is_told_of_and_those_that_were_not_tried_are_claimed_at_once(
+    events: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fixengine.actors.scheduler.LONGEST_SLEEP", 60.0)
+    claimed_at = list[float]()
+    with scheduler(repository=ChoosyRepository.start(claimed_at), pricing=Pricing.start(Event())):
+        wait_until(lambda: len(claimed_at) > 1, 30, "the claim of what is left")
+    assert events.count("a fill is refused, put off") == 1

@@ -1,7 +1,8 @@
 """What the database refuses is looked into before anything is blamed for it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,17 +10,18 @@ from prometheus_client import CollectorRegistry
 
 from fixengine.actors.asking import ask
 from fixengine.actors.lifecycle import Boot
-from fixengine.actors.messages import ActorRef, StoreOrders
+from fixengine.actors.messages import ActorRef, StoreFills, StoreOrders
 from fixengine.actors.repository import Repository
-from fixengine.domain import Order
+from fixengine.domain import Fill, Order, Postponed
 from fixengine.errors import RejectedError, SchemaError
 from fixengine.health import Health
 from fixengine.metrics import EngineMetrics
-from fixengine.ports import Backlog, SchemaState, Tried
+from fixengine.ports import Backlog, SchemaState, Stored, Tried
 from fixengine.pulse import Pulse
 from tests.integration.rows import order
 from tests.unit.actors.no_tree import NoTree
 from tests.unit.actors.test_repository import FRONT, Session
+from tests.unit.executions import execution
 
 REFUSED = RejectedError("the database refuses this", sqlstate="P0001")
 WRONG = SchemaError("the schema is not as the engine needs it")
@@ -81,13 +83,13 @@ def _answer(answers: list[Any], otherwise: Any) -> Any:
 class Subject:
     """A repository in a world, with its health."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, claims: Any = None) -> None:
         metrics = EngineMetrics(CollectorRegistry())
         self.health = Health(gauge=metrics.up, tree=NoTree())
         self.ref: ActorRef = Repository.start(
             schema=world,
             orders=world,
-            claims=Session(readable_since=FRONT),
+            claims=claims or Session(readable_since=FRONT),
             outbox=None,
             retention=None,
             health=self.health,
@@ -194,3 +196,69 @@ def test_a_contradiction_is_mended_at_once_but_not_again_and_again(
         with pytest.raises(SchemaError):
             subject.store(1, 2)
     assert world.mends == 1
+
+
+@dataclass
+class Claims(Session):
+    """Takes no fills together; `refused` are the ids that it refuses in each try after that."""
+
+    refused: list[set[int]] = field(default_factory=list)
+    tried: list[set[int]] = field(default_factory=list)
+    off: dict[int, int] = field(default_factory=dict)
+
+    def store(self, _fills: object, _postponed: object) -> Any:
+        raise REFUSED
+
+    def store_apart(
+        self, fills: Sequence[Fill], postponed: Sequence[Postponed], *, within: float
+    ) -> Stored:
+        assert within > 0
+        ids = {fill.execution.id for fill in fills}
+        self.tried.append(ids | {each.execution_id for each in postponed})
+        refused = self.refused.pop(0) & self.tried[-1]
+        return Stored(ids=frozenset(ids - refused), refused=dict.fromkeys(refused, "refused"))
+
+    def put_off(self, refused: Mapping[int, int], *, within: float) -> None:
+        assert within > 0
+        self.off.update(refused)
+
+
+def settle(subject: Subject) -> Stored:
+    """Have the fills of 1, 2 and 3 stored, each of version 1, and 4 postponed, of version 7."""
+    fills = tuple(
+        Fill(
+            execution=execution(id=id_, version=2),
+            quantity=Decimal(1),
+            price=Decimal(1),
+            announced=True,
+        )
+        for id_ in (1, 2, 3)
+    )
+    message = StoreFills(fills=fills, postponed=(Postponed(4, 7, FRONT),))
+    stored: Stored = ask(subject.ref, message, timeout=60)
+    return stored
+
+
+def test_fills_that_are_refused_before_and_after_the_schema_was_sound_are_put_off_together(
+    world: World,
+) -> None:
+    claims = Claims(readable_since=FRONT, refused=[{2, 3, 4}, {3, 4}])
+    world.trials += [None, WRONG]
+    subject = Subject(world, claims)
+    stored = settle(subject)
+    subject.ref.stop()
+    assert stored == Stored(ids=frozenset({1, 2}), refused={3: "refused", 4: "refused"})
+    assert claims.tried == [{1, 2, 3, 4}, {2, 3, 4}]
+    assert claims.off == {3: 1, 4: 7}
+    assert world.trials == [WRONG]
+
+
+def test_where_a_sound_fill_is_refused_none_is_put_off(world: World) -> None:
+    claims = Claims(readable_since=FRONT, refused=[{2}])
+    world.trials += [WRONG]
+    subject = Subject(world, claims)
+    with pytest.raises(SchemaError):
+        settle(subject)
+    assert subject.said() == (False, str(WRONG))
+    subject.ref.stop()
+    assert claims.off == {}
