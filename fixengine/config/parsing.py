@@ -243,9 +243,17 @@ def dsn(text: str) -> str:
 
 def host(text: str) -> str:
     """Parse the database's host, or several with commas between; IPv6 without brackets."""
-    if "@" in text[1:] or "://" in text or "=" in text:
-        raise ValueError("give a host's name or address by itself")
-    return re.sub(r"\[([0-9A-Fa-f:.%]+)\]", r"\1", text)
+    return ",".join(_host(part.strip()) for part in text.split(","))
+
+
+def _host(text: str) -> str:
+    alone = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    if is_ipv6(alone):
+        return alone
+    # the path of a socket may have colons, as Cloud SQL's have
+    if "@" in text[1:] or "=" in text or (":" in text and not text.startswith("/")):
+        raise ValueError("give a host's name or address by itself, and its port in POSTGRES_PORT")
+    return text
 
 
 def name(text: str) -> str:

@@ -124,6 +124,22 @@ def test_what_is_written_to_ours_can_be_built(overlay: Manifest, tmp_path: Path)
             validate(manifest, VERSIONS[0])
 
 
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_each_patch_of_ours_changes_something(overlay: Manifest, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "k8s", tmp_path / "k8s")
+    for patch in overlay.get("patches", ()):
+        steps = yaml.safe_load(patch["patch"])
+        for step in steps if isinstance(steps, list) else [steps]:
+            one = {**patch, "patch": yaml.safe_dump([step] if "op" in step else step)}
+            write(tmp_path, ours(resources=["../keda"], patches=[one]))
+            assert kustomized(tmp_path / "k8s" / "ours") != unpatched(tmp_path)
+
+
+def unpatched(root: Path) -> tuple[Manifest, ...]:
+    write(root, ours(resources=["../keda"]))
+    return kustomized(root / "k8s" / "ours")
+
+
 FROM_SECRETS = {
     "POSTGRES_PASSWORD": "pw",
     "POSTGRES_DSN": "postgresql://me:pw@db-1:5432,db-2:5433/name",

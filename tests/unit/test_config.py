@@ -300,6 +300,24 @@ def test_addresses_of_ipv6_get_their_brackets_where_they_need_them() -> None:
     assert settings.postgres_host == "fd00::5"
 
 
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ("[fe80::1%eth0]", "fe80::1%eth0"),
+        ("fd00::1, [fd00::2],db", "fd00::1,fd00::2,db"),
+        ("/cloudsql/a:b:c", "/cloudsql/a:b:c"),
+        ("@socket", "@socket"),
+    ],
+)
+def test_a_database_has_any_host_that_libpq_knows(given: str, host: str) -> None:
+    assert load({"POSTGRES_HOST": given}).postgres_host == host
+
+
+@pytest.mark.parametrize("host", ["db:5432", "[fd00::1]:5432", "db-1,db-2:5432"])
+def test_a_port_after_the_databases_host_is_refused_with_its_place(host: str) -> None:
+    assert "its port in POSTGRES_PORT" in problem(POSTGRES_HOST=host)
+
+
 def test_a_seed_is_any_text() -> None:
     assert load({"FILL_SEED": "42"}).fill_seed == "42"
 
