@@ -24,7 +24,10 @@ _AMOUNT = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 _STEP = re.compile(rf"({_AMOUNT})(ns|us|µs|μs|ms|s|m|h)")
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _NAMED = re.compile(r"[A-Za-z0-9._-]+")
-_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+/?")
+_PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+/?")
+_OWN_PATHS = frozenset(
+    {"api", "blotter", "healthz", "metrics", "openapi.json", "readyz", "swagger-ui"}
+)
 _NUMBER = re.compile(r"[0-9]{1,5}")
 _HEADER = re.compile(r"(?!grpc-)[a-z0-9_.-]+(?<!-bin)")
 _VISIBLE = re.compile(r"[ -~]*")
@@ -198,6 +201,8 @@ def prefix(text: str) -> str:
     """Parse the beginning of a path; returns it without a slash at its end."""
     if not _PREFIX.fullmatch(text):
         raise ValueError("give the beginning of a path, such as /fix-engine")
+    if text.split("/")[1] in _OWN_PATHS:
+        raise ValueError("give another beginning, for REST has paths of its own there")
     return text.rstrip("/")
 
 

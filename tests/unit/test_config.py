@@ -162,6 +162,8 @@ def test_a_value_is_text() -> None:
         ("HTTP_PREFIX", "/"),
         ("HTTP_PREFIX", "/a//b"),
         ("HTTP_PREFIX", "/a b"),
+        ("HTTP_PREFIX", "/a/../b"),
+        ("HTTP_PREFIX", "/."),
         ("HEALTH_PORT", "٨٠٨٦"),
         ("LOG_LEVEL", "verbose"),
         ("LOG_FORMAT", "xml"),

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from falcon.inspect import inspect_routes
 from falcon.testing import Result, TestClient
 from loguru import logger
 from prometheus_client import CollectorRegistry, Counter
 
-from fixengine.errors import UnavailableError
+from fixengine.config import load
+from fixengine.errors import ConfigError, UnavailableError
 from fixengine.recurring import end_counts
 from tests.unit.executions import execution
 from tests.unit.http.conftest import Probes, Reader
@@ -72,6 +74,14 @@ def test_a_bug_that_clients_meet_at_will_is_logged_once_and_counted(
 @pytest.mark.parametrize("path", ["/orders", "/api", f"{COLLECTION}/", f"{ITEM}/orders"])
 def test_an_unknown_path_is_a_404(client: TestClient, path: str) -> None:
     assert is_problem(client.simulate_get(path), 404, "Not Found")
+
+
+def test_no_prefix_hides_a_path(client: TestClient) -> None:
+    paths = {route.path for route in inspect_routes(client.app)} - {"/"}
+    assert len(paths) > 10
+    for path in paths:
+        with pytest.raises(ConfigError, match="REST has paths of its own there"):
+            load({"HTTP_PREFIX": f"/{path.split('/')[1]}"})
 
 
 @pytest.mark.parametrize("path", [COLLECTION, ITEM, "/healthz", "/metrics"])
