@@ -45,6 +45,7 @@ def _forms(secret: str) -> Iterator[str]:
     yield from (quote(secret), quote(secret, safe=""), quote_plus(secret))
     yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
     yield from (repr(secret)[1:-1], ascii(secret)[1:-1])
+    yield repr(secret.encode(errors="replace"))[2:-1]
     yield secret.replace("\\", "\\\\").replace("'", "\\'")
 
 

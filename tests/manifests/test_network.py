@@ -8,7 +8,6 @@ import pytest
 from fixengine.config import load
 from tests.manifests.built import VARIANTS, container, only, settings
 
-
 DNS = {
     variant: {53, 5353} if variant == "openshift" else {53}  # OpenShift's pods for it have 5353
     for variant in VARIANTS

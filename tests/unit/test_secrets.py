@@ -23,6 +23,10 @@ def pieces(text: str) -> set[str]:
     return {piece for piece in every if not piece.isspace()}
 
 
+def repr_of_bytes(text: str) -> str:
+    return repr(text.encode())[1:]
+
+
 @given(SECRETS, st.text(), st.text())
 def test_no_piece_of_a_secret_is_said(secret: str, before: str, after: str) -> None:
     said = taught(secret).hide(f"{before}{secret}{after}")
@@ -32,7 +36,7 @@ def test_no_piece_of_a_secret_is_said(secret: str, before: str, after: str) -> N
 @given(SECRETS)
 def test_nor_in_any_form_that_it_may_be_written_in(secret: str) -> None:
     known = taught(secret)
-    for write in (quote, quote_plus, repr, ascii, json.dumps):
+    for write in (quote, quote_plus, repr, ascii, json.dumps, repr_of_bytes):
         written = write(secret).strip("'\"")
         said = known.hide(f"at {written}!").removeprefix("at ").removesuffix("!")
         assert len(said.replace("***", "")) < PIECE
