@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
 from time import monotonic
-from typing import TypeVar
+from typing import Any, Self, TypeVar, cast
 
 import psycopg
 from psycopg.abc import PQGen
@@ -31,6 +31,14 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
     """
 
     answers_within = FIRST_ANSWER_WITHIN
+
+    @classmethod
+    def connect(cls, conninfo: str = "", **settings: Any) -> Self:
+        """Connect as the driver does."""
+        connection = psycopg.Connection.connect(conninfo, **settings)
+        # once statements were traced the driver's own `connect` makes no other class than its own
+        connection.__class__ = cls
+        return cast("Self", connection)
 
     def wait(self, gen: PQGen[_T], interval: float = _LOOK, timeout: float | None = None) -> _T:
         """Wait as the driver does, for as long as it may."""
