@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from fixengine.actors.asking import ask
 from fixengine.actors.children import ChildSpec
 from fixengine.actors.dead_letters import DeadLetters
+from fixengine.actors.hold_up import FOUND_OUT_WITHIN
 from fixengine.actors.housekeeping import Housekeeping
 from fixengine.actors.intake import Intake
 from fixengine.actors.lifecycle import Shutdown, StartChildren
@@ -116,7 +117,10 @@ class Engine:
         self._pod = pod
         self._on_failure = on_failure
         self._database = Database(
-            dsn=settings.postgres_dsn, application_name=pod, max_connections=1
+            dsn=settings.postgres_dsn,
+            application_name=pod,
+            max_connections=1,
+            grace=FOUND_OUT_WITHIN,
         )
         self._reading = Database(
             dsn=settings.postgres_dsn,

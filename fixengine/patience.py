@@ -1,4 +1,4 @@
-"""Until when the work of this thread may wait: an actor's waits end with the actor's stop."""
+"""How long the work of this thread may wait: an actor's waits end with the actor's stop."""
 
 import threading
 from collections.abc import Callable
@@ -7,12 +7,26 @@ from math import inf
 _own = threading.local()
 
 
-def wait_until(until: Callable[[], float]) -> None:
-    """Have all waits of this thread end by a monotonic time, which may change at any moment."""
-    _own.until = until
+def never() -> float:
+    """Return a monotonic time that is over."""
+    return -inf
+
+
+def wait_until(until: Callable[[], float], *, excused: Callable[[], float] = never) -> None:
+    """Have all waits of this thread end by a monotonic time, which may change at any moment.
+
+    Up to another none is too long, for somebody knows what it is for.
+    """
+    _own.until, _own.excused = until, excused
 
 
 def patient_until() -> float:
     """Return the monotonic time after which this thread waits for nobody."""
     until: Callable[[], float] | None = getattr(_own, "until", None)
     return inf if until is None else until()
+
+
+def excused_until() -> float:
+    """Return the monotonic time up to which no wait of this thread is too long."""
+    excused: Callable[[], float] | None = getattr(_own, "excused", None)
+    return -inf if excused is None else excused()

@@ -28,6 +28,8 @@ from fixengine.actors.mailbox import Mailbox, enter, is_stop
 from fixengine.actors.messages import Scoped
 from fixengine.errors import FixengineError
 
+_TO_END = 0.1  # seconds of a stop's time for a thread to end after `close`
+
 
 class Actor(pykka.ThreadingActor):
     """A supervised actor; subclasses fill in boot, receive and close.
@@ -70,7 +72,7 @@ class Actor(pykka.ThreadingActor):
 
     def close_by(self, most: float) -> float:
         """Return the monotonic time by which `close` is to end, in `most` seconds at the latest."""
-        return min(self.actor_inbox.stop_by, monotonic() + most)
+        return min(self.actor_inbox.stop_by - _TO_END, monotonic() + most)
 
     def tell_later(self, delay: float, message: Any) -> Timer:
         """Put a message into the own mailbox after `delay` seconds, unless cancelled by then.

@@ -8,13 +8,16 @@ from fixengine.errors import UnavailableError
 from fixengine.health import Health
 from fixengine.reading import ExecutionQueries
 
-LOOK_EVERY = 5.0
+LOOK_EVERY = 2.0
 """Seconds between looks."""
 
-LONGEST_STATEMENT = 6.0
+LONGEST_STATEMENT = 5.0
 """Seconds after which the server should have ended any that is not unhurried."""
 
-_EXCUSED_FOR = 3 * LOOK_EVERY
+FOUND_OUT_WITHIN = 6.0
+"""Seconds after its limit within which it is known what a statement waits for."""
+
+_EXCUSED_FOR = 15.0  # the readers may have other questions before the next look
 
 
 class HoldUpWatch:

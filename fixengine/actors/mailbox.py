@@ -86,7 +86,7 @@ _own = threading.local()
 def enter(mailbox: Mailbox) -> None:
     """Say whose thread this is."""
     _own.mailbox = mailbox
-    wait_until(lambda: mailbox.patient_until)
+    wait_until(lambda: mailbox.patient_until, excused=lambda: mailbox.excused_until)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from fixengine.infra.kafka_identity import Identity
 _TOPIC_ID = "topic id "
 """What a committed place's metadata begins with; that of other programs does not."""
 
-_COMMITTED_WITHIN = 5.0
+_COMMITTED_WITHIN = 2.0  # seconds, less than a stop gives the intake
 
 
 class Places:

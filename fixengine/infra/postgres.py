@@ -26,8 +26,6 @@ Connection: TypeAlias = psycopg.Connection[TupleRow]
 STATEMENT_LIMIT = 4.0
 """Seconds after which the server ends a statement, where nothing else is said."""
 
-_GRACE = 2.0  # seconds for the server's word that it has ended a statement
-
 _FAIL_FAST_FOR = 0.5  # seconds after nobody could connect
 
 _LOOK = 0.1  # seconds between looks at whether a stop has begun
@@ -137,14 +135,18 @@ class Database:
         application_name: str,
         max_connections: int,
         statement_limit: float = STATEMENT_LIMIT,
+        grace: float = 2.0,
     ) -> None:
-        """Take the parts; the server ends a statement after `statement_limit` seconds."""
+        """Take the parts; the server ends a statement after `statement_limit` seconds.
+
+        One that says nothing of it for `grace` seconds more is unavailable.
+        """
         self._open = partial(
             open_session,
             dsn,
             application_name=application_name,
             statement_limit=statement_limit,
-            answers_within=statement_limit + _GRACE,
+            answers_within=statement_limit + grace,
             settings={**PINNED, **BY_INDEX},
         )
         self._opener = _Opener(self._open)

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
 
-from fixengine.patience import patient_until
+from fixengine.patience import excused_until, patient_until
 
 FIRST_ANSWER_WITHIN = 3.0
 """Seconds for the first answers of a server that has taken the login."""
@@ -27,7 +27,8 @@ class NoAnswer(psycopg.OperationalError):
 class BoundedConnection(psycopg.Connection[TupleRow]):
     """Gives up, and is closed, when the server leaves a statement unanswered.
 
-    That is for `answers_within` seconds, or until the stop of the actor that waits.
+    That is for `answers_within` seconds, unless somebody knows why, or until the stop of the actor
+    that waits.
     """
 
     answers_within = FIRST_ANSWER_WITHIN
@@ -57,7 +58,8 @@ def _bounded(gen: PQGen[_T], most: float) -> PQGen[_T]:
         while True:
             ready = yield wanted
             now = monotonic()
-            if not ready and now >= min(began + most, patient_until()):
+            too_late = min(max(began + most, excused_until()), patient_until())
+            if not ready and now >= too_late:
                 raise NoAnswer(f"it has not answered for {now - began:.1f} s")
             wanted = gen.send(ready)
     except StopIteration as done:

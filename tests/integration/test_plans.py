@@ -409,6 +409,17 @@ CASES: Mapping[str, Case] = {
 WITHOUT_A_CASE: Mapping[str, str] = {
     "engines": "reads no table",
     "held_up": "reads no table, while the repository is held up",
+    **dict.fromkeys(
+        (
+            "audit_executions",
+            "audit_facts",
+            "audit_fills",
+            "audit_outbox",
+            "audit_outbox_strays",
+            "audit_strays",
+        ),
+        "run by hand, in pages, in a session that reads by indexes alone",
+    ),
     "lock_partitions": "reads no table",
     "catalog": "reads the catalog, at start and after something contradicted it",
     "missing_rights": "reads the catalog, after a right was missing",
