@@ -390,7 +390,7 @@ def test_a_letter_that_the_topic_does_not_take_holds_back_no_other_partition(
 
 @pytest.mark.usefixtures("apache")
 def test_a_topic_that_is_deleted_meanwhile_and_may_not_be_made_again(
-    around: Surroundings, sender: Sender, events: list[str]
+    around: Surroundings, sender: Sender
 ) -> None:
     name = around.topics.dlq
     with around.engine() as engine:
@@ -409,7 +409,6 @@ def test_a_topic_that_is_deleted_meanwhile_and_may_not_be_made_again(
         wait_for_letters(around, 1)  # the topic was made again
         wait_until_ready(engine)
         wait_for_offset(around, 3, 12)
-    assert "dead letters are written again" in events
 
 
 def test_headers_whose_names_are_not_utf_8_stop_nothing(
