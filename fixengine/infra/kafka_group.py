@@ -130,9 +130,7 @@ def _rewind(consumer: Consumer, topic: str, since: datetime, *, apply: bool) -> 
 
 
 def _unseen(group: str, error: KafkaException | TimeoutError) -> UnavailableError:
-    reason = (
-        "no broker answers: look at KAFKA_BROKERS" if isinstance(error, TimeoutError) else error
-    )
+    reason = "no broker answers: look at KAFKA_BROKERS" if _is_silence(error) else error
     return UnavailableError(f"the group {group} can't be looked at: {reason}")
 
 
@@ -141,3 +139,10 @@ def _occupied(group: str) -> ConflictError:
         f"the group {group} has members: stop the engines first; one that was killed counts "
         "until its session times out"
     )
+
+
+def _is_silence(error: Exception) -> bool:
+    """Whether nobody has answered: the driver and whoever waits for it give up at the same time."""
+    if isinstance(error, KafkaException):
+        return bool(error.args[0].code() == KafkaError._TIMED_OUT)  # noqa: SLF001 - its name
+    return isinstance(error, TimeoutError)
