@@ -257,10 +257,8 @@ def test_a_letter_that_is_on_its_way_when_memory_is_saved_counts_as_whole(around
     assert around.metric("fixengine_dead_letters_shortened_total") == 0
 
 
-def test_an_order_that_can_not_be_read_again_holds_up_its_own_partition_alone(
-    around: Around, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fixengine.actors.originals.SILENCE", 0.2)
+def read_six_again(around: Around) -> list[Record]:
+    """Have orders read again that nobody answers for: their letters were refused. Return them."""
     records = [large(offset) for offset in range(6)]
     around.orders.records = {Place(3, each.offset): each for each in records}
     around.orders.away = True
@@ -268,6 +266,14 @@ def test_an_order_that_can_not_be_read_again_holds_up_its_own_partition_alone(
     around.bury(*records)
     wait_until(lambda: around.part()["said"], 60, "the first try")
     around.broker.answer = lambda _: None
+    return records
+
+
+def test_an_order_that_can_not_be_read_again_holds_up_its_own_partition_alone(
+    around: Around, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fixengine.actors.originals.SILENCE", 0.2)
+    read_six_again(around)
     wait_until(lambda: "can't be read again" in around.part()["said"], 60, "the cause")
     around.bury(record(7, partition=4))
     wait_until(lambda: Place(4, 7) in around.written, 60, "another partition's letter")
@@ -277,13 +283,7 @@ def test_an_order_that_can_not_be_read_again_holds_up_its_own_partition_alone(
 
 
 def test_the_actor_answers_while_an_order_is_read_again(around: Around) -> None:
-    records = [large(offset) for offset in range(6)]
-    around.orders.records = {Place(3, each.offset): each for each in records}
-    around.orders.away = True
-    around.broker.answer = lambda _: DENIED
-    around.bury(*records)
-    wait_until(lambda: around.part()["said"], 60, "the first try")
-    around.broker.answer = lambda _: None
+    records = read_six_again(around)
     wait_until(lambda: around.orders.reads, 60, "an order to be read again")
     before = len(around.orders.reads)
     around.actor.ask(ForgetDeadLetters(partitions=frozenset({3})))
