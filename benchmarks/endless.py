@@ -13,10 +13,10 @@ import psycopg
 
 from benchmarks.neighbours import neighbours
 from fixengine.demo.engine import Engine
+from fixengine.demo.feed.universe import priced_listings
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import TopicNames, create_topic
-from fixengine.demo.universe import priced_listings
-from fixengine.infra.migrate import migrate
+from fixengine.infra.postgres.schema.migrate import migrate
 
 _APART = 120.0  # seconds
 _numbers = count(1)

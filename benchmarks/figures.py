@@ -17,12 +17,12 @@ import psycopg
 from benchmarks.clients import Answers, answers
 from benchmarks.endless import Endless, endless
 from benchmarks.serving import serving
-from fixengine.actors.asking import ask
-from fixengine.actors.base import Actor
-from fixengine.actors.lifecycle import Boot
-from fixengine.demo.feed import orders
+from fixengine.demo.feed.feed import orders
 from fixengine.demo.stack import Stack, surroundings
-from fixengine.demo.steady import SteadyFeed
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.lifecycle import Boot
+from fixengine.supervision.refs import ask
+from tests.support.steady import SteadyFeed
 
 _EVERY = 10.0
 _OPEN = 100_000
@@ -129,7 +129,7 @@ def start(lend: Lend, scale: float) -> Iterator[Figure]:
     ready, imports = [], []
     with lend() as stack:
         for _ in range(max(int(7 * scale), 3)):
-            imports.append(_run("import fixengine.app") - _run("pass"))
+            imports.append(_run("import fixengine.commands.serve") - _run("pass"))
             with endless(stack, executions=1, every=_EVERY, first=3600) as load:
                 load.engine.kill()
                 began = time.monotonic()

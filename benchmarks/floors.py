@@ -22,8 +22,8 @@ from confluent_kafka import Consumer, Producer
 from psycopg.rows import dict_row
 from waitress import serve
 
-from fixengine.horizon import EARLIEST
-from fixengine.infra.postgres import query
+from fixengine.infra.postgres.driver.connections import query
+from fixengine.rules.claim_window import EARLIEST
 
 _BATCH = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -12,13 +12,13 @@ from typing import TypeAlias
 import psycopg
 
 from benchmarks.neighbours import neighbours
-from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.feed.feed import FedOrder, orders
+from fixengine.demo.feed.sending import send_orders
+from fixengine.demo.feed.universe import Listing, priced_listings
 from fixengine.demo.process import ChildProcess
-from fixengine.demo.sending import send_orders
 from fixengine.demo.stack import Stack, surroundings
 from fixengine.demo.topics import TopicNames, count_records, create_topic, drop_topics
-from fixengine.demo.universe import Listing, priced_listings
-from fixengine.infra.migrate import migrate
+from fixengine.infra.postgres.schema.migrate import migrate
 
 _LOOK_EVERY = 0.1  # it counts what there is, which takes the database a while
 _SHORTEST = 0.5  # seconds

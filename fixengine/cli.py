@@ -14,17 +14,17 @@ from typing import NoReturn
 
 from loguru import logger
 
-from fixengine import __version__, app
-from fixengine.audit import command as audit
+from fixengine import __version__
+from fixengine.commands import audit, demo, dlq, top
+from fixengine.commands import orders as orders_command
+from fixengine.commands import serve as app
+from fixengine.commands import stubs as neighbours
+from fixengine.commands.options import moment
 from fixengine.config import Settings, describe, keep_secret, load, notes
-from fixengine.demo import neighbours, orders_command
-from fixengine.demo import run as demo
-from fixengine.dlq import command as dlq
 from fixengine.errors import ConfigError, FixengineError
-from fixengine.infra.logs import LAST_WORDS, Logs, configure_logs, log_lines
-from fixengine.options import EVER, moment
+from fixengine.infra.process.logs import LAST_WORDS, Logs, configure_logs, log_lines
+from fixengine.ports.kafka import EVER
 from fixengine.secrets import known
-from fixengine.top import command as top
 
 OK, FAILED, MISUSED = 0, 1, 2
 

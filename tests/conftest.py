@@ -15,15 +15,15 @@ import pytest
 from loguru import logger
 from psycopg import sql
 
-from fixengine.demo.broker import Broker
 from fixengine.demo.errors import DemoError
 from fixengine.demo.isolation import isolate
 from fixengine.demo.options import BrokerKind
-from fixengine.demo.postgres import Postgres
-from fixengine.demo.servers import check, make_broker, make_postgres
+from fixengine.demo.servers.broker import Broker
+from fixengine.demo.servers.kinds import check, make_broker, make_postgres
+from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.workspace import Workspace
-from fixengine.infra.migrate import migrate
+from fixengine.infra.postgres.schema.migrate import migrate
 from fixengine.recurring import end_counts
 
 _TEMPLATE = "migrated"

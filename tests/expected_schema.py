@@ -7,10 +7,10 @@ import msgspec
 import psycopg
 
 from fixengine.demo.options import BrokerKind
-from fixengine.demo.servers import make_postgres
+from fixengine.demo.servers.kinds import make_postgres
 from fixengine.demo.workspace import Workspace
-from fixengine.infra.catalog import read_catalog
-from fixengine.infra.migrate import migrate
+from fixengine.infra.postgres.schema.catalog import read_catalog
+from fixengine.infra.postgres.schema.migrate import migrate
 
 FILE = Path(__file__).parents[1] / "schema" / "expected.json"
 

@@ -13,14 +13,14 @@ from threading import Event, Thread
 import psycopg
 
 from fixengine.demo.engine import Engine
-from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
-from fixengine.demo.steady import SteadyFeed
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, count, send, wait_until_done
-from tests.watchers import open_pages
+from tests.support.steady import SteadyFeed
+from tests.support.watchers import open_pages
 
 _BURST = 20_000
 _RATES = (10, 50, 200)  # orders a second

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from loguru import logger
 
-from fixengine.actors.asking import ask
-from fixengine.actors.base import Actor
-from fixengine.actors.messages import ActorRef, DropParts, ForgetExecutions
+from fixengine.actors.messages import DropParts, ForgetExecutions
 from fixengine.errors import UnavailableError
-from fixengine.metrics import EngineMetrics
-from fixengine.ports import Forgotten
+from fixengine.ports.stores import Forgotten
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.refs import ActorRef, ask
+from fixengine.telemetry.metrics.engine import EngineMetrics
 
 INTERVAL = 60.0
 """Seconds between passes over the executions."""

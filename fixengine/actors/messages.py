@@ -3,26 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeAlias
 
-import pykka
-
-from fixengine.domain import Fill, Order, Postponed
 from fixengine.errors import ImpairedError
-from fixengine.letters import Place
-from fixengine.ports import Record
-from fixengine.reading import ExecutionQuery, LedgerQuery
-from fixengine.tracing import Scope
-
-ActorRef: TypeAlias = pykka.ActorRef[Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scoped:
-    """Any actor → any actor: a message, and what it is asked for. Reply: the message's."""
-
-    scope: Scope
-    message: object
+from fixengine.ports.kafka import Record
+from fixengine.ports.queries import ExecutionQuery, LedgerQuery
+from fixengine.rules.values import Fill, Order, Postponed
+from fixengine.supervision.refs import ActorRef
+from fixengine.wire.letters import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,12 @@ from typing import TypeVar
 from cachetools import TTLCache
 from loguru import logger
 
-from fixengine.actors.base import Actor
 from fixengine.actors.messages import GetPrices, Prices
 from fixengine.errors import UnavailableError
-from fixengine.metrics import EngineMetrics
-from fixengine.ports import PricingService
-from fixengine.tracing import in_scope
+from fixengine.ports.services import PricingService
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.scope import in_scope
+from fixengine.telemetry.metrics.engine import EngineMetrics
 
 REPLY_WITHIN = 2.0
 """Seconds for a whole batch; executions are locked meanwhile."""

@@ -10,16 +10,16 @@ from typing import Any, assert_never
 
 from cachetools import TTLCache
 
-from fixengine.actors.asking import tell
-from fixengine.actors.base import Actor
-from fixengine.actors.messages import ActorRef, ResolveTickers, Tickers, TickersArrived
-from fixengine.actors.retries import Retries
+from fixengine.actors.messages import ResolveTickers, Tickers, TickersArrived
 from fixengine.errors import UnavailableError
-from fixengine.health import Health
-from fixengine.metrics import EngineMetrics
-from fixengine.ports import SecurityService
+from fixengine.ports.services import SecurityService
 from fixengine.recurring import Outage, Recurring
-from fixengine.tracing import in_scope
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.refs import ActorRef, tell
+from fixengine.supervision.retries import Retries
+from fixengine.supervision.scope import in_scope
+from fixengine.telemetry.health import Health
+from fixengine.telemetry.metrics.engine import EngineMetrics
 
 KEPT_FOR = 60.0
 """Seconds an answer is believed."""

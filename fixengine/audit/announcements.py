@@ -11,8 +11,8 @@ from fixengine.audit.evidence import Stored
 from fixengine.audit.ledger import shown
 from fixengine.audit.terms import Horizon
 from fixengine.audit.verdict import Kind
-from fixengine.domain import Execution, LedgerEntry
-from fixengine.ports import Record
+from fixengine.ports.kafka import Record
+from fixengine.rules.values import Execution, LedgerEntry
 
 _EXACT = Context(prec=80)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

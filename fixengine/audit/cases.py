@@ -11,8 +11,8 @@ import msgspec
 
 from fixengine.audit.evidence import Case, Source, Stored, key_of
 from fixengine.audit.sorter import Item
-from fixengine.infra.audit_pages import Row
-from fixengine.ports import Record
+from fixengine.infra.postgres.audit_pages import Row
+from fixengine.ports.kafka import Record
 
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]{0,9})")
 _INT32 = 2**31

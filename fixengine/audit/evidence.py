@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from fixengine.domain import Execution, LedgerEntry
-from fixengine.letters import Place
-from fixengine.ports import Record
+from fixengine.ports.kafka import Record
+from fixengine.rules.values import Execution, LedgerEntry
+from fixengine.wire.letters import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,8 @@ from fixengine.audit.sorter import Sorter
 from fixengine.audit.terms import Horizon
 from fixengine.audit.topic import Progress, Topic
 from fixengine.audit.verdict import Contradiction, Kind
-from fixengine.infra.audit_pages import AuditPages, Facts, Row
-from fixengine.ports import Record
+from fixengine.infra.postgres.audit_pages import AuditPages, Facts, Row
+from fixengine.ports.kafka import Record
 
 _DELETIONS_GO_ON_FOR = timedelta(days=1)
 _BATCH = 1_000

@@ -9,9 +9,9 @@ from fixengine.audit.evidence import Case, Expected, Source, Stored
 from fixengine.audit.ledger import base_of, execution_problems, mapping_problems
 from fixengine.audit.terms import Expectations, Horizon
 from fixengine.audit.verdict import Contradiction, Counts, Kind
-from fixengine.domain import Execution
-from fixengine.letters import Place
-from fixengine.ports import Record
+from fixengine.ports.kafka import Record
+from fixengine.rules.values import Execution
+from fixengine.wire.letters import Place
 
 _ENOUGH = 5
 """Places that are named of one contradiction."""

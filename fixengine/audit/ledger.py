@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 from fixengine.audit.evidence import Expected
 from fixengine.audit.verdict import Kind
-from fixengine.domain import Execution, LedgerEntry
+from fixengine.rules.values import Execution, LedgerEntry
 
 _EXACT = Context(prec=80)
 _SHARES = (Decimal("0.8"), Decimal("0.6"), Decimal(4), Decimal("0.2"), Decimal("0.1"))

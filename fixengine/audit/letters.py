@@ -5,8 +5,8 @@ A letter that says so may have been shortened, to the beginning of its record.
 
 from collections.abc import Iterator
 
-from fixengine.letters import Place
-from fixengine.ports import Headers, Record
+from fixengine.ports.kafka import Headers, Record
+from fixengine.wire.letters import Place
 
 _SHORTENED = {"dlq.shortened", "dlq.digest", "dlq.shortened_key", "dlq.shortened_headers"}
 _ADDED = {"dlq.reason", "dlq.topic", "dlq.partition", "dlq.offset", "dlq.failed_at"} | _SHORTENED

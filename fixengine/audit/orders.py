@@ -13,9 +13,9 @@ from fixengine.audit.meaning import meaning_of
 from fixengine.audit.sorter import Sorter
 from fixengine.audit.topic import CLOCKS, Topic
 from fixengine.audit.verdict import Contradiction, Kind
-from fixengine.infra.kafka_tail import Beginning
-from fixengine.letters import Place
-from fixengine.ports import Record
+from fixengine.infra.kafka.tail import Beginning
+from fixengine.ports.kafka import Record
+from fixengine.wire.letters import Place
 
 _CLOCKS_MS = int(CLOCKS.total_seconds() * 1000)
 

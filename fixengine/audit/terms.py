@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from fixengine.domain import Execution
+from fixengine.rules.values import Execution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

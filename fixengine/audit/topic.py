@@ -7,9 +7,8 @@ from typing import Protocol
 
 from fixengine.config import Settings
 from fixengine.errors import UnavailableError
-from fixengine.infra.kafka_tail import Beginning, KafkaTail, read_to_the_end
-from fixengine.options import EVER
-from fixengine.ports import Record
+from fixengine.infra.kafka.tail import Beginning, KafkaTail, read_to_the_end
+from fixengine.ports.kafka import EVER, Record
 
 CLOCKS = timedelta(minutes=1)
 """How far the clocks of engines, database, brokers and senders may differ."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
-from fixengine.letters import Place
+from fixengine.wire.letters import Place
 
 
 class Kind(StrEnum):

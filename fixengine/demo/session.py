@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from fixengine.demo.audit import Report, audit
+from fixengine.demo.audit.audit import Report, audit
 from fixengine.demo.engine import Engine
 from fixengine.demo.errors import DemoError
-from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.feed.feed import FedOrder, orders
+from fixengine.demo.feed.sending import OrderSender
 from fixengine.demo.isolation import isolate
 from fixengine.demo.options import DemoOptions
-from fixengine.demo.sending import OrderSender
 from fixengine.demo.stack import Stack
-from fixengine.interrupts import signals_as_interrupts
+from fixengine.infra.process.interrupts import signals_as_interrupts
 from fixengine.top.looks import Look, Observer
 from fixengine.top.view import View, opened_view
 

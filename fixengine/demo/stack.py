@@ -9,11 +9,11 @@ from typing import Self
 
 import fixengine
 from fixengine.demo.engine import Engine
+from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.demo.options import BrokerKind
-from fixengine.demo.servers import make_broker, make_postgres
-from fixengine.demo.stubs import PricingService, SecurityService
+from fixengine.demo.servers.kinds import make_broker, make_postgres
 from fixengine.demo.topics import TopicNames, create_topic
-from fixengine.demo.universe import UNPRICEABLE, priced_listings
 from fixengine.demo.workspace import Workspace
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")

@@ -21,11 +21,11 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic co
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
-from fixengine.infra.kafka_connections import Connections
-from fixengine.infra.kafka_log import ClientLog
-from fixengine.infra.kafka_records import record_of
-from fixengine.infra.kafka_words import unreadable
-from fixengine.ports import Record
+from fixengine.infra.kafka.connections import Connections
+from fixengine.infra.kafka.log import ClientLog
+from fixengine.infra.kafka.records import record_of
+from fixengine.infra.kafka.words import unreadable
+from fixengine.ports.kafka import Record
 
 _END_OF_PARTITION = KafkaError._PARTITION_EOF  # noqa: SLF001 - its only name
 _BATCH = 1000

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from fixengine.letters import Letter, Place, lowest
+from fixengine.wire.letters import Letter, Place, lowest
 
 _SPAN = re.compile(r"(?:([0-9]{1,9})/)?([0-9]{1,18})(?:-([0-9]{1,18}))?")
 

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from fixengine.config import Settings
 from fixengine.dlq.choice import Choice
 from fixengine.errors import UnavailableError
-from fixengine.infra.kafka_resend import resend
-from fixengine.infra.kafka_tail import KafkaTail, read_to_the_end
-from fixengine.letters import (
+from fixengine.infra.kafka.resend import resend
+from fixengine.infra.kafka.tail import KafkaTail, read_to_the_end
+from fixengine.wire.letters import (
     Letter,
     Place,
     Replay,

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from fixengine.dlq.letterbox import Letterbox
 from fixengine.errors import MalformedError
-from fixengine.letters import Letter, Place, Replay, replay_of
-from fixengine.orders import decode_order
+from fixengine.wire.letters import Letter, Place, Replay, replay_of
+from fixengine.wire.orders import decode_order
 
 
 class Fate(StrEnum):

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from fixengine.letters import Letter, Place
-from fixengine.shortening import Measures
+from fixengine.wire.letters import Letter, Place
+from fixengine.wire.shortening import Measures
 
 _COLUMNS = ("LETTER", "FAILED AT", "FAILED ON", "KEY", "REPLAYS", "REPLAYED TO", "REASON")
 _NONE = "-"

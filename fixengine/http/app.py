@@ -6,19 +6,19 @@ from typing import TypeAlias
 import falcon
 from prometheus_client import CollectorRegistry
 
-from fixengine.http.blotter_page import blotter_page
-from fixengine.http.cors import Cors
-from fixengine.http.executions import ExecutionCollection, ExecutionFills, ExecutionItem
-from fixengine.http.health import Probe, Probes
-from fixengine.http.metrics import Measure, Metrics
-from fixengine.http.openapi import OpenApi
-from fixengine.http.operations import Resource
-from fixengine.http.problems import add_error_handlers
-from fixengine.http.router import Router
-from fixengine.http.summary import Summary
-from fixengine.http.swagger import SwaggerUi, swagger_page
-from fixengine.metrics import HttpMetrics
-from fixengine.reading import ExecutionReader, SummarySource
+from fixengine.http.pages.blotter_page import blotter_page
+from fixengine.http.pages.swagger import SwaggerUi, swagger_page
+from fixengine.http.probes.health import Probe, Probes
+from fixengine.http.probes.metrics import Measure, Metrics
+from fixengine.http.rest.cors import Cors
+from fixengine.http.rest.executions import ExecutionCollection, ExecutionFills, ExecutionItem
+from fixengine.http.rest.openapi import OpenApi
+from fixengine.http.rest.operations import Resource
+from fixengine.http.rest.problems import add_error_handlers
+from fixengine.http.rest.summary import Summary
+from fixengine.http.serving.router import Router
+from fixengine.ports.queries import ExecutionReader, SummarySource
+from fixengine.telemetry.metrics.http import HttpMetrics
 
 App: TypeAlias = falcon.App[falcon.Request, falcon.Response]
 

@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from fixengine.cli import main
-from fixengine.infra.outbox import OutboxTable
+from fixengine.infra.postgres.outbox import OutboxTable
 
 
 def _is_wrong(*_: object, **__: object) -> NoReturn:

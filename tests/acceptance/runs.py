@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import psycopg
 
-from fixengine.demo.audit import Expectations, Report, audit
-from fixengine.demo.feed import FedOrder
-from fixengine.demo.sending import send_orders
+from fixengine.demo.audit.audit import Expectations, Report, audit
+from fixengine.demo.feed.feed import FedOrder
+from fixengine.demo.feed.sending import send_orders
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until

@@ -12,9 +12,9 @@ from fixengine import __version__, cli
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.demo.waiting import wait_until
-from fixengine.infra.migrate import migrations
-from tests.integration.roles import dsn_as
-from tests.integration.rows import change, silenced
+from fixengine.infra.postgres.schema.migrate import migrations
+from tests.support.roles import dsn_as
+from tests.support.rows import change, silenced
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

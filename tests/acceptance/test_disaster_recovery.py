@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from fixengine.demo.audit import Expectations
-from fixengine.demo.feed import mixed_orders
+from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.feed.feed import mixed_orders
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, count, send, wait_until_done
-from tests.documents import blocks, commands, page
-from tests.shell import typed
+from tests.support.documents import blocks, commands, page
+from tests.support.shell import typed
 
 PAGE = page("disaster-recovery")
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from fixengine.demo.audit import Expectations
+from fixengine.demo.audit.audit import Expectations
 from fixengine.demo.engine import Engine
-from fixengine.demo.feed import mixed_orders
-from fixengine.demo.flaws import FLAWS
+from fixengine.demo.feed.feed import mixed_orders
+from fixengine.demo.feed.flaws import FLAWS
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic

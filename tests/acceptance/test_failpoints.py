@@ -10,13 +10,13 @@ import psycopg
 import pytest
 
 from fixengine.demo.engine import Engine
-from fixengine.demo.feed import FedOrder, bad_orders, orders
+from fixengine.demo.feed.feed import FedOrder, bad_orders, orders
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
-from fixengine.demo.steady import SteadyFeed
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import audited, wait_until_done
 from tests.failpoints.points import DIED, POINTS, step_of
+from tests.support.steady import SteadyFeed
 
 RATE = 40.0
 _LANES = 2

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from fixengine.demo.apache import fetched_jars
-from fixengine.demo.feed import bad_orders, orders
+from fixengine.demo.feed.feed import bad_orders, orders
 from fixengine.demo.options import BrokerKind
+from fixengine.demo.servers.apache import fetched_jars
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, count, send
-from tests.documents import commands, in_pod, page
-from tests.integration.go_service import SCHEMA, GoPod
-from tests.integration.rows import change
+from tests.support.documents import commands, in_pod, page
+from tests.support.go_service import SCHEMA, GoPod
+from tests.support.rows import change
 
 _TOOLS = {
     "kafka-configs.sh": "kafka.admin.ConfigCommand",

@@ -15,7 +15,7 @@ from typing import IO
 import pytest
 
 from fixengine.demo.engine import Engine
-from fixengine.demo.feed import orders
+from fixengine.demo.feed.feed import orders
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack, surroundings
 from fixengine.demo.waiting import wait_until

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from fixengine.demo.broker import Broker
-from fixengine.demo.feed import orders
+from fixengine.demo.feed.feed import orders
+from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
 from fixengine.demo.process import ChildProcess
+from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
-from fixengine.demo.universe import UNPRICEABLE, priced_listings
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 

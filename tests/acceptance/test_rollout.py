@@ -9,15 +9,15 @@ from time import time
 import psycopg
 import pytest
 
-from fixengine.demo.audit import Expectations
+from fixengine.demo.audit.audit import Expectations
 from fixengine.demo.engine import Engine
-from fixengine.demo.feed import orders
+from fixengine.demo.feed.feed import orders
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
-from fixengine.demo.steady import SteadyFeed
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, count, wait_until_done
+from tests.support.steady import SteadyFeed
 
 RATE = 40.0
 """Orders a second; each makes about three fills."""

@@ -122,7 +122,7 @@ def test_no_command_says_a_piece_of_any(arguments: tuple[str, ...]) -> None:
 
 def test_nor_does_a_crash() -> None:
     crash = (
-        "from fixengine import cli; from fixengine.infra import logs; import os, sys\n"
+        "from fixengine import cli; from fixengine.infra.process import logs; import os, sys\n"
         "def broken(*_): raise KeyError(os.environ['POSTGRES_PASSWORD'])\n"
         "cli.describe = broken\n"
         "cli.main(['check-config'])"

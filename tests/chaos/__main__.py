@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from fixengine.demo.workspace import Workspace
-from fixengine.interrupts import signals_as_interrupts
+from fixengine.infra.process.interrupts import signals_as_interrupts
 from tests.chaos import broken
 from tests.chaos.faults import FAULTS
 from tests.chaos.field import Ground

@@ -8,10 +8,10 @@ from random import Random
 import psycopg
 
 from fixengine.demo.engine import Engine
-from fixengine.demo.proxy import Flow
-from fixengine.demo.stub import Mode, Stub
+from fixengine.demo.neighbours.server import Mode, Stub
 from fixengine.demo.waiting import wait_until
 from tests.chaos.field import Field
+from tests.support.proxy import Flow
 
 FREEZE_SECONDS = 32.0
 """Longer than the group's session, PostgreSQL's idle limits and the others' wait for it."""

@@ -17,19 +17,19 @@ import psycopg
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from psycopg import sql
 
-from fixengine.demo.apache import ApacheKafka
 from fixengine.demo.engine import Engine
-from fixengine.demo.feed import FedOrder, orders
-from fixengine.demo.postgres import PostgresServer
-from fixengine.demo.proxy import Flow, Proxy
-from fixengine.demo.sending import send_orders
-from fixengine.demo.steady import SteadyFeed
-from fixengine.demo.stubs import PricingService, SecurityService
+from fixengine.demo.feed.feed import FedOrder, orders
+from fixengine.demo.feed.sending import send_orders
+from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.neighbours.services import PricingService, SecurityService
+from fixengine.demo.servers.apache import ApacheKafka
+from fixengine.demo.servers.postgres import PostgresServer
 from fixengine.demo.topics import TopicNames, create_topic
-from fixengine.demo.universe import UNPRICEABLE, priced_listings
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
-from fixengine.infra.migrate import migrate
+from fixengine.infra.postgres.schema.migrate import migrate
+from tests.support.proxy import Flow, Proxy
+from tests.support.steady import SteadyFeed
 
 RATE = 60.0
 """Orders a second all the time; bursts come on top."""

@@ -10,21 +10,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fixengine.actors.deliveries import Deliveries
-from fixengine.actors.intake import Intake
-from fixengine.actors.letter_queue import Letter
-from fixengine.actors.outgoing import FillToken
-from fixengine.actors.publisher import Publisher
-from fixengine.actors.repository import Repository
-from fixengine.actors.scheduler import FillScheduler
-from fixengine.engine import Engine
-from fixengine.infra.claims import ClaimSession
-from fixengine.infra.executions import Executions
-from fixengine.infra.kafka_sink import KafkaSink
-from fixengine.infra.kafka_source import KafkaSource
-from fixengine.infra.kafka_tail import KafkaTail
-from fixengine.infra.neighbours import PricingClient, SecurityClient
-from fixengine.infra.outbox import OutboxTable
+from fixengine.actors.filling.scheduler import FillScheduler
+from fixengine.actors.intake.intake import Intake
+from fixengine.actors.publishing.deliveries import Deliveries
+from fixengine.actors.publishing.letter_queue import Letter
+from fixengine.actors.publishing.outgoing import FillToken
+from fixengine.actors.publishing.publisher import Publisher
+from fixengine.actors.storage.repository import Repository
+from fixengine.engine.engine import Engine
+from fixengine.infra.kafka.consumer.source import KafkaSource
+from fixengine.infra.kafka.sink import KafkaSink
+from fixengine.infra.kafka.tail import KafkaTail
+from fixengine.infra.postgres.claims import ClaimSession
+from fixengine.infra.postgres.executions import Executions
+from fixengine.infra.postgres.outbox import OutboxTable
+from fixengine.infra.services.neighbours import PricingClient, SecurityClient
 
 DIED = 137
 """The exit code, as of a process that was killed."""

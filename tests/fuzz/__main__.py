@@ -10,13 +10,13 @@ from pathlib import Path
 
 import urllib3
 
+from fixengine.commands.options import positive
 from fixengine.demo.engine import Engine
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import create_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.interrupts import signals_as_interrupts
-from fixengine.options import positive
+from fixengine.infra.process.interrupts import signals_as_interrupts
 from tests.fuzz.hostile import hostile_records
 from tests.fuzz.intake import NO_FILLS, HostileFeed, audit, resident, settled
 

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from fixengine.ports import Headers, Record
+from fixengine.ports.kafka import Headers, Record
 from tests.fuzz.hostile import Hostile
 
 PARTITIONS = 20

@@ -13,9 +13,10 @@ from random import Random, randrange
 import atheris
 
 with atheris.instrument_imports(include=["fixengine"]):
-    from fixengine import created, orders
     from fixengine.dlq import view
     from fixengine.errors import MalformedError
+    from fixengine.wire import creation as created
+    from fixengine.wire import orders
 
 from tests.fuzz.hostile import hostile_records, spoil_bytes
 from tests.fuzz.promises import assert_reason, assert_sound

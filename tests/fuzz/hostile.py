@@ -10,10 +10,10 @@ from decimal import Decimal
 from itertools import count
 from random import Random
 
-from fixengine.demo.feed import bad_orders, orders
-from fixengine.demo.sketch import sketch
-from fixengine.demo.universe import priced_listings
-from fixengine.ports import Headers
+from fixengine.demo.feed.feed import bad_orders, orders
+from fixengine.demo.feed.sketch import sketch
+from fixengine.demo.feed.universe import priced_listings
+from fixengine.ports.kafka import Headers
 from tests.fuzz.values import TEXTS, huge
 
 LARGEST = 950_000

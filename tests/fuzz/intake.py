@@ -10,8 +10,8 @@ import psycopg
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 from fixengine.demo.topics import TopicNames
-from fixengine.infra.kafka_tail import KafkaTail, read_to_the_end
-from fixengine.ports import Record
+from fixengine.infra.kafka.tail import KafkaTail, read_to_the_end
+from fixengine.ports.kafka import Record
 from tests.fuzz.accounts import PARTITIONS, Account, Row, draw_up, place_of
 from tests.fuzz.hostile import Hostile
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from fixengine.domain import Order, TradeType
+from fixengine.rules.values import Order, TradeType
 
 _LARGEST = 2**31 - 1
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)

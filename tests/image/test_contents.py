@@ -7,7 +7,7 @@ from packaging.utils import canonicalize_name
 
 from fixengine import __version__
 from tests.image.docker import BASE, IMAGE, RESTRICTED, docker, in_image, inspect
-from tests.locks import asked_for, locked
+from tests.support.locks import asked_for, locked
 
 MEGABYTE = 10**6
 

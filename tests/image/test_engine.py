@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from fixengine.demo.audit import Expectations, audit
+from fixengine.demo.audit.audit import Expectations, audit
 from fixengine.demo.engine import Engine
-from fixengine.demo.feed import FedOrder, mixed_orders
-from fixengine.demo.flaws import FLAWS
+from fixengine.demo.feed.feed import FedOrder, mixed_orders
+from fixengine.demo.feed.flaws import FLAWS
+from fixengine.demo.feed.sending import send_orders
 from fixengine.demo.options import BrokerKind
-from fixengine.demo.sending import send_orders
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until

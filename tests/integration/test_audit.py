@@ -16,23 +16,23 @@ from confluent_kafka.admin import AdminClient
 from msgspec import structs
 from psycopg.conninfo import make_conninfo
 
-from fixengine.audit import command
+from fixengine.commands import audit as command
 from fixengine.config import load
-from fixengine.demo.broker import Broker
-from fixengine.demo.feed import FedOrder, mixed_orders
+from fixengine.demo.feed.feed import FedOrder, mixed_orders
 from fixengine.demo.options import BrokerKind
-from fixengine.demo.postgres import Postgres
+from fixengine.demo.servers.broker import Broker
+from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
-from fixengine.domain import Execution
-from fixengine.infra.audit_pages import AuditPages, Row
-from fixengine.ports import Record
-from fixengine.wire import decode_fill_key
+from fixengine.infra.postgres.audit_pages import AuditPages, Row
+from fixengine.ports.kafka import Record
+from fixengine.rules.values import Execution
+from fixengine.wire.executions import decode_fill_key
 from tests.conftest import new_database
-from tests.documents import blocks, page
-from tests.integration.engines import Surroundings, surroundings
-from tests.integration.rows import change, one
+from tests.support.documents import blocks, page
+from tests.support.engines import Surroundings, surroundings
+from tests.support.rows import change, one
 
 HOLDS, CONTRADICTED, IMPOSSIBLE = 0, 1, 2
 NAMES = TopicNames(

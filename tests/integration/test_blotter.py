@@ -9,17 +9,17 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from fixengine.demo.broker import Broker
-from fixengine.demo.feed import orders
-from fixengine.demo.postgres import Postgres
+from fixengine.demo.feed.feed import orders
+from fixengine.demo.servers.broker import Broker
+from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.workspace import Workspace
-from fixengine.engine import STOP_SHARES, Engine
-from fixengine.health import PARTS
+from fixengine.engine.engine import STOP_SHARES, Engine
+from fixengine.telemetry.health import PARTS
 from tests.conftest import new_database
-from tests.integration.engines import Surroundings, surroundings, wait_until_ready
-from tests.integration.gateway import gateway
 from tests.programs import wanted
+from tests.support.engines import Surroundings, surroundings, wait_until_ready
+from tests.support.gateway import gateway
 
 pytestmark = pytest.mark.any_broker
 

@@ -11,16 +11,16 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # these come 
     ResourceType,
 )
 
-from fixengine.demo.broker import Broker
-from fixengine.demo.feed import orders
+from fixengine.demo.feed.feed import orders
+from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import create_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
-from fixengine.infra.kafka_sink import KafkaSink
-from fixengine.infra.kafka_topics import Topic
-from fixengine.ports import Failure
-from tests.integration.engines import Surroundings, part, restarts, wait_until_ready
-from tests.integration.guarded import GuardedKafka
+from fixengine.infra.kafka.sink import KafkaSink
+from fixengine.infra.kafka.topics import Topic
+from fixengine.ports.kafka import Failure
+from tests.support.engines import Surroundings, part, restarts, wait_until_ready
+from tests.support.guarded import GuardedKafka
 
 Config = Mapping[str, str | int]
 TLS = {"security.protocol": "SSL"}

@@ -11,24 +11,16 @@ import pytest
 from msgspec.structs import replace
 
 from fixengine.demo.waiting import wait_until
-from fixengine.domain import Execution, Fill, Postponed
 from fixengine.errors import RejectedError, SchemaError, SlowQueryError, UnavailableError
-from fixengine.fills import FillRules, evaluate
-from fixengine.horizon import SWEEP_EVERY, Horizon
-from fixengine.infra.claims import LOCK_CLASS, SILENCE, ClaimSession
-from fixengine.infra.outbox import OutboxTable
-from fixengine.infra.postgres import Database, query
-from fixengine.ports import Claim, TakeOver
-from tests.clocks import Clock
-from tests.integration.rows import (
-    PATIENCE,
-    change,
-    fill_with_orders,
-    one,
-    opened,
-    refusing,
-    session,
-)
+from fixengine.infra.postgres.claims import LOCK_CLASS, SILENCE, ClaimSession
+from fixengine.infra.postgres.driver.connections import Database, query
+from fixengine.infra.postgres.outbox import OutboxTable
+from fixengine.ports.stores import Claim, TakeOver
+from fixengine.rules.claim_window import SWEEP_EVERY, ClaimWindow
+from fixengine.rules.fills import FillRules, evaluate
+from fixengine.rules.values import Execution, Fill, Postponed
+from tests.support.clocks import Clock
+from tests.support.rows import PATIENCE, change, fill_with_orders, one, opened, refusing, session
 
 EAGER = FillRules(delay_min=0, delay_max=0)
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
@@ -42,9 +34,9 @@ def filled(claim: Claim, rules: FillRules = EAGER, price: str = "43.25") -> tupl
     )
 
 
-def no_sweep() -> Horizon:
+def no_sweep() -> ClaimWindow:
     """Return a horizon of claims that look forward, all but the first."""
-    return Horizon(clock=lambda: 0.0)
+    return ClaimWindow(clock=lambda: 0.0)
 
 
 def ids(executions: tuple[Execution, ...]) -> set[int]:
@@ -131,7 +123,7 @@ def test_a_session_that_broke_comes_back_under_another_number(database: str) -> 
 
 def test_a_sweep_that_broke_off_is_made_up_for_at_once(database: str) -> None:
     clock = Clock()
-    with opened(database) as pool, session(pool, Horizon(clock)) as claims:
+    with opened(database) as pool, session(pool, ClaimWindow(clock)) as claims:
         assert not claims.claim(1).executions  # from here on claims look forward
         clock.now += SWEEP_EVERY
         fill_with_orders(pool, range(1, 2))
@@ -501,7 +493,7 @@ def test_a_claim_does_not_read_again_what_nobody_may_clean_up(database: str) -> 
 
 def test_a_sweep_takes_nothing_that_is_not_due_when_the_clock_went_back(database: str) -> None:
     clock = Clock()
-    horizon = Horizon(clock)
+    horizon = ClaimWindow(clock)
     horizon.begin()
     horizon.end(datetime.now(UTC) + timedelta(hours=1))
     clock.now += SWEEP_EVERY
@@ -519,7 +511,7 @@ def test_a_sweep_takes_nothing_that_is_not_due_when_the_clock_went_back(database
 
 def test_a_sweep_that_finds_nothing_says_that_there_may_be_more_at_the_front(database: str) -> None:
     clock = Clock()
-    with opened(database) as pool, session(pool, Horizon(clock)) as claims:
+    with opened(database) as pool, session(pool, ClaimWindow(clock)) as claims:
         claims.claim(3)
         clock.now += SWEEP_EVERY
         wait_until(lambda: not claims.claim(3).more, 60, "a sweep to end")
@@ -546,7 +538,7 @@ def test_an_engine_that_starts_beside_what_nobody_may_clean_up_finds_what_is_due
     clock = Clock()
     with (
         opened(database) as pool,
-        session(pool, Horizon(clock)) as claims,
+        session(pool, ClaimWindow(clock)) as claims,
         psycopg.connect(database, autocommit=True) as unlimited,
         psycopg.connect(database) as backup,
     ):
@@ -696,7 +688,7 @@ def test_marks_of_what_an_earlier_session_stored_let_it_be_found_too(database: s
 def test_what_is_more_than_a_session_remembers_is_found_too(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fixengine.infra.claims._REMEMBERED", 2)
+    monkeypatch.setattr("fixengine.infra.postgres.claims._REMEMBERED", 2)
     with opened(database) as pool, session(pool, no_sweep()) as claims:
         outbox = OutboxTable(pool, claims)
         fill_with_orders(pool, range(1, 7), quantity=Decimal(5000))

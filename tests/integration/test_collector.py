@@ -16,17 +16,17 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2_grpc as
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as trace_messages
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as trace_services
 
-from fixengine import app
+from fixengine.commands import serve as app
 from fixengine.config import collector as config
 from fixengine.config import load
-from fixengine.demo.feed import orders
+from fixengine.demo.feed.feed import orders
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import ConfigError
-from fixengine.health import HUNG_AFTER
-from fixengine.infra.otlp import open_channel
-from tests.integration.engines import Surroundings
+from fixengine.infra.otlp.channel import open_channel
+from fixengine.telemetry.health import HUNG_AFTER
 from tests.programs import wanted
+from tests.support.engines import Surroundings
 
 pytestmark = pytest.mark.any_broker
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from fixengine.domain import Execution, LedgerEntry
-from fixengine.infra.postgres import query
-from tests.integration.rows import opened
+from fixengine.infra.postgres.driver.connections import query
+from fixengine.rules.values import Execution, LedgerEntry
+from tests.support.rows import opened
 
 EXECUTION = Execution.__struct_fields__
 STORED = EXECUTION[:-1]  # without its trace

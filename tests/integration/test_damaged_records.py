@@ -8,12 +8,12 @@ import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from fixengine.demo.apache import ApacheKafka
-from fixengine.demo.feed import orders
+from fixengine.demo.feed.feed import orders
 from fixengine.demo.options import BrokerKind
+from fixengine.demo.servers.apache import ApacheKafka
 from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.demo.workspace import Workspace
-from tests.integration.members import down, member, up
+from tests.support.members import down, member, up
 
 _WITHIN = 60.0
 _HEADER = 61

@@ -10,15 +10,15 @@ import pytest
 import urllib3
 from loguru import logger
 
-from fixengine.demo.broker import Broker
-from fixengine.demo.feed import FedOrder, orders
-from fixengine.demo.postgres import Postgres
+from fixengine.demo.feed.feed import FedOrder, orders
+from fixengine.demo.servers.broker import Broker
+from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
-from fixengine.engine import Engine
-from fixengine.infra.migrate import migrate, migrations
-from tests.integration.engines import (
+from fixengine.engine.engine import Engine
+from fixengine.infra.postgres.schema.migrate import migrate, migrations
+from tests.support.engines import (
     Surroundings,
     busy_for,
     part,
@@ -26,9 +26,9 @@ from tests.integration.engines import (
     surroundings,
     wait_until_ready,
 )
-from tests.integration.go_service import SCHEMA as GO_SCHEMA
-from tests.integration.roles import dsn_as
-from tests.integration.rows import change, one
+from tests.support.go_service import SCHEMA as GO_SCHEMA
+from tests.support.roles import dsn_as
+from tests.support.rows import change, one
 
 if TYPE_CHECKING:
     from loguru import Message
@@ -63,8 +63,8 @@ create event trigger no_changes on ddl_command_start execute function no_changes
 @pytest.fixture(autouse=True)
 def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have engines look at their schema more often."""
-    monkeypatch.setattr("fixengine.actors.schema_watch.CHECK_EVERY", 2.0)
-    monkeypatch.setattr("fixengine.actors.schema_watch.CHECK_FAULTS_EVERY", 1.0)
+    monkeypatch.setattr("fixengine.actors.storage.schema_watch.CHECK_EVERY", 2.0)
+    monkeypatch.setattr("fixengine.actors.storage.schema_watch.CHECK_FAULTS_EVERY", 1.0)
 
 
 @pytest.fixture

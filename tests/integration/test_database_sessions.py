@@ -10,23 +10,23 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from fixengine.demo.broker import Broker
-from fixengine.demo.feed import FedOrder, orders
-from fixengine.demo.postgres import Postgres
+from fixengine.demo.feed.feed import FedOrder, orders
+from fixengine.demo.servers.broker import Broker
+from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import SchemaError, UnavailableError
-from fixengine.infra.checks import setting_problems
-from fixengine.infra.executions import Executions
-from fixengine.infra.migrate import migrate, migrations
-from fixengine.infra.postgres import open_session
-from fixengine.infra.reads import Reads
-from fixengine.reading import ExecutionQuery
-from tests.integration.engines import part, surroundings, wait_until_ready
-from tests.integration.pooler import Pooler, PoolMode
-from tests.integration.roles import dsn_as, engine_role
-from tests.integration.rows import one, opened, order, session
+from fixengine.infra.postgres.driver.connections import open_session
+from fixengine.infra.postgres.executions import Executions
+from fixengine.infra.postgres.reads import Reads
+from fixengine.infra.postgres.schema.migrate import migrate, migrations
+from fixengine.infra.process.checks import setting_problems
+from fixengine.ports.queries import ExecutionQuery
+from tests.support.engines import part, surroundings, wait_until_ready
+from tests.support.pooler import Pooler, PoolMode
+from tests.support.roles import dsn_as, engine_role
+from tests.support.rows import one, opened, order, session
 
 pytestmark = pytest.mark.any_broker
 

@@ -14,20 +14,20 @@ from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from psycopg.conninfo import make_conninfo
 
-from fixengine import patience
-from fixengine.demo.broker import Broker
-from fixengine.demo.postgres import Postgres, accepts_logins
-from fixengine.demo.proxy import Flow
+from fixengine.demo.servers.broker import Broker
+from fixengine.demo.servers.postgres import Postgres, accepts_logins
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import ImpairedError, UnavailableError
-from fixengine.infra.migrate import turn
-from fixengine.infra.postgres import Connection, Database, open_session
-from tests.integration.engines import part, surroundings, wait_until_ready
-from tests.integration.pooler import Pooler, PoolMode
-from tests.integration.rows import opened, through_a_proxy
+from fixengine.infra.postgres.driver.connections import Connection, Database, open_session
+from fixengine.infra.postgres.schema.migrate import turn
+from fixengine.supervision import patience
 from tests.programs import wanted
+from tests.support.engines import part, surroundings, wait_until_ready
+from tests.support.pooler import Pooler, PoolMode
+from tests.support.proxy import Flow
+from tests.support.rows import opened, through_a_proxy
 
 FOR_EVER = 3600.0
 

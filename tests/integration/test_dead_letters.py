@@ -19,20 +19,20 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic co
     ResourceType,
 )
 
-from fixengine.actors.buried import ENOUGH_LETTERS
-from fixengine.actors.intake import LARGEST_BATCH
+from fixengine.actors.intake.burying import ENOUGH_LETTERS
+from fixengine.actors.intake.intake import LARGEST_BATCH
+from fixengine.commands import dlq as command
 from fixengine.config import load
-from fixengine.demo.audit import Expectations
-from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.topics import drop_topics, read_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.dlq import command
-from fixengine.engine import Engine
-from fixengine.ports import Headers, Record
-from tests.integration.engines import Surroundings, part, restarts, wait_until_ready
-from tests.integration.raw_headers import send_with_header
-from tests.integration.rights import CLUSTER, denied, topic
+from fixengine.engine.engine import Engine
+from fixengine.ports.kafka import Headers, Record
+from tests.support.engines import Surroundings, part, restarts, wait_until_ready
+from tests.support.raw_headers import send_with_header
+from tests.support.rights import CLUSTER, denied, topic
 
 MB = 1_000_000
 _WITHIN = 20.0

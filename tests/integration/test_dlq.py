@@ -18,22 +18,22 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # these come 
 from msgspec import structs
 
 from fixengine.actors.securities import UNKNOWN_FOR
+from fixengine.commands import dlq as command
 from fixengine.config import load
-from fixengine.demo.broker import Broker
 from fixengine.demo.errors import DemoError
-from fixengine.demo.feed import FedOrder, orders
-from fixengine.demo.sending import OrderSender, send_orders
+from fixengine.demo.feed.feed import FedOrder, orders
+from fixengine.demo.feed.sending import OrderSender, send_orders
+from fixengine.demo.feed.universe import priced_listings
+from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
-from fixengine.demo.universe import priced_listings
 from fixengine.demo.waiting import wait_until
-from fixengine.dlq import command
 from fixengine.errors import ConflictError, UnavailableError
-from fixengine.letters import letter_headers
-from fixengine.ports import Headers, Record
-from tests.documents import commands, page
-from tests.integration.engines import Surroundings
-from tests.integration.guarded import GuardedKafka
-from tests.shell import typed
+from fixengine.ports.kafka import Headers, Record
+from fixengine.wire.letters import letter_headers
+from tests.support.documents import commands, page
+from tests.support.engines import Surroundings
+from tests.support.guarded import GuardedKafka
+from tests.support.shell import typed
 
 Dlq = Callable[..., int]
 STRANGE: Headers = (("trace", b"\x00\xff"), ("none", None), ("none", b"again"), ("dlq.own", b""))

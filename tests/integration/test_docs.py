@@ -7,13 +7,13 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from fixengine.demo.postgres import Postgres
-from fixengine.infra.migrate import migrate
-from fixengine.infra.schema import bring_up_to_date
-from tests.documents import PAGES, blocks, commands, in_pod, page
-from tests.integration.go_service import BLIND_UPDATE, ROWS, SCHEMA
-from tests.integration.rows import change, fill_with_orders, one, opened
-from tests.shell import typed
+from fixengine.demo.servers.postgres import Postgres
+from fixengine.infra.postgres.schema.migrate import migrate
+from fixengine.infra.postgres.schema.schema import bring_up_to_date
+from tests.support.documents import PAGES, blocks, commands, in_pod, page
+from tests.support.go_service import BLIND_UPDATE, ROWS, SCHEMA
+from tests.support.rows import change, fill_with_orders, one, opened
+from tests.support.shell import typed
 
 (_BACK,) = (block for block in blocks(page("upgrading-from-go"), "sql") if "trigger" in block)
 

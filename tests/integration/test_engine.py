@@ -8,21 +8,15 @@ import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from fixengine.actors.lifecycle import Crash
-from fixengine.demo.audit import Expectations
-from fixengine.demo.feed import FedOrder, bad_orders, mixed_orders, orders, unpriceable_orders
-from fixengine.demo.postgres import Postgres
-from fixengine.demo.stub import Mode
+from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.feed.feed import FedOrder, bad_orders, mixed_orders, orders, unpriceable_orders
+from fixengine.demo.neighbours.server import Mode
+from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
-from tests.integration.engines import (
-    Surroundings,
-    part,
-    ref,
-    restarts,
-    wait_until_ready,
-)
-from tests.integration.rows import one, silenced
+from fixengine.supervision.lifecycle import Crash
+from tests.support.engines import Surroundings, part, ref, restarts, wait_until_ready
+from tests.support.rows import one, silenced
 
 ACTORS = (
     "repository",
@@ -421,7 +415,7 @@ def test_what_falls_due_before_its_last_fill_has_arrived_waits_for_no_look(
     around: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of its evaluations would else wait for the next look that is due anyway."""
-    monkeypatch.setattr("fixengine.actors.scheduler.LONGEST_SLEEP", 600)
+    monkeypatch.setattr("fixengine.actors.filling.scheduler.LONGEST_SLEEP", 600)
     fed = good(150, seed=3)
     with around.engine(FILL_DELAY_MIN="0", FILL_DELAY_MAX="0.02", FILL_SEED="3") as engine:
         wait_until_ready(engine)

@@ -6,21 +6,13 @@ from threading import Barrier
 import pytest
 
 from fixengine.demo.waiting import wait_until
-from fixengine.domain import TradeType
 from fixengine.errors import RejectedError
-from fixengine.horizon import EARLIEST
-from fixengine.infra.executions import Executions
-from fixengine.infra.postgres import Database
-from fixengine.infra.reads import Reads
-from tests.integration.rows import (
-    LEDGER_ROW,
-    SECURITY,
-    fill_with_orders,
-    one,
-    opened,
-    order,
-    session,
-)
+from fixengine.infra.postgres.driver.connections import Database
+from fixengine.infra.postgres.executions import Executions
+from fixengine.infra.postgres.reads import Reads
+from fixengine.rules.claim_window import EARLIEST
+from fixengine.rules.values import TradeType
+from tests.support.rows import LEDGER_ROW, SECURITY, fill_with_orders, one, opened, order, session
 
 
 def test_an_order_becomes_an_execution_field_by_field(database: str) -> None:

@@ -5,14 +5,14 @@ from time import monotonic
 
 import pytest
 
-from fixengine.demo.audit import Expectations
-from fixengine.demo.feed import orders
-from fixengine.demo.steady import SteadyFeed
+from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.feed.feed import orders
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
-from fixengine.engine import Engine
-from tests.integration.engines import Surroundings, part, restarts, wait_until_ready
-from tests.integration.replicas import Replicas
+from fixengine.engine.engine import Engine
+from tests.support.engines import Surroundings, part, restarts, wait_until_ready
+from tests.support.replicas import Replicas
+from tests.support.steady import SteadyFeed
 
 pytestmark = pytest.mark.any_broker
 

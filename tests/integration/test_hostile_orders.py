@@ -9,8 +9,8 @@ from fixengine.demo.topics import create_topic
 from fixengine.demo.waiting import wait_until
 from tests.fuzz.hostile import hostile_records
 from tests.fuzz.intake import NO_FILLS, HostileFeed, audit, resident, settled
-from tests.integration.engines import Surroundings, restarts
-from tests.integration.rows import PATIENCE
+from tests.support.engines import Surroundings, restarts
+from tests.support.rows import PATIENCE
 
 SEED = 20260728
 HALF = 10_000

@@ -6,12 +6,12 @@ from time import monotonic
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from fixengine.demo.broker import Broker
-from fixengine.demo.feed import orders
-from fixengine.demo.sending import OrderSender
+from fixengine.demo.feed.feed import orders
+from fixengine.demo.feed.sending import OrderSender
+from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.errors import UnavailableError
-from fixengine.infra.kafka_lag import KafkaLag
+from fixengine.infra.kafka.lag import KafkaLag
 
 
 def lag(broker: Broker, topics: TopicNames) -> int:

@@ -2,14 +2,14 @@
 
 import pytest
 
-from fixengine.demo.broker import Broker
 from fixengine.demo.options import BrokerKind
+from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, count_records, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
-from fixengine.infra.kafka_sink import KafkaSink
-from fixengine.infra.kafka_topics import Topic
-from fixengine.ports import Failure
+from fixengine.infra.kafka.sink import KafkaSink
+from fixengine.infra.kafka.topics import Topic
+from fixengine.ports.kafka import Failure
 
 _NEW_TOPICS = 12
 _MESSAGES = 60

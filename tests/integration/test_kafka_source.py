@@ -5,12 +5,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from fixengine.demo.broker import Broker
-from fixengine.demo.feed import orders
-from fixengine.demo.sending import send_orders
+from fixengine.demo.feed.feed import orders
+from fixengine.demo.feed.sending import send_orders
+from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.infra.kafka_source import KafkaSource
+from fixengine.infra.kafka.consumer.source import KafkaSource
 
 
 @pytest.fixture

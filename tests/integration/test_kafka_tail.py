@@ -11,15 +11,15 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # they come f
     ResourceType,
 )
 
-from fixengine.demo.broker import Broker
-from fixengine.demo.feed import orders
-from fixengine.demo.sending import send_orders
+from fixengine.demo.feed.feed import orders
+from fixengine.demo.feed.sending import send_orders
+from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
-from fixengine.infra.kafka_tail import _SETTINGS, KafkaTail, Look, read_to_the_end
-from fixengine.ports import Record
-from tests.integration.guarded import GuardedKafka
+from fixengine.infra.kafka.tail import _SETTINGS, KafkaTail, Look, read_to_the_end
+from fixengine.ports.kafka import Record
+from tests.support.guarded import GuardedKafka
 
 
 def tail(broker: Broker, topic: str) -> KafkaTail:
@@ -76,7 +76,7 @@ def test_what_came_since_a_moment_is_read_from_all_partitions(
 def test_an_end_that_goes_away_faster_than_it_is_read_is_reached(
     broker: Broker, topics: TopicNames, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fixengine.infra.kafka_tail._BATCH", 1)
+    monkeypatch.setattr("fixengine.infra.kafka.tail._BATCH", 1)
     # little is fetched ahead
     few = {
         "queued.min.messages": 1,

@@ -9,16 +9,7 @@ import pykka
 import pytest
 from prometheus_client import CollectorRegistry
 
-from fixengine.actors.asking import ask
-from fixengine.actors.base import Actor
-from fixengine.actors.lifecycle import Boot
-from fixengine.actors.messages import (
-    GetPrices,
-    Prices,
-    ResolveTickers,
-    Tickers,
-    TickersArrived,
-)
+from fixengine.actors.messages import GetPrices, Prices, ResolveTickers, Tickers, TickersArrived
 from fixengine.actors.pricing import Pricing
 from fixengine.actors.securities import (
     BULK_PAUSE,
@@ -27,14 +18,17 @@ from fixengine.actors.securities import (
     REFRESHED_FROM,
     SecurityCache,
 )
-from fixengine.demo.stubs import PricingService, SecurityService
-from fixengine.demo.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
-from fixengine.infra.neighbours import PricingClient, SecurityClient
-from fixengine.metrics import EngineMetrics
-from tests.clocks import Clock
-from tests.unit.actors.no_tree import board
+from fixengine.infra.services.neighbours import PricingClient, SecurityClient
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.lifecycle import Boot
+from fixengine.supervision.refs import ask
+from fixengine.telemetry.metrics.engine import EngineMetrics
+from tests.support.clocks import Clock
+from tests.support.no_tree import board
 
 LISTINGS = (*priced_listings(), *UNPRICEABLE)
 TICKERS = {listing.security_id: listing.ticker for listing in LISTINGS}

@@ -8,12 +8,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from fixengine.demo.postgres import Postgres
-from fixengine.infra.reads import Reads
-from fixengine.reading import ExecutionQuery
+from fixengine.demo.servers.postgres import Postgres
+from fixengine.infra.postgres.reads import Reads
+from fixengine.ports.queries import ExecutionQuery
 from tests.conftest import new_database
-from tests.integration.plans import carried_out
-from tests.integration.rows import opened
+from tests.support.plans import carried_out
+from tests.support.rows import opened
 
 MANY = 1_000_000
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)

@@ -10,17 +10,17 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # they come f
     ResourceType,
 )
 
-from fixengine.demo.broker import Broker
-from fixengine.demo.feed import orders
+from fixengine.demo.feed.feed import orders
+from fixengine.demo.feed.sending import send_orders
 from fixengine.demo.options import BrokerKind
-from fixengine.demo.sending import send_orders
-from fixengine.demo.servers import make_broker
+from fixengine.demo.servers.broker import Broker
+from fixengine.demo.servers.kinds import make_broker
 from fixengine.demo.topics import TopicNames, create_topic, drop_topics
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
-from fixengine.ports import Standing
-from tests.integration.guarded import GuardedKafka
-from tests.integration.members import down, member, up
+from fixengine.ports.kafka import Standing
+from tests.support.guarded import GuardedKafka
+from tests.support.members import down, member, up
 
 GROUP, TOPIC = ResourceType.GROUP, ResourceType.TOPIC
 READ, DESCRIBE = AclOperation.READ, AclOperation.DESCRIBE

@@ -4,8 +4,8 @@ import psycopg
 import pytest
 
 from fixengine.errors import SchemaError
-from fixengine.infra.migrate import migrate, migrations
-from tests.integration.rows import one
+from fixengine.infra.postgres.schema.migrate import migrate, migrations
+from tests.support.rows import one
 
 
 def run(dsn: str) -> int:

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from fixengine.demo.stub import Mode
-from fixengine.demo.stubs import PricingService, SecurityService
-from fixengine.demo.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.neighbours.server import Mode
+from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import UnavailableError
-from fixengine.infra.neighbours import PRICE_DEADLINE, PricingClient, SecurityClient
+from fixengine.infra.services.neighbours import PRICE_DEADLINE, PricingClient, SecurityClient
 
 LISTINGS = (*priced_listings(), *UNPRICEABLE)
 

@@ -18,9 +18,9 @@ from opentelemetry.proto.collector.metrics.v1 import (
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, ResourceMetrics
 
 from fixengine import __version__
-from fixengine.demo.feed import orders
+from fixengine.demo.feed.feed import orders
 from fixengine.demo.waiting import wait_until
-from tests.integration.engines import Surroundings, wait_until_ready
+from tests.support.engines import Surroundings, wait_until_ready
 
 pytestmark = pytest.mark.any_broker
 
@@ -136,7 +136,7 @@ def test_nothing_of_it_is_loaded_where_no_collector_is_named() -> None:
 import sys
 from prometheus_client import CollectorRegistry
 from fixengine.config import load
-from fixengine.engine import Engine
+from fixengine.engine.engine import Engine
 Engine(load({}), pod="engine", on_failure=print)
 print([name for name in sys.modules if name.split(".")[0] in {"grpc", "opentelemetry", "google"}])
 """

@@ -6,19 +6,20 @@ from typing import TypeAlias
 import psycopg
 import pytest
 
-from fixengine.actors.outgoing import fill_message
-from fixengine.demo.postgres import Postgres
-from fixengine.demo.proxy import Flow
+from fixengine.actors.publishing.outgoing import fill_message
+from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
-from fixengine.domain import Fill
 from fixengine.errors import UnavailableError
-from fixengine.fills import FillRules, evaluate
-from fixengine.infra.claims import ClaimSession
-from fixengine.infra.outbox import OutboxTable
-from fixengine.infra.postgres import Database
-from fixengine.ports import Headers, TakeOver
-from tests.integration.rows import (
+from fixengine.infra.postgres.claims import ClaimSession
+from fixengine.infra.postgres.driver.connections import Database
+from fixengine.infra.postgres.outbox import OutboxTable
+from fixengine.ports.kafka import Headers
+from fixengine.ports.stores import TakeOver
+from fixengine.rules.fills import FillRules, evaluate
+from fixengine.rules.values import Fill
+from tests.support.proxy import Flow
+from tests.support.rows import (
     fill_with_orders,
     one,
     opened,

@@ -16,17 +16,17 @@ from random import Random
 import psycopg
 import pytest
 
-from fixengine.demo.postgres import Postgres
-from fixengine.fills import FillRules, evaluate
-from fixengine.horizon import EARLIEST
-from fixengine.infra.claims import LOCK_CLASS
-from fixengine.infra.outbox import OutboxTable
-from fixengine.infra.postgres import Connection
-from fixengine.infra.reads import Reads
-from fixengine.reading import ExecutionQuery, LedgerQuery
+from fixengine.demo.servers.postgres import Postgres
+from fixengine.infra.postgres.claims import LOCK_CLASS
+from fixengine.infra.postgres.driver.connections import Connection
+from fixengine.infra.postgres.outbox import OutboxTable
+from fixengine.infra.postgres.reads import Reads
+from fixengine.ports.queries import ExecutionQuery, LedgerQuery
+from fixengine.rules.claim_window import EARLIEST
+from fixengine.rules.fills import FillRules, evaluate
 from tests.conftest import new_database
-from tests.integration.plans import carried_out
-from tests.integration.rows import SECURITY, fill_with_orders, one, opened, session
+from tests.support.plans import carried_out
+from tests.support.rows import SECURITY, fill_with_orders, one, opened, session
 
 CLOSED = 100_000  # ids 1 to …
 OPEN = 20_000  # … and those above
@@ -482,7 +482,7 @@ def test_a_statement_reads_what_it_has_to_do_whatever_the_statistics_say(
 
 
 def test_each_statement_has_a_case_or_a_reason() -> None:
-    folder = files("fixengine.infra") / "queries"
+    folder = files("fixengine.infra.postgres") / "queries"
     there = {file.name.removesuffix(".sql") for file in folder.iterdir()}
     tried = {case.statement for case in CASES.values()}
     assert tried.isdisjoint(WITHOUT_A_CASE)

@@ -14,17 +14,17 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from fixengine.demo.feed import FedOrder, orders
-from fixengine.demo.sending import send_orders
+from fixengine.demo.feed.feed import FedOrder, orders
+from fixengine.demo.feed.sending import send_orders
 from fixengine.demo.topics import TopicNames, create_topic, drop_topics
 from fixengine.demo.waiting import wait_until
-from fixengine.engine import Engine
+from fixengine.engine.engine import Engine
 from fixengine.errors import UnavailableError
-from fixengine.infra.kafka_lag import KafkaLag
-from fixengine.ports import Standing
-from tests.integration.engines import Surroundings, wait_until_ready
-from tests.integration.guarded import GuardedKafka
-from tests.integration.members import Member, member, up
+from fixengine.infra.kafka.lag import KafkaLag
+from fixengine.ports.kafka import Standing
+from tests.support.engines import Surroundings, wait_until_ready
+from tests.support.guarded import GuardedKafka
+from tests.support.members import Member, member, up
 
 
 def lag(world: Surroundings) -> int | None:

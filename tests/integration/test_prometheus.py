@@ -12,13 +12,13 @@ from urllib.request import urlopen
 import pytest
 import yaml
 
-from fixengine.actors.lifecycle import Crash
-from fixengine.demo.feed import mixed_orders
+from fixengine.demo.feed.feed import mixed_orders
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
-from fixengine.health import PARTS
-from tests.integration.engines import Surroundings, ref, wait_until_ready
+from fixengine.supervision.lifecycle import Crash
+from fixengine.telemetry.health import PARTS
 from tests.programs import wanted
+from tests.support.engines import Surroundings, ref, wait_until_ready
 
 pytestmark = pytest.mark.any_broker
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 import psycopg
 import pytest
 
-from fixengine.demo.postgres import Postgres
-from fixengine.demo.proxy import Flow, Proxy
+from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
+from tests.support.proxy import Flow, Proxy
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from time import monotonic
 import psycopg
 import pytest
 
-from fixengine.domain import LedgerEntry, TradeType
 from fixengine.errors import SlowQueryError, UnavailableError
-from fixengine.infra.reads import Reads
-from fixengine.reading import ExecutionQuery, LedgerQuery, Subtotals, Sums
-from fixengine.wire import encode_execution
-from tests.integration.rows import LEDGER_ROW, fill_with_orders, one, opened
+from fixengine.infra.postgres.reads import Reads
+from fixengine.ports.queries import ExecutionQuery, LedgerQuery, Subtotals, Sums
+from fixengine.rules.values import LedgerEntry, TradeType
+from fixengine.wire.executions import encode_execution
+from tests.support.rows import LEDGER_ROW, fill_with_orders, one, opened
 
 
 def test_filters_and_pages(database: str) -> None:

@@ -9,20 +9,20 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from fixengine.app import Reconciled, reconcile_once
+from fixengine.commands.serve import Reconciled, reconcile_once
 from fixengine.config import load
-from fixengine.demo.audit import Expectations
-from fixengine.demo.feed import FedOrder, orders
-from fixengine.demo.postgres import Postgres
+from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.feed.feed import FedOrder, orders
+from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import ConflictError, SchemaError, UnavailableError
-from fixengine.infra.kafka_group import assert_deserted
-from fixengine.infra.kafka_source import KafkaSource
-from fixengine.infra.migrate import assert_current
-from fixengine.infra.postgres import open_session
-from tests.integration.engines import Surroundings, wait_until_ready
+from fixengine.infra.kafka.consumer.source import KafkaSource
+from fixengine.infra.kafka.group import assert_deserted
+from fixengine.infra.postgres.driver.connections import open_session
+from fixengine.infra.postgres.schema.migrate import assert_current
+from tests.support.engines import Surroundings, wait_until_ready
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -78,7 +78,7 @@ def reconcile(around: Surroundings, since: datetime = ALWAYS, *, apply: bool = T
 def test_a_broker_that_does_not_answer_is_said(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fixengine.infra.kafka_group._TIMEOUT", 1.0)
+    monkeypatch.setattr("fixengine.infra.kafka.group._TIMEOUT", 1.0)
     with pytest.raises(UnavailableError, match="group g can't be looked at: no broker answers"):
         assert_deserted("g", brokers=f"127.0.0.1:{workspace.reserve_port()}", client_config={})
 

@@ -9,12 +9,12 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
-from fixengine.domain import Execution
 from fixengine.errors import ConflictError
-from fixengine.infra.postgres import Connection, open_session
-from fixengine.infra.reconcile import Reconciliation, reconcile
-from tests.integration.rows import fill_with_orders, one, opened
-from tests.unit.executions import execution
+from fixengine.infra.postgres.driver.connections import Connection, open_session
+from fixengine.infra.postgres.reconcile import Reconciliation, reconcile
+from fixengine.rules.values import Execution
+from tests.support.executions import execution
+from tests.support.rows import fill_with_orders, one, opened
 
 FILLED_AT = datetime(2026, 7, 28, 12, 17, tzinfo=UTC)
 

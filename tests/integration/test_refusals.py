@@ -3,8 +3,8 @@
 import pytest
 
 from fixengine.errors import FixengineError, RejectedError, SchemaError
-from fixengine.infra.executions import Executions
-from tests.integration.rows import change, fill_with_orders, one, opened, order
+from fixengine.infra.postgres.executions import Executions
+from tests.support.rows import change, fill_with_orders, one, opened, order
 
 RAISES_FOR_TWO = """
 create function odd() returns trigger language plpgsql as $$

@@ -19,19 +19,19 @@ import psycopg
 import pytest
 import urllib3
 
-from fixengine.demo.broker import Broker
-from fixengine.demo.feed import orders
-from fixengine.demo.postgres import Postgres
+from fixengine.demo.feed.feed import orders
+from fixengine.demo.servers.broker import Broker
+from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
-from fixengine.engine import Engine
-from fixengine.http.server import Server
+from fixengine.engine.engine import Engine
+from fixengine.http.serving.server import Server
 from tests.conftest import new_database
-from tests.documents import commands, page
-from tests.integration.engines import Surroundings, surroundings, wait_until_ready
-from tests.integration.gateway import gateway
-from tests.integration.rows import PATIENCE
+from tests.support.documents import commands, page
+from tests.support.engines import Surroundings, surroundings, wait_until_ready
+from tests.support.gateway import gateway
+from tests.support.rows import PATIENCE
 
 pytestmark = pytest.mark.any_broker
 

@@ -7,14 +7,14 @@ from itertools import islice
 import psycopg
 import pytest
 
-from fixengine.demo.feed import orders
+from fixengine.demo.feed.feed import orders
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
-from fixengine.health import HUNG_AFTER
-from fixengine.infra.postgres import Database
-from fixengine.infra.retention import Retention
-from tests.integration.engines import Surroundings
-from tests.integration.rows import one
+from fixengine.infra.postgres.driver.connections import Database
+from fixengine.infra.postgres.retention import Retention
+from fixengine.telemetry.health import HUNG_AFTER
+from tests.support.engines import Surroundings
+from tests.support.rows import one
 
 pytestmark = pytest.mark.any_broker
 

@@ -5,11 +5,11 @@ from itertools import islice
 import psycopg
 import pytest
 
-from fixengine.demo.feed import orders
-from fixengine.infra.retention import Retention
-from tests.integration.engines import Surroundings, restarts, wait_until_ready
-from tests.integration.roles import dsn_as
-from tests.integration.rows import change, fill_with_orders, one, opened
+from fixengine.demo.feed.feed import orders
+from fixengine.infra.postgres.retention import Retention
+from tests.support.engines import Surroundings, restarts, wait_until_ready
+from tests.support.roles import dsn_as
+from tests.support.rows import change, fill_with_orders, one, opened
 
 pytestmark = pytest.mark.any_broker
 

@@ -6,14 +6,14 @@ from decimal import Decimal
 import pytest
 
 from fixengine.errors import SchemaError
-from fixengine.infra.catalog import expected, read_catalog
-from fixengine.infra.drift import drift
-from fixengine.infra.executions import Executions
-from fixengine.infra.postgres import Database
-from fixengine.infra.schema import Schema
-from tests.integration.go_service import SCHEMA as GO_SCHEMA
-from tests.integration.go_service import recreate
-from tests.integration.rows import (
+from fixengine.infra.postgres.driver.connections import Database
+from fixengine.infra.postgres.executions import Executions
+from fixengine.infra.postgres.schema.catalog import expected, read_catalog
+from fixengine.infra.postgres.schema.drift import drift
+from fixengine.infra.postgres.schema.schema import Schema
+from tests.support.go_service import SCHEMA as GO_SCHEMA
+from tests.support.go_service import recreate
+from tests.support.rows import (
     LEDGER_ROW,
     change,
     fill_with_orders,

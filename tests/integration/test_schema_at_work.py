@@ -5,20 +5,14 @@ from itertools import islice
 import psycopg
 import pytest
 
-from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.feed.feed import FedOrder, orders
+from fixengine.demo.feed.universe import priced_listings
 from fixengine.demo.topics import read_topic
-from fixengine.demo.universe import priced_listings
 from fixengine.demo.waiting import wait_until
-from fixengine.engine import Engine
-from tests.integration.engines import (
-    Surroundings,
-    busy_for,
-    part,
-    restarts,
-    wait_until_ready,
-)
-from tests.integration.go_service import recreate
-from tests.integration.rows import change, one, refusing
+from fixengine.engine.engine import Engine
+from tests.support.engines import Surroundings, busy_for, part, restarts, wait_until_ready
+from tests.support.go_service import recreate
+from tests.support.rows import change, one, refusing
 
 pytestmark = pytest.mark.any_broker
 
@@ -41,8 +35,8 @@ COUNTING_TRIALS = (
 @pytest.fixture(autouse=True)
 def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have engines look at their schema more often."""
-    monkeypatch.setattr("fixengine.actors.schema_watch.CHECK_EVERY", 2.0)
-    monkeypatch.setattr("fixengine.actors.schema_watch.CHECK_FAULTS_EVERY", 1.0)
+    monkeypatch.setattr("fixengine.actors.storage.schema_watch.CHECK_EVERY", 2.0)
+    monkeypatch.setattr("fixengine.actors.storage.schema_watch.CHECK_FAULTS_EVERY", 1.0)
 
 
 def fed(count: int, seed: int) -> tuple[FedOrder, ...]:

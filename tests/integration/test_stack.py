@@ -16,15 +16,15 @@ import pytest
 import urllib3
 from confluent_kafka import Consumer, Producer
 
-from fixengine.demo.broker import Broker
 from fixengine.demo.errors import DemoError
+from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.neighbours.server import Mode, Stub
+from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.demo.options import BrokerKind
-from fixengine.demo.servers import make_postgres
+from fixengine.demo.servers.broker import Broker
+from fixengine.demo.servers.kinds import make_postgres
 from fixengine.demo.stack import Stack
-from fixengine.demo.stub import Mode, Stub
-from fixengine.demo.stubs import PricingService, SecurityService
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
-from fixengine.demo.universe import UNPRICEABLE, priced_listings
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 

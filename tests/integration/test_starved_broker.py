@@ -12,20 +12,20 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic co
     NewTopic,
 )
 
-from fixengine.actors.lifecycle import Crash
-from fixengine.demo.apache import ApacheKafka
-from fixengine.demo.audit import Expectations
-from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.options import BrokerKind
-from fixengine.demo.proxy import Flow, Proxy
+from fixengine.demo.servers.apache import ApacheKafka
 from fixengine.demo.topics import TopicNames, count_records, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
-from fixengine.engine import Engine
+from fixengine.engine.engine import Engine
 from fixengine.errors import UnsettledError
-from fixengine.infra.kafka_sink import KafkaSink
-from fixengine.ports import Failure
-from tests.integration.engines import Surroundings, ref, restarts, wait_until_ready
+from fixengine.infra.kafka.sink import KafkaSink
+from fixengine.ports.kafka import Failure
+from fixengine.supervision.lifecycle import Crash
+from tests.support.engines import Surroundings, ref, restarts, wait_until_ready
+from tests.support.proxy import Flow, Proxy
 
 _PARTITIONS = 20
 _UNDER_WAY = 5  # requests at a time, each of them for one partition

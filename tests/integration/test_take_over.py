@@ -8,15 +8,15 @@ from random import Random
 import psycopg
 
 from fixengine.config.parsing import OWN_CLIENT_SETTINGS
-from fixengine.demo.audit import Expectations
-from fixengine.demo.feed import orders
-from fixengine.demo.postgres import Postgres
-from fixengine.demo.proxy import Flow
+from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.feed.feed import orders
+from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.waiting import wait_until
-from fixengine.fills import FillRules, evaluate
-from fixengine.infra.kafka_sink import producer_settings
-from tests.integration.engines import Surroundings, wait_until_ready
-from tests.integration.rows import opened, session, through_a_proxy, wait_until_blocked
+from fixengine.infra.kafka.sink import producer_settings
+from fixengine.rules.fills import FillRules, evaluate
+from tests.support.engines import Surroundings, wait_until_ready
+from tests.support.proxy import Flow
+from tests.support.rows import opened, session, through_a_proxy, wait_until_blocked
 
 MILLISECOND = timedelta(milliseconds=1)
 ONCE = Expectations(repeats_allowed=False)

@@ -11,14 +11,14 @@ import pytest
 import urllib3
 from psycopg.rows import dict_row
 
-from fixengine.demo.audit import Expectations
-from fixengine.demo.feed import FedOrder, orders
+from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.engine import Engine
-from tests.integration.engines import Surroundings, busy_for, wait_until_ready
-from tests.integration.go_service import ROWS, SCHEMA, GoPod
-from tests.integration.rows import change, one
+from fixengine.engine.engine import Engine
+from tests.support.engines import Surroundings, busy_for, wait_until_ready
+from tests.support.go_service import ROWS, SCHEMA, GoPod
+from tests.support.rows import change, one
 
 ONCE = Expectations(repeats_allowed=False)
 PLACES = Decimal("0.00000001")

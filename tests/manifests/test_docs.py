@@ -12,7 +12,6 @@ import pytest
 import yaml
 
 from fixengine.config import VARIABLES, load
-from tests.documents import PAGES, blocks, commands, page
 from tests.manifests.built import (
     NAME,
     ROOT,
@@ -25,6 +24,7 @@ from tests.manifests.built import (
     variables,
 )
 from tests.manifests.test_schemas import VERSIONS, validate
+from tests.support.documents import PAGES, blocks, commands, page
 
 _KUBECTL = Path(sysconfig.get_path("scripts")) / "kubectl"
 _NOWHERE = "http://127.0.0.1:1"

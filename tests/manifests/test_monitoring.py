@@ -14,10 +14,10 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from fixengine.config import load
-from fixengine.engine import Engine
-from tests.documents import page
+from fixengine.engine.engine import Engine
 from tests.manifests.built import ROOT, read
 from tests.programs import wanted
+from tests.support.documents import page
 
 MONITORING = ROOT / "monitoring"
 _METRIC = re.compile(r"\b(?:fixengine|kafka_consumer|http|process)_\w+")

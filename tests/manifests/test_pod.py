@@ -7,8 +7,8 @@ import pytest
 
 from fixengine import __version__
 from fixengine.config import VARIABLES, load
-from fixengine.engine import POOLED_CONNECTIONS, STOP_WITHIN
-from fixengine.health import HUNG_AFTER
+from fixengine.engine.engine import POOLED_CONNECTIONS, STOP_WITHIN
+from fixengine.telemetry.health import HUNG_AFTER
 from tests.manifests.built import (
     NAME,
     VARIANTS,

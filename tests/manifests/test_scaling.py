@@ -8,10 +8,10 @@ import psycopg
 import pytest
 
 from fixengine.config import load
-from fixengine.engine import FILLS_PARTITIONS
-from fixengine.infra.postgres import Database
-from tests.integration.rows import fill_with_orders, opened
+from fixengine.engine.engine import FILLS_PARTITIONS
+from fixengine.infra.postgres.driver.connections import Database
 from tests.manifests.built import NAMESPACE, built, only, password, settings
+from tests.support.rows import fill_with_orders, opened
 
 POLLING_INTERVAL = 15
 

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from fixengine import cli, leases
+from fixengine import cli
 from fixengine.audit.verdict import Kind
 from fixengine.config import VARIABLES
-from fixengine.engine import POOLED_CONNECTIONS
-from fixengine.metrics import ConsumerMetrics, EngineMetrics
-from tests.documents import PAGES, ROOT, commands, page
+from fixengine.engine.engine import POOLED_CONNECTIONS
+from fixengine.rules import leases
+from fixengine.telemetry.metrics.consumer import ConsumerMetrics
+from fixengine.telemetry.metrics.engine import EngineMetrics
+from tests.support.documents import PAGES, ROOT, commands, page
 
 _LINK = re.compile(r"\]\(([^)#:\s]*)(?:#([^)\s]*))?\)")
 _OF_COMPOSE = {"FIXENGINE_IMAGE", "PYTHON_IMAGE", "STACK", "TESTS", "ARGS", "MINUTES", "SEED"}

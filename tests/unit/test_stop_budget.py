@@ -2,10 +2,11 @@
 
 import pytest
 
-from fixengine import engine
-from fixengine.actors import intake, publisher
+from fixengine.actors.intake import intake
+from fixengine.actors.publishing import publisher
 from fixengine.config import load
-from fixengine.infra.logs import LAST_WORDS
+from fixengine.engine import engine
+from fixengine.infra.process.logs import LAST_WORDS
 
 THE_PODS = 10.0
 

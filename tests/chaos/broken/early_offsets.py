@@ -1,8 +1,8 @@
 """Offsets are committed as soon as records are read, before they are stored."""
 
 from fixengine.cli import main
-from fixengine.infra.kafka_source import KafkaSource
-from fixengine.ports import Record
+from fixengine.infra.kafka.consumer.source import KafkaSource
+from fixengine.ports.kafka import Record
 
 _poll = KafkaSource.poll
 

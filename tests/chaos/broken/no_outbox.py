@@ -1,8 +1,8 @@
 """Fills are published after their transaction, and nothing remembers those that were not."""
 
 from fixengine.cli import main
-from fixengine.infra import claims
-from fixengine.infra.postgres import query
+from fixengine.infra.postgres import claims
+from fixengine.infra.postgres.driver.connections import query
 
 
 def _without_outbox(name: str) -> bytes:

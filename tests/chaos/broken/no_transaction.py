@@ -1,8 +1,8 @@
 """Claims are locked outside a transaction, so not at all, and updates check no version."""
 
 from fixengine.cli import main
-from fixengine.infra import claims
-from fixengine.infra.postgres import query
+from fixengine.infra.postgres import claims
+from fixengine.infra.postgres.driver.connections import query
 
 _UNGUARDED = (
     (b"for update of e skip locked", b""),

@@ -1,11 +1,11 @@
 """What is said of a broker that answers, where several things are amiss."""
 
-from fixengine.actors.broker_watch import BrokerWatch
-from fixengine.actors.deliveries import Deliveries
-from fixengine.actors.outgoing import FillToken
-from fixengine.infra.kafka_sink import KafkaSink
-from fixengine.ports import Failure
-from tests.unit.actors.no_tree import board
+from fixengine.actors.publishing.broker_watch import BrokerWatch
+from fixengine.actors.publishing.deliveries import Deliveries
+from fixengine.actors.publishing.outgoing import FillToken
+from fixengine.infra.kafka.sink import KafkaSink
+from fixengine.ports.kafka import Failure
+from tests.support.no_tree import board
 
 
 def test_fills_that_were_refused_and_now_can_not_be_looked_for_wait_for_the_look() -> None:

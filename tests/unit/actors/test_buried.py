@@ -1,7 +1,7 @@
-from fixengine.actors.buried import ENOUGH_BYTES, ENOUGH_LETTERS, Buried
-from fixengine.actors.in_hand import InHand
-from fixengine.letters import Place
-from fixengine.ports import Record
+from fixengine.actors.intake.burying import ENOUGH_BYTES, ENOUGH_LETTERS, Buried
+from fixengine.actors.intake.in_hand import InHand
+from fixengine.ports.kafka import Record
+from fixengine.wire.letters import Place
 
 
 def item(partition: int, offset: int) -> InHand:

@@ -9,11 +9,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from fixengine.actors.base import Actor
-from fixengine.actors.dead_letters import DeadLetters
-from fixengine.actors.lifecycle import Boot
 from fixengine.actors.messages import (
-    ActorRef,
     DeadLetter,
     DeadLettersWritten,
     DeadLetterTopic,
@@ -21,15 +17,19 @@ from fixengine.actors.messages import (
     ForgetDeadLetters,
     WriteDeadLetters,
 )
-from fixengine.actors.originals import KEPT_BYTES
+from fixengine.actors.publishing.dead_letters import DeadLetters
+from fixengine.actors.publishing.originals import KEPT_BYTES
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
-from fixengine.health import Health
-from fixengine.letters import Place
-from fixengine.metrics import EngineMetrics
-from fixengine.ports import Failure, Record, TailLook
-from tests.unit.actors.broker import Broker
-from tests.unit.actors.no_tree import NoTree
+from fixengine.ports.kafka import Failure, Record, TailLook
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.lifecycle import Boot
+from fixengine.supervision.refs import ActorRef
+from fixengine.telemetry.health import Health
+from fixengine.telemetry.metrics.engine import EngineMetrics
+from fixengine.wire.letters import Place
+from tests.support.broker import Broker
+from tests.support.no_tree import NoTree
 
 DENIED = Failure(reason="denied")
 
@@ -272,7 +272,7 @@ def read_six_again(around: Around) -> list[Record]:
 def test_an_order_that_can_not_be_read_again_holds_up_its_own_partition_alone(
     around: Around, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.originals.SILENCE", 0.2)
+    monkeypatch.setattr("fixengine.actors.publishing.originals.SILENCE", 0.2)
     read_six_again(around)
     wait_until(lambda: "can't be read again" in around.part()["said"], 60, "the cause")
     around.bury(record(7, partition=4))

@@ -2,10 +2,10 @@
 
 import pytest
 
-from fixengine.actors.deliveries import Deliveries, Outgoing
+from fixengine.actors.publishing.deliveries import Deliveries, Outgoing
 from fixengine.errors import UnavailableError, UnsettledError
-from fixengine.ports import Failure
-from tests.unit.actors.broker import Broker
+from fixengine.ports.kafka import Failure
+from tests.support.broker import Broker
 
 
 @pytest.fixture

@@ -6,11 +6,17 @@ from typing import cast
 
 import pytest
 
-from fixengine.actors.letter_queue import MOST, MOST_BYTES, SLOW_AFTER, Letter, LetterQueue
-from fixengine.actors.messages import ActorRef
-from fixengine.letters import Place
-from fixengine.ports import Failure, Record
-from fixengine.shortening import measures
+from fixengine.actors.publishing.letter_queue import (
+    MOST,
+    MOST_BYTES,
+    SLOW_AFTER,
+    Letter,
+    LetterQueue,
+)
+from fixengine.ports.kafka import Failure, Record
+from fixengine.supervision.refs import ActorRef
+from fixengine.wire.letters import Place
+from fixengine.wire.shortening import measures
 
 NOBODY = cast("ActorRef", None)
 LARGE = Failure(reason="too large", too_large=True, of_itself=True)

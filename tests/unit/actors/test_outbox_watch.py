@@ -8,17 +8,19 @@ from threading import Event
 import pytest
 from prometheus_client import CollectorRegistry
 
-from fixengine.actors.base import Actor
-from fixengine.actors.messages import ActorRef, GetUnpublished, TakeOverOutbox
-from fixengine.actors.outbox_watch import OutboxWatch
-from fixengine.actors.pending import PendingFills
-from fixengine.actors.tail_check import SILENCE
-from fixengine.domain import Fill
+from fixengine.actors.messages import GetUnpublished, TakeOverOutbox
+from fixengine.actors.publishing.outbox_watch import OutboxWatch
+from fixengine.actors.publishing.pending import PendingFills
+from fixengine.actors.publishing.tail_check import SILENCE
 from fixengine.errors import SlowQueryError
-from fixengine.leases import LEASE, SETTLE, TAKE_OVER_AFTER
-from fixengine.metrics import EngineMetrics
-from fixengine.ports import OutboxPage, Record, TakeOver
-from tests.unit.executions import fill
+from fixengine.ports.kafka import Record
+from fixengine.ports.stores import OutboxPage, TakeOver
+from fixengine.rules.leases import LEASE, SETTLE, TAKE_OVER_AFTER
+from fixengine.rules.values import Fill
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.refs import ActorRef
+from fixengine.telemetry.metrics.engine import EngineMetrics
+from tests.support.executions import fill
 
 FILL = fill(1)
 GONE = 7

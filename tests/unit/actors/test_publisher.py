@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from fixengine.actors.base import Actor
-from fixengine.actors.lifecycle import Boot
 from fixengine.actors.messages import (
     DeadLetterTopic,
     FillsPublished,
@@ -22,15 +20,18 @@ from fixengine.actors.messages import (
     PublishFills,
     TakeOverOutbox,
 )
-from fixengine.actors.publisher import Publisher
+from fixengine.actors.publishing.publisher import Publisher
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
-from fixengine.health import Health
-from fixengine.metrics import EngineMetrics
-from fixengine.ports import OutboxPage, TailLook, TakeOver
-from tests.unit.actors.broker import Broker
-from tests.unit.actors.no_tree import NoTree
-from tests.unit.executions import fill
+from fixengine.ports.kafka import TailLook
+from fixengine.ports.stores import OutboxPage, TakeOver
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.lifecycle import Boot
+from fixengine.telemetry.health import Health
+from fixengine.telemetry.metrics.engine import EngineMetrics
+from tests.support.broker import Broker
+from tests.support.executions import fill
+from tests.support.no_tree import NoTree
 
 
 class NoTopic:
@@ -182,7 +183,7 @@ def test_nothing_is_taken_over_by_an_engine_that_could_not_publish_it(around: Ar
 def test_a_broker_that_leaves_all_fills_unanswered_is_said_to(
     around: Around, events: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.broker_watch.SILENCE", 0.1)
+    monkeypatch.setattr("fixengine.actors.publishing.broker_watch.SILENCE", 0.1)
     wait_until(lambda: said_of_the_broker(around)["up"], 60, "the first look at the broker")
     around.publish(3)
     wait_until(lambda: not said_of_the_broker(around)["up"], 60, "the silence to be told of")
@@ -213,7 +214,7 @@ def test_a_broker_of_the_cluster_that_can_not_be_reached_is_named(around: Around
 def test_a_broker_that_does_not_answer_every_time_does_not_come_and_go(
     around: Around, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.publisher.SWEEP_INTERVAL", 0.01)
+    monkeypatch.setattr("fixengine.actors.publishing.publisher.SWEEP_INTERVAL", 0.01)
     wait_until(lambda: said_of_the_broker(around)["up"], 60, "the broker to be up")
     around.broker.slow = True
     ups = set()
@@ -232,7 +233,7 @@ def test_a_broker_that_does_not_answer_every_time_does_not_come_and_go(
 def test_a_producer_that_can_not_go_on_is_a_state_until_another_one_can(
     around: Around, events: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.publisher.SWEEP_INTERVAL", 0.01)
+    monkeypatch.setattr("fixengine.actors.publishing.publisher.SWEEP_INTERVAL", 0.01)
     around.broker.error = UnavailableError("the producer can't go on: no WRITE")
     around.publish(3)
     wait_until(lambda: around.broker.opened > 3, 60, "other producers")
@@ -248,7 +249,7 @@ def test_a_producer_that_can_not_go_on_is_a_state_until_another_one_can(
 def test_a_producer_that_breaks_while_it_has_nothing_to_do_is_replaced_too(
     around: Around, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.publisher.SWEEP_INTERVAL", 0.01)
+    monkeypatch.setattr("fixengine.actors.publishing.publisher.SWEEP_INTERVAL", 0.01)
     wait_until(lambda: said_of_the_broker(around)["up"], 60, "the broker to be up")
     around.broker.error = UnavailableError("the producer can't go on: no WRITE")
     wait_until(lambda: not said_of_the_broker(around)["up"], 60, "the producer to be missed")

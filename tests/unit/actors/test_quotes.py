@@ -7,12 +7,12 @@ from threading import Event
 
 import pytest
 
-from fixengine.actors.base import Actor
-from fixengine.actors.lifecycle import Boot
+from fixengine.actors.filling.quotes import FRESH_FOR, Quotes
 from fixengine.actors.messages import GetPrices, Prices
 from fixengine.actors.pricing import BULK_FROM
-from fixengine.actors.quotes import FRESH_FOR, Quotes
 from fixengine.errors import UnavailableError
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.lifecycle import Boot
 
 MANY = frozenset(f"T{number}" for number in range(BULK_FROM))
 NOT_LISTED = "NONE"

@@ -9,17 +9,18 @@ from threading import Event
 import pytest
 from prometheus_client import CollectorRegistry
 
-from fixengine.actors.base import Actor
-from fixengine.actors.lifecycle import Boot
-from fixengine.actors.messages import ActorRef, ClaimDue, ExecutionsFreed, MarkPublished
-from fixengine.actors.repository import Repository
+from fixengine.actors.messages import ClaimDue, ExecutionsFreed, MarkPublished
+from fixengine.actors.storage.repository import Repository
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import SlowQueryError
-from fixengine.health import Health
-from fixengine.metrics import EngineMetrics
-from fixengine.ports import Backlog, Claim, SchemaState
-from fixengine.pulse import Pulse
-from tests.unit.actors.no_tree import NoTree
+from fixengine.ports.stores import Backlog, Claim, SchemaState
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.lifecycle import Boot
+from fixengine.supervision.refs import ActorRef
+from fixengine.telemetry.backlog import Pulse
+from fixengine.telemetry.health import Health
+from fixengine.telemetry.metrics.engine import EngineMetrics
+from tests.support.no_tree import NoTree
 
 FRONT = datetime(2026, 7, 28, 12, tzinfo=UTC)
 
@@ -69,7 +70,7 @@ class Session:
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the database looked at more often."""
-    monkeypatch.setattr("fixengine.actors.repository.CHECK_INTERVAL", 0.1)
+    monkeypatch.setattr("fixengine.actors.storage.repository.CHECK_INTERVAL", 0.1)
 
 
 @contextmanager

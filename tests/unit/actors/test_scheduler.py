@@ -11,13 +11,9 @@ import pykka
 import pytest
 from prometheus_client import CollectorRegistry
 
-from fixengine.actors.asking import ask
-from fixengine.actors.base import Actor
-from fixengine.actors.lifecycle import Boot
-from fixengine.actors.mailbox import mailbox_of
+from fixengine.actors.filling.scheduler import APART, LARGEST_CLAIM, FillScheduler
 from fixengine.actors.messages import (
     AbandonClaim,
-    ActorRef,
     ClaimDue,
     ExecutionsFreed,
     FillsPublished,
@@ -28,16 +24,19 @@ from fixengine.actors.messages import (
     StoreFills,
 )
 from fixengine.actors.pricing import BULK_FROM
-from fixengine.actors.scheduler import APART, LARGEST_CLAIM, FillScheduler
 from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
-from fixengine.fills import FillRules
-from fixengine.health import Health
-from fixengine.metrics import EngineMetrics
-from fixengine.ports import Claim, Stored
-from tests.unit.actors.no_tree import board
-from tests.unit.executions import SENT, execution
+from fixengine.ports.stores import Claim, Stored
+from fixengine.rules.fills import FillRules
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.lifecycle import Boot
+from fixengine.supervision.mailbox import mailbox_of
+from fixengine.supervision.refs import ActorRef, ask
+from fixengine.telemetry.health import Health
+from fixengine.telemetry.metrics.engine import EngineMetrics
+from tests.support.executions import SENT, execution
+from tests.support.no_tree import board
 
 
 class Repository(Actor):
@@ -163,7 +162,7 @@ def scheduler(
 
 
 def test_it_sleeps_only_when_nothing_can_be_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fixengine.actors.scheduler.LONGEST_SLEEP", 3600.0)
+    monkeypatch.setattr("fixengine.actors.filling.scheduler.LONGEST_SLEEP", 3600.0)
     repository = Repository.start(more=50)
 
     def left() -> int:
@@ -187,7 +186,7 @@ def test_prices_of_the_next_claim_are_asked_for_while_one_is_stored() -> None:
 def test_with_enough_fills_on_their_way_it_goes_on_at_once_when_half_have_arrived(
     monkeypatch: pytest.MonkeyPatch, events: list[str]
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.scheduler.ENOUGH_UNPUBLISHED", 4 * BULK_FROM)
+    monkeypatch.setattr("fixengine.actors.filling.scheduler.ENOUGH_UNPUBLISHED", 4 * BULK_FROM)
     told: list[PublishFills] = []
     with scheduler(
         repository=BusyRepository.start(1_000),
@@ -195,7 +194,7 @@ def test_with_enough_fills_on_their_way_it_goes_on_at_once_when_half_have_arrive
         publisher=Publisher.start(told),
     ) as running:
         wait_until(lambda: len(told) == 4, 60, "enough fills to be on their way")
-        monkeypatch.setattr("fixengine.actors.scheduler.LONGEST_SLEEP", 60)
+        monkeypatch.setattr("fixengine.actors.filling.scheduler.LONGEST_SLEEP", 60)
         running.tell(FillsPublished(count=2 * BULK_FROM))
         with pytest.raises(DemoError):
             wait_until(lambda: len(told) > 4, 1.5, "more than enough")
@@ -208,9 +207,9 @@ def test_with_enough_fills_on_their_way_it_goes_on_at_once_when_half_have_arrive
 def test_that_fills_wait_is_said_once_when_the_broker_is_silent(
     monkeypatch: pytest.MonkeyPatch, events: list[str]
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.scheduler.ENOUGH_UNPUBLISHED", 4 * BULK_FROM)
-    monkeypatch.setattr("fixengine.actors.scheduler.SILENCE", 0.1)
-    monkeypatch.setattr("fixengine.actors.scheduler.LONGEST_SLEEP", 0.05)
+    monkeypatch.setattr("fixengine.actors.filling.scheduler.ENOUGH_UNPUBLISHED", 4 * BULK_FROM)
+    monkeypatch.setattr("fixengine.actors.filling.scheduler.SILENCE", 0.1)
+    monkeypatch.setattr("fixengine.actors.filling.scheduler.LONGEST_SLEEP", 0.05)
     told: list[PublishFills] = []
     with scheduler(
         repository=BusyRepository.start(4),
@@ -264,7 +263,7 @@ class IdleRepository(Actor):
 def test_what_was_passed_over_is_claimed_as_soon_as_it_is_free(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.scheduler.LONGEST_SLEEP", 600)
+    monkeypatch.setattr("fixengine.actors.filling.scheduler.LONGEST_SLEEP", 600)
     claimed_at = list[float]()
     with scheduler(
         repository=IdleRepository.start(claimed_at), pricing=Pricing.start(Event())
@@ -277,7 +276,7 @@ def test_what_was_passed_over_is_claimed_as_soon_as_it_is_free(
 
 
 def test_claims_keep_to_an_interval_whatever_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fixengine.actors.scheduler.LONGEST_SLEEP", 600)
+    monkeypatch.setattr("fixengine.actors.filling.scheduler.LONGEST_SLEEP", 600)
     interval = 0.05
     claimed_at = list[float]()
     with scheduler(
@@ -411,7 +410,7 @@ class ChoosyRepository(Actor):
 def test_a_fill_that_is_refused_is_told_of_and_those_that_were_not_tried_are_claimed_at_once(
     events: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.scheduler.LONGEST_SLEEP", 60.0)
+    monkeypatch.setattr("fixengine.actors.filling.scheduler.LONGEST_SLEEP", 60.0)
     claimed_at = list[float]()
     with scheduler(repository=ChoosyRepository.start(claimed_at), pricing=Pricing.start(Event())):
         wait_until(lambda: len(claimed_at) > 1, 30, "the claim of what is left")

@@ -8,20 +8,21 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from fixengine.actors.asking import ask
-from fixengine.actors.lifecycle import Boot
-from fixengine.actors.messages import ActorRef, StoreFills, StoreOrders
-from fixengine.actors.repository import Repository
-from fixengine.domain import Fill, Order, Postponed
+from fixengine.actors.messages import StoreFills, StoreOrders
+from fixengine.actors.storage.repository import Repository
 from fixengine.errors import RejectedError, SchemaError
-from fixengine.health import Health
-from fixengine.metrics import EngineMetrics
-from fixengine.ports import Backlog, SchemaState, Stored, Tried
-from fixengine.pulse import Pulse
-from tests.integration.rows import order
-from tests.unit.actors.no_tree import NoTree
+from fixengine.ports.stores import Backlog, SchemaState, Stored
+from fixengine.rules.halving import Tried
+from fixengine.rules.values import Fill, Order, Postponed
+from fixengine.supervision.lifecycle import Boot
+from fixengine.supervision.refs import ActorRef, ask
+from fixengine.telemetry.backlog import Pulse
+from fixengine.telemetry.health import Health
+from fixengine.telemetry.metrics.engine import EngineMetrics
+from tests.support.executions import execution
+from tests.support.no_tree import NoTree
+from tests.support.rows import order
 from tests.unit.actors.test_repository import FRONT, Session
-from tests.unit.executions import execution
 
 REFUSED = RejectedError("the database refuses this", sqlstate="P0001")
 WRONG = SchemaError("the schema is not as the engine needs it")

@@ -7,16 +7,18 @@ from decimal import Decimal
 import pykka
 import pytest
 
-from fixengine.actors.base import Actor
-from fixengine.actors.in_hand import InHand
-from fixengine.actors.messages import ActorRef, StoreOrders
-from fixengine.actors.storing import LARGEST_GROUP, Stored, Storing
-from fixengine.domain import Order, TradeType
+from fixengine.actors.intake.in_hand import InHand
+from fixengine.actors.intake.storing import LARGEST_GROUP, Stored, Storing
+from fixengine.actors.messages import StoreOrders
 from fixengine.errors import UnavailableError
-from fixengine.health import Health
-from fixengine.ports import Record, Tried
-from tests.clocks import Clock
-from tests.unit.actors.no_tree import board
+from fixengine.ports.kafka import Record
+from fixengine.rules.halving import Tried
+from fixengine.rules.values import Order, TradeType
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.refs import ActorRef
+from fixengine.telemetry.health import Health
+from tests.support.clocks import Clock
+from tests.support.no_tree import board
 
 
 class Repository(Actor):
@@ -81,7 +83,7 @@ def offsets(stored: Stored) -> list[int]:
 def test_orders_wait_while_the_database_is_away(
     away: ActorRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.storing.monotonic", Clock())
+    monkeypatch.setattr("fixengine.actors.intake.storing.monotonic", Clock())
     storing = Storing(away, board())
     storing.add([item(1)])
     storing.turn(within=60)

@@ -5,9 +5,16 @@ from threading import Event, Thread
 
 import pytest
 
-from fixengine.actors.totals import FORGOTTEN_AFTER, KEPT_FOR, PATIENCE, SHARE, STRETCH, Counter
+from fixengine.actors.reading.totals import (
+    FORGOTTEN_AFTER,
+    KEPT_FOR,
+    PATIENCE,
+    SHARE,
+    STRETCH,
+    Counter,
+)
 from fixengine.errors import UnavailableError
-from fixengine.reading import Subtotals, Sums
+from fixengine.ports.queries import Subtotals, Sums
 
 
 @dataclass

@@ -11,9 +11,9 @@ from fixengine.audit.judge import Judge
 from fixengine.audit.terms import Expectations
 from fixengine.audit.topic import Topic
 from fixengine.audit.verdict import Kind
-from fixengine.infra.audit_pages import AuditPages, Facts, Row
-from fixengine.infra.kafka_tail import Beginning
-from fixengine.ports import Record
+from fixengine.infra.kafka.tail import Beginning
+from fixengine.infra.postgres.audit_pages import AuditPages, Facts, Row
+from fixengine.ports.kafka import Record
 from tests.unit.demo.hand_made import (
     BAD,
     DEAD_HEADERS,

@@ -10,7 +10,7 @@ from fixengine.audit.evidence import Case, Source, Stored
 from fixengine.audit.judge import Judge
 from fixengine.audit.terms import Expectations, Horizon
 from fixengine.audit.verdict import Kind
-from fixengine.letters import Place
+from fixengine.wire.letters import Place
 from tests.unit.demo.hand_made import (
     EXECUTION,
     FILLS,

@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 from fixengine.audit.meaning import meaning_of
-from fixengine.demo.feed import orders
+from fixengine.demo.feed.feed import orders
 
 LATE = b'"receivedTimestamp":1E+999999999'
 

@@ -7,11 +7,11 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from fixengine.audit.evidence import Expected
-from fixengine.demo.audit import Expectations, Report, judge
-from fixengine.demo.evidence import Evidence
-from fixengine.demo.feed import FedOrder
-from fixengine.domain import Execution, LedgerEntry
-from fixengine.ports import Record
+from fixengine.demo.audit.audit import Expectations, Report, judge
+from fixengine.demo.audit.evidence import Evidence
+from fixengine.demo.feed.feed import FedOrder
+from fixengine.ports.kafka import Record
+from fixengine.rules.values import Execution, LedgerEntry
 
 RECEIVED = datetime(2026, 7, 28, 12, 16, 10, 233793, UTC)
 SENT = datetime(2026, 7, 28, 12, 16, 10, 310000, UTC)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from fixengine.demo import run
+from fixengine.commands import demo as run
 from fixengine.demo.options import BrokerKind, DemoOptions
 
 OPTIONS = DemoOptions(

@@ -5,11 +5,11 @@ from collections import Counter
 from decimal import Decimal
 from itertools import islice
 
-from fixengine.demo.feed import bad_orders, mixed_orders, orders, unpriceable_orders
-from fixengine.demo.flaws import FLAWS
-from fixengine.demo.universe import UNPRICEABLE, priced_listings
-from fixengine.demo.variants import VARIANTS
-from fixengine.orders import decode_order
+from fixengine.demo.feed.feed import bad_orders, mixed_orders, orders, unpriceable_orders
+from fixengine.demo.feed.flaws import FLAWS
+from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.feed.variants import VARIANTS
+from fixengine.wire.orders import decode_order
 
 
 def test_the_normal_message_has_every_field_in_the_neighbours_order() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.options import BrokerKind
-from fixengine.demo.servers import check
+from fixengine.demo.servers.kinds import check
 from fixengine.demo.stack import surroundings
 
 ROOT = Path(__file__).parents[3]

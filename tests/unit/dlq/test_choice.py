@@ -6,9 +6,8 @@ import pytest
 from msgspec import structs
 
 from fixengine.dlq.choice import Choice, Span, single, span
-from fixengine.letters import Letter, Place, read_letter
-from fixengine.options import EVER
-from fixengine.ports import Record
+from fixengine.ports.kafka import EVER, Record
+from fixengine.wire.letters import Letter, Place, read_letter
 
 WRITTEN = datetime(2026, 7, 28, 12, tzinfo=UTC)
 LETTER = read_letter(

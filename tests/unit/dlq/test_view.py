@@ -3,8 +3,8 @@ import json
 import pytest
 
 from fixengine.dlq.view import body, details, json_line, printable, table
-from fixengine.letters import Letter, Place, read_letter
-from fixengine.ports import Headers, Record
+from fixengine.ports.kafka import Headers, Record
+from fixengine.wire.letters import Letter, Place, read_letter
 
 
 def letter(

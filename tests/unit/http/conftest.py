@@ -7,12 +7,12 @@ import pytest
 from falcon.testing import TestClient
 from prometheus_client import CollectorRegistry
 
-from fixengine.domain import Execution, LedgerEntry
-from fixengine.health import Verdict
 from fixengine.http.app import App, probe_app, rest_app
-from fixengine.metrics import HttpMetrics
-from fixengine.reading import ExecutionQuery, LedgerQuery, Summary, Totals
-from tests.unit.executions import SENT
+from fixengine.ports.queries import ExecutionQuery, LedgerQuery, Summary, Totals
+from fixengine.rules.values import Execution, LedgerEntry
+from fixengine.telemetry.health import Verdict
+from fixengine.telemetry.metrics.http import HttpMetrics
+from tests.support.executions import SENT
 
 
 @dataclass

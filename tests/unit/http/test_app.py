@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter
 from fixengine.config import load
 from fixengine.errors import ConfigError, UnavailableError
 from fixengine.recurring import end_counts
-from tests.unit.executions import execution
+from tests.support.executions import execution
 from tests.unit.http.conftest import Probes, Reader
 
 COLLECTION = "/api/v1/executions"

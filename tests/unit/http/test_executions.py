@@ -6,9 +6,9 @@ from urllib.parse import urljoin
 import pytest
 from falcon.testing import TestClient
 
-from fixengine.reading import ExecutionQuery
-from fixengine.wire import encode_execution
-from tests.unit.executions import execution
+from fixengine.ports.queries import ExecutionQuery
+from fixengine.wire.executions import encode_execution
+from tests.support.executions import execution
 from tests.unit.http.conftest import Reader
 
 BOTH_PATHS = pytest.mark.parametrize("path", ["/api/v1/executions", "/api/v1/execution"])

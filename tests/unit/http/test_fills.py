@@ -8,8 +8,8 @@ from urllib.parse import urljoin
 import pytest
 from falcon.testing import TestClient
 
-from fixengine.domain import LedgerEntry
-from tests.unit.executions import execution
+from fixengine.rules.values import LedgerEntry
+from tests.support.executions import execution
 from tests.unit.http.conftest import Reader
 
 FILLS = "/api/v1/execution/5/fills"

@@ -9,9 +9,9 @@ from falcon.testing import TestClient
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has none
 
 from fixengine.http.app import App
-from fixengine.http.router import Router
-from fixengine.wire import encode_execution
-from tests.unit.executions import execution
+from fixengine.http.serving.router import Router
+from fixengine.wire.executions import encode_execution
+from tests.support.executions import execution
 from tests.unit.http.conftest import Reader
 from tests.unit.http.test_fills import entry
 

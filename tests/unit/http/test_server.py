@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from fixengine.http.connections import EXCHANGE_WITHIN, UNREAD_ALL, to_end
-from fixengine.http.server import Server
+from fixengine.http.serving.connections import EXCHANGE_WITHIN, UNREAD_ALL, to_end
+from fixengine.http.serving.server import Server
 
 Answer = Callable[[], bytes]
 
@@ -74,7 +74,7 @@ LOOPBACKS = ["127.0.0.1", *(["::1"] if socket.has_dualstack_ipv6() else [])]
 WITHOUT_IPV6 = """
 import errno, socket, sys
 from urllib.request import urlopen
-from fixengine.http.server import Server
+from fixengine.http.serving.server import Server
 
 def hosts_own(event, arguments):
     if event == "{event}" and arguments[0].family == socket.AF_INET6 or (
@@ -222,7 +222,7 @@ def test_a_hundred_half_open_connections_hold_up_neither_probes_nor_rest() -> No
 def test_clients_leave_descriptors_for_all_else_that_the_process_needs() -> None:
     """Python itself, and an engine's connections to others, need some too."""
     program = (
-        "import resource, sys; from fixengine.http.server import Server\n"
+        "import resource, sys; from fixengine.http.serving.server import Server\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))\n"
         "server = Server(lambda *_: [], port=0, name='test', threads=1); server.start()\n"
         "print(server.port, flush=True); sys.stdin.readline()\n"
@@ -278,7 +278,7 @@ def test_a_stop_lets_pending_requests_finish_queued_ones_too() -> None:
 
 def test_a_stop_lets_slow_clients_read_their_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     body = bytes(8 * 2**20)  # more than the system takes on
-    monkeypatch.setattr("fixengine.http.connections.UNREAD", len(body))
+    monkeypatch.setattr("fixengine.http.serving.connections.UNREAD", len(body))
     with serving(lambda: body) as server, connection(server) as slow:
         slow.request("GET", "/")
         response = slow.getresponse()

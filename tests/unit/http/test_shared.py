@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from fixengine.demo.waiting import wait_until
-from fixengine.http.shared import Shared
+from fixengine.http.rest.shared import Shared
 
 _DEADLINE = 10.0
 

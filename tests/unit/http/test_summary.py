@@ -6,9 +6,9 @@ from decimal import Decimal
 from falcon.testing import TestClient
 
 from fixengine.errors import UnavailableError
-from fixengine.ports import Backlog
-from fixengine.reading import Summary, Sums, Totals
-from tests.unit.executions import SENT
+from fixengine.ports.queries import Summary, Sums, Totals
+from fixengine.ports.stores import Backlog
+from tests.support.executions import SENT
 from tests.unit.http.conftest import Summaries
 
 PATH = "/api/v1/summary"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from fixengine.commands import top as command
 from fixengine.errors import UnavailableError
-from fixengine.top import command
 from fixengine.top.looks import Look, Observer
 from fixengine.top.view import PlainView, picture
 

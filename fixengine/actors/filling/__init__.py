@@ -1,0 +1,1 @@
+"""Filling: due executions are claimed, priced, evaluated and stored."""

@@ -1,0 +1,44 @@
+"""What becomes of a claim: each execution is filled at its price, or put off without one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from fixengine.actors.messages import Prices
+from fixengine.ports.stores import Claim
+from fixengine.rules.fills import FillRules, draws_for, evaluate, wait_without_price
+from fixengine.rules.values import Fill, Postponed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """The outcome of a claim, not stored yet: fills, and what is to be tried again."""
+
+    fills: tuple[Fill, ...]
+    postponed: tuple[Postponed, ...]
+
+    def next_times(self) -> Iterator[datetime]:
+        """Yield when each execution that stays open falls due again."""
+        for fill in self.fills:
+            if fill.execution.next_fill_timestamp is not None:
+                yield fill.execution.next_fill_timestamp
+        for each in self.postponed:
+            yield each.next_fill_timestamp
+
+
+def evaluate_claim(
+    claim: Claim, prices: Prices, *, rules: FillRules, seed: str | None
+) -> Evaluated:
+    """Apply the fill rules to every execution of the claim that has a price."""
+    fills: list[Fill] = []
+    postponed: list[Postponed] = []
+    for execution in claim.executions:
+        price = prices.known.get(execution.ticker)
+        if price is None:
+            has_none = execution.ticker in prices.unknown
+            wait = wait_without_price(execution, now=claim.now, has_none=has_none, rules=rules)
+            postponed.append(Postponed(execution.id, execution.version, claim.now + wait))
+        else:
+            rng = draws_for(seed, execution)
+            fills.append(evaluate(execution, price=price, now=claim.now, rng=rng, rules=rules))
+    return Evaluated(fills=tuple(fills), postponed=tuple(postponed))

@@ -1,0 +1,82 @@
+"""Prices for one claim after the other, asked for ahead while much is due."""
+
+from collections.abc import Callable
+from time import monotonic
+
+from loguru import logger
+
+from fixengine.actors.messages import GetPrices, Prices
+from fixengine.actors.pricing import BULK_FROM
+from fixengine.errors import UnavailableError
+from fixengine.supervision.refs import ActorRef, Question, ask
+
+FRESH_FOR = 1.0
+"""Seconds after which prices that were asked for ahead are of another time than the claim."""
+
+
+class Quotes:
+    """Asks the pricing actor.
+
+    Where one claim needed all prices the next one will. They can be asked for while the database
+    stores the one claim and looks for what else is due: the next waits for the slower of the two,
+    not for both, and its rows are locked the shorter.
+    """
+
+    def __init__(
+        self, pricing: ActorRef, *, patience: float, clock: Callable[[], float] = monotonic
+    ) -> None:
+        """Take the pricing actor, and for how many seconds it is waited for."""
+        self._clock = clock
+        self._pricing = pricing
+        self._patience = patience
+        self._expected: frozenset[str] = frozenset()
+        self._asked: frozenset[str] = frozenset()
+        self._ahead: Question | None = None
+        self._asked_at = 0.0
+
+    def ask_ahead(self) -> None:
+        """Ask for what the next claim will need, if that can be known and was not asked yet."""
+        if self._ahead is not None and self._clock() - self._asked_at < FRESH_FOR:
+            return
+        self._ahead = None
+        self._asked, self._expected = self._expected, frozenset()
+        if len(self._asked) >= BULK_FROM:
+            self._ahead = Question(self._pricing, GetPrices(tickers=self._asked))
+            self._asked_at = self._clock()
+
+    def prices(self, tickers: frozenset[str]) -> Prices:
+        """Return fresh prices of the claim's tickers, and maybe of others.
+
+        Raises UnavailableError.
+        """
+        ahead = self._answer()
+        prices = self._ask(tickers) if ahead is None else self._completed(ahead, tickers)
+        self._expected = tickers
+        return prices
+
+    def _answer(self) -> Prices | None:
+        """Return what came of asking ahead, if that was done and is of the claim's time."""
+        question, self._ahead = self._ahead, None
+        if question is None or self._clock() - self._asked_at > FRESH_FOR:
+            return None
+        prices: Prices = question.reply(timeout=self._patience)
+        return prices
+
+    def _completed(self, ahead: Prices, tickers: frozenset[str]) -> Prices:
+        """Add what nobody could expect; where that can't be had, the others need not wait."""
+        # what was asked for and did not come would not come now
+        missing = tickers - self._asked - ahead.known.keys()
+        if not missing:
+            return ahead
+        try:
+            late = self._ask(missing)
+        except UnavailableError as error:
+            if tickers.isdisjoint(ahead.known):
+                raise
+            logger.bind(reason=str(error)).debug("prices of some tickers are missing")
+            return ahead
+        return Prices(known={**ahead.known, **late.known}, unknown=ahead.unknown | late.unknown)
+
+    def _ask(self, tickers: frozenset[str]) -> Prices:
+        prices: Prices = ask(self._pricing, GetPrices(tickers=tickers), timeout=self._patience)
+        return prices

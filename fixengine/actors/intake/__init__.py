@@ -1,0 +1,1 @@
+"""The intake: orders from the topic become executions, or dead letters."""

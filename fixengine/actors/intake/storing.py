@@ -1,0 +1,156 @@
+"""Orders that have everything but their row: stored in groups, as soon as the database is there."""
+
+from collections import deque
+from collections.abc import Container, Iterable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from time import monotonic
+
+from loguru import logger
+
+from fixengine.actors.intake.in_hand import InHand, begin_batch, timed
+from fixengine.actors.messages import StoreOrders
+from fixengine.errors import UnavailableError
+from fixengine.recurring import Outage, Recurring
+from fixengine.rules.halving import Tried
+from fixengine.supervision.refs import ActorRef, Question
+from fixengine.supervision.retries import Retries
+from fixengine.telemetry.health import Health
+from fixengine.telemetry.spans import Batch
+from fixengine.telemetry.tracing import Tracer
+
+LARGEST_GROUP = 800
+"""Orders that are stored together. All that wait are, however few came at a time."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Stored:
+    """What one try came to: stored items, and those the database refuses, each with the reason."""
+
+    items: list[InHand] = field(default_factory=list)
+    refused: list[tuple[InHand, str]] = field(default_factory=list)
+
+
+class Storing:
+    """One group at a time, which is under way while what waits adds up to the next.
+
+    While the database is away, `stalled`, tries become rarer.
+    """
+
+    def __init__(self, repository: ActorRef, health: Health, tracer: Tracer | None = None) -> None:
+        self._repository = repository
+        self._health = health
+        health.up("storing")  # whoever was held up before is gone
+        self._tracer = tracer
+        self._waiting: deque[InHand] = deque()
+        self._again: deque[tuple[InHand, ...]] = deque()  # groups to send as they are
+        self._sent: dict[int, InHand] = {}  # by their places in what was sent
+        self._question: Question | None = None
+        self._batch: Batch | None = None
+        self._retries = Retries(first=0.1, cap=5.0)
+        self._next_try = 0.0
+        self._outage = Outage(
+            Recurring("WARNING", "storing orders waits"),
+            Recurring("INFO", "storing orders goes on"),
+        )
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the database is away, or can't take what it is given."""
+        return self._outage.is_on
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the database is at work on a group."""
+        return self._question is not None
+
+    def add(self, items: list[InHand]) -> None:
+        """Take items on; each has its ticker."""
+        self._waiting.extend(items)
+
+    def forget(self, partitions: Container[int]) -> None:
+        """Drop the items of partitions that are gone; some may be stored all the same."""
+        self._waiting = deque(_without(partitions, self._waiting))
+        groups = (_without(partitions, group) for group in self._again)
+        self._again = deque(group for group in groups if group)
+        self._sent = {
+            place: item
+            for place, item in self._sent.items()
+            if item.record.partition not in partitions
+        }
+        if not self._sent:
+            self._question = None
+            self._over("the partitions are gone")
+            if not self._waiting and not self._again:
+                self._moving()  # nothing waits any more, and nothing else would say so
+
+    def turn(self, *, within: float) -> Stored:
+        """Wait for the group under way, if any, for `within` seconds, and send the next.
+
+        After a failed try nothing is sent until the next is due.
+        """
+        stored = Stored()
+        if self._question is not None:
+            self._receive(self._question, stored, within)
+        group = self._next_group() if monotonic() >= self._next_try else ()
+        if group:
+            self._send(group)
+        return stored
+
+    def _next_group(self) -> tuple[InHand, ...]:
+        if self._again:
+            return self._again.popleft()
+        return tuple(self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP)))
+
+    def _send(self, group: tuple[InHand, ...]) -> None:
+        message = StoreOrders(
+            orders=tuple(item.storable for item in group),
+            partitions=frozenset(item.record.partition for item in group),
+        )
+        self._batch = begin_batch(self._tracer, "store orders", group)
+        with nullcontext() if self._batch is None else self._batch.entered():
+            self._question = Question(self._repository, message)
+        self._sent = dict(enumerate(group))
+
+    def _over(self, error: str | None = None) -> None:
+        batch, self._batch = self._batch, None
+        if batch is not None:
+            batch.ended(error)
+
+    def _receive(self, question: Question, stored: Stored, within: float) -> None:
+        """See what became of the group; what it has not come to is sent again."""
+        sent, self._sent, self._question = self._sent, {}, None
+        try:
+            with timed((*sent.values(),)):
+                tried: Tried = question.reply(timeout=within)
+        except UnavailableError as error:
+            self._over(str(error))
+            self._again.appendleft((*sent.values(),))
+            self._next_try = monotonic() + self._retries.next_wait()
+            self._health.waits("storing", f"orders wait to be stored: {error}")
+            self._outage.begin(reason=str(error))
+            return
+        self._sort(sent, tried, stored)
+        self._moving()
+
+    def _sort(self, sent: Mapping[int, InHand], tried: Tried, stored: Stored) -> None:
+        refused = tried.refused
+        self._over(next(iter(refused.values()), None))
+        stored.refused += [(sent[place], refused[place]) for place in refused if place in sent]
+        taken = [i for place, i in sent.items() if place < tried.count and place not in refused]
+        stored.items += taken
+        if rest := tuple(item for place, item in sent.items() if place >= tried.count):
+            self._again.appendleft(rest)
+        logger.opt(lazy=True).debug(
+            "orders stored", orders=lambda: [item.storable[0].id for item in taken]
+        )
+
+    def _moving(self) -> None:
+        self._retries.reset()
+        self._next_try = 0.0
+        if self._outage.end():
+            self._health.up("storing")
+
+
+def _without(partitions: Container[int], group: Iterable[InHand]) -> tuple[InHand, ...]:
+    return tuple(item for item in group if item.record.partition not in partitions)

@@ -1,0 +1,119 @@
+"""Records of the orders topic: taken from it, and committed once their fate is final."""
+
+from collections.abc import Callable
+from time import monotonic
+
+from loguru import logger
+
+from fixengine.errors import UnavailableError
+from fixengine.ports.kafka import OrderSource, Record
+from fixengine.rules.offsets import Offsets
+from fixengine.telemetry.health import Health
+from fixengine.telemetry.metrics.consumer import ConsumerMetrics
+from fixengine.wire.shortening import size
+
+ENOUGH_IN_HAND = 4_000
+"""Unfinished records, but for those that only wait for their dead letters, at which no more are
+taken."""
+
+ENOUGH_BYTES = 8 * 2**20
+"""Bytes of unfinished records at which no more are taken."""
+
+POLLS_GO_ON = 20.0
+"""Seconds within which the next poll comes, whatever the one before brought."""
+
+
+class Taking:
+    """What is between the source and its records in hand.
+
+    Whatever was taken and is not committed comes again after a crash or a rebalance.
+    """
+
+    def __init__(self, source: OrderSource, health: Health, metrics: ConsumerMetrics) -> None:
+        self._source = source
+        self._health = health
+        self._metrics = metrics
+        self._offsets = Offsets()
+        self._full = False
+
+    def __len__(self) -> int:
+        """Return how many records are in hand."""
+        return len(self._offsets)
+
+    def open(
+        self,
+        *,
+        on_revoked: Callable[[frozenset[int]], None],
+        on_lost: Callable[[frozenset[int]], None],
+    ) -> None:
+        """Join the group; a poll may bring partitions, and take them away."""
+        self._source.open(on_revoked=on_revoked, on_lost=on_lost)
+
+    def take(self, limit: int, patience: float) -> tuple[Record, ...]:
+        """Take up to `limit` records in hand, waiting so many seconds for the first."""
+        began = monotonic()
+        records = self._source.poll(limit, patience)
+        self._metrics.polled(monotonic() - began, (record.partition for record in records))
+        self._metrics.assigned.set(len(self._source.assigned))
+        self._tell_of_the_group()
+        for record in records:
+            self._offsets.begin(record.partition, record.offset, size=size(record), what=record)
+        for partition, offset in self._source.reached.items():
+            self._offsets.reach(partition, offset)
+        for partition, number in self._source.unread.items():
+            self._metrics.unread.inc(number)
+            logger.bind(partition=partition, orders=number).error(
+                "orders were deleted before they were read"
+            )
+        return records
+
+    def set_aside(self, record: Record, kept: Record) -> None:
+        """Count a record as in hand no longer, though it is not finished; `kept` is left of it."""
+        self._offsets.set_aside(record.partition, record.offset, what=record, kept=kept)
+
+    def finish(self, record: Record) -> None:
+        """Let a record go."""
+        self._offsets.finish(record.partition, record.offset, what=record)
+
+    def commit(self) -> None:
+        """Commit as far as all is finished, if that has moved."""
+        if self._source.commit_failed():
+            self._offsets.recommit()
+        positions = self._offsets.committable()
+        if not positions:
+            return
+        try:
+            self._source.commit(positions)
+        except UnavailableError as error:
+            logger.bind(reason=str(error)).debug("offsets are committed later")
+        else:
+            self._offsets.committed(positions)
+
+    def regulate(self, *, stalled: bool, crowded: frozenset[int]) -> None:
+        """Take no more records than can be kept in hand; once full, not before half is done.
+
+        Where only dead letters wait, only their partitions, which are `crowded`, do.
+        """
+        margin = 2 if self._full else 1
+        self._full = (
+            stalled
+            or len(self._offsets) >= ENOUGH_IN_HAND // margin
+            or self._offsets.size >= ENOUGH_BYTES // margin
+        )
+        self._source.pause(self._source.assigned if self._full else crowded)
+
+    def forget(self, partitions: frozenset[int]) -> None:
+        """Drop what is not done of partitions that another engine has now."""
+        self._offsets.forget(partitions)
+
+    def close(self, deadline: float) -> None:
+        """Commit as far as all is finished, and leave the group, within so many seconds."""
+        self._offsets.recommit()
+        self._source.close(self._offsets.committable(), deadline)
+
+    def _tell_of_the_group(self) -> None:
+        standing = self._source.standing()
+        if standing.up:
+            self._health.up("consumer", standing.said, lasts=POLLS_GO_ON)
+        elif not standing.early:
+            self._health.down("consumer", standing.said)

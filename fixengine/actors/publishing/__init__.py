@@ -1,0 +1,1 @@
+"""Publishing: fills and dead letters go to the broker."""

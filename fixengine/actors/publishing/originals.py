@@ -1,0 +1,96 @@
+"""Large records of dead letters that wait: which are let go of, and how they are had again."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from operator import itemgetter
+from time import monotonic
+
+from fixengine.actors.publishing.letter_queue import Letter
+from fixengine.errors import UnavailableError
+from fixengine.ports.kafka import Originals, TailLook
+from fixengine.wire.letters import Place
+from fixengine.wire.shortening import measures, shorten, size
+
+LARGE = 256 * 1024
+"""Bytes from which on a record counts as large; of small ones intake takes no more than fit."""
+
+KEPT_BYTES = 8 * 2**20
+"""Bytes of large records that wait and are kept; what is beyond is read again in its turn."""
+
+SILENCE = 5.0
+"""Seconds for a record to come that is read again."""
+
+_KEPT_OF_ONE = 4_096  # bytes, should the record be gone when it is read again
+
+
+def save_memory(letters: Iterable[Letter]) -> None:
+    """Let go of the largest records where all large ones are too much to be kept."""
+    sizes = [(size(letter.record), letter) for letter in letters]
+    large = [each for each in sizes if each[0] >= LARGE]
+    kept = sum(before for before, _ in large)
+    for before, letter in sorted(large, key=itemgetter(0), reverse=True):
+        if kept <= KEPT_BYTES:
+            return
+        letter.record, letter.whole = shorten(letter.record, _KEPT_OF_ONE), False
+        kept -= before
+
+
+class Rereading:
+    """Letters on their way to the producer, in their order: those that are not whole are made so.
+
+    What the topic no longer has goes on as what was kept of it.
+    """
+
+    def __init__(self, originals: Originals, clock: Callable[[], float] = monotonic) -> None:
+        self._originals = originals
+        self._clock = clock
+        self._letters: deque[Letter] = deque()
+        self._look: TailLook | None = None
+        self._until = 0.0
+
+    def __bool__(self) -> bool:
+        return bool(self._letters)
+
+    def add(self, letters: Iterable[Letter]) -> None:
+        """Take letters on."""
+        self._letters.extend(letters)
+
+    def step(self, timeout: float) -> tuple[Letter, ...]:
+        """Return the letters that can go on now, waiting `timeout` seconds if none can.
+
+        Raises UnavailableError when the first can't be read now: `give_up` returns it.
+        """
+        ready: list[Letter] = []
+        if self._letters and (self._letters[0].whole or self._read(self._letters[0], timeout)):
+            ready.append(self._letters.popleft())
+        while self._letters and self._letters[0].whole:
+            ready.append(self._letters.popleft())
+        return tuple(ready)
+
+    def give_up(self) -> Letter:
+        """Let go of the letter that can't be read now."""
+        self.close()
+        return self._letters.popleft()
+
+    def close(self) -> None:
+        """End what is under way. Safe to call twice."""
+        look, self._look = self._look, None
+        if look is not None:
+            look.close()
+
+    def _read(self, letter: Letter, timeout: float) -> bool:
+        """Read on; return whether it is known what there is of a letter's record."""
+        if self._look is None:
+            self._look = self._originals.find(*letter.place)
+            self._until = self._clock() + SILENCE
+        records = self._look.read(timeout)
+        if records == ():
+            if self._clock() > self._until:
+                raise UnavailableError(f"it can't be read again: nothing came for {SILENCE:g} s")
+            return False
+        self.close()
+        for record in records or ():
+            place = Place(record.partition, record.offset)
+            if place == letter.place and measures(record) == letter.original:
+                letter.record, letter.whole = record, True
+        return True

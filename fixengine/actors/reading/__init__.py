@@ -1,0 +1,1 @@
+"""Reading: the questions of REST, answered beside the writes."""

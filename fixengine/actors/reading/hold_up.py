@@ -1,0 +1,53 @@
+"""Whether the database keeps a statement of the repository's beyond its limits, as another sees."""
+
+from time import monotonic
+
+from fixengine.errors import UnavailableError
+from fixengine.ports.queries import ExecutionQueries
+from fixengine.supervision.mailbox import mailbox_of
+from fixengine.supervision.refs import ActorRef
+from fixengine.telemetry.health import Health
+
+LOOK_EVERY = 2.0
+"""Seconds between looks."""
+
+LONGEST_STATEMENT = 5.0
+"""Seconds after which the server should have ended any that is not unhurried."""
+
+FOUND_OUT_WITHIN = 6.0
+"""Seconds after its limit within which it is known what a statement waits for."""
+
+_EXCUSED_FOR = 15.0  # the readers may have other questions before the next look
+
+
+class HoldUpWatch:
+    """The repository waits and can say nothing itself; a restart would leave one more such session.
+
+    Where the server answers others and says that it is still at the statement, that is the part
+    `database`'s fault, and no hang of the actor.
+    """
+
+    def __init__(
+        self, *, repository: ActorRef, executions: ExecutionQueries, health: Health
+    ) -> None:
+        self._repository = mailbox_of(repository)
+        self._executions = executions
+        self._health = health
+
+    def look(self) -> None:
+        """Say why the repository is held up, if it is; it says itself when that is over."""
+        since = self._repository.busy_since
+        now = monotonic()
+        if (
+            since is None
+            or now - since < LONGEST_STATEMENT
+            or now < self._repository.unhurried_until
+        ):
+            return
+        try:
+            reason = self._executions.held_up(LONGEST_STATEMENT, timeout=LOOK_EVERY)
+        except UnavailableError:
+            return  # nor does the database answer here: it may be the connection
+        if reason and self._repository.busy_since == since:
+            self._repository.excused_until = monotonic() + _EXCUSED_FOR
+            self._health.down("database", reason)

@@ -1,0 +1,57 @@
+"""The state of the whole at a glance, put together from what is cheap to know."""
+
+from threading import Lock
+from time import monotonic
+
+from fixengine.actors.reading.readers import Readers
+from fixengine.actors.reading.totals import Counter
+from fixengine.errors import UnavailableError
+from fixengine.ports.queries import Summary
+from fixengine.telemetry.backlog import Pulse
+
+LAG_WITHIN = 0.5
+"""Seconds that the broker is waited for."""
+
+LAG_KEPT_FOR = 1.0
+"""Seconds that a lag is good for."""
+
+BROKER_LEFT_FOR = 5.0
+"""Seconds that a broker which did not answer is not asked again."""
+
+
+class Summaries:
+    """What REST asks for a summary. Safe to use from several threads."""
+
+    def __init__(self, *, readers: Readers, pulse: Pulse) -> None:
+        self._readers = readers
+        self._pulse = pulse
+        self._counter = Counter(readers.add_up)
+        self._asking = Lock()
+        self._lag: int | None = None
+        self._lag_until = 0.0
+
+    def summary(self) -> Summary:
+        """Return what is known now.
+
+        Raises UnavailableError when the database is away, and while a first count of a large
+        table is under way.
+        """
+        totals = self._counter.totals()
+        lag = self._latest_lag()
+        now = monotonic()
+        return Summary(
+            totals=totals,
+            backlog=self._pulse.backlog(now=now),
+            fills_per_second=self._pulse.fills_per_second(now=now),
+            lag=lag,
+        )
+
+    def _latest_lag(self) -> int | None:
+        with self._asking:
+            if monotonic() >= self._lag_until:
+                try:
+                    self._lag, good_for = self._readers.lag(LAG_WITHIN), LAG_KEPT_FOR
+                except UnavailableError:
+                    self._lag, good_for = None, BROKER_LEFT_FOR
+                self._lag_until = monotonic() + good_for
+            return self._lag

@@ -1,0 +1,40 @@
+"""The watch over the database: whether it answers, and what it can't do though it does."""
+
+from fixengine.errors import ImpairedError, UnavailableError
+from fixengine.telemetry.health import Health
+from fixengine.telemetry.troubles import Troubles
+
+
+class DatabaseWatch:
+    """Kinds of work that the database can't do, each until it succeeds or nobody tries it."""
+
+    def __init__(self, health: Health) -> None:
+        self.reached = False
+        self._health = health
+        self._troubles = Troubles[str]()
+
+    def failed(self, kind: str, error: ImpairedError) -> None:
+        """Take note of work that the database can't do."""
+        self._troubles.failed(kind, str(error))
+        self._say()
+
+    def worked(self, kind: str) -> None:
+        """Take note of work that went well."""
+        if self._troubles.worked(kind):
+            self._say()
+
+    def away(self, error: UnavailableError) -> None:
+        """Say that it does not answer."""
+        self.reached = False
+        self._health.down("database", str(error))
+
+    def there(self) -> None:
+        """Say that it answers."""
+        self.reached = True
+        self._say()
+
+    def _say(self) -> None:
+        if reasons := self._troubles.reasons():
+            self._health.down("database", reasons[0])
+        elif self.reached:
+            self._health.up("database")

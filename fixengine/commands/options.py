@@ -1,0 +1,29 @@
+"""Types of options that more than one command has."""
+
+import argparse
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+_NumberT = TypeVar("_NumberT", int, float)
+
+
+def moment(text: str) -> datetime:
+    """Parse ISO 8601 with an offset."""
+    parsed = datetime.fromisoformat(text)
+    if parsed.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text} has no offset: add Z, or +02:00")
+    return parsed
+
+
+def positive(kind: Callable[[str], _NumberT]) -> Callable[[str], _NumberT]:
+    """Return an option's type: a finite number above 0."""
+
+    def parse(text: str) -> _NumberT:
+        number = kind(text)
+        if not 0 < number < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        return number
+
+    parse.__name__ = kind.__name__ if isinstance(kind, type) else "number"
+    return parse

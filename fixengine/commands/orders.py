@@ -1,0 +1,179 @@
+"""The `orders send` subcommand: orders from a file, or generated ones, put on the topic."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from fixengine.commands.options import positive
+from fixengine.demo.errors import DemoError
+from fixengine.errors import MalformedError
+from fixengine.infra.process.interrupts import signals_as_interrupts
+from fixengine.wire.orders import decode_order
+
+if TYPE_CHECKING:
+    from fixengine.demo.feed.feed import FedOrder
+
+_DEFAULT_RATE = 20.0
+_ANSWER_WITHIN = 5.0
+_SHOWN_PROBLEMS = 10
+_LINE_EVERY_SECONDS = 5.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command and its options to the subcommand's parser."""
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    meaning = "write orders to the orders topic, as execution-service does"
+    send = commands.add_parser("send", help=meaning, description=meaning)
+    send.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="orders as JSON, one a line or in one array; - reads standard input "
+        "(default: generated ones)",
+    )
+    send.add_argument(
+        "--count", type=positive(int), metavar="N", help="generated orders (default: no end)"
+    )
+    send.add_argument(
+        "--rate",
+        type=positive(float),
+        metavar="R",
+        help=f"orders a second (default: {_DEFAULT_RATE:g} without an end, else all at once)",
+    )
+    send.add_argument(
+        "--seed", type=int, default=1, help="generated orders follow from it (default: 1)"
+    )
+    send.add_argument(
+        "--unchecked",
+        action="store_true",
+        help="send a file's orders also where an engine would refuse them",
+    )
+
+
+def run(
+    arguments: argparse.Namespace,
+    *,
+    bootstrap: str,
+    topic: str,
+    client_config: Mapping[str, str | int | float | bool],
+) -> int:
+    """Send orders until there are no more, SIGTERM or Ctrl-C, and return 0.
+
+    Ids of generated orders go on after what the topic has had, so that every run sends new ones.
+    Nothing of a file is sent when one of its orders is bad. Raises DemoError for that, when the
+    topic is missing, and when the broker does not take the orders.
+    """
+    # The engine's process never needs these, and pays for what its command line imports.
+    from fixengine.demo.feed.feed import orders  # noqa: PLC0415
+    from fixengine.demo.feed.sending import OrderSender  # noqa: PLC0415
+    from fixengine.demo.topics import count_records  # noqa: PLC0415
+
+    with signals_as_interrupts():
+        try:
+            had = count_records(
+                bootstrap, topic, client_config=client_config, deadline_seconds=_ANSWER_WITHIN
+            )
+            if had is None:
+                missing = f"there is no topic {topic} at {bootstrap}"
+                raise DemoError(f"{missing}: look at KAFKA_ORDERS_TOPIC, or make it")
+            source: Iterator[FedOrder]
+            if arguments.file is None:
+                generated = orders(seed=arguments.seed, first_id=had + 1, since=datetime.now(UTC))
+                source, total = islice(generated, arguments.count), arguments.count
+            else:
+                read = _read(arguments.file, checked=not arguments.unchecked)
+                source, total = iter(read), len(read)
+            rate = arguments.rate or (None if total else _DEFAULT_RATE)
+            sender = OrderSender(bootstrap=bootstrap, topic=topic, client_config=client_config)
+        except KeyboardInterrupt:
+            return 0
+        sent = 0
+        try:
+            with _progress(total, topic) as show:
+                began = time.monotonic()
+                for order in source:
+                    if rate is not None:
+                        time.sleep(max(0.0, began + sent / rate - time.monotonic()))
+                    sender.send(order)
+                    sent += 1
+                    show(sent)
+        except KeyboardInterrupt:
+            pass  # what has been sent is flushed and counted
+    sender.flush()
+    print(f"{sent} orders sent", flush=True)
+    return 0
+
+
+def _read(path: str, *, checked: bool) -> list["FedOrder"]:
+    from fixengine.demo.feed.feed import FedOrder  # noqa: PLC0415 - see above
+
+    orders: list[FedOrder] = []
+    problems: list[str] = []
+    for place, value in _values(path):
+        try:
+            key = str(decode_order(value).id).encode()
+        except MalformedError as error:
+            problems.append(f"{place}: {error}")
+            key = None
+        orders.append(FedOrder(key=key, value=value, headers=(), kind="given", expected=None))
+    if problems and checked:
+        more = len(problems) - _SHOWN_PROBLEMS
+        shown = problems[:_SHOWN_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
+        raise DemoError(
+            f"nothing was sent, for {len(problems)} of {len(orders)} orders are bad: "
+            f"correct them, or send them all the same with --unchecked\n  " + "\n  ".join(shown)
+        )
+    return orders
+
+
+def _values(path: str) -> Iterator[tuple[str, bytes]]:
+    """Yield each order's bytes as they are in the file, and where that is."""
+    try:
+        if path == "-":
+            content = sys.stdin.buffer.read()
+        else:
+            with open(path, "rb") as file:  # noqa: PTH123 - a name from the command line
+                content = file.read()
+    except OSError as error:
+        raise DemoError(f"{path} can't be read: {error.strerror}") from error
+    if content.lstrip().startswith(b"["):
+        try:
+            array = msgspec.json.decode(content, type=list[msgspec.Raw])
+        except msgspec.DecodeError as error:
+            raise DemoError(f"{path} is no JSON array: {error}") from error
+        for number, item in enumerate(array, 1):
+            yield f"order {number}", bytes(item)
+        return
+    for number, line in enumerate(content.splitlines(), 1):
+        if line.strip():
+            yield f"line {number}", line
+
+
+@contextmanager
+def _progress(total: int | None, topic: str) -> Iterator[Callable[[int], None]]:
+    """Give what shows how many orders have been sent: a bar, or lines where that can't be."""
+    if sys.stdout.isatty() and find_spec("rich") is not None:
+        from rich.progress import Progress  # noqa: PLC0415 - an extra's package
+
+        with Progress() as bar:
+            task = bar.add_task(f"orders to {topic}", total=total)
+            yield lambda sent: bar.update(task, completed=sent)
+        return
+    print(f"sending {'orders without end' if total is None else total} to {topic}", flush=True)
+    next_line = time.monotonic() + _LINE_EVERY_SECONDS
+
+    def show(sent: int) -> None:
+        nonlocal next_line
+        if time.monotonic() >= next_line:
+            next_line += _LINE_EVERY_SECONDS
+            print(f"{sent} so far", flush=True)
+
+    yield show

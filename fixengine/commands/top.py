@@ -1,0 +1,74 @@
+"""The `top` subcommand: a live view of a running engine, by its REST address."""
+
+import argparse
+import time
+from importlib.util import find_spec
+
+from fixengine.commands.options import positive
+from fixengine.config.parsing import url
+from fixengine.errors import ConflictError, UnavailableError
+
+_DEFAULT_ADDRESS = "http://localhost:8085"
+_INTERRUPTED = 130
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options to the subcommand's parser."""
+    parser.add_argument(
+        "address",
+        nargs="*",
+        type=_address,
+        default=[_DEFAULT_ADDRESS],
+        help=f"REST addresses of engines that share a database (default: {_DEFAULT_ADDRESS})",
+    )
+    parser.add_argument(
+        "--every",
+        type=positive(float),
+        default=1.0,
+        metavar="S",
+        help="seconds between looks (default: 1)",
+    )
+    parser.add_argument(
+        "--looks", type=positive(int), metavar="N", help="end after so many (default: no end)"
+    )
+
+
+def _address(text: str) -> str:
+    try:
+        return url(text)
+    except ValueError as error:  # argparse would quote the text, a password in it too
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look again and again until Ctrl-C, or often enough; return the exit code.
+
+    Raises ConflictError without the package that draws, UnavailableError when no engine answers
+    at first.
+    """
+    if find_spec("rich") is None:
+        raise ConflictError("top needs the package rich: pip install 'fixengine[top]'")
+    # The engine's process never needs these, and pays for what its command line imports.
+    from rich.console import Console  # noqa: PLC0415
+
+    from fixengine.top.looks import Observer  # noqa: PLC0415
+    from fixengine.top.view import opened_view  # noqa: PLC0415
+
+    addresses: list[str] = arguments.address
+    observer = Observer({each: each for each in addresses})
+    look = observer.look()
+    if not any(state for _, state in look.engines):
+        raise UnavailableError(f"no engine answers at {', '.join(addresses)}")
+    left = arguments.looks
+    try:
+        with opened_view(Console(), title="fixengine top", rest_address=addresses[0]) as view:
+            while True:
+                view.show(look)
+                if left is not None and (left := left - 1) == 0:
+                    return 0
+                time.sleep(arguments.every)
+                look = observer.look()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    finally:
+        observer.close()

@@ -1,0 +1,1 @@
+"""The audit of a run whose orders are known."""

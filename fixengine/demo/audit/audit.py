@@ -1,0 +1,138 @@
+"""The audit of a run whose orders are known, each with what must become of it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from fixengine.audit.evidence import Case, Source, Stored, key_of
+from fixengine.audit.judge import Judge
+from fixengine.audit.letters import letter_problems, named_place
+from fixengine.audit.terms import Expectations
+from fixengine.audit.verdict import Contradiction, Counts, Kind
+from fixengine.demo.audit.evidence import Evidence, read_evidence
+from fixengine.demo.feed.feed import FedOrder
+from fixengine.demo.topics import TopicNames
+from fixengine.ports.kafka import Headers, Record
+from fixengine.rules.values import LedgerEntry
+from fixengine.wire.letters import Place
+
+__all__ = ["Expectations", "Report", "audit", "judge"]
+
+_Content = tuple[bytes | None, bytes | None, Headers]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the audit counted, and all that it found."""
+
+    counts: Counts
+    contradictions: tuple[Contradiction, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no problem was found."""
+        return not self.contradictions
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each problem."""
+        return tuple(map(str, self.contradictions))
+
+    def summary(self) -> str:
+        """Return one line."""
+        return self.counts.summary()
+
+
+def audit(
+    fed: Iterable[FedOrder],
+    *,
+    dsn: str,
+    bootstrap: str,
+    topics: TopicNames,
+    expectations: Expectations | None = None,
+) -> Report:
+    """Read what a run left behind and judge it; raises DemoError when that can't be read."""
+    evidence = read_evidence(dsn=dsn, bootstrap=bootstrap, topics=topics)
+    return judge(fed, evidence, expectations or Expectations())
+
+
+def judge(fed: Iterable[FedOrder], evidence: Evidence, expectations: Expectations) -> Report:
+    """Judge what a run left behind. All findings are in the report."""
+    fed = tuple(fed)
+    the_judge = Judge(expectations=expectations)
+    found = [
+        *_of_whole(evidence, the_judge),
+        *(each for case in _cases(fed, evidence) for each in the_judge.contradictions(case)),
+        *_of_letters([order for order in fed if not order.valid], evidence, the_judge),
+    ]
+    counts = the_judge.counts
+    repeated = counts.repeated_messages + counts.repeated_dead_letters
+    if repeated and not expectations.repeats_allowed:
+        said = f"{repeated} records are on their topics more than once"
+        found.append(the_judge.found(Kind.REPEATED, said))
+    return Report(counts=counts, contradictions=tuple(found))
+
+
+def _cases(fed: Sequence[FedOrder], evidence: Evidence) -> Iterator[Case]:
+    """Yield what there is of each order, and then of each other key."""
+    sent: dict[bytes | None, Source] = {
+        key_of(order.expected.execution_service_id): Source(expected=order.expected)
+        for order in fed
+        if order.expected
+    }
+    fills: defaultdict[int, list[LedgerEntry]] = defaultdict(list)
+    for fill in evidence.fills:
+        fills[fill.execution_id].append(fill)
+    unpublished = {row.execution_id: row.fill_number for row in evidence.outbox}
+    stored: defaultdict[bytes | None, list[Stored]] = defaultdict(list)
+    for row in evidence.executions:
+        stored[key_of(row.execution_service_id)].append(
+            Stored(execution=row, fills=tuple(fills[row.id]), unpublished=unpublished.get(row.id))
+        )
+    messages: defaultdict[bytes | None, list[Record]] = defaultdict(list)
+    for record in evidence.announcements:
+        messages[record.key].append(record)
+    keys: tuple[bytes | None, ...] = (*sent, *stored, *messages)
+    for key in dict.fromkeys(keys):
+        yield Case(
+            key=key,
+            sources=(sent[key],) if key in sent else (),
+            stored=tuple(stored[key]),
+            messages=tuple(messages[key]),
+        )
+
+
+def _of_whole(evidence: Evidence, the_judge: Judge) -> Iterator[Contradiction]:
+    known = {row.id for row in evidence.executions}
+    for stray in sorted({fill.execution_id for fill in evidence.fills} - known):
+        said = f"the ledger has fills of execution {stray}, which does not exist"
+        yield the_judge.found(Kind.LEDGER, said)
+
+
+def _of_letters(
+    bad: Sequence[FedOrder], evidence: Evidence, the_judge: Judge
+) -> Iterator[Contradiction]:
+    """Compare the dead letters with the records they name, and those with what was fed."""
+    sources = {Place(record.partition, record.offset): record for record in evidence.orders}
+    places = [named_place(record) for record in evidence.dead_letters]
+    for record, place in zip(evidence.dead_letters, places, strict=True):
+        source = None if place is None else sources.get(place)
+        for problem in letter_problems(record, source):
+            at = Place(record.partition, record.offset)
+            yield the_judge.found(Kind.LETTER, problem, letters=(at,))
+    named = {place for place in places if place is not None}
+    the_judge.counts.dead_letters += len(places)
+    the_judge.counts.repeated_dead_letters += sum(map(bool, places)) - len(named)
+    buried = Counter(_content(sources[place]) for place in named if place in sources)
+    wanted = Counter(map(_content, bad))
+    kinds = {_content(order): order.kind for order in bad}
+    for content in (wanted - buried).elements():
+        said = f"a bad order ({kinds[content]}, key {content[0]!r})"
+        yield the_judge.found(Kind.LOST, f"{said} is not on the dead-letter topic")
+    for content in (buried - wanted).elements():
+        said = f"the order with key {content[0]!r} is on the dead-letter topic, but was not bad"
+        yield the_judge.found(Kind.STORED_AND_BURIED, said)
+
+
+def _content(record: Record | FedOrder) -> _Content:
+    return record.key, record.value, record.headers

@@ -1,0 +1,83 @@
+"""Puts fed orders on the `orders` topic."""
+
+from collections.abc import Iterable, Mapping
+
+from confluent_kafka import KafkaError, KafkaException, Message
+
+from fixengine.demo.errors import DemoError
+from fixengine.demo.feed.feed import FedOrder
+from fixengine.infra.kafka.patience import PatientProducer
+from fixengine.infra.kafka.sink import failure
+
+_QUEUE_IS_FULL_WAIT_SECONDS = 1.0
+
+
+class OrderSender:
+    """An idempotent producer for one topic; `unacknowledged` are records that may not be there."""
+
+    def __init__(
+        self,
+        *,
+        bootstrap: str,
+        topic: str,
+        client_config: Mapping[str, str | int | float | bool] | None = None,
+    ) -> None:
+        self.unacknowledged = 0
+        self._topic = topic
+        self._reason = ""
+        self._patient = PatientProducer(
+            {
+                **(client_config or {}),
+                "bootstrap.servers": bootstrap,
+                "enable.idempotence": True,
+                "max.in.flight": 1,
+                "linger.ms": 5,
+            }
+        )
+
+    def send(self, order: FedOrder) -> None:
+        """Queue one record, waiting while the queue is full."""
+        self.unacknowledged += 1
+        while True:
+            try:
+                self._patient.producer.produce(
+                    self._topic,
+                    key=order.key,
+                    value=order.value,
+                    headers=[*order.headers],
+                    on_delivery=self._delivered,
+                )
+            except BufferError:
+                self._patient.poll(_QUEUE_IS_FULL_WAIT_SECONDS)
+            except KafkaException as error:
+                self._reason = error.args[0].str()
+                if error.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE:
+                    self.flush()  # raises: there is no hope for those behind it either
+                return
+            else:
+                self._patient.poll(0)
+                return
+
+    def flush(self, deadline_seconds: float = 60.0) -> None:
+        """Wait until the broker has acknowledged everything; raise DemoError when it has not."""
+        self._patient.wait(deadline_seconds)
+        if self.unacknowledged:
+            reason = self._patient.hopeless or self._reason or "it has not said so"
+            raise DemoError(
+                f"the broker did not acknowledge {self.unacknowledged} orders: {reason}"
+            )
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        failed = failure(error, message)
+        if failed is None:
+            self.unacknowledged -= 1
+        else:
+            self._reason = failed.reason
+
+
+def send_orders(bootstrap: str, topic: str, orders: Iterable[FedOrder]) -> None:
+    """Send orders and wait until the broker has them all; raises DemoError."""
+    sender = OrderSender(bootstrap=bootstrap, topic=topic)
+    for order in orders:
+        sender.send(order)
+    sender.flush()

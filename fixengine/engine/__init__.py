@@ -1,0 +1,1 @@
+"""The engine: settings become parts, and parts become the children of a supervisor."""

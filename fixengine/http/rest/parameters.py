@@ -1,0 +1,155 @@
+"""Parameters in a path and in a query string: how each is read, and how it is described."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from fixengine.http.rest.problems import ParameterError
+
+LARGEST_ID = 2**31 - 1
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = 253_402_300_799  # seconds since 1970 at the end of the year 9999
+_LARGEST_PAGE = 1000
+_LONGEST_SHOWN = 50  # characters of what a client sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of value: `read` raises ValueError with the remedy, `schema` is JSON Schema."""
+
+    read: Callable[[str], object]
+    schema: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter: its name, the field that it sets, and what it means."""
+
+    name: str
+    field: str
+    kind: Kind
+    meaning: str
+
+    def read(self, text: str) -> Any:
+        """Return its value; raises ParameterError."""
+        try:
+            return self.kind.read(text)
+        except ValueError as error:
+            raise ParameterError(self.name, f"{self.name} is {_shown(text)!r}: {error}") from error
+
+
+def read_query(
+    parameters: Mapping[str, str | list[str]], known: Sequence[Parameter]
+) -> dict[str, Any]:
+    """Return the fields that `parameters` set; raises ParameterError for the first mistake."""
+    by_name = {parameter.name: parameter for parameter in known}
+    fields: dict[str, Any] = {}
+    for name, text in parameters.items():
+        if name not in by_name:
+            raise ParameterError(
+                name, f"{_shown(name)} is not a parameter: there are {', '.join(by_name)}"
+            )
+        if isinstance(text, list):
+            raise ParameterError(name, f"{name} is given {len(text)} times: give it once")
+        parameter = by_name[name]
+        fields[parameter.field] = parameter.read(text)
+    return fields
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def _whole(largest: int) -> Kind:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[1-9][0-9]{0,9}", text) or int(text) > largest:
+            raise ValueError(f"give a whole number from 1 to {largest}")
+        return int(text)
+
+    return Kind(read=read, schema={"type": "integer", "minimum": 1, "maximum": largest})
+
+
+def _boolean(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError("give true or false")
+    return text == "true"
+
+
+def _word(text: str) -> str:
+    if not text or "\0" in text:
+        raise ValueError("give a value, or leave the parameter out")
+    return text
+
+
+def _moment(text: str) -> datetime:
+    try:
+        if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", text):
+            seconds = min(Decimal(text), Decimal(_LATEST + 1))
+            return _EPOCH + timedelta(microseconds=int(seconds.scaleb(6)))
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(
+        "give ISO 8601 with an offset or Z (a + is written %2B), or seconds since 1970"
+    )
+
+
+_ID = _whole(LARGEST_ID)
+_BOOLEAN = Kind(read=_boolean, schema={"type": "boolean"})
+_WORD = Kind(read=_word, schema={"type": "string", "pattern": "^[^\\x00]+$"})
+_MOMENT = Kind(
+    read=_moment,
+    schema={
+        "anyOf": [
+            {"type": "string", "format": "date-time"},
+            {"type": "number", "minimum": 0, "maximum": _LATEST},
+        ]
+    },
+)
+
+ID = Parameter(name="id", field="id", kind=_ID, meaning="The execution's own id.")
+LIMIT = Parameter(
+    name="limit", field="limit", kind=_whole(_LARGEST_PAGE), meaning="At most so many, else 100."
+)
+FILTERS = (
+    LIMIT,
+    Parameter(name="before", field="before_id", kind=_ID, meaning="Only ids below this one."),
+    Parameter(name="isOpen", field="is_open", kind=_BOOLEAN, meaning="Only open or closed ones."),
+    Parameter(name="status", field="status", kind=_WORD, meaning="WORK, PART or FULL."),
+    Parameter(name="ticker", field="ticker", kind=_WORD, meaning="Only this ticker."),
+    Parameter(
+        name="tradeType",
+        field="trade_type",
+        kind=_WORD,
+        meaning="BUY, SELL, SHORT, COVER or EXRC.",
+    ),
+    Parameter(name="destination", field="destination", kind=_WORD, meaning="Only to there."),
+    Parameter(
+        name="executionServiceId",
+        field="execution_service_id",
+        kind=_ID,
+        meaning="The order's id at execution-service.",
+    ),
+    Parameter(
+        name="receivedSince",
+        field="received_since",
+        kind=_MOMENT,
+        meaning="Only orders received then or later: ISO 8601, or seconds since 1970.",
+    ),
+    Parameter(
+        name="receivedUntil",
+        field="received_until",
+        kind=_MOMENT,
+        meaning="Only orders received before then: ISO 8601, or seconds since 1970.",
+    ),
+)
+PAGE_OF_FILLS = (
+    LIMIT,
+    Parameter(name="after", field="after", kind=_ID, meaning="Only numbers above this one."),
+)

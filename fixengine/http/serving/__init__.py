@@ -1,0 +1,1 @@
+"""Connections, threads and bytes of a WSGI server."""

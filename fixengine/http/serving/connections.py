@@ -1,0 +1,136 @@
+"""Connections to clients that may dawdle, read nothing, or send what is no request."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from time import monotonic
+from typing import Any
+
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.task import ErrorTask, WSGITask
+
+from fixengine.http.rest.cors import OPEN
+from fixengine.http.rest.problems import MEDIA_TYPE, encode_problem
+
+EXCHANGE_WITHIN = 30.0
+"""Seconds from a request's first byte until its answer has been taken, however it trickles."""
+
+UNREAD = 2 * 2**20
+"""Bytes of answers that one connection may leave unread: more than any one answer has."""
+
+UNREAD_ALL = 32 * 2**20
+"""Bytes of answers that all connections together may leave unread."""
+
+_MOST = 256  # more than a hundred that dawdle leave room for others; each costs some 10 kB
+_LEAST = 4
+_OF_THE_ENGINE = 128  # descriptors that no client of either server can take
+
+
+def most_connections() -> int:
+    """Return how many connections a server may take, by the process's limit of open files."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return _MOST
+    return max(min((files - _OF_THE_ENGINE) // 2, _MOST), _LEAST)
+
+
+class Parser(HTTPRequestParser):
+    """Waitress's parser, without the errors that it lets escape and log with their trace."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read first line and headers; raises ParsingError."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            raise ParsingError("an address or a number in the head can't be read") from error
+
+
+class Refusal(ErrorTask):
+    """What never reaches the application is answered in its form."""
+
+    def execute(self) -> None:
+        """Answer with a problem, and close."""
+        request: Any = self.request  # waitress has types, but wrong ones for this
+        error = request.error
+        # a transfer coding that nobody here knows is the client's mistake
+        status = HTTPStatus.BAD_REQUEST if error.code == HTTPStatus.NOT_IMPLEMENTED else error.code
+        body = encode_problem(HTTPStatus(status), f"{error.reason}: {error.body}")
+        self.status = f"{int(status)} {HTTPStatus(status).phrase}"
+        self.response_headers = [("Content-Type", MEDIA_TYPE), *OPEN.items()]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(b"" if getattr(request, "command", "") == "HEAD" else body)
+
+
+class Answering(WSGITask):
+    """An answer whose head leaves together with its body: one call, one packet, one wake-up."""
+
+    channel: "Connection"
+
+    def write(self, data: bytes) -> None:
+        """Write on; the head comes before what is written first."""
+        if self.wrote_header:
+            super().write(data)
+        else:
+            with self.channel.gathered():
+                super().write(data)
+
+
+class Connection(HTTPChannel):
+    """A connection that knows since when it has been at one exchange."""
+
+    parser_class = Parser
+    task_class = Answering
+    error_task_class = Refusal
+    _busy_since = 0.0
+    _gathered: list[bytes] | None = None
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Let what the body writes leave as one."""
+        pieces: list[bytes] = []
+        self._gathered = pieces
+        try:
+            yield
+        finally:
+            self._gathered = None
+        super().write_soon(b"".join(pieces))
+
+    def write_soon(self, data: Any) -> int:
+        """Send what a task wrote, or gather it."""
+        if self._gathered is None:
+            return int(super().write_soon(data))
+        self._gathered.append(data)
+        return len(data)
+
+    def handle_read(self) -> None:
+        """Take what has come; the first of it begins an exchange."""
+        if not self.is_busy():
+            self._busy_since = monotonic()
+        super().handle_read()
+
+    def is_busy(self) -> bool:
+        """Say whether a request is on its way in, in hand, or on its way out."""
+        return bool(self.request is not None or self.requests or self.total_outbufs_len)
+
+    def is_overdue(self, now: float) -> bool:
+        """Say whether its client has had its time, or leaves too much unread."""
+        late = self.is_busy() and now - self._busy_since > EXCHANGE_WITHIN
+        return late or self.total_outbufs_len > UNREAD
+
+
+def to_end(connections: list[Connection], *, now: float) -> list[Connection]:
+    """Return those to close: all that are overdue, and while too much is unread, the worst."""
+    overdue = [each for each in connections if each.is_overdue(now)]
+    others = sorted(
+        (each for each in connections if each not in overdue),
+        key=lambda each: each.total_outbufs_len,
+    )
+    unread = sum(each.total_outbufs_len for each in others)
+    while unread > UNREAD_ALL:
+        worst = others.pop()
+        unread -= worst.total_outbufs_len
+        overdue.append(worst)
+    return overdue

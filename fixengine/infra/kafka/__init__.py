@@ -1,0 +1,1 @@
+"""Kafka: producers, readers of topics, and the cluster."""

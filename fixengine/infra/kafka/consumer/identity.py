@@ -1,0 +1,43 @@
+"""Which topic has a name: one that was deleted and made anew has another id."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Uuid
+from loguru import logger
+
+from fixengine.infra.kafka.consumer.inquiry import Cluster, Inquiry
+
+_NO_ID = str(Uuid(0, 0))
+"""What a broker gives that knows no ids."""
+
+
+class Identity:
+    """The id of a topic, empty as long as it is not known. It is looked at again and again."""
+
+    def __init__(self, connection: Mapping[str, Any], topic: str) -> None:
+        self._cluster = Cluster(connection)
+        self._inquiry = Inquiry(lambda: self._cluster.topic(topic))
+        self.id = ""
+        self.missing = False
+
+    def forget(self) -> None:
+        """Ask anew: only an answer to a question that is still to be asked counts."""
+        self._inquiry.again()
+        self.id = ""
+
+    def look(self) -> None:
+        """Take an answer if there is one, ask if it is time; call it now and then."""
+        try:
+            found = self._inquiry.answer()
+        except KafkaException as error:
+            self.missing = error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+            logger.bind(error=str(error)).debug("the topic can't be described")
+            return
+        if found is not None:
+            self.missing = False
+            self.id = "" if str(found.topic_id) == _NO_ID else str(found.topic_id)
+
+    def close(self) -> None:
+        """Look no more."""
+        self._cluster.close()

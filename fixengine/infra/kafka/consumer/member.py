@@ -1,0 +1,221 @@
+"""One consumer in its group: from its subscription until it leaves, or can't go on."""
+
+from collections.abc import Callable, Iterable, Mapping
+from threading import Thread
+from time import monotonic
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from loguru import logger
+
+from fixengine.errors import UnavailableError
+from fixengine.infra.kafka.consumer.identity import Identity
+from fixengine.infra.kafka.consumer.membership import Membership
+from fixengine.infra.kafka.consumer.places import Places
+from fixengine.infra.kafka.consumer.positions import Positions
+from fixengine.infra.kafka.log import ClientLog
+from fixengine.infra.kafka.records import record_of
+from fixengine.infra.kafka.words import unreached
+from fixengine.ports.kafka import Record, Standing
+from fixengine.recurring import Recurring
+
+Told = Callable[[frozenset[int]], None]
+"""Takes the partitions that go, or are gone."""
+
+_NO_TOPIC = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001 - its name
+_REBALANCE = 10.0
+"""Seconds that a rebalance takes when a member that is gone was missed."""
+
+_ASK_AGAIN = 5.0  # seconds between tries to read what was denied
+
+
+class Member:
+    """All methods are for one thread alone. `fatal` is why it can't go on, empty while it can."""
+
+    def __init__(
+        self,
+        *,
+        settings: Mapping[str, Any],
+        connection: Mapping[str, Any],
+        topic: str,
+        on_revoked: Told,
+        on_lost: Told,
+    ) -> None:
+        """Take a consumer's settings, and those of them by which any client connects."""
+        self.assigned: frozenset[int] = frozenset()
+        self.positions = Positions()
+        self.fatal = ""
+        self._topic = topic
+        self._brokers = frozenset(str(settings["bootstrap.servers"]).split(","))
+        self._places = Places(topic, Identity(connection, topic))
+        self._membership = Membership(
+            group=str(settings["group.id"]),
+            topic=topic,
+            patience=float(settings["session.timeout.ms"]) / 1000 + _REBALANCE,
+        )
+        self._errors = Recurring("WARNING", "a poll brought an error")
+        self._on_revoked, self._on_lost = on_revoked, on_lost
+        self._paused: frozenset[int] = frozenset()
+        self._gone: frozenset[int] = frozenset()
+        self._ask_again_at = 0.0
+        self._left = False
+        self._consumer = Consumer(
+            {
+                **settings,
+                "error_cb": self._on_error,
+                "on_commit": self._places.committed,
+                "stats_cb": self._membership.measured,
+                "logger": ClientLog(self._logged),
+            }
+        )
+
+    def subscribe(self) -> None:
+        """Join the group; partitions arrive during later polls."""
+        self._consumer.subscribe(
+            [self._topic],
+            on_assign=self._assigned,
+            on_revoke=self._revoked,
+            on_lost=self._lost,
+        )
+
+    def poll(self, limit: int, timeout: float) -> tuple[Record, ...]:
+        """Return up to `limit` records, waiting `timeout` seconds for the first."""
+        self.positions.begin()
+        first = self._consumer.poll(timeout)
+        self._gone = frozenset()
+        messages: list[Message] = []
+        if first is not None:
+            rest = self._consumer.consume(limit - 1, 0) if limit > 1 else []
+            # the second call may have taken away the partition of what the first brought; what a
+            # call returns by itself is of its last assignment, perhaps of one that went and came
+            messages = rest if first.partition() in self._gone else [first, *rest]
+        records = tuple(record_of(message) for message in messages if self._is_record(message))
+        if self.fatal:
+            return ()  # whoever gets these partitions reads it again
+        self._places.heard(self.positions.reached)
+        self._look_after()
+        return records
+
+    def standing(self) -> Standing:
+        """Say whether it has its place in the group."""
+        return self._membership.standing()
+
+    def commit(self, positions: Mapping[int, int]) -> None:
+        """Hand the next offsets to read, by partition, to the broker without waiting.
+
+        Raises UnavailableError when the group has no place for them right now.
+        """
+        try:
+            self._consumer.commit(offsets=self._places.to_commit(positions), asynchronous=True)
+        except KafkaException as error:
+            raise UnavailableError(f"offsets are not committed: {error}") from error
+
+    def commit_failed(self) -> bool:
+        """Say whether the broker has refused a commit since the last call."""
+        return self._places.commit_failed()
+
+    def pause(self, partitions: frozenset[int]) -> None:
+        """Receive nothing of these and go on with others; polling keeps the place either way."""
+        before, self._paused = self._paused, partitions
+        if begun := (partitions - before) & self.assigned:
+            self._consumer.pause(self._parts(begun))
+        if ended := (before - partitions) & self.assigned:
+            self._consumer.resume(self._parts(ended))
+
+    def leave(self, positions: Mapping[int, int], deadline: float) -> None:
+        """Commit the next offsets to read by partition, and leave the group.
+
+        Gives up waiting after `deadline` seconds.
+        """
+        self._left = True  # the callbacks, which the thread below would call, are passed over
+        leaving = Thread(target=self._leave, args=(positions,), name="leave-group", daemon=True)
+        leaving.start()
+        leaving.join(deadline)
+        if leaving.is_alive():
+            logger.bind(deadline=deadline).warning("the group was left without the broker's word")
+
+    def _leave(self, positions: Mapping[int, int]) -> None:
+        try:
+            if positions:
+                offsets = self._places.to_commit(positions)
+                self._consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            logger.bind(error=str(error)).warning("the last offsets were not committed")
+        self._consumer.close()
+        self._places.close()
+
+    def _look_after(self) -> None:
+        """See to what polls don't see to by themselves."""
+        self._places.look_after(self._consumer)
+        if self._places.topic_is_missing and not self.assigned:
+            self._membership.missing()
+        if self._membership.denied and monotonic() >= self._ask_again_at:
+            # once read to its end, a partition that may be read again would say nothing
+            self._places.seek(self._consumer, self._membership.denied)
+            self._ask_again_at = monotonic() + _ASK_AGAIN
+
+    def _parts(self, partitions: Iterable[int]) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, partition) for partition in partitions]
+
+    def _is_record(self, message: Message) -> bool:
+        """Say whether it is one, and take note of it."""
+        error, partition, offset = message.error(), message.partition(), message.offset()
+        if error is None or error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its name
+            assert partition is not None
+            assert offset is not None
+            (self.positions.came if error is None else self.positions.ended)(partition, offset)
+            self._membership.heard(partition)
+            return error is None
+        if error.code() in _NO_TOPIC:
+            self._membership.missing()
+        elif error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - its name
+            self.fatal = error.str()
+        else:
+            # what is not of a partition has no offset
+            place = None if offset is None or offset < 0 else partition
+            if not self._membership.refused(
+                error.code(), error.str(), partition=place, offset=offset or 0
+            ):
+                self._errors.happened(error=error.str())
+        return False
+
+    # Callbacks run inside poll and must never raise: what poll has taken would be lost.
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        if self._left:
+            return
+        self.assigned |= {partition.partition for partition in partitions}
+        consumer.assign(partitions)
+        # librdkafka remembers a pause from an earlier assignment of the same partition
+        consumer.resume(partitions)
+        self._places.taken(consumer, partitions)
+        self._membership.assigned(self.assigned)
+        logger.bind(partitions=len(self.assigned)).info("partitions assigned")
+
+    def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._dropped(partitions, self._on_revoked)
+
+    def _lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._dropped(partitions, self._on_lost)
+
+    def _dropped(self, partitions: list[TopicPartition], tell: Told) -> None:
+        if self._left:
+            return
+        gone = frozenset(partition.partition for partition in partitions)
+        self.assigned -= gone
+        self._paused -= gone
+        self._gone |= gone
+        self.positions.forget(gone)
+        self._membership.dropped(gone)
+        logger.bind(partitions=len(gone)).info("partitions revoked")
+        tell(gone)
+        self._places.dropped(gone)  # only now, for they may have been committed
+
+    def _on_error(self, error: KafkaError) -> None:
+        logger.bind(error=error.str()).debug("consumer error")
+
+    def _logged(self, facility: str, line: str) -> None:
+        if facility == "OFFSET":
+            self.positions.logged(line)
+        elif facility == "FAIL" and (failed := unreached(line)) is not None:
+            self._membership.failed(failed.words(self._brokers))

@@ -1,0 +1,276 @@
+"""Messages out: an idempotent producer, and the topics it needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from logging import getLogger
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from loguru import logger
+
+from fixengine.config.ipv6 import bracketed
+from fixengine.errors import UnavailableError, UnsettledError
+from fixengine.infra.kafka.connections import Connections, rested
+from fixengine.infra.kafka.producers import Producers
+from fixengine.infra.kafka.topics import Topic, TopicMaker
+from fixengine.infra.kafka.words import unwritten
+from fixengine.ports.kafka import Failure, Headers, Report, TopicNews
+
+_SETTINGS: dict[str, Any] = {
+    "enable.idempotence": True,
+    "acks": "all",
+    # one request is for one partition: with fewer, a claim's fills over twenty wait for each other;
+    # what the broker then takes for a repetition, and is none, `failure` finds out
+    "max.in.flight": 5,
+    "message.timeout.ms": 2**31 - 1,  # never is one given up: see leases.py
+    # else, when one is refused, all that has no answer is sent again under other numbers
+    "enable.gapless.guarantee": True,
+    "socket.timeout.ms": 5_000,  # a connection that is dead but not closed is found out
+    "linger.ms": 1,  # a claim's fills come at once, and while a request is under way others gather
+    "queue.buffering.max.kbytes": 16_384,
+    "topic.metadata.refresh.interval.ms": 10_000,
+}
+
+_OF_LETTERS: dict[str, Any] = {
+    # a letter may be there twice, so that one which does not get through need not be waited for
+    "message.timeout.ms": 30_000,
+    "enable.gapless.guarantee": False,
+    "socket.timeout.ms": 20_000,
+    "topic.metadata.propagation.max.ms": 2_000,
+    # an order may be large although it was small on its way here, so its letter must be too
+    "compression.type": "gzip",
+    "message.max.bytes": 1_000_000_000,
+    "queue.buffering.max.kbytes": 2_097_151,
+}
+
+_TOO_LARGE = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE}
+_OF_ITSELF = {
+    *_TOO_LARGE,
+    KafkaError.INVALID_RECORD,
+    KafkaError.INVALID_MSG,
+    KafkaError.INVALID_TIMESTAMP,
+}
+
+
+# KAFKA_CLIENT_CONFIG is for all clients; a producer warns about what means nothing to it
+_OF_CONSUMERS = frozenset(
+    {
+        "session.timeout.ms",
+        "heartbeat.interval.ms",
+        "max.poll.interval.ms",
+        "group.instance.id",
+        "fetch.wait.max.ms",
+        "fetch.min.bytes",
+        "fetch.message.max.bytes",
+        "fetch.max.bytes",
+        "queued.min.messages",
+        "queued.max.messages.kbytes",
+        "isolation.level",
+        "check.crcs",
+    }
+)
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """Why one producer can't go on, and why a message was refused last."""
+
+    fatal: KafkaError | None = None
+    refused: str = ""
+
+
+class KafkaSink:
+    """The producer; all methods are for one thread alone."""
+
+    def __init__(
+        self,
+        *,
+        brokers: str,
+        client_id: str,
+        client_config: Mapping[str, object],
+        topics: tuple[Topic, ...] = (),
+        of_letters: bool = False,
+        producers: Producers | None = None,
+    ) -> None:
+        """Take the settings; `producers` are to see to what is under way, also after `close`."""
+        self._topics = topics
+        self._of_letters = of_letters
+        self._producers = producers
+        self._connection: dict[str, Any] = {
+            **rested(_without_consumers(client_config)),
+            "bootstrap.servers": brokers,
+            "client.id": client_id,
+            "logger": getLogger("librdkafka"),
+        }
+        self._maker = TopicMaker(self._connection)
+        self._producer: Producer | None = None
+        self._report: Report | None = None
+        self._trouble = _Trouble()
+        self._connections = Connections(brokers)
+        self._cluster: Mapping[int, str] = {}
+
+    def open(self, report: Report) -> None:
+        """Create the producer, a new one after `close`; it connects by itself.
+
+        `report` must not raise.
+        """
+        self._report = report
+        self._trouble = _Trouble()  # what one says that was left, another thread hears
+        settings = producer_settings(self._connection, of_letters=self._of_letters)
+        if not self._of_letters:
+            settings |= self._connections.settings
+        self._producer = Producer({**settings, "error_cb": _on_error})
+        if self._producers is not None:
+            self._producers.use(self._producer)
+
+    def ensure_topics(self, timeout: float) -> TopicNews:
+        """Create what is absent of the topics; return what is to be said of them.
+
+        Raises UnavailableError when the broker does not answer within `timeout` seconds.
+        """
+        try:
+            cluster = self._opened().list_topics(timeout=timeout)
+        except KafkaException as error:
+            self._serve(0)  # why, its log says
+            reason = self._connections.why()
+            raise UnavailableError(f"the broker does not answer: {reason}") from error
+        self._serve(0)
+        self._connections.answered()
+        self._cluster = {
+            # as the driver's log names it, with brackets around an address of IPv6
+            node: bracketed(f"{broker.host}:{broker.port}")
+            for node, broker in cluster.brokers.items()
+        }
+        present = cluster.topics
+        missing = [topic for topic in self._topics if topic.name not in present]
+        return self._maker.make(missing, timeout)
+
+    def unreached(self) -> str:
+        """Say which brokers of the cluster can't be reached where they are said to be, and why."""
+        return self._connections.unreached(self._cluster)
+
+    def produce(
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers,
+        token: object,
+    ) -> None:
+        """Queue a message, of which a later `poll` reports; of one that is too large, at once.
+
+        Raises UnavailableError when there is no room now, or no producer: poll and try again.
+        """
+        try:
+            self._opened().produce(
+                topic,
+                value=value,
+                key=key,
+                headers=list(headers),
+                on_delivery=partial(_delivered, self._reports(), self._trouble, token),
+            )
+        except BufferError as error:
+            if len(self._opened()):
+                raise UnavailableError("the producer's queue is full") from error
+            reason = "it is larger than the producer's queue"
+            self._reports()(token, Failure(reason=reason, too_large=True, of_itself=True))
+        except KafkaException as error:
+            refused: KafkaError = error.args[0]
+            if refused.code() == KafkaError._FATAL:  # noqa: SLF001 - its name
+                raise UnavailableError("the producer can't go on") from error
+            self._reports()(token, replace(_failure(refused), of_itself=True))
+
+    def poll(self, timeout: float) -> None:
+        """Serve delivery reports, waiting `timeout` seconds for the first.
+
+        Raises UnsettledError after a message was refused, where the others have to arrive once,
+        and UnavailableError on any other error from which only another producer can recover.
+        """
+        self._serve(timeout)
+        fatal, refused = self._trouble.fatal, self._trouble.refused
+        if fatal is None:
+            return
+        if fatal.code() != KafkaError._GAPLESS_GUARANTEE:  # noqa: SLF001 - its name
+            raise UnavailableError(f"the producer can't go on: {_failure(fatal).reason}")
+        if refused:  # else the report of it is about to come
+            raise UnsettledError(refused)
+
+    def close(self) -> None:
+        """Let go of the producer: nobody hears of what it has not delivered. Safe to call twice."""
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        if self._producers is None or self._trouble.fatal is not None:
+            producer.purge()
+        if self._producers is not None:
+            self._producers.leave(producer)
+
+    def _serve(self, timeout: float) -> None:
+        try:
+            self._opened().poll(timeout)
+        except KafkaException as error:  # no callback hears of what is fatal
+            self._trouble.fatal = error.args[0]
+
+    def _reports(self) -> Report:
+        assert self._report is not None, "open() comes first"
+        return self._report
+
+    def _opened(self) -> Producer:
+        assert self._producer is not None, "open() comes first"
+        return self._producer
+
+
+def producer_settings(
+    client_config: Mapping[str, object], *, of_letters: bool = False
+) -> dict[str, Any]:
+    """Return what a producer with these settings of a user is made with."""
+    return {
+        **_SETTINGS,
+        **(_OF_LETTERS if of_letters else {}),
+        **_without_consumers(client_config),
+    }
+
+
+def failure(error: KafkaError | None, message: Message) -> Failure | None:
+    """Return why a message, by its delivery report, may not be in its topic; None if it is.
+
+    librdkafka reports as delivered, but without an offset, what the broker took for a repetition
+    of a batch that it no longer knows; it may never have had it.
+    """
+    if error is not None:
+        return _failure(error)
+    offset = message.offset()
+    unknown = offset is None or offset < 0
+    return Failure(reason="the broker named no offset for it") if unknown else None
+
+
+def _delivered(
+    report: Report,
+    trouble: _Trouble,
+    token: object,
+    error: KafkaError | None,
+    message: Message,
+) -> None:
+    failed = failure(error, message)
+    if error is not None and failed is not None:
+        trouble.refused = failed.reason
+    report(token, failed)
+
+
+def _on_error(error: KafkaError) -> None:
+    logger.bind(error=error.str()).debug("producer error")
+
+
+def _failure(error: KafkaError) -> Failure:
+    code = error.code()
+    return Failure(
+        reason=unwritten(code) or error.str(),
+        too_large=code in _TOO_LARGE,
+        of_itself=code in _OF_ITSELF,
+    )
+
+
+def _without_consumers(client_config: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in client_config.items() if name not in _OF_CONSUMERS}

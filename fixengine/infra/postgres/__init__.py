@@ -1,0 +1,1 @@
+"""PostgreSQL: one statement a file in `queries`, and who runs them."""

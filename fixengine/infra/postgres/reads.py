@@ -1,0 +1,89 @@
+"""What REST reads: one statement a question."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from typing import TypeVar
+
+from psycopg.rows import BaseRowFactory, args_row, kwargs_row
+
+from fixengine.infra.postgres.driver.connections import Database, query
+from fixengine.ports.queries import ExecutionQuery, LedgerQuery, Subtotals, Sums
+from fixengine.rules.values import Execution, LedgerEntry
+
+_T = TypeVar("_T")
+
+_HOLD_UPS = {  # by what PostgreSQL calls the event that is waited for
+    "SyncRep": "commits wait for a synchronous standby: start it, or take it out of "
+    "synchronous_standby_names",
+}
+
+
+class Reads:
+    """Queries that each wait `timeout` seconds for a connection.
+
+    For how long the server looks for an answer is the database's `statement_limit`. All raise
+    UnavailableError, and of that SlowQueryError when the server gave up.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def by_id(self, execution_ids: Collection[int], *, timeout: float) -> Mapping[int, Execution]:
+        """Return executions by their own ids; those that do not exist are left out."""
+        parameters = {"ids": list(execution_ids)}
+        found = self._rows(args_row(Execution), "get_executions", parameters, timeout)
+        return {execution.id: execution for execution in found}
+
+    def page(self, criteria: ExecutionQuery, *, timeout: float) -> tuple[Execution, ...]:
+        """Return a page, highest id first."""
+        # planned anew for each call, when it is known which parameters are null
+        return self._rows(
+            args_row(Execution), "page_executions", asdict(criteria), timeout, prepare=False
+        )
+
+    def fills(self, criteria: LedgerQuery, *, timeout: float) -> tuple[LedgerEntry, ...] | None:
+        """Return a page of an execution's fills, lowest number first; None when it has no row."""
+        found = self._rows(args_row(LedgerEntry), "page_fills", asdict(criteria), timeout)
+        if not found and not self.by_id((criteria.execution_id,), timeout=timeout):
+            return None
+        return found
+
+    def add_up(self, *, after: int, limit: int, timeout: float) -> Subtotals:
+        """Return what up to `limit` executions from above the id `after` add up to, by status."""
+        rows = self._rows(
+            kwargs_row(_subtotal), "add_up", {"after": after, "limit": limit}, timeout
+        )
+        return Subtotals(
+            by_status={status: sums for status, _, sums in rows},
+            last_id=max((last_id for _, last_id, _ in rows), default=None),
+        )
+
+    def held_up(self, limit: float, *, timeout: float) -> str | None:
+        """Say what keeps a statement of this engine's for longer than `limit` seconds, if any."""
+        with self._database.connection(timeout) as connection:
+            row = connection.execute(query("held_up"), {"limit": limit}).fetchone()
+        if row is None:
+            return None
+        return _HOLD_UPS.get(row[0]) or (
+            f"the database does not end a statement, which waits for {row[0] or 'nothing'}: the "
+            "log of the database or of its machine may say why"
+        )
+
+    def _rows(
+        self,
+        factory: BaseRowFactory[_T],
+        name: str,
+        parameters: Mapping[str, object],
+        timeout: float,
+        *,
+        prepare: bool | None = None,
+    ) -> tuple[_T, ...]:
+        with (
+            self._database.connection(timeout) as connection,
+            connection.cursor(row_factory=factory) as cursor,
+        ):
+            return tuple(cursor.execute(query(name), parameters, prepare=prepare))
+
+
+def _subtotal(status: str, last_id: int, **sums: object) -> tuple[str, int, Sums]:
+    return status, last_id, Sums(**sums)  # type: ignore[arg-type]  # the query's columns are its fields

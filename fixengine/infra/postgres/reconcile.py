@@ -1,0 +1,122 @@
+"""Brings a database that was restored from a backup to where the fills topic says it had been."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from operator import attrgetter
+
+from psycopg import sql
+
+from fixengine.errors import ConflictError
+from fixengine.infra.postgres.claims import LOCK_CLASS
+from fixengine.infra.postgres.driver.connections import Connection, query, translated_errors
+from fixengine.rules.values import Execution
+
+_COLUMNS = (  # what a message has of an execution
+    "id",
+    "execution_service_id",
+    "is_open",
+    "execution_status",
+    "trade_type",
+    "destination",
+    "security_id",
+    "ticker",
+    "quantity_ordered",
+    "limit_price",
+    "received_timestamp",
+    "sent_timestamp",
+    "last_fill_timestamp",
+    "quantity_filled",
+    "number_of_fills",
+    "total_amount",
+    "trade_service_execution_id",
+    "version",
+)
+_COPY = sql.SQL("copy message ({}) from stdin").format(
+    sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
+)
+_values = attrgetter(*_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """What was, or would be, changed: executions, rows of the ledger and of the outbox."""
+
+    messages: int
+    executions_restored: int
+    executions_moved_on: int
+    fills_restored: int
+    outbox_rows_removed: int
+
+
+def reconcile(
+    connection: Connection, messages: Iterable[Execution], *, apply: bool
+) -> Reconciliation:
+    """Take into the database what the topic has and it has not, in one transaction.
+
+    Without `apply` it is rolled back. Repeating it changes nothing. Raises ConflictError while
+    engines run, when one has run on the restored database and when messages are missing,
+    UnavailableError, and RejectedError when the messages contradict the tables.
+    """
+    with translated_errors(), connection.transaction(force_rollback=not apply):
+        connection.execute("set local statement_timeout = 0")
+        connection.execute("set local idle_in_transaction_session_timeout = 0")
+        connection.execute(query("reconcile_lock"))
+        _assert_no_engine_runs(connection)
+        connection.execute(query("reconcile_stage"))
+        count = _stage(connection, messages)
+        # whole tables are joined, and a restored database may believe that they are empty
+        connection.execute("analyze message, public.execution, public.fill, public.outbox")
+        _assert_no_engine_has_run(connection)
+        connection.execute(query("reconcile_messages"))
+        _assert_no_fill_is_missing(connection)
+        connection.execute(
+            "select public.add_fill_part(min(id)) from message group by id / 1000000"
+        )
+        fills = connection.execute(query("reconcile_ledger")).rowcount
+        new = [row[0] for row in connection.execute(query("reconcile_executions"))]
+        removed = connection.execute(query("reconcile_outbox")).rowcount
+        if apply:  # a sequence is not rolled back
+            connection.execute(query("reconcile_numbers"))
+    return Reconciliation(
+        messages=count,
+        executions_restored=sum(new),
+        executions_moved_on=len(new) - sum(new),
+        fills_restored=fills,
+        outbox_rows_removed=removed,
+    )
+
+
+def _stage(connection: Connection, messages: Iterable[Execution]) -> int:
+    count = 0
+    with connection.cursor().copy(_COPY) as copy:
+        for execution in messages:
+            copy.write_row(_values(execution))
+            count += 1
+    return count
+
+
+def _assert_no_engine_runs(connection: Connection) -> None:
+    engines = connection.execute(query("engines"), {"lock_class": LOCK_CLASS}).fetchall()
+    if engines:
+        raise ConflictError(f"{len(engines)} engines are at work on this database: stop them first")
+
+
+def _assert_no_engine_has_run(connection: Connection) -> None:
+    conflicts = connection.execute(query("reconcile_conflicts")).fetchall()
+    if conflicts:
+        named = ", ".join(f"{execution} of order {order}" for execution, order in conflicts)
+        raise ConflictError(
+            f"there are two stories of executions (as of {named}): an engine has worked on the "
+            "database since it was restored; restore it again, and reconcile before one starts. "
+            "Where another database had filled the topic before, leave it out with --since"
+        )
+
+
+def _assert_no_fill_is_missing(connection: Connection) -> None:
+    gaps = connection.execute(query("reconcile_gaps")).fetchall()
+    if gaps:
+        named = ", ".join(f"{number} of execution {execution}" for execution, number in gaps)
+        raise ConflictError(
+            f"messages before those of fills are missing (as of {named}): begin before the backup "
+            "with --since; what the topic no longer keeps can't be restored from this backup"
+        )

@@ -1,0 +1,62 @@
+"""Whether the engine's role can do all that the engine does, tried without doing it."""
+
+import re
+
+from psycopg import errors as sqlstate
+
+from fixengine.errors import SchemaError
+from fixengine.infra.postgres.driver.connections import Connection, query, statements_on
+
+_STATEMENTS = (
+    "insert_orders",
+    "clock",
+    "claim",
+    "store_fills",
+    "postpone",
+    "adopt_own",
+    "take_over",
+    "unpublished",
+    "mark_published",
+    "backlog",
+    "get_executions",
+    "page_executions",
+    "page_fills",
+    "add_up",
+)
+_OF_RETENTION = ("forget_executions", "empty_parts")
+_PARAMETER = re.compile(rb"%\(\w+\)[sbt]")
+
+
+def assert_usable(connection: Connection, *, forgets: bool) -> None:
+    """Raise SchemaError, naming it, for a table, column, function or right that is missing.
+
+    With `forgets` also for what retention needs. Raises UnavailableError.
+    """
+    names = (*_STATEMENTS, *(_OF_RETENTION if forgets else ()))
+    with statements_on(connection):
+        role, rights = _missing_rights(connection, forgets=forgets)
+        try:
+            connection.execute(b";".join(map(_explained, names)))
+        except sqlstate.InsufficientPrivilege as error:
+            rights = rights or [str(error)]
+            raise _lacks(role, rights) from error
+    sequences = [right for right in rights if "sequence" in right]
+    if sequences:  # which no plan shows
+        raise _lacks(role, sequences)
+
+
+def _explained(name: str) -> bytes:
+    """Return what has the server plan a statement and check the role's rights to it."""
+    return b"explain " + _PARAMETER.sub(b"null", query(name)).replace(b"%%", b"%")
+
+
+def _missing_rights(connection: Connection, *, forgets: bool) -> tuple[str, list[str]]:
+    row = connection.execute(query("missing_rights"), {"forgets": forgets}).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def _lacks(role: str, rights: list[str]) -> SchemaError:
+    return SchemaError(
+        f"role {role} lacks {', '.join(rights)}: grant it what docs/deploying.md#the-schema grants"
+    )

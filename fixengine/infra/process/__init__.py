@@ -1,0 +1,1 @@
+"""The process: its log, its signals, its limits."""

@@ -1,0 +1,1 @@
+"""What actors need of the outside, as protocols and values, by neighbour."""

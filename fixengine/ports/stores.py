@@ -1,0 +1,201 @@
+"""What actors need of the database: its tables, its schema, and what is kept for a while."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from fixengine.rules.halving import Tried
+from fixengine.rules.values import Execution, Fill, Order, Postponed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Executions locked for this engine, and the database's time.
+
+    `next_due_in` is how many seconds from `now` the next execution that is not due yet falls
+    due; None when there is none. `more` says that others may be due already.
+    """
+
+    executions: tuple[Execution, ...]
+    now: datetime
+    next_due_in: float | None
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How far behind the engines are, counted to 10,000. `oldest_due_age` is in seconds.
+
+    `ledger_inserts` counts rows of all engines since the database's statistics began,
+    `numbers_left` is the share of numbers that no execution has had yet.
+    """
+
+    due: int
+    oldest_due_age: float
+    unpublished: int
+    ledger_inserts: int
+    numbers_left: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOver:
+    """A look at engines that are gone: their numbers, and how many fills were adopted.
+
+    `seconds` is how long the look took the database.
+    """
+
+    gone: frozenset[int]
+    fills: int
+    seconds: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxPage:
+    """Fills by execution id; a message of one on the topic is no older than `since`.
+
+    `seconds` is how long the look took the database.
+    """
+
+    fills: tuple[Fill, ...]
+    since: datetime | None
+    seconds: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What became of a claim: the ids whose fill is stored, and why others are refused.
+
+    `changed` counts those that are no longer as they were claimed, `left` those that there was no
+    time for.
+    """
+
+    ids: frozenset[int] = frozenset()
+    refused: Mapping[int, str] = field(default_factory=dict)
+    changed: int = 0
+    left: int = 0
+
+
+class Claims(Protocol):
+    """This engine's claims on due executions; one at a time, all methods raise UnavailableError."""
+
+    @property
+    def readable_since(self) -> datetime:
+        """From when on all that is due can be read at once."""
+
+    def has_missed(self) -> bool:
+        """Whether what the last claim passed over, as it was not published, is so now."""
+
+    def open(self) -> None:
+        """Become known to other engines as alive; does nothing when that is so."""
+
+    def check(self) -> None:
+        """See that others know this engine as alive, and mend it if not."""
+
+    def claim(self, limit: int) -> Claim:
+        """Lock due executions; a claim that is open is abandoned first."""
+
+    def store(self, fills: Sequence[Fill], postponed: Sequence[Postponed]) -> frozenset[int]:
+        """End the claim with its outcome; returns the ids whose fill is stored.
+
+        Raises RejectedError when the database refuses a value; then nothing is stored.
+        """
+
+    def store_apart(
+        self, fills: Sequence[Fill], postponed: Sequence[Postponed], *, within: float
+    ) -> Stored:
+        """Store what is not refused of an outcome that was refused, where nobody else claims it.
+
+        Of either kind none is begun with after `within` seconds, but for the first.
+        """
+
+    def put_off(self, refused: Mapping[int, int], *, within: float) -> None:
+        """Leave alone for long what is refused: the ids, with their versions."""
+
+    def abandon(self) -> None:
+        """Give the claim back."""
+
+    def close(self) -> None:
+        """Give everything back and be gone. Safe to call twice."""
+
+
+class Outbox(Protocol):
+    """Fills that are stored but not acknowledged by the broker; all raise UnavailableError."""
+
+    def take_over(self, suspects: frozenset[int]) -> TakeOver:
+        """Adopt what those of the suspects left that are still gone."""
+
+    def unpublished(self, *, after: int, limit: int, older_than: float) -> OutboxPage:
+        """Return this engine's, from above execution id `after`, if they are as old in seconds."""
+
+    def mark_published(self, fills: Sequence[tuple[int, int]]) -> int:
+        """Remove (execution id, fill number); returns how many were this engine's."""
+
+
+class OrderTable(Protocol):
+    """Where orders become executions; all raise UnavailableError."""
+
+    def insert_orders(
+        self, orders: Sequence[tuple[Order, str]], *, partitions: Collection[int]
+    ) -> int:
+        """Store orders with their tickers, from partitions of the topic; returns how many were new.
+
+        Raises RejectedError when the database refuses any; then none is stored.
+        """
+
+    def insert_apart(
+        self, orders: Sequence[tuple[Order, str]], *, partitions: Collection[int], within: float
+    ) -> Tried:
+        """Store what is not refused of orders that are refused together.
+
+        None is begun with after `within` seconds, but for the first.
+        """
+
+    def backlog(self, since: datetime) -> Backlog:
+        """Look how far behind the engines are, with what fell due since then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """A look at some executions: the last one's number, how many are old, how many were deleted."""
+
+    last: int | None
+    old: int
+    executions: int
+
+
+class Retention(Protocol):
+    """What is kept for a while only; both raise UnavailableError."""
+
+    def forget_executions(self, *, after: int) -> Forgotten:
+        """Delete, of the next executions above a number, what is closed and old."""
+
+    def drop_parts(self) -> tuple[str, ...]:
+        """Drop the ledger's parts whose executions are all gone; returns their names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaState:
+    """A schema to work on: what was just mended in it, and what else is worth knowing."""
+
+    mended: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Schema(Protocol):
+    """The tables and what belongs to them; all raise SchemaError when somebody has to see to it.
+
+    They raise UnavailableError when the database is away.
+    """
+
+    def prepare(self) -> SchemaState:
+        """Bring it up to date, and mend what differs."""
+
+    def check(self) -> SchemaState:
+        """Compare what the engine relies on, at little cost, and mend what differs."""
+
+    def mend(self) -> SchemaState:
+        """Mend whatever may contradict a statement, rows too."""
+
+    def try_out(self) -> None:
+        """See that a sound order, and a fill of it, can be stored."""

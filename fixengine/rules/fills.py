@@ -1,0 +1,140 @@
+"""The fill rules: what one evaluation of a due execution does to it.
+
+Pure: the outcome is a function of the execution, the price, the time and the random draws.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Context, Decimal
+from random import Random
+
+from msgspec.structs import replace
+
+from fixengine.rules.values import LOWEST_LIMIT, Execution, Fill, Status, TradeType
+
+WHOLE_CHANCE = 0.10
+NOTHING_CHANCE = 0.05
+SMALL_REMAINDER = Decimal(100)
+SHARES = (Decimal("0.8"), Decimal("0.6"), Decimal(4), Decimal("0.2"), Decimal("0.1"))
+LARGEST_SHARE = Decimal(10_000)
+LONGEST_WAIT = timedelta(minutes=10)
+
+_UNIT = Decimal(1)
+_COLUMN_SCALE = Decimal("1e-8")
+_EXACT = Context(prec=60)  # two numeric(18,8) multiply to 36 digits; the default keeps 28
+
+_fresh = Random()  # noqa: S311 - a market simulation, not a secret; the system gives its seed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillRules:
+    """What an operator may choose about fills. Delays are seconds, `delay_min` <= `delay_max`."""
+
+    delay_min: float = 5.0
+    delay_max: float = 120.0
+    announce_empty: bool = False
+
+
+def evaluate(
+    execution: Execution, *, price: Decimal, now: datetime, rng: Random, rules: FillRules
+) -> Fill:
+    """Evaluate an open execution at `price` (> 0) and return the fill, of quantity 0 perhaps.
+
+    The draws from `rng` come in a fixed order whatever the price, so that a seeded run repeats.
+    `now` is clamped: it is never before the execution was received, sent or last filled. The Go
+    service knows no time of sending; what it stored counts as sent when it was received.
+    """
+    drawn = draw_quantity(execution.remaining, rng)
+    delay = timedelta(seconds=rng.uniform(rules.delay_min, rules.delay_max))
+    quantity = drawn if within_limit(execution, price) else Decimal(0)
+    filled = execution.quantity_filled + quantity
+    full = filled == execution.quantity_ordered
+    sent = max(execution.sent_timestamp, execution.received_timestamp)
+    filled_at = max(now, sent, execution.last_fill_timestamp or sent)
+    after = replace(
+        execution,
+        is_open=not full,
+        execution_status=_status(execution, filled),
+        sent_timestamp=sent,
+        quantity_filled=filled,
+        total_amount=execution.total_amount + amount(quantity, price),
+        number_of_fills=execution.number_of_fills + 1,
+        last_fill_timestamp=filled_at,
+        next_fill_timestamp=None if full else now + delay,
+        version=execution.version + 1,
+    )
+    return Fill(
+        quantity=quantity,
+        price=price,
+        announced=filled > 0 or rules.announce_empty,
+        execution=after,
+    )
+
+
+def draw_quantity(remaining: Decimal, rng: Random) -> Decimal:
+    """Draw how much of `remaining` (> 0) to fill, before any limit price has its say."""
+    if rng.random() < WHOLE_CHANCE:
+        return remaining
+    if rng.random() < NOTHING_CHANCE:
+        return Decimal(0)
+    if remaining <= SMALL_REMAINDER:
+        return remaining
+    share = (remaining * rng.choice(SHARES)).quantize(_UNIT, ROUND_HALF_UP)
+    return min(share, LARGEST_SHARE, remaining)
+
+
+def within_limit(execution: Execution, price: Decimal) -> bool:
+    """Say whether `price` is no worse for the customer than the limit, if there is one."""
+    limit = execution.limit_price
+    if limit is None or limit < LOWEST_LIMIT:
+        return True
+    match execution.trade_type:
+        case TradeType.BUY | TradeType.COVER:
+            return price <= limit
+        case TradeType.SELL | TradeType.SHORT:
+            return price >= limit
+        case _:
+            return True
+
+
+def amount(quantity: Decimal, price: Decimal) -> Decimal:
+    """Return `quantity` × `price` as the table can hold it: 8 places, rounded half up."""
+    return _EXACT.multiply(quantity, price).quantize(_COLUMN_SCALE, ROUND_HALF_UP, _EXACT)
+
+
+def wait_without_price(
+    execution: Execution, *, now: datetime, has_none: bool, rules: FillRules
+) -> timedelta:
+    """Return how long an execution waits that could not be priced.
+
+    One whose ticker is known to have no price waits as long again as it has waited since it was
+    sent or last filled: the waits double, up to LONGEST_WAIT.
+    """
+    shortest = timedelta(seconds=max(rules.delay_min, 0.1))
+    waited = now - (execution.last_fill_timestamp or execution.sent_timestamp)
+    return min(max(shortest, waited), LONGEST_WAIT) if has_none else shortest
+
+
+def outcome(fill: Fill) -> str:
+    """Name what a fill came to: the whole is filled, a part more, or none."""
+    if not fill.execution.is_open:
+        return "full"
+    return "part" if fill.quantity > 0 else "none"
+
+
+def draws_for(seed: str | None, execution: Execution) -> Random:
+    """Return the random draws of an execution's next fill.
+
+    With a seed they depend on it, the order and the fill's number alone: the same whatever the
+    batch or the engine. Without one they are fresh.
+    """
+    if seed is None:
+        return _fresh
+    number = execution.number_of_fills + 1
+    return Random(f"{seed}:{execution.execution_service_id}:{number}")  # noqa: S311 - as above
+
+
+def _status(execution: Execution, filled: Decimal) -> str:
+    if filled == execution.quantity_ordered:
+        return Status.FULL
+    return Status.PART if filled > 0 else Status.WORK

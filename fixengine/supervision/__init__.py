@@ -1,0 +1,1 @@
+"""A kit of supervised actors, which knows nothing of orders."""

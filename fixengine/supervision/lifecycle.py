@@ -1,0 +1,87 @@
+"""The messages of starting, ending and restarting actors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pykka
+
+from fixengine.supervision.scope import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boot:
+    """Supervisor → every child, before all else: acquire what you need. Reply: None.
+
+    The callbacks run in the child's thread: `on_ready` once it has booted, `on_exit` when it has
+    closed, with the error that it crashed with or None.
+    """
+
+    name: str = ""
+    on_ready: Callable[[], object] = lambda: None
+    on_exit: Callable[[BaseException | None], object] = lambda _crash: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scoped:
+    """Any actor → any actor: a message, and what it is asked for. Reply: the message's."""
+
+    scope: Scope
+    message: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crash:
+    """Test → any actor: crash as if by a bug. Reply: the error."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartChildren:
+    """App → supervisor: start all. Reply: at once, a future that is set when all have booted.
+
+    It raises StartError when one of them fails, or when a shutdown comes first.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shutdown:
+    """App → supervisor: stop all for good, within so many seconds and their shares together.
+
+    Reply: the names of the children that ignored their deadline; their threads still run.
+    """
+
+    within: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booted:
+    """Child → supervisor: it has booted."""
+
+    ref: pykka.ActorRef[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootExpired:
+    """Supervisor → itself: the time that the child was given to boot is over."""
+
+    ref: pykka.ActorRef[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exited:
+    """Child → supervisor: it has closed, after a crash or a stop."""
+
+    ref: pykka.ActorRef[Any]
+    crash: BaseException | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartDue:
+    """Supervisor → itself: the back-off of the child at this position is over."""
+
+    position: int
+
+
+SupervisorMessage = StartChildren | Shutdown | Booted | BootExpired | Exited | RestartDue

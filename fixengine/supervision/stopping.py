@@ -1,0 +1,69 @@
+"""Stopping children in reverse, each with its share of the time for all."""
+
+import time
+from dataclasses import replace
+
+from loguru import logger
+
+from fixengine.supervision.children import Child, State
+from fixengine.supervision.mailbox import Mailbox
+from fixengine.supervision.tree import Tree
+
+UNHURRIED = 3
+"""Times a child's share that it has where no end of the process waits for it."""
+
+_MOST = 3  # times its time that a child has if those before it leave as much
+
+
+def stop_from(tree: Tree, position: int, within: float, *, times: int = 1) -> tuple[str, ...]:
+    """Stop the child at this position and all later ones, the last first.
+
+    All together take as long as `times` their shares, and `within` seconds at the most. What one
+    leaves of its time is for those after it. All learn at once that they are to stop, so none
+    begins anything while others end.
+
+    Return the names of those that were not gone in time: a thread can't be killed, and they were
+    left as they are.
+    """
+    children = tree.children[position:]
+    shares = sum(child.spec.stop_timeout for child in children)
+    scale = min(times, within / shares) if shares else times
+    _announce(children, scale)
+    stuck = []
+    for child in reversed(children):
+        if child.mailbox is None:
+            if child.state in {State.BOOTING, State.WAITING}:
+                tree.put(replace(child, state=State.STOPPED))
+            continue
+        had_its_time = child.state is State.STUCK
+        most = 0 if had_its_time else _MOST * child.spec.stop_timeout * scale
+        now = time.monotonic()
+        by = max(now, min(child.mailbox.stop_by, now + most))
+        child.mailbox.stop_begins(by)
+        if not _stop(tree, child, child.mailbox, by - now):
+            stuck.append(child.spec.name)
+    return tuple(stuck)
+
+
+def _announce(children: tuple[Child, ...], scale: float) -> None:
+    """Let each know by when it has to be gone, so that those that stop after it have their time."""
+    by = time.monotonic() + sum(child.spec.stop_timeout for child in children) * scale
+    for child in children:
+        if child.mailbox is not None:
+            child.mailbox.stop_begins(by)
+        by -= child.spec.stop_timeout * scale
+
+
+def _stop(tree: Tree, child: Child, mailbox: Mailbox, timeout: float) -> bool:
+    assert child.ref is not None
+    tree.put(replace(child, state=State.STOPPING))
+    child.ref.stop(block=False)
+    mailbox.thread.join(timeout)
+    if mailbox.thread.is_alive():
+        logger.bind(actor=child.spec.name, timeout=round(timeout, 3)).error(
+            "actor ignored its stop"
+        )
+        tree.put(replace(child, state=State.STUCK))
+        return False
+    tree.put(replace(child, state=State.STOPPED, ref=None))
+    return True

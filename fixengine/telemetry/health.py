@@ -1,0 +1,152 @@
+"""What works and what doesn't, told to probes, logs and metrics in one place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from math import inf
+from threading import Lock
+from time import monotonic
+
+from loguru import logger
+from prometheus_client import Gauge
+
+from fixengine.ports.tree import ActorState, ActorTree
+from fixengine.secrets import known
+
+HUNG_AFTER = 60.0
+"""Seconds with one message after which an actor counts as hung."""
+
+REACHED = ("database", "schema", "broker", "consumer")
+"""What has to be reached first; down until then."""
+
+WORKING = ("storing", "filling", "dead_letters")
+"""What the engine does; up unless it is held up."""
+
+PARTS = (*REACHED, *WORKING)
+"""What readiness needs beside the actors."""
+
+HELD_UP_AFTER = 5.0
+"""Seconds that work may wait before its part counts as down."""
+
+_UNREACHED = "not reached yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A probe's answer: 200 or 503, and a body with the reasons."""
+
+    ok: bool
+    body: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What was said last; both times are monotonic. Of what is `new` no outage was logged yet."""
+
+    up: bool
+    said: str
+    waits_since: float | None = None
+    until: float = inf
+    new: bool = False
+
+
+class Health:
+    """A board the actors write to and probes read; no reader ever waits for a part."""
+
+    def __init__(
+        self,
+        *,
+        gauge: Gauge,
+        tree: ActorTree,
+        hung_after: float = HUNG_AFTER,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._tree = tree
+        self._hung_after = hung_after
+        self._clock = clock
+        self._lock = Lock()
+        self._draining = False
+        self._parts = {part: _Part(up=False, said=_UNREACHED, new=True) for part in REACHED}
+        self._parts |= {part: _Part(up=True, said="") for part in WORKING}
+        for part in PARTS:
+            gauge.labels(part).set_function(partial(self._is_up, part))
+
+    def up(self, part: str, note: str = "", *, lasts: float = inf) -> None:
+        """Say that a part works, with a note on anything worth knowing. Logs only a change.
+
+        If it is not said again within `lasts` seconds the part counts as down.
+        """
+        now = _Part(up=True, said=note, until=self._clock() + lasts)
+        with self._lock:
+            before, self._parts[part] = self._parts[part], now
+        if not before.up:
+            logger.bind(part=part).info("part is up")
+        if note and note != before.said:
+            logger.bind(part=part, note=note).info("part says")
+
+    def waits(self, part: str, reason: str) -> None:
+        """Say that a part's work waits, and why: after HELD_UP_AFTER seconds it counts as down.
+
+        Only `up` ends the wait. Logs nothing: whoever waits says so.
+        """
+        with self._lock:
+            before = self._parts[part]
+            since = self._clock() if before.waits_since is None else before.waits_since
+            self._parts[part] = replace(before, said=reason, waits_since=since)
+
+    def down(self, part: str, reason: str) -> None:
+        """Say that a part is away, and why. Logs the start of an outage, not every retry."""
+        with self._lock:
+            before, self._parts[part] = self._parts[part], _Part(up=False, said=reason)
+        if before.up or before.new:
+            logger.bind(part=part, reason=reason).warning("part is down, waiting for it")
+
+    def drain(self) -> None:
+        """Be unready from now on: the process is going."""
+        self._draining = True
+
+    def ready(self) -> Verdict:
+        """Say whether this engine can do its work now."""
+        parts = {part: self._is_up(part) for part in PARTS}
+        actors = self._tree.snapshot()
+        ok = (
+            not self._draining
+            and all(parts.values())
+            and all(actor.state == "running" for actor in actors)
+        )
+        return Verdict(
+            ok=ok,
+            body={
+                "ready": ok,
+                "draining": self._draining,
+                "parts": {name: {"up": up, "said": self._said(name)} for name, up in parts.items()},
+                "actors": [_described(actor) for actor in actors],
+            },
+        )
+
+    def live(self) -> Verdict:
+        """Say whether this process should be left to live: no actor hangs."""
+        hung = self._tree.hung(self._hung_after)
+        return Verdict(ok=not hung, body={"alive": not hung, "hung": list(hung)})
+
+    def _is_up(self, part: str) -> bool:
+        said = self._parts[part]
+        waited = 0 if said.waits_since is None else self._clock() - said.waits_since
+        return said.up and waited < HELD_UP_AFTER and self._clock() < said.until
+
+    def _said(self, part: str) -> str:
+        said = self._parts[part]
+        if said.up and self._clock() >= said.until:
+            return "nothing was heard of it lately: the actor that sees to it is held up"
+        return known.hide(said.said)
+
+
+def _described(actor: ActorState) -> dict[str, object]:
+    return {
+        "name": actor.name,
+        "state": actor.state,
+        "restarts": actor.restarts,
+        "mailbox": actor.mailbox_depth,
+        "busy_for": actor.busy_for,
+        "last_error": None if actor.last_error is None else known.hide(actor.last_error),
+    }

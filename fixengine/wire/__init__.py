@@ -1,0 +1,1 @@
+"""Bytes of messages become values, and values become bytes."""

@@ -1,0 +1,218 @@
+"""Orders in: the bytes of execution-service's messages, decoded and checked."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TypeVar
+
+import msgspec
+
+from fixengine.errors import MalformedError
+from fixengine.rules.values import LOWEST_LIMIT, Order, TradeType, is_blank
+
+LARGEST_INTEGER = 2**31 - 1
+LARGEST_VERSION = 2**30
+_COLUMN_LIMIT = Decimal(10) ** 10
+_COLUMN_STEP = Decimal("1e-8")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST_SECOND = Decimal(253_370_764_799)  # the end of the year 9998
+_HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
+
+
+class _Security(msgspec.Struct, rename="camel"):
+    security_id: str | None = None
+
+
+class _Message(msgspec.Struct, rename="camel"):
+    """The fields that count; the others, known and unknown, are passed over.
+
+    Numbers are checked by hand: msgspec would take texts for decimals, too.
+    """
+
+    id: object = None
+    trade_type: str | None = None
+    destination: str | None = None
+    security_id: str | None = None
+    security: _Security | None = None
+    quantity: object = None
+    limit_price: object = None
+    received_timestamp: object = None
+    trade_service_execution_id: object = None
+    version: object = None
+
+
+_decoder = msgspec.json.Decoder(_Message, float_hook=Decimal)
+_T = TypeVar("_T")
+
+
+def decode_order(value: bytes | None) -> Order:
+    """Decode the value of an `orders` record.
+
+    Raises MalformedError, its message naming the field and what it should be.
+    """
+    if not value:
+        raise MalformedError("the message is empty: an order is a JSON object")
+    try:
+        message = _decoder.decode(value)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedError(f"the message is not an order: {error}") from error
+    except InvalidOperation as error:
+        raise MalformedError(
+            "the message is not an order: a number has an exponent of more than 18 digits"
+        ) from error
+    execution_id = _number("tradeServiceExecutionId", message.trade_service_execution_id)
+    version = _number("version", message.version)
+    return Order(
+        id=_identifier("id", _required("id", _number("id", message.id))),
+        trade_type=_trade_type(_required("tradeType", message.trade_type)),
+        destination=_destination(_required("destination", message.destination)),
+        security_id=_security_id(message),
+        quantity=_quantity(_required("quantity", _number("quantity", message.quantity))),
+        limit_price=_limit_price(_number("limitPrice", message.limit_price)),
+        received_timestamp=_moment("receivedTimestamp", message.received_timestamp),
+        trade_service_execution_id=(
+            None if execution_id is None else _integer("tradeServiceExecutionId", execution_id)
+        ),
+        version=1 if version is None else _version(version),
+    )
+
+
+def _number(name: str, value: object) -> Decimal | None:
+    if value is None or isinstance(value, Decimal):
+        return value
+    if type(value) is int:  # a bool is an int, too
+        return Decimal(value)
+    raise MalformedError(f"{name} is {_as_json(value)}: it must be a number")
+
+
+def _required(name: str, value: _T | None) -> _T:
+    if value is None:
+        raise MalformedError(f"{name} is missing")
+    return value
+
+
+def _integer(name: str, number: Decimal) -> int:
+    if number.copy_abs() > LARGEST_INTEGER or number != int(number):
+        raise MalformedError(f"{name} is {_shown(number)}: it must be a 32-bit whole number")
+    return int(number)
+
+
+def _identifier(name: str, number: Decimal) -> int:
+    identifier = _integer(name, number)
+    if identifier <= 0:
+        raise MalformedError(f"{name} is {identifier}: it must be above 0")
+    return identifier
+
+
+def _version(number: Decimal) -> int:
+    version = _integer("version", number)
+    if version > LARGEST_VERSION:
+        raise MalformedError(
+            f"version is {version}: it must be {LARGEST_VERSION} at the most, each fill adds 1"
+        )
+    return version
+
+
+def _trade_type(name: str) -> TradeType:
+    try:
+        return TradeType(name)
+    except ValueError:
+        known = ", ".join(TradeType)
+        raise MalformedError(f"tradeType is {_shown(name)}: it must be one of {known}") from None
+
+
+def _destination(name: str) -> str:
+    if not 0 < len(name) <= 20 or "\0" in name or is_blank(name):
+        raise MalformedError(
+            f"destination is {_shown(name)}: it must have 1 to 20 characters, and not blanks alone"
+        )
+    return name
+
+
+def _security_id(message: _Message) -> str:
+    nested = None if message.security is None else message.security.security_id
+    security_id = _required("securityId", message.security_id or nested)
+    if nested is not None and nested.lower() != security_id.lower():
+        raise MalformedError("securityId and security.securityId differ: they must be the same")
+    if len(security_id) != 24 or not _HEX_DIGITS.issuperset(security_id):
+        raise MalformedError(f"securityId is {_shown(security_id)}: it must be 24 hex digits")
+    return security_id.lower()  # a number, which has one way to be written
+
+
+def _quantity(number: Decimal) -> Decimal:
+    quantity = _for_column(number)
+    if quantity is None or quantity <= 0:
+        raise MalformedError(
+            f"quantity is {_shown(number)}: it must be above 0 and below 10000000000, "
+            "with 8 decimal places at the most"
+        )
+    return quantity
+
+
+def _limit_price(number: Decimal | None) -> Decimal | None:
+    if number is None or number.copy_abs() < LOWEST_LIMIT:
+        return None
+    limit = _for_column(number)
+    if limit is None or limit < 0:
+        raise MalformedError(
+            f"limitPrice is {_shown(number)}: it must be absent, null, 0, or up to 10000000000 "
+            "with 8 decimal places at the most"
+        )
+    return limit
+
+
+def _for_column(number: Decimal) -> Decimal | None:
+    """Return the number with the places of numeric(18,8), None when that does not hold it.
+
+    PostgreSQL refuses numbers written with thousands of places, were they all 0.
+    """
+    if number.copy_abs() >= _COLUMN_LIMIT:
+        return None
+    rounded = number.quantize(_COLUMN_STEP)
+    return rounded if rounded == number else None
+
+
+def _moment(name: str, value: object) -> datetime:
+    """Read epoch seconds, or ISO 8601 with an offset; finer than a microsecond is cut off."""
+    try:
+        if isinstance(value, str):
+            return _from_iso(value)
+        seconds = _number(name, value)
+        return _from_seconds(_required(name, seconds))
+    except (ValueError, OverflowError, InvalidOperation) as error:
+        raise MalformedError(
+            f"{name} is {_as_json(value)}: it must be seconds since 1970, "
+            "or ISO 8601 with an offset, before the year 9999"
+        ) from error
+
+
+def _from_seconds(seconds: Decimal) -> datetime:
+    if not 0 <= seconds <= _LATEST_SECOND:
+        raise ValueError("out of range")
+    return _EPOCH + timedelta(microseconds=int(seconds.scaleb(6)))
+
+
+def _from_iso(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("no offset")
+    moment = moment.astimezone(UTC)
+    if not _EPOCH <= moment <= _EPOCH + timedelta(seconds=int(_LATEST_SECOND)):
+        raise ValueError("out of range")
+    return moment
+
+
+def _as_json(value: object) -> str:
+    match value:
+        case list():  # which may be too deep to be written
+            return "an array"
+        case dict():
+            return "an object"
+        case Decimal():
+            return _shown(value)
+        case _:
+            return _shown(msgspec.json.encode(value).decode())
+
+
+def _shown(value: object) -> str:
+    text = ascii(str(value))
+    return text if len(text) <= 60 else f"{text[:57]}..."

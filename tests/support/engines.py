@@ -1,0 +1,160 @@
+"""Engines within the test's own process, to look into and to break."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fixengine.config import load
+from fixengine.demo.audit.audit import Expectations, audit
+from fixengine.demo.feed.feed import FedOrder
+from fixengine.demo.feed.sending import send_orders
+from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.neighbours.services import PricingService, SecurityService
+from fixengine.demo.servers.broker import Broker
+from fixengine.demo.topics import TopicNames, create_topic, read_topic
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from fixengine.engine.engine import Engine
+from fixengine.supervision.refs import ActorRef
+from fixengine.telemetry.health import HUNG_AFTER
+from tests.support.rows import one
+
+FAST = {"FILL_DELAY_FIRST": "0", "FILL_DELAY_MIN": "0.02", "FILL_DELAY_MAX": "0.2"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Surroundings:
+    """What engines of one test share: a database, topics of their own, the neighbours."""
+
+    dsn: str
+    broker: Broker
+    topics: TopicNames
+    workspace: Workspace
+    securities: SecurityService
+    prices: PricingService
+    failures: list[str] = field(default_factory=list)
+
+    def environment(self, **overrides: str) -> dict[str, str]:
+        """Return an engine's settings with ports of its own."""
+        return {
+            "HTTP_PORT": str(self.workspace.reserve_port()),
+            "HEALTH_PORT": str(self.workspace.reserve_port()),
+            "KAFKA_BROKERS": self.broker.bootstrap,
+            "KAFKA_CLIENT_CONFIG": json.dumps(dict(self.broker.client_config)),
+            "KAFKA_ORDERS_TOPIC": self.topics.orders,
+            "KAFKA_FILLS_TOPIC": self.topics.fills,
+            "KAFKA_DLQ_TOPIC": self.topics.dlq,
+            "KAFKA_CONSUMER_GROUP": self.topics.group,
+            "POSTGRES_DSN": self.dsn,
+            "SECURITY_SVC_URL": self.securities.url,
+            "PRICING_SVC_URL": self.prices.url,
+            **FAST,
+            **overrides,
+        }
+
+    @contextmanager
+    def engine(
+        self, name: str = "engine", *, hung_after: float = HUNG_AFTER, **overrides: str
+    ) -> Iterator[Engine]:
+        """Lend a started engine, ready unless something is away."""
+        engine = Engine(
+            load(self.environment(**overrides)),
+            pod=name,
+            on_failure=self.failures.append,
+            hung_after=hung_after,
+        )
+        engine.start()
+        try:
+            yield engine
+        finally:
+            assert engine.stop() == ()
+
+    def send(self, *orders: FedOrder) -> None:
+        send_orders(self.broker.bootstrap, self.topics.orders, orders)
+
+    def count(self, condition: str) -> int:
+        return int(one(self.dsn, f"select count(*) from {condition}"))
+
+    def wait_for(self, condition: str, number: int, seconds: float = 60) -> None:
+        wait_until(
+            lambda: self.count(condition) == number, seconds, f"{number} rows of {condition}"
+        )
+
+    def letters(self) -> int:
+        return len(read_topic(self.broker.bootstrap, self.topics.dlq))
+
+    def wait_until_done(self, orders: tuple[FedOrder, ...]) -> None:
+        """Wait until all is filled, published or buried."""
+        good = {o.expected.execution_service_id for o in orders if o.expected}
+        bad = sum(not order.valid for order in orders)
+        self.wait_for("execution where not is_open", len(good), 60)
+        self.wait_for("outbox", 0)
+        wait_until(lambda: self.letters() >= bad, 60, f"{bad} dead letters")
+
+    def assert_the_ledger_holds(
+        self, orders: tuple[FedOrder, ...], expectations: Expectations | None = None
+    ) -> None:
+        report = audit(
+            orders,
+            dsn=self.dsn,
+            bootstrap=self.broker.bootstrap,
+            topics=self.topics,
+            expectations=expectations,
+        )
+        assert report.ok, "\n".join((report.summary(), *report.problems[:20]))
+
+
+@contextmanager
+def surroundings(
+    *, dsn: str, broker: Broker, topics: TopicNames, workspace: Workspace
+) -> Iterator[Surroundings]:
+    """Lend the surroundings with the neighbours started and the topic made."""
+    listings = (*priced_listings(), *UNPRICEABLE)
+    securities = SecurityService(port=workspace.reserve_port(), listings=listings)
+    prices = PricingService(port=workspace.reserve_port(), listings=listings)
+    create_topic(broker.bootstrap, topics.orders)
+    securities.start()
+    prices.start()
+    try:
+        yield Surroundings(
+            dsn=dsn,
+            broker=broker,
+            topics=topics,
+            workspace=workspace,
+            securities=securities,
+            prices=prices,
+        )
+    finally:
+        prices.stop()
+        securities.stop()
+
+
+def ref(engine: Engine, name: str) -> ActorRef:
+    """Return the present incarnation of an actor."""
+    found = engine.tree.ref(name)
+    assert found is not None
+    return found
+
+
+def restarts(engine: Engine) -> dict[str, int]:
+    return {child.name: child.restarts for child in engine.tree.snapshot()}
+
+
+def wait_until_ready(engine: Engine, seconds: float = 60) -> None:
+    wait_until(lambda: engine.health.ready().ok, seconds, "the engine to be ready")
+
+
+def busy_for(engine: Engine, name: str) -> float:
+    """Return how many seconds an actor has been at its message."""
+    (state,) = (state for state in engine.tree.snapshot() if state.name == name)
+    return state.busy_for or 0
+
+
+def part(engine: Engine, name: str) -> dict[str, Any]:
+    """Return what /readyz says of one part."""
+    parts = engine.health.ready().body["parts"]
+    assert isinstance(parts, dict)
+    described: dict[str, Any] = parts[name]
+    return described

@@ -1,0 +1,144 @@
+"""Orders and rows for tests on a real database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from signal import SIGCONT, SIGSTOP
+from typing import Any
+
+import psycopg
+
+from fixengine.demo.servers.postgres import Postgres
+from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
+from fixengine.infra.postgres.claims import ClaimSession
+from fixengine.infra.postgres.driver.connections import Database
+from fixengine.infra.postgres.executions import Executions
+from fixengine.rules.claim_window import ClaimWindow
+from fixengine.rules.values import Order, TradeType
+from tests.support.proxy import Proxy
+
+PATIENCE = 200.0
+"""Seconds, for what takes long on a machine whose cores are busy."""
+
+SECURITY = "68bda020e3644b42ebcb2bd3"
+
+LEDGER_ROW = """
+insert into fill (execution_id, number, quantity, price, filled_at, quantity_filled, total_amount,
+    version, announced)
+values (1, %s, 2, 43.25, '2026-07-28T12:00:00Z', 4, 173, 3, true)
+"""
+
+
+def order(number: int, **changes: Any) -> Order:
+    """Return a market order for ten units, with `changes`."""
+    fields: dict[str, Any] = {
+        "id": number,
+        "trade_type": TradeType.BUY,
+        "destination": "ML",
+        "security_id": SECURITY,
+        "quantity": Decimal(10),
+        "limit_price": None,
+        "received_timestamp": datetime(2026, 7, 28, tzinfo=UTC),
+        "trade_service_execution_id": None,
+        "version": 1,
+    }
+    return Order(**{**fields, **changes})
+
+
+@contextmanager
+def opened(
+    dsn: str, name: str = "test", *, statement_limit: float = PATIENCE
+) -> Iterator[Database]:
+    """Lend an open pool, with more time for a statement than an engine gives itself."""
+    database = Database(
+        dsn=dsn, application_name=name, max_connections=3, statement_limit=statement_limit
+    )
+    database.open()
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def session(database: Database, horizon: ClaimWindow | None = None) -> Iterator[ClaimSession]:
+    """Lend an open claim session, which the server lets wait for as long as a test prepares."""
+    claims = ClaimSession(database, horizon)
+    claims.open()
+    for silence in ("idle_session_timeout", "idle_in_transaction_session_timeout"):
+        claims._opened().execute(f"set {silence} = '{PATIENCE:.0f}s'".encode())
+    try:
+        yield claims
+    finally:
+        claims.close()
+
+
+@contextmanager
+def through_a_proxy(
+    dsn: str, server: Postgres, workspace: Workspace
+) -> Iterator[tuple[Proxy, str]]:
+    """Lend a proxy before the server, and the connection string that goes through it."""
+    proxy = Proxy(port=workspace.reserve_port(), target=server.port)
+    proxy.start()
+    try:
+        yield proxy, dsn.replace(f":{server.port}/", f":{proxy.port}/")
+    finally:
+        proxy.stop()
+
+
+@contextmanager
+def silenced(dsn: str, server: Postgres) -> Iterator[None]:
+    """Let none of the sessions that the database has now answer anything meanwhile."""
+    with psycopg.connect(dsn) as connection:
+        backends = connection.execute(
+            "select pid from pg_stat_activity where datname = current_database() "
+            "and backend_type = 'client backend' and pid <> pg_backend_pid()"
+        ).fetchall()
+    for (backend,) in backends:
+        server.signal(backend, SIGSTOP)
+    try:
+        yield
+    finally:
+        for (backend,) in backends:
+            server.signal(backend, SIGCONT)
+
+
+def wait_until_blocked(dsn: str, statement: str) -> None:
+    """Wait until a statement like this waits for a lock that somebody else holds."""
+    blocked = (
+        "select exists (select from pg_stat_activity where datname = current_database() "
+        f"and wait_event_type = 'Lock' and query like '%{statement}')"
+    )
+    wait_until(lambda: one(dsn, blocked), 60, f"{statement} to be blocked")
+
+
+def refusing(what: str, words: str, *, when: str = "true") -> str:
+    """Return a trigger, `odd`, that refuses rows with these words: `insert on fill`, say."""
+    return (
+        "create function odd() returns trigger language plpgsql as "
+        f"$$ begin raise exception '{words}'; end $$;"
+        f"create trigger odd before {what} for each row when ({when}) execute function odd()"
+    )
+
+
+def fill_with_orders(database: Database, numbers: range, **changes: Any) -> None:
+    """Store orders that are due at once."""
+    executions = Executions(database, first_fill_delay=0)
+    executions.insert_orders([(order(number, **changes), "A") for number in numbers])
+
+
+def one(dsn: str, statement: str) -> Any:
+    """Return the first column of the only row."""
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(statement.encode()).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def change(dsn: str, *statements: str) -> None:
+    """Change the database, as whoever the connection string names."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())

@@ -1,0 +1,60 @@
+"""A steady stream of orders, sent by a thread of its own while something else happens."""
+
+import time
+from collections.abc import Iterator
+from threading import Event, Thread
+from types import TracebackType
+from typing import Self
+
+from fixengine.demo.feed.feed import FedOrder
+from fixengine.demo.feed.sending import OrderSender
+
+_STEP_SECONDS = 0.05
+
+
+class SteadyFeed:
+    """A context manager that sends `rate` orders a second until it is left.
+
+    When it has been left without an exception, the broker has everything in `sent`; else
+    DemoError is raised. Missed time, as in an outage of the broker, is made up for.
+    """
+
+    def __init__(
+        self, orders: Iterator[FedOrder], *, bootstrap: str, topic: str, rate: float
+    ) -> None:
+        self.sent: list[FedOrder] = []
+        self._orders = orders
+        self._rate = rate
+        self._sender = OrderSender(bootstrap=bootstrap, topic=topic)
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="steady-feed", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+        if error is None:
+            self._sender.flush()
+
+    def stop(self) -> None:
+        """Send no more; safe to repeat."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        began = time.monotonic()
+        while not self._stop.wait(_STEP_SECONDS):
+            due = int((time.monotonic() - began) * self._rate) - len(self.sent)
+            for _ in range(due):
+                order = next(self._orders, None)
+                if order is None:
+                    return
+                self._sender.send(order)
+                self.sent.append(order)
