@@ -21,7 +21,7 @@ from fixengine.demo.feed.feed import orders
 from fixengine.demo.stack import Stack, surroundings
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot
-from fixengine.supervision.refs import ask
+from fixengine.supervision.refs import Request, ask
 from tests.support.steady import SteadyFeed
 
 _EVERY = 10.0
@@ -271,11 +271,12 @@ class _Echo(Actor):
 def actors(_lend: Lend, scale: float) -> Iterator[Figure]:
     """Ask and be answered, as is done four times for a claim of up to 800 executions."""
     number = int(20_000 * scale)
+    anything = Request[object]()
     echo = _Echo.start()
     ask(echo, Boot(), timeout=5)
     began = time.perf_counter()
     for _ in range(number):
-        ask(echo, None, timeout=5)
+        ask(echo, anything, timeout=5)
     took = time.perf_counter() - began
     echo.stop()
     yield Figure(meaning="an ask and its reply", value=1e6 * took / number, unit="µs")

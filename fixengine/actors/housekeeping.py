@@ -6,7 +6,6 @@ from loguru import logger
 
 from fixengine.actors.messages import DropParts, ForgetExecutions
 from fixengine.errors import UnavailableError
-from fixengine.ports.stores import Forgotten
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, ask
 from fixengine.telemetry.metrics.engine import EngineMetrics
@@ -51,7 +50,7 @@ class Housekeeping(Actor):
     def _step(self) -> float:
         """Take the next step of a pass; return how many seconds to wait for the one after it."""
         message = ForgetExecutions(after=self._after)
-        forgotten: Forgotten = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
+        forgotten = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
         self._metrics.forgotten.inc(forgotten.executions)
         self._forgotten += forgotten.executions
         if forgotten.old and forgotten.last is not None:
@@ -62,6 +61,6 @@ class Housekeeping(Actor):
 
     def _end_pass(self) -> None:
         count, self._after, self._forgotten = self._forgotten, 0, 0
-        parts: tuple[str, ...] = ask(self._repository, DropParts(), timeout=_REPOSITORY_TIMEOUT)
+        parts = ask(self._repository, DropParts(), timeout=_REPOSITORY_TIMEOUT)
         if count or parts:
             logger.bind(executions=count, parts=parts).info("old executions were deleted")

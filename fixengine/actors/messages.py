@@ -3,18 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TypeVar
 
 from fixengine.errors import ImpairedError
 from fixengine.ports.kafka import Record
-from fixengine.ports.queries import ExecutionQuery, LedgerQuery
-from fixengine.rules.values import Fill, Order, Postponed
-from fixengine.supervision.refs import ActorRef
+from fixengine.ports.queries import ExecutionQuery, LedgerQuery, Subtotals
+from fixengine.ports.stores import Claim, Forgotten, OutboxPage, Stored, TakeOver
+from fixengine.rules.halving import Tried
+from fixengine.rules.values import Execution, Fill, LedgerEntry, Order, Postponed
+from fixengine.supervision.refs import ActorRef, Request
 from fixengine.wire.letters import Place
+
+_Reply = TypeVar("_Reply")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoreOrders:
-    """Intake → repository: make these orders executions. Replies with a Tried.
+class StoreOrders(Request[Tried]):
+    """Intake → repository: make these orders executions.
 
     `partitions` are those of the topic that they came from.
     """
@@ -24,8 +29,8 @@ class StoreOrders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimDue:
-    """Fill scheduler → repository: lock due executions. Replies with a Claim.
+class ClaimDue(Request[Claim]):
+    """Fill scheduler → repository: lock due executions.
 
     ExecutionsFreed may follow to `reply_to`, as long as nobody else claims.
     """
@@ -40,16 +45,16 @@ class ExecutionsFreed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoreFills:
-    """Fill scheduler → repository: end the claim. Replies with the ids that were stored."""
+class StoreFills(Request[Stored]):
+    """Fill scheduler → repository: end the claim."""
 
     fills: tuple[Fill, ...]
     postponed: tuple[Postponed, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForgetExecutions:
-    """Housekeeping → repository: delete old ones above this number. Replies with Forgotten."""
+class ForgetExecutions(Request[Forgotten]):
+    """Housekeeping → repository: delete old ones above this number."""
 
     after: int
 
@@ -70,8 +75,8 @@ class QueryAnswered:
 
 
 @dataclass(frozen=True, slots=True)
-class DropParts:
-    """Housekeeping → repository: drop what is empty of the ledger. Replies with the names."""
+class DropParts(Request[tuple[str, ...]]):
+    """Housekeeping → repository: drop what is empty of the ledger. Replies with their names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,18 +85,15 @@ class AbandonClaim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakeOverOutbox:
-    """Publisher → repository: adopt what those of the suspects left that are still gone.
-
-    Replies with a TakeOver.
-    """
+class TakeOverOutbox(Request[TakeOver]):
+    """Publisher → repository: adopt what those of the suspects left that are still gone."""
 
     suspects: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetUnpublished:
-    """Publisher → repository: this engine's unpublished fills. Replies with an OutboxPage."""
+class GetUnpublished(Request[OutboxPage]):
+    """Publisher → repository: this engine's unpublished fills."""
 
     after: int
     limit: int
@@ -99,7 +101,7 @@ class GetUnpublished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MarkPublished:
+class MarkPublished(Request[int]):
     """Publisher → repository: the broker has these (execution id, fill number).
 
     Replies with how many of them were this engine's.
@@ -109,54 +111,49 @@ class MarkPublished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetExecutionsById:
-    """REST → reader. Replies with those there are, by id; `deadline` is monotonic seconds."""
+class ReaderQuery(Request[_Reply]):
+    """REST → reader: a question that the reader begins with before `deadline`, a monotonic time."""
+
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetExecutionsById(ReaderQuery[Mapping[int, Execution]]):
+    """REST → reader. Replies with those there are, by id."""
 
     execution_ids: tuple[int, ...]
-    deadline: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetExecutions:
-    """REST → reader. Replies with a tuple of executions; `deadline` is monotonic seconds."""
+class GetExecutions(ReaderQuery[tuple[Execution, ...]]):
+    """REST → reader: find executions."""
 
     query: ExecutionQuery
-    deadline: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetFills:
-    """REST → reader. Replies with a tuple of ledger entries, None for an unknown execution.
-
-    `deadline` is monotonic seconds.
-    """
+class GetFills(ReaderQuery[tuple[LedgerEntry, ...] | None]):
+    """REST → reader: find an execution's fills. The reply is None when it does not exist."""
 
     query: LedgerQuery
-    deadline: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddUpExecutions:
-    """REST → reader: add up to `limit` executions from above an id. Replies with a Subtotals.
-
-    `deadline` is monotonic seconds.
-    """
+class AddUpExecutions(ReaderQuery[Subtotals]):
+    """REST → reader: add up to `limit` executions from above an id."""
 
     after: int
     limit: int
-    deadline: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetLag:
-    """REST → reader. Replies with the group's lag in records; `deadline` is monotonic seconds."""
-
-    deadline: float
+class GetLag(ReaderQuery[int]):
+    """REST → reader: measure the consumer group's lag in records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResolveTickers:
-    """Intake → security cache. Replies at once with a Tickers.
+class ResolveTickers(Request["Tickers"]):
+    """Intake → security cache: find these tickers. It replies at once.
 
     What is pending then follows as TickersArrived to `reply_to`.
     """
@@ -182,8 +179,8 @@ class TickersArrived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetPrices:
-    """Fill scheduler → pricing. Replies with Prices, or raises UnavailableError."""
+class GetPrices(Request["Prices"]):
+    """Fill scheduler → pricing: find prices. Raises UnavailableError."""
 
     tickers: frozenset[str]
 
@@ -249,7 +246,7 @@ class ForgetDeadLetters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FinishDeadLetters:
+class FinishDeadLetters(Request[tuple[Place, ...]]):
     """Intake → dead letters, before it leaves: wait for these `within` seconds.
 
     Replies with the places whose dead letters the broker has.

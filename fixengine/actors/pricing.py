@@ -62,7 +62,7 @@ class Pricing(Actor):
             result = "success"
         finally:
             self._metrics.price_seconds.labels(result).observe(monotonic() - began)
-        return prices
+        return message.answer(prices)
 
     def close(self) -> None:
         self._workers.shutdown(wait=False, cancel_futures=True)

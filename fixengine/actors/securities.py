@@ -101,7 +101,7 @@ class SecurityCache(Actor):
     def receive(self, message: ResolveTickers | _Fetched | _Retry) -> Any:
         match message:
             case ResolveTickers(security_ids=security_ids, reply_to=reply_to):
-                return self._resolve(security_ids, reply_to)
+                return message.answer(self._resolve(security_ids, reply_to))
             case _Fetched():
                 return self._fetched(message)
             case _Retry():

@@ -195,8 +195,7 @@ class Engine:
         self._supervisor = Supervisor.start(
             tree=self.tree, budget=budget, on_escalation=self._on_failure
         )
-        started: pykka.Future[None] = ask(self._supervisor, StartChildren(), timeout=5)
-        return started
+        return ask(self._supervisor, StartChildren(), timeout=5)
 
     def stop(self) -> tuple[str, ...]:
         """Drain and stop, within STOP_WITHIN; returns the names of actors that would not."""
@@ -206,7 +205,7 @@ class Engine:
             until = monotonic() + DRAIN_WITHIN + _SLACK
             try:
                 order = Shutdown(within=DRAIN_WITHIN)
-                stuck = tuple(ask(self._supervisor, order, timeout=until - monotonic()))
+                stuck = ask(self._supervisor, order, timeout=until - monotonic())
                 self._supervisor.stop(timeout=max(until - monotonic(), 0))
             except (UnavailableError, pykka.Timeout):
                 stuck = ("supervisor",)

@@ -24,8 +24,9 @@ from loguru import logger
 from pykka._envelope import Envelope
 
 from fixengine.errors import FixengineError
-from fixengine.supervision.lifecycle import Boot, Crash, Scoped
+from fixengine.supervision.lifecycle import Boot, Crash
 from fixengine.supervision.mailbox import Mailbox, enter, is_stop
+from fixengine.supervision.scope import Scoped
 
 _TO_END = 0.1  # seconds of a stop's time for a thread to end after `close`
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pykka
 
-from fixengine.supervision.scope import Scope
+from fixengine.supervision.refs import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Boot:
-    """Supervisor → every child, before all else: acquire what you need. Reply: None.
+class Boot(Request[None]):
+    """Supervisor → every child, before all else: acquire what you need.
 
     The callbacks run in the child's thread: `on_ready` once it has booted, `on_exit` when it has
     closed, with the error that it crashed with or None.
@@ -23,14 +23,6 @@ class Boot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scoped:
-    """Any actor → any actor: a message, and what it is asked for. Reply: the message's."""
-
-    scope: Scope
-    message: object
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Crash:
     """Test → any actor: crash as if by a bug. Reply: the error."""
 
@@ -38,15 +30,16 @@ class Crash:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StartChildren:
-    """App → supervisor: start all. Reply: at once, a future that is set when all have booted.
+class StartChildren(Request[pykka.Future[None]]):
+    """App → supervisor: start all. It replies at once.
 
-    It raises StartError when one of them fails, or when a shutdown comes first.
+    The future is set when all have booted. It raises StartError when one of them fails, or when a
+    shutdown comes first.
     """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shutdown:
+class Shutdown(Request[tuple[str, ...]]):
     """App → supervisor: stop all for good, within so many seconds and their shares together.
 
     Reply: the names of the children that ignored their deadline; their threads still run.

@@ -31,6 +31,14 @@ class Scope:
             _scope.reset(token)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scoped:
+    """Any actor → any actor: a message, and the scope to deal with it in. Reply: the message's."""
+
+    scope: Scope
+    message: object
+
+
 _scope: ContextVar[Scope | None] = ContextVar("scope", default=None)
 
 

@@ -65,9 +65,9 @@ class Supervisor(Actor):
         """Handle one message."""
         match message:
             case StartChildren():
-                return self._start_children()
+                return message.answer(self._start_children())
             case Shutdown(within=within):
-                return self._take_down("the supervisor was shut down", within)
+                return message.answer(self._take_down("the supervisor was shut down", within))
             case Booted(ref=ref):
                 self._booted(self._tree.find(ref))
             case BootExpired(ref=ref):

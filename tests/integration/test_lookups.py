@@ -9,7 +9,7 @@ import pykka
 import pytest
 from prometheus_client import CollectorRegistry
 
-from fixengine.actors.messages import GetPrices, Prices, ResolveTickers, Tickers, TickersArrived
+from fixengine.actors.messages import GetPrices, ResolveTickers, Tickers, TickersArrived
 from fixengine.actors.pricing import Pricing
 from fixengine.actors.securities import (
     BULK_PAUSE,
@@ -25,7 +25,7 @@ from fixengine.demo.workspace import Workspace
 from fixengine.infra.services.neighbours import PricingClient, SecurityClient
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot
-from fixengine.supervision.refs import ask
+from fixengine.supervision.refs import Request, ask
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from tests.support.clocks import Clock
 from tests.support.no_tree import board
@@ -63,6 +63,10 @@ class FailingPrices(PricingService):
         if path[-1] in self.bad:
             return "failed", HTTPStatus.INTERNAL_SERVER_ERROR, {}
         return ("prices", *self.bulk) if path[-1] == "prices" else super().route(path)
+
+
+class GetNews(Request[SimpleQueue[Tickers]]):
+    """A test → listener: what is the news?"""
 
 
 class Listener(Actor):
@@ -141,13 +145,12 @@ def resolve(
     security_ids: frozenset[str],
 ) -> Tickers:
     message = ResolveTickers(security_ids=security_ids, reply_to=listener)
-    tickers: Tickers = ask(cache, message, timeout=60)
-    return tickers
+    return ask(cache, message, timeout=60)
 
 
 def known_from(listener: pykka.ActorRef[Listener], wanted: frozenset[str]) -> dict[str, str]:
     """Collect news until all that is wanted is known; Empty when it takes too long."""
-    news: SimpleQueue[Tickers] = ask(listener, "news", timeout=60)
+    news = ask(listener, GetNews(), timeout=60)
     known: dict[str, str] = {}
     while not wanted <= known.keys():
         known.update(news.get(timeout=60).known)
@@ -200,7 +203,7 @@ def test_bulk_calls_that_lack_something_are_not_made_again_and_again(
     unknown: set[str] = set()
     for at in range(0, 60, 10):
         resolve(cache, listener, frozenset(strangers[at : at + 10]))
-    news: SimpleQueue[Tickers] = ask(listener, "news", timeout=60)
+    news = ask(listener, GetNews(), timeout=60)
     for more in (strangers[:60], strangers[60:]):
         resolve(cache, listener, frozenset(more))
         while not unknown >= set(more):
@@ -255,7 +258,7 @@ def test_many_unknown_securities_are_each_asked_for_once(
 ) -> None:
     strangers = frozenset(f"{number:024x}" for number in range(1, 31))
     resolve(cache, listener, strangers)
-    news: SimpleQueue[Tickers] = ask(listener, "news", timeout=60)
+    news = ask(listener, GetNews(), timeout=60)
     unknown: set[str] = set()
     while unknown != strangers:
         unknown |= news.get(timeout=60).unknown
@@ -278,7 +281,7 @@ def test_without_a_bulk_answer_tickers_are_asked_for_singly(
 ) -> None:
     prices.bulk = bulk
     wanted = frozenset(listing.ticker for listing in LISTINGS[:40])
-    found: Prices = ask(pricing, GetPrices(tickers=wanted), timeout=60)
+    found = ask(pricing, GetPrices(tickers=wanted), timeout=60)
     assert found.known.keys() == wanted
     assert found.unknown == frozenset()
 
@@ -289,7 +292,7 @@ def test_only_a_404_of_its_own_says_that_a_ticker_has_no_price(
     without = frozenset(listing.ticker for listing in UNPRICEABLE)
     wanted = without | {listing.ticker for listing in LISTINGS[:20]}
     for _ in range(2):
-        found: Prices = ask(pricing, GetPrices(tickers=wanted), timeout=60)
+        found = ask(pricing, GetPrices(tickers=wanted), timeout=60)
         assert found.unknown == without
         assert found.known.keys() == wanted - without
     assert prices.calls["price"] == 20 + 3 + 20
@@ -302,7 +305,7 @@ def test_a_ticker_whose_call_fails_is_not_waited_for_with_each_claim(
     prices.bad = frozenset({bad})
 
     def known(*tickers: str) -> frozenset[str]:
-        found: Prices = ask(pricing, GetPrices(tickers=frozenset(tickers)), timeout=60)
+        found = ask(pricing, GetPrices(tickers=frozenset(tickers)), timeout=60)
         return frozenset(found.known)
 
     assert known(good, bad) == {good}

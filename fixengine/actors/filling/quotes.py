@@ -31,7 +31,7 @@ class Quotes:
         self._patience = patience
         self._expected: frozenset[str] = frozenset()
         self._asked: frozenset[str] = frozenset()
-        self._ahead: Question | None = None
+        self._ahead: Question[Prices] | None = None
         self._asked_at = 0.0
 
     def ask_ahead(self) -> None:
@@ -59,8 +59,7 @@ class Quotes:
         question, self._ahead = self._ahead, None
         if question is None or self._clock() - self._asked_at > FRESH_FOR:
             return None
-        prices: Prices = question.reply(timeout=self._patience)
-        return prices
+        return question.reply(timeout=self._patience)
 
     def _completed(self, ahead: Prices, tickers: frozenset[str]) -> Prices:
         """Add what nobody could expect; where that can't be had, the others need not wait."""
@@ -78,5 +77,4 @@ class Quotes:
         return Prices(known={**ahead.known, **late.known}, unknown=ahead.unknown | late.unknown)
 
     def _ask(self, tickers: frozenset[str]) -> Prices:
-        prices: Prices = ask(self._pricing, GetPrices(tickers=tickers), timeout=self._patience)
-        return prices
+        return ask(self._pricing, GetPrices(tickers=tickers), timeout=self._patience)

@@ -22,7 +22,7 @@ from fixengine.actors.messages import (
     StoreFills,
 )
 from fixengine.errors import UnavailableError
-from fixengine.ports.stores import Claim, Stored
+from fixengine.ports.stores import Claim
 from fixengine.recurring import Outage, Recurring
 from fixengine.rules.fills import FillRules, outcome
 from fixengine.rules.leases import LEASE
@@ -174,7 +174,7 @@ class FillScheduler(Actor):
         """
         message = ClaimDue(limit=self._limit, reply_to=self.actor_ref)
         while True:
-            claim: Claim = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
+            claim = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
             if claim.executions or not claim.more or self.stopping:
                 return claim
 
@@ -205,7 +205,7 @@ class FillScheduler(Actor):
         message = StoreFills(fills=evaluated.fills, postponed=evaluated.postponed)
         until = monotonic() + LEASE  # what is stored proves that the engine lived after this
         # unavailable, it may be stored all the same: the publisher looks into the outbox
-        stored: Stored = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
+        stored = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
         self._metrics.unpriced.inc(len(evaluated.postponed))
         kept = [fill for fill in evaluated.fills if fill.execution.id in stored.ids]
         if stored.changed:

@@ -45,7 +45,7 @@ class Storing:
         self._waiting: deque[InHand] = deque()
         self._again: deque[tuple[InHand, ...]] = deque()  # groups to send as they are
         self._sent: dict[int, InHand] = {}  # by their places in what was sent
-        self._question: Question | None = None
+        self._question: Question[Tried] | None = None
         self._batch: Batch | None = None
         self._retries = Retries(first=0.1, cap=5.0)
         self._next_try = 0.0
@@ -117,12 +117,12 @@ class Storing:
         if batch is not None:
             batch.ended(error)
 
-    def _receive(self, question: Question, stored: Stored, within: float) -> None:
+    def _receive(self, question: Question[Tried], stored: Stored, within: float) -> None:
         """See what became of the group; what it has not come to is sent again."""
         sent, self._sent, self._question = self._sent, {}, None
         try:
             with timed((*sent.values(),)):
-                tried: Tried = question.reply(timeout=within)
+                tried = question.reply(timeout=within)
         except UnavailableError as error:
             self._over(str(error))
             self._again.appendleft((*sent.values(),))

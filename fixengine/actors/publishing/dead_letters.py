@@ -81,7 +81,7 @@ class DeadLetters(Actor):
             case ForgetDeadLetters(partitions=partitions):
                 return self._forget(partitions)
             case FinishDeadLetters(places=places, within=within):
-                return self._finish(places, within)
+                return message.answer(self._finish(places, within))
             case DeadLetterTopic():
                 self._made = message
                 return self._say()

@@ -11,7 +11,7 @@ from fixengine.actors.publishing.pending import PendingFills, key_of
 from fixengine.actors.publishing.tail_check import TailCheck
 from fixengine.errors import SlowQueryError, UnavailableError
 from fixengine.ports.kafka import Tail
-from fixengine.ports.stores import OutboxPage, TakeOver
+from fixengine.ports.stores import OutboxPage
 from fixengine.recurring import Outage, Recurring
 from fixengine.rules.leases import LEASE, SETTLE, TAKE_OVER_AFTER, UNTOLD_AFTER
 from fixengine.rules.pace import Pace
@@ -109,9 +109,7 @@ class OutboxWatch:
             for owner, since in self._gone_since.items()
             if now - since >= TAKE_OVER_AFTER and not self.checking
         )
-        look: TakeOver = ask(
-            self._repository, TakeOverOutbox(suspects=suspects), timeout=self.patience
-        )
+        look = ask(self._repository, TakeOverOutbox(suspects=suspects), timeout=self.patience)
         now = self._clock()
         self._gone_since = {
             owner: self._gone_since.get(owner, now) for owner in look.gone - suspects
@@ -206,8 +204,7 @@ class OutboxWatch:
 
     def _page(self, after: int) -> OutboxPage:
         query = GetUnpublished(after=after, limit=_PAGE, older_than=self._older_than)
-        page: OutboxPage = ask(self._repository, query, timeout=self.patience)
-        return page
+        return ask(self._repository, query, timeout=self.patience)
 
     def _cannot_see(self, reason: str) -> None:
         self._outage.begin(reason=reason)

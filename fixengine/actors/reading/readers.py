@@ -6,7 +6,7 @@ They have connections when the repository is held up, so they say why it is.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, TypeAlias, assert_never
+from typing import TypeAlias, TypeVar, assert_never
 
 from fixengine.actors.messages import (
     AddUpExecutions,
@@ -16,6 +16,7 @@ from fixengine.actors.messages import (
     GetLag,
     QueryAnswered,
     QueryFailed,
+    ReaderQuery,
 )
 from fixengine.actors.reading.hold_up import LOOK_EVERY, HoldUpWatch
 from fixengine.errors import ImpairedError, UnavailableError
@@ -46,6 +47,8 @@ class _Look:
     """Reader → itself: does the database hold up the repository?"""
 
 
+_Reply = TypeVar("_Reply")
+
 _Query: TypeAlias = GetExecutionsById | GetExecutions | GetFills | AddUpExecutions | GetLag
 
 
@@ -70,7 +73,7 @@ class Reader(Actor):
     def boot(self) -> None:
         self.tell_later(LOOK_EVERY, _Look())
 
-    def receive(self, message: _Query | _Look) -> Any:
+    def receive(self, message: _Query | _Look) -> object:
         if isinstance(message, _Look):
             self._hold_up.look()
             self.tell_later(LOOK_EVERY, message)
@@ -90,18 +93,19 @@ class Reader(Actor):
             tell(self._repository, QueryAnswered(kind=kind))
         return answer
 
-    def _answer(self, message: _Query, timeout: float) -> Any:
+    def _answer(self, message: _Query, timeout: float) -> object:
         match message:
             case GetExecutionsById(execution_ids=execution_ids):
-                return self._executions.by_id(execution_ids, timeout=timeout)
+                return message.answer(self._executions.by_id(execution_ids, timeout=timeout))
             case GetExecutions(query=query):
-                return self._executions.page(query, timeout=timeout)
+                return message.answer(self._executions.page(query, timeout=timeout))
             case GetFills(query=query):
-                return self._executions.fills(query, timeout=timeout)
+                return message.answer(self._executions.fills(query, timeout=timeout))
             case AddUpExecutions(after=after, limit=limit):
-                return self._executions.add_up(after=after, limit=limit, timeout=timeout)
+                subtotals = self._executions.add_up(after=after, limit=limit, timeout=timeout)
+                return message.answer(subtotals)
             case GetLag():
-                return self._lag.measure(timeout)
+                return message.answer(self._lag.measure(timeout))
             case _:
                 assert_never(message)
 
@@ -119,36 +123,26 @@ class Readers:
 
     def by_id(self, execution_ids: Collection[int]) -> Mapping[int, Execution]:
         """Find executions by their ids."""
-        found: Mapping[int, Execution] = self._ask(
-            GetExecutionsById(execution_ids=tuple(execution_ids), deadline=_deadline())
-        )
-        return found
+        ids = tuple(execution_ids)
+        return self._ask(GetExecutionsById(execution_ids=ids, deadline=_deadline()))
 
     def page(self, query: ExecutionQuery) -> tuple[Execution, ...]:
         """Find executions."""
-        found: tuple[Execution, ...] = self._ask(GetExecutions(query=query, deadline=_deadline()))
-        return found
+        return self._ask(GetExecutions(query=query, deadline=_deadline()))
 
     def fills(self, query: LedgerQuery) -> tuple[LedgerEntry, ...] | None:
         """Find an execution's fills; None when there is no such execution."""
-        found: tuple[LedgerEntry, ...] | None = self._ask(
-            GetFills(query=query, deadline=_deadline())
-        )
-        return found
+        return self._ask(GetFills(query=query, deadline=_deadline()))
 
     def add_up(self, *, after: int, limit: int) -> Subtotals:
         """Add up to `limit` executions from above the id `after`, by status."""
-        found: Subtotals = self._ask(
-            AddUpExecutions(after=after, limit=limit, deadline=_deadline())
-        )
-        return found
+        return self._ask(AddUpExecutions(after=after, limit=limit, deadline=_deadline()))
 
     def lag(self, timeout: float) -> int:
         """Measure the consumer group's lag in records, within `timeout` seconds."""
-        records: int = self._ask(GetLag(deadline=monotonic() + timeout), then=0)
-        return records
+        return self._ask(GetLag(deadline=monotonic() + timeout), then=0)
 
-    def _ask(self, message: _Query, *, then: float = ANSWER_WITHIN) -> Any:
+    def _ask(self, message: ReaderQuery[_Reply], *, then: float = ANSWER_WITHIN) -> _Reply:
         """Ask; once it has begun, the answer takes `then` seconds at the most."""
         readers = [reader for name in self._names if (reader := self._find(name)) is not None]
         if not readers:

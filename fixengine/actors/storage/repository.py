@@ -119,7 +119,7 @@ class Repository(Actor):
     def close(self) -> None:
         self._claims.close()
 
-    def _write(self, message: _Write) -> Any:
+    def _write(self, message: _Write) -> object:
         if not self._ready:
             raise UnavailableError("the database was not reached yet")
         kind = type(message).__name__
@@ -203,27 +203,29 @@ class Repository(Actor):
             left=tried.left + again.left,
         )
 
-    def _perform(self, message: _Write) -> Any:
+    def _perform(self, message: _Write) -> object:
         match message:
             case StoreOrders():
-                return self._store(message)
+                return message.answer(self._store(message))
             case ClaimDue(limit=limit, reply_to=reply_to):
                 self._claimer = reply_to
-                return self._claims.claim(limit)
+                return message.answer(self._claims.claim(limit))
             case StoreFills():
-                return self._settle(message)
+                return message.answer(self._settle(message))
             case AbandonClaim():
-                return self._claims.abandon()
+                self._claims.abandon()
+                return None
             case TakeOverOutbox(suspects=suspects):
-                return self._outbox.take_over(suspects)
+                return message.answer(self._outbox.take_over(suspects))
             case GetUnpublished(after=after, limit=limit, older_than=older_than):
-                return self._outbox.unpublished(after=after, limit=limit, older_than=older_than)
+                page = self._outbox.unpublished(after=after, limit=limit, older_than=older_than)
+                return message.answer(page)
             case MarkPublished(fills=fills):
-                return self._mark(fills)
+                return message.answer(self._mark(fills))
             case ForgetExecutions(after=after):
-                return self._retention.forget_executions(after=after)
+                return message.answer(self._retention.forget_executions(after=after))
             case DropParts():
-                return self._retention.drop_parts()
+                return message.answer(self._retention.drop_parts())
             case _:
                 assert_never(message)
 

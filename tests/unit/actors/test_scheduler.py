@@ -32,11 +32,15 @@ from fixengine.rules.fills import FillRules
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot
 from fixengine.supervision.mailbox import mailbox_of
-from fixengine.supervision.refs import ActorRef, ask
+from fixengine.supervision.refs import ActorRef, Request, ask
 from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from tests.support.executions import SENT, execution
 from tests.support.no_tree import board
+
+
+class GetCount(Request[int]):
+    """A test → its repository: how many claims there were, or are still to come?"""
 
 
 class Repository(Actor):
@@ -46,8 +50,8 @@ class Repository(Actor):
         super().__init__()
         self._more = more
 
-    def receive(self, message: ClaimDue | str) -> Claim | int:
-        if message == "left":
+    def receive(self, message: ClaimDue | GetCount) -> Claim | int:
+        if isinstance(message, GetCount):
             return self._more
         self._more -= 1
         return Claim(executions=(), now=SENT, next_due_in=None, more=self._more > 0)
@@ -166,8 +170,7 @@ def test_it_sleeps_only_when_nothing_can_be_due(monkeypatch: pytest.MonkeyPatch)
     repository = Repository.start(more=50)
 
     def left() -> int:
-        claims: int = ask(repository, "left", timeout=60)
-        return claims
+        return ask(repository, GetCount(), timeout=60)
 
     with scheduler(repository=repository, pricing=Pricing.start(Event())):
         wait_until(lambda: left() <= 0, 60, "50 claims")
@@ -228,15 +231,15 @@ def test_that_fills_wait_is_said_once_when_the_broker_is_silent(
 def test_nothing_is_claimed_once_a_stop_has_begun() -> None:
     repository = Repository.start(more=1_000_000)
     with scheduler(repository=repository, pricing=Pricing.start(Event())) as running:
-        wait_until(lambda: ask(repository, "left", timeout=60) < 1_000_000, 60, "a claim")
+        wait_until(lambda: ask(repository, GetCount(), timeout=60) < 1_000_000, 60, "a claim")
         mailbox_of(running).stop_begins(monotonic() + 3600)
-        ask(running, FillsPublished(count=0), timeout=60)  # behind the claim that is in hand
-        left = ask(repository, "left", timeout=60)
+        running.ask(FillsPublished(count=0), timeout=60)  # behind the claim that is in hand
+        left = ask(repository, GetCount(), timeout=60)
         running.tell(OrdersStored(due_in=0))
         running.tell(FillsPublished(count=0))
-        ask(running, FillsPublished(count=0), timeout=60)
-        ask(running, FillsPublished(count=0), timeout=60)
-        assert ask(repository, "left", timeout=60) == left
+        running.ask(FillsPublished(count=0), timeout=60)
+        running.ask(FillsPublished(count=0), timeout=60)
+        assert ask(repository, GetCount(), timeout=60) == left
 
 
 def test_what_falls_due_in_a_moment_is_claimed_together() -> None:
@@ -341,12 +344,12 @@ class ShyRepository(Actor):
         super().__init__()
         self.claims = 0
 
-    def receive(self, message: ClaimDue | StoreFills | AbandonClaim | str) -> object:
+    def receive(self, message: ClaimDue | StoreFills | AbandonClaim | GetCount) -> object:
         if isinstance(message, ClaimDue):
             self.claims += 1
             found = (execution(id=1),) if self.claims % 2 else ()
             return Claim(executions=found, now=SENT, next_due_in=0.01, more=False)
-        return self.claims if message == "claims" else Stored()
+        return self.claims if isinstance(message, GetCount) else Stored()
 
 
 class Priceless(Actor):
@@ -371,8 +374,7 @@ def test_that_prices_are_missing_is_said_once_though_there_is_not_always_somethi
     repository, pricing, health = ShyRepository.start(), Priceless.start(), board()
 
     def claims() -> int:
-        made: int = ask(repository, "claims", timeout=60)
-        return made
+        return ask(repository, GetCount(), timeout=60)
 
     def said() -> str:
         parts = health.ready().body["parts"]

@@ -99,7 +99,7 @@ class Subject:
         )
         ask(self.ref, Boot(), timeout=60)
 
-    def store(self, *numbers: int) -> Any:
+    def store(self, *numbers: int) -> Tried:
         orders = tuple((order(number), "A") for number in numbers)
         return ask(self.ref, StoreOrders(orders=orders, partitions=frozenset({0})), timeout=60)
 
@@ -236,8 +236,7 @@ def settle(subject: Subject) -> Stored:
         for id_ in (1, 2, 3)
     )
     message = StoreFills(fills=fills, postponed=(Postponed(4, 7, FRONT),))
-    stored: Stored = ask(subject.ref, message, timeout=60)
-    return stored
+    return ask(subject.ref, message, timeout=60)
 
 
 def test_fills_that_are_refused_before_and_after_the_schema_was_sound_are_put_off_together(

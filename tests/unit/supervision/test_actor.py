@@ -13,7 +13,7 @@ from loguru import logger
 from fixengine.errors import FixengineError, UnavailableError
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot, Crash
-from fixengine.supervision.refs import Question, ask
+from fixengine.supervision.refs import Question, Request, ask
 from tests.unit.supervision.family import PATIENCE, join, mailbox_of, wait_until
 
 
@@ -387,7 +387,7 @@ def test_a_wait_for_a_reply_ends_when_the_own_stop_needs_the_time() -> None:
     told: list[str] = []
 
     def wait_for_ever(_: Worker) -> None:
-        question = Question(silent, "?")
+        question = Question(silent, Request[None]())
         asked.set()
         try:
             question.reply(timeout=3600)
@@ -407,6 +407,6 @@ def test_who_is_no_actor_waits_as_long_as_it_says() -> None:
     over = threading.Event()
     silent = Silent.start(over)
     with pytest.raises(UnavailableError):
-        ask(silent, "?", timeout=0.01)
+        ask(silent, Request[None](), timeout=0.01)
     over.set()
     silent.stop(timeout=PATIENCE)
