@@ -209,7 +209,7 @@ FAULTS: Mapping[str, Fault] = {
 
 
 MAY_REPEAT = frozenset({"freeze"})
-"""Faults after which a fill may be on the topic twice: README, known limits."""
+"""Faults after which a fill may be on the topic twice: docs/guarantees.md, known limits."""
 
 
 def _kill_sessions(field: Field) -> None:

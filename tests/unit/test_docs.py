@@ -43,7 +43,14 @@ def metrics() -> set[str]:
 
 def test_there_are_pages() -> None:
     names = {path.stem for path in PAGES}
-    assert names >= {"deploying", "dead-letters", "disaster-recovery", "sizing", "README"}
+    assert names >= {
+        "deploying",
+        "dead-letters",
+        "disaster-recovery",
+        "sizing",
+        "settings",
+        "README",
+    }
 
 
 @each_page
@@ -98,6 +105,23 @@ def test_targets_exist(path: Path) -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in re.findall(r"(?:`|^)make ([a-z-]+)", path.read_text("utf-8"), re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_table_of_settings_is_the_programs_own() -> None:
+    rows = [
+        f"| `{variable.name}` | {f'`{variable.default}`' if variable.default else ''} "
+        f"| {variable.meaning} |"
+        for variable in VARIABLES.values()
+    ]
+    table = "\n".join(("| variable | default | meaning |", "|---|---|---|", *rows))
+    _, _, rest = page("settings").partition("<!-- settings -->\n")
+    assert rest.partition("<!-- /settings -->")[0] == f"{table}\n"
+
+
+def test_every_metric_is_explained() -> None:
+    explained = set(re.findall(r"`(\w+)(?:\{\w+\})?`", page("metrics")))
+    families = {name.removesuffix("_total") for name in metrics()}
+    assert families - {name.removesuffix("_total") for name in explained} == set()
 
 
 def test_connections_are_counted_as_the_program_opens_them() -> None:

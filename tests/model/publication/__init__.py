@@ -22,10 +22,10 @@ An execution's rows, lock and messages are its own, so that one execution is eno
 model is less exact than the program it can do more: a message may arrive at any time until it has
 settled, others know at once since when a lock is free, a look reads the topic when it begins.
 
-It takes for granted what README names as known limits: what a producer that was stopped had under
-way has settled in time, what has arrived is seen by who looks, and an engine that was frozen for
-longer than its lease sends nothing when it wakes up before it has stopped its producer. The last is
-a guard here, FROZEN_FOR_LONG_SENDS_NOTHING, so that the search shows that nobody else repeats one.
+It takes for granted what docs/guarantees.md names as known limits. What a stopped producer had
+under way has settled in time. Whoever looks sees what has arrived. An engine that was frozen for
+longer than its lease stops its producer when it wakes up, before it sends anything. The last is a
+guard here, FROZEN_FOR_LONG_SENDS_NOTHING, so that the search shows that nobody else repeats one.
 """
 
 from collections.abc import Iterator
