@@ -84,30 +84,6 @@ class Recurring:
         self._counted.happened(say, times)
 
 
-class Outage:
-    """What lasts: a line when it begins and one when it is over, however often it is found on."""
-
-    def __init__(self, begins: Recurring, ends: Recurring, **fields: object) -> None:
-        """Take what to say at both ends, and fields that both lines have."""
-        self._begins = begins
-        self._ends = ends
-        self._fields = fields
-        self.is_on = False
-
-    def begin(self, **fields: object) -> None:
-        """Say with these fields that it has begun, unless that was said."""
-        if not self.is_on:
-            self.is_on = True
-            self._begins.happened_with({**self._fields, **fields})
-
-    def end(self) -> bool:
-        """Say that it is over, and return True, if it was on."""
-        was_on, self.is_on = self.is_on, False
-        if was_on:
-            self._ends.happened_with(self._fields)
-        return was_on
-
-
 def end_counts() -> None:
     """Say all that was counted until now: the process ends."""
     for counted in tuple(_counting):

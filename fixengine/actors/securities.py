@@ -13,13 +13,14 @@ from cachetools import TTLCache
 from fixengine.actors.messages import ResolveTickers, Tickers, TickersArrived
 from fixengine.errors import UnavailableError
 from fixengine.ports.services import SecurityService
-from fixengine.recurring import Outage, Recurring
+from fixengine.recurring import Recurring
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, tell
 from fixengine.supervision.retries import Retries
 from fixengine.supervision.scope import in_scope
 from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.engine import EngineMetrics
+from fixengine.telemetry.outage import HoldUp, Outage
 
 KEPT_FOR = 60.0
 """Seconds an answer is believed."""
@@ -74,8 +75,7 @@ class SecurityCache(Actor):
     ) -> None:
         super().__init__()
         self._service = service
-        self._health = health
-        self._holds_up = False
+        self._holds_up = HoldUp(health, "storing", "orders wait for their tickers")
         self._metrics = metrics
         self._clock = clock
         self._tickers: TTLCache[str, str] = TTLCache(_CAPACITY, KEPT_FOR, clock)
@@ -90,8 +90,7 @@ class SecurityCache(Actor):
         self._failed: dict[str, None] = {}
         self._retry_is_due = False
         self._outage = Outage(
-            Recurring("WARNING", "security-service fails, orders wait"),
-            Recurring("INFO", "security-service answers again"),
+            "security-service fails, orders wait", "security-service answers again"
         )
         self._broken = Recurring("ERROR", "a call to security-service failed")
         self._workers = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="security-service")
@@ -170,14 +169,12 @@ class SecurityCache(Actor):
             self._tickers.pop(security_id, None)
         self._tell_waiting(answer.tickers)
         if answer.failure is not None:
-            self._outage.begin(reason=answer.failure)
+            self._outage.begin(answer.failure)
             for security_id in answer.asked:
                 self._put_off(security_id)
             self._hold_up(answer.failure)
             return
-        if self._holds_up:
-            self._holds_up = False
-            self._health.up("storing")
+        self._holds_up.end()
         recovers = not self._failed.keys().isdisjoint(settled)
         for security_id in settled:
             self._failed.pop(security_id, None)
@@ -204,8 +201,7 @@ class SecurityCache(Actor):
     def _hold_up(self, failure: str) -> None:
         """Say that orders wait; one security alone may be what the service can't answer for."""
         if len(self._failed.keys() & self._wanted.keys()) > 1:
-            self._holds_up = True
-            self._health.waits("storing", f"orders wait for their tickers: {failure}")
+            self._holds_up.begin(failure)
 
     def _retry(self) -> None:
         self._retry_is_due = False

@@ -135,15 +135,16 @@ def test_connections_are_counted_as_the_program_opens_them() -> None:
 def logged() -> Iterator[str]:
     """Find what the engine logs from INFO on, in its source."""
     levels = "info|warning|error|critical|exception"
-    calls = re.compile(rf"logger\b.*\.({levels})|_log|_contain|Recurring", re.DOTALL)
+    calls = re.compile(rf"logger\b.*\.({levels})|_log|_contain|Recurring|Outage", re.DOTALL)
     for path in (ROOT / "fixengine").rglob("*.py"):
         if path.relative_to(ROOT).parts[1] in {"demo", "dlq", "top"}:
             continue  # terminal programs
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and calls.fullmatch(ast.unparse(node.func)):
-                event = node.args[-1]
-                if isinstance(event, ast.Constant):
-                    yield str(event.value)
+                ends = ast.unparse(node.func) == "Outage"  # it has two events
+                for event in node.args if ends else node.args[-1:]:
+                    if isinstance(event, ast.Constant):
+                        yield str(event.value)
 
 
 def test_every_line_of_the_log_is_explained() -> None:

@@ -1,33 +1,15 @@
 """What happens again and again is said at first, and then counted."""
 
-from collections.abc import Iterator
 from threading import Thread
 from typing import Any
 
-import pytest
 from loguru import logger
 
 from fixengine.demo.waiting import wait_until
-from fixengine.recurring import Outage, Recurring, end_counts
+from fixengine.recurring import Recurring, end_counts
 
 LONG = 600.0
 SHORT = 0.2
-
-
-@pytest.fixture
-def lines() -> Iterator[list[dict[str, Any]]]:
-    """Fields of what is logged, as it comes."""
-    end_counts()  # those of tests before this one
-    seen: list[dict[str, Any]] = []
-
-    def take(message: Any) -> None:
-        record = message.record
-        seen.append({"event": record["message"], "level": record["level"].name, **record["extra"]})
-
-    sink = logger.add(take)
-    yield seen
-    end_counts()
-    logger.remove(sink)
 
 
 def times(lines: list[dict[str, Any]]) -> list[int]:
@@ -123,19 +105,3 @@ def test_a_bug_comes_with_its_traceback(lines: list[dict[str, Any]]) -> None:
     Recurring("ERROR", "it broke", seconds=LONG).happened(exception=ValueError("a bug"))
     logger.remove(sink)
     assert "ValueError: a bug" in seen[0]
-
-
-def test_what_lasts_is_said_when_it_begins_and_when_it_is_over(lines: list[dict[str, Any]]) -> None:
-    begins, ends = Recurring("ERROR", "it broke"), Recurring("INFO", "it works again")
-    outage = Outage(begins, ends, of="the wheel")
-    assert not outage.end()
-    for reason in ("rust", "sand"):
-        outage.begin(reason=reason)
-    assert outage.is_on
-    assert outage.end()
-    assert not outage.end()
-    assert [(line["event"], line["of"]) for line in lines] == [
-        ("it broke", "the wheel"),
-        ("it works again", "the wheel"),
-    ]
-    assert lines[0]["reason"] == "rust"

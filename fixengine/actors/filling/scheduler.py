@@ -23,7 +23,7 @@ from fixengine.actors.messages import (
 )
 from fixengine.errors import UnavailableError
 from fixengine.ports.stores import Claim
-from fixengine.recurring import Outage, Recurring
+from fixengine.recurring import Recurring
 from fixengine.rules.fills import FillRules, outcome
 from fixengine.rules.leases import LEASE
 from fixengine.supervision.actor import Actor
@@ -31,6 +31,7 @@ from fixengine.supervision.refs import ActorRef, ask, tell
 from fixengine.supervision.retries import Retries
 from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.engine import EngineMetrics
+from fixengine.telemetry.outage import HoldUp, Outage
 from fixengine.telemetry.spans import Batch, begin, during
 from fixengine.telemetry.tracing import Context, Tracer, fill_context
 
@@ -88,7 +89,6 @@ class FillScheduler(Actor):
         self._repository = repository
         self._quotes = Quotes(pricing, patience=_PRICES_TIMEOUT)
         self._publisher = publisher
-        self._health = health
         self._metrics = metrics
         self._rules = rules
         self._seed = seed
@@ -102,7 +102,7 @@ class FillScheduler(Actor):
         self._retries = Retries(first=0.1, cap=1.0)
         self._unpriced_at: float | None = None
         self._outage = Outage(
-            Recurring("WARNING", "filling waits"), Recurring("INFO", "filling goes on")
+            "filling waits", "filling goes on", holds_up=HoldUp(health, "filling")
         )
         self._refused = Recurring("ERROR", "a fill is refused, put off")
         self._changed = Recurring(
@@ -114,7 +114,6 @@ class FillScheduler(Actor):
         self._not_before = 0.0
 
     def boot(self) -> None:
-        self._health.up("filling")  # whoever was held up before is gone
         self._sleep(0)
 
     def receive(self, message: _Tick | OrdersStored | ExecutionsFreed | FillsPublished) -> Any:
@@ -139,11 +138,11 @@ class FillScheduler(Actor):
             pause = LONGEST_SLEEP if self._waits_for_the_broker() else self._step()
         except UnavailableError as error:
             pause = self._retries.next_wait()
-            self._stalled(str(error))
+            self._outage.begin(str(error))
         else:
             self._retries.reset()
             if not self._crowded and not self._waits_for_prices():
-                self._moving()
+                self._outage.end()
         if self._is_slow:
             pause = max(pause, self._not_before - monotonic())
         self._sleep(pause)
@@ -238,7 +237,7 @@ class FillScheduler(Actor):
             self._crowded = self._unpublished >= ENOUGH_UNPUBLISHED
             self._heard_at = monotonic()
         elif monotonic() - self._heard_at > SILENCE:
-            self._stalled("fills wait for the broker")
+            self._outage.begin("fills wait for the broker")
         return self._crowded
 
     def _waits_for_prices(self) -> bool:
@@ -271,14 +270,6 @@ class FillScheduler(Actor):
             self._timer = self.tell_later(seconds, _Tick(self._turn))
         else:
             self.actor_ref.tell(_Tick(self._turn))
-
-    def _stalled(self, reason: str) -> None:
-        self._outage.begin(reason=reason)
-        self._health.waits("filling", reason)
-
-    def _moving(self) -> None:
-        if self._outage.end():
-            self._health.up("filling")
 
 
 def _sleep_until(claim: Claim, next_times: Iterable[datetime]) -> float:

@@ -11,11 +11,11 @@ from loguru import logger
 from fixengine.actors.intake.in_hand import InHand, begin_batch, timed
 from fixengine.actors.messages import StoreOrders
 from fixengine.errors import UnavailableError
-from fixengine.recurring import Outage, Recurring
 from fixengine.rules.halving import Tried
 from fixengine.supervision.refs import ActorRef, Question
 from fixengine.supervision.retries import Retries
 from fixengine.telemetry.health import Health
+from fixengine.telemetry.outage import HoldUp, Outage
 from fixengine.telemetry.spans import Batch
 from fixengine.telemetry.tracing import Tracer
 
@@ -39,8 +39,6 @@ class Storing:
 
     def __init__(self, repository: ActorRef, health: Health, tracer: Tracer | None = None) -> None:
         self._repository = repository
-        self._health = health
-        health.up("storing")  # whoever was held up before is gone
         self._tracer = tracer
         self._waiting: deque[InHand] = deque()
         self._again: deque[tuple[InHand, ...]] = deque()  # groups to send as they are
@@ -50,8 +48,9 @@ class Storing:
         self._retries = Retries(first=0.1, cap=5.0)
         self._next_try = 0.0
         self._outage = Outage(
-            Recurring("WARNING", "storing orders waits"),
-            Recurring("INFO", "storing orders goes on"),
+            "storing orders waits",
+            "storing orders goes on",
+            holds_up=HoldUp(health, "storing", "orders wait to be stored"),
         )
 
     @property
@@ -127,8 +126,7 @@ class Storing:
             self._over(str(error))
             self._again.appendleft((*sent.values(),))
             self._next_try = monotonic() + self._retries.next_wait()
-            self._health.waits("storing", f"orders wait to be stored: {error}")
-            self._outage.begin(reason=str(error))
+            self._outage.begin(str(error))
             return
         self._sort(sent, tried, stored)
         self._moving()
@@ -148,8 +146,7 @@ class Storing:
     def _moving(self) -> None:
         self._retries.reset()
         self._next_try = 0.0
-        if self._outage.end():
-            self._health.up("storing")
+        self._outage.end()
 
 
 def _without(partitions: Container[int], group: Iterable[InHand]) -> tuple[InHand, ...]:

@@ -7,9 +7,8 @@ from fixengine.actors.publishing.outgoing import FillToken
 from fixengine.actors.publishing.pending import Key
 from fixengine.errors import UnavailableError
 from fixengine.ports.kafka import Failure
-from fixengine.recurring import Outage, Recurring
 from fixengine.telemetry.health import Health
-from fixengine.telemetry.troubles import Troubles
+from fixengine.telemetry.outage import Outage, Outages
 
 SILENCE = 5.0
 """Seconds that a fill may be on its way before it is said that the broker does not answer."""
@@ -26,18 +25,19 @@ class BrokerWatch:
     def __init__(self, health: Health, deliveries: Deliveries[FillToken]) -> None:
         self._health = health
         self._deliveries = deliveries
-        self._refused = Troubles[Key](REFUSED_FOR)
+        self._refused = Outages[Key](REFUSED_FOR)
         self._say_away = health.down
         self._outage = Outage(
-            Recurring("ERROR", "fills do not get through, they are tried again"),
-            Recurring("INFO", "the broker takes fills again"),
+            "fills do not get through, they are tried again",
+            "the broker takes fills again",
+            level="ERROR",
         )
 
     def failed(self, failures: tuple[tuple[FillToken, Failure], ...]) -> None:
         """Take note of fills that may not have arrived."""
-        self._outage.begin(fills=len(failures), reason=failures[0][1].reason)
+        self._outage.begin(failures[0][1].reason, fills=len(failures))
         for token, failure in failures:
-            self._refused.failed(token.key, failure.reason)
+            self._refused.begin(token.key, failure.reason)
 
     def takes_fills(self) -> None:
         """Take note that some have arrived, and none has failed."""
@@ -46,7 +46,7 @@ class BrokerWatch:
     def arrived(self, fills: Iterable[Key]) -> None:
         """Let go of fills that the topic has."""
         for fill in fills:
-            self._refused.worked(fill)
+            self._refused.end(fill)
 
     def away(self, error: UnavailableError) -> None:
         """Say that it does not answer; one look that fails may just have been slow."""
@@ -77,5 +77,5 @@ class BrokerWatch:
         if (oldest := self._deliveries.oldest_for) < SILENCE:
             return ""
         reason = f"the broker does not answer for {len(self._deliveries)} fills"
-        self._outage.begin(fills=len(self._deliveries), reason=reason)
+        self._outage.begin(reason, fills=len(self._deliveries))
         return f"{reason}, the first has waited for {oldest:.0f} s"

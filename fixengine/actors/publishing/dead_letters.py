@@ -18,11 +18,11 @@ from fixengine.actors.publishing.originals import Rereading, save_memory
 from fixengine.actors.publishing.outgoing import letter_message
 from fixengine.errors import UnavailableError
 from fixengine.ports.kafka import Failure, Originals, Sink
-from fixengine.recurring import Outage, Recurring
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import tell
 from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.engine import EngineMetrics
+from fixengine.telemetry.outage import Outage
 from fixengine.wire.letters import Place
 from fixengine.wire.shortening import measures
 
@@ -69,8 +69,9 @@ class DeadLetters(Actor):
         self._told = False
         self._timer: Timer | None = None
         self._outage = Outage(
-            Recurring("ERROR", "dead letters can't be written, they wait"),
-            Recurring("INFO", "dead letters are written again"),
+            "dead letters can't be written, they wait",
+            "dead letters are written again",
+            level="ERROR",
         )
         self._idle_since = 0.0
 
@@ -207,9 +208,9 @@ class DeadLetters(Actor):
             f"first: it can't be written to {self._topic}: {cause}",
         )
         self._outage.begin(
+            cause,
             letters=len(self._queue),
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
-            reason=cause,
         )

@@ -12,12 +12,13 @@ from fixengine.actors.publishing.tail_check import TailCheck
 from fixengine.errors import SlowQueryError, UnavailableError
 from fixengine.ports.kafka import Tail
 from fixengine.ports.stores import OutboxPage
-from fixengine.recurring import Outage, Recurring
+from fixengine.recurring import Recurring
 from fixengine.rules.leases import LEASE, SETTLE, TAKE_OVER_AFTER, UNTOLD_AFTER
 from fixengine.rules.pace import Pace
 from fixengine.rules.values import Fill
 from fixengine.supervision.refs import ActorRef, ask
 from fixengine.telemetry.metrics.engine import EngineMetrics
+from fixengine.telemetry.outage import Outage
 
 _PAGE = 2_000
 _ENOUGH_PENDING = 10_000
@@ -63,8 +64,8 @@ class OutboxWatch:
         self._blind = ""
         self._taken_over = Recurring("INFO", "fills of engines that are gone taken over")
         self._outage = Outage(
-            Recurring("WARNING", "fills wait for a look at the end of their topic"),
-            Recurring("INFO", "the end of the fills topic can be read again"),
+            "fills wait for a look at the end of their topic",
+            "the end of the fills topic can be read again",
         )
 
     @property
@@ -207,7 +208,7 @@ class OutboxWatch:
         return ask(self._repository, query, timeout=self.patience)
 
     def _cannot_see(self, reason: str) -> None:
-        self._outage.begin(reason=reason)
+        self._outage.begin(reason)
         self._blind = f"fills wait for a look at the end of their topic: {reason}"
 
     def _sees(self) -> None:

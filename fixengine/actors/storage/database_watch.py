@@ -2,7 +2,7 @@
 
 from fixengine.errors import ImpairedError, UnavailableError
 from fixengine.telemetry.health import Health
-from fixengine.telemetry.troubles import Troubles
+from fixengine.telemetry.outage import Outages
 
 
 class DatabaseWatch:
@@ -11,16 +11,16 @@ class DatabaseWatch:
     def __init__(self, health: Health) -> None:
         self.reached = False
         self._health = health
-        self._troubles = Troubles[str]()
+        self._outages = Outages[str]()
 
     def failed(self, kind: str, error: ImpairedError) -> None:
         """Take note of work that the database can't do."""
-        self._troubles.failed(kind, str(error))
+        self._outages.begin(kind, str(error))
         self._say()
 
     def worked(self, kind: str) -> None:
         """Take note of work that went well."""
-        if self._troubles.worked(kind):
+        if self._outages.end(kind):
             self._say()
 
     def away(self, error: UnavailableError) -> None:
@@ -34,7 +34,7 @@ class DatabaseWatch:
         self._say()
 
     def _say(self) -> None:
-        if reasons := self._troubles.reasons():
+        if reasons := self._outages.reasons():
             self._health.down("database", reasons[0])
         elif self.reached:
             self._health.up("database")

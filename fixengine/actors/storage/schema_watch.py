@@ -7,7 +7,7 @@ from loguru import logger
 from fixengine.errors import SchemaError, SlowQueryError, UnavailableError
 from fixengine.ports.stores import Schema
 from fixengine.telemetry.health import Health
-from fixengine.telemetry.troubles import Troubles
+from fixengine.telemetry.outage import Outages
 
 CHECK_EVERY = 15.0
 """Seconds between looks at a schema that nothing contradicts."""
@@ -25,7 +25,7 @@ class SchemaWatch:
     def __init__(self, schema: Schema, health: Health) -> None:
         self._schema = schema
         self._health = health
-        self._troubles = Troubles[str]()
+        self._outages = Outages[str]()
         self._fault = ""
         self._note = ""
         self._check_at = 0.0
@@ -64,7 +64,7 @@ class SchemaWatch:
     def refused(self, kind: str, error: SchemaError) -> None:
         """Take note of work that the schema refuses, and mend what can be mended."""
         now = monotonic()
-        self._troubles.failed(kind, str(error))
+        self._outages.begin(kind, str(error))
         self._check_at = min(self._check_at, now + CHECK_REFUSED_WITHIN)
         if now >= self._mend_at:
             self._mend_at = now + CHECK_FAULTS_EVERY
@@ -80,7 +80,7 @@ class SchemaWatch:
 
     def worked(self, kind: str) -> None:
         """Take note of work that went well."""
-        if self._troubles.worked(kind):
+        if self._outages.end(kind):
             self._say()
 
     def assert_sound(self) -> None:
@@ -94,7 +94,7 @@ class SchemaWatch:
         self._schema.try_out()
 
     def _say(self) -> None:
-        reason = next(filter(None, (self._fault, *self._troubles.reasons())), "")
+        reason = next(filter(None, (self._fault, *self._outages.reasons())), "")
         if reason:
             self._health.down("schema", reason)
         else:

@@ -9,8 +9,8 @@ import grpc
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from fixengine.config.collector import Collector
-from fixengine.recurring import Outage, Recurring
 from fixengine.supervision.duty import Duty
+from fixengine.telemetry.outage import Outage
 
 _LONGEST_EXPORT = 10.0
 _LAST_EXPORT = 0.5  # seconds, for what happened since the one before
@@ -38,11 +38,7 @@ class Exporter:
         self._timeout = timeout or max(min(interval, _LONGEST_EXPORT), _LAST_EXPORT)
         self._export = export
         self._over = Event()
-        self._outage = Outage(
-            Recurring("WARNING", "exports wait for the collector"),
-            Recurring("INFO", "exports go on"),
-            of=what,
-        )
+        self._outage = Outage("exports wait for the collector", "exports go on", of=what)
         self._duty = Duty(f"to export {what}")
         self._thread = Thread(target=self._run, name=f"otlp-{what}", daemon=True)
 
@@ -67,7 +63,7 @@ class Exporter:
             self._export(timeout)
         except (grpc.RpcError, ValueError) as error:  # ValueError: the channel is closed
             reason = error.details() if isinstance(error, grpc.Call) else str(error)
-            self._outage.begin(reason=reason)
+            self._outage.begin(reason)
         else:
             self._outage.end()
 
