@@ -54,6 +54,11 @@ of_the_engine=$(kubectl --namespace "$namespace" get deployment globeco-fix-engi
 } <<END
 $of_the_engine
 END
+# An engine needs little room for files; an audit puts aside what it reads of the topics.
+volumes=$(printf '%s\n' "$volumes" | sed 's/,\{0,1\}"sizeLimit":"[^"]*"//g')
+# kubectl shows what is written after it has attached. So the command waits for a line from it; where
+# it can't attach, it shows the pod's log instead, and the command goes on after half a minute.
+when_attached='timeout 30 head -n 1 >/dev/null; exec fixengine "$@" </dev/null'
 
 overrides='{
     "spec": {
@@ -83,6 +88,9 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 # In the background, as a shell answers signals while it waits, and not while a command runs.
 kubectl --namespace "$namespace" run "$pod" --image "$image" --labels "$mark" \
-    --restart Never --attach --quiet --override-type strategic --overrides "$overrides" -- "$@" &
+    --restart Never --stdin --quiet --override-type strategic --overrides "$overrides" \
+    --command -- sh -c "$when_attached" fixengine "$@" <<END &
+attached
+END
 attached=$!
 wait "$attached"

@@ -2,6 +2,7 @@
 
 import copy
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -23,8 +24,9 @@ import os, pathlib, signal, subprocess, sys
 words = ["kubectl", "--server={server}", *sys.argv[1:]]
 if "run" not in words:
     os.execv("{kubectl}", words)
-made = [word for word in words if word not in ("--attach", "--quiet")]
+made = [word for word in words if word not in ("--stdin", "--quiet")]
 assert len(made) == len(words) - 2, "it has to wait, and to say nothing of its own"
+assert sys.stdin.readline(), "the command waits for a line"
 code = subprocess.run(["{kubectl}", *made[1:]], stdout=subprocess.DEVNULL).returncode
 if code:
     sys.exit(code)
@@ -94,15 +96,62 @@ def test_a_command_runs_as_the_engine_does(operator: Operator) -> None:
     (made,) = operator.cluster.made
     spec = made["spec"]
     (command,) = spec["containers"]
-    assert command["args"] == ["reconcile", "--since", "2026-07-28T09:30:00Z"]
+    assert command["command"][-3:] == ["reconcile", "--since", "2026-07-28T09:30:00Z"]
     engine = container("base")
     for part in ("image", "envFrom", "env", "resources", "securityContext", "volumeMounts"):
         assert command[part] == engine[part], part
-    for part in ("securityContext", "serviceAccountName", "volumes"):
+    for part in ("securityContext", "serviceAccountName"):
         assert spec[part] == pod("base")[part], part
     assert spec["restartPolicy"] == "Never"
     assert spec["automountServiceAccountToken"] is False
     assert spec["terminationGracePeriodSeconds"] == 1, "a command is deaf to SIGTERM as process 1"
+
+
+def test_nothing_is_written_before_kubectl_is_there_to_show_it(
+    operator: Operator, tmp_path: Path
+) -> None:
+    """It is attached to a container that has started, and gets what is written from then on."""
+    operator.runs("dlq", "show", "a b", "$HOME")
+    ((command,),) = (made["spec"]["containers"] for made in operator.cluster.made)
+    program = tmp_path / "fixengine"
+    program.write_text('#!/bin/sh\ncat\nprintf "%s\\n" "$@"\nexit 3\n', "utf-8")
+    program.chmod(0o755)
+    with subprocess.Popen(
+        command["command"],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        written, _, _ = select.select([running.stdout], [], [], 0.5)
+        assert not written
+        running.stdin.write("attached\n")
+        running.stdin.flush()
+        assert running.stdout.read() == "dlq\nshow\na b\n$HOME\n"
+        assert running.wait(60) == 3
+
+
+@pytest.mark.parametrize(
+    ("engines", "its_own"),
+    [
+        ({"sizeLimit": "64Mi"}, {}),
+        ({"medium": "Memory", "sizeLimit": "64Mi"}, {"medium": "Memory"}),
+        ({}, {}),
+    ],
+)
+def test_an_audit_has_room_for_what_it_reads(
+    engines: Manifest, its_own: Manifest, tmp_path: Path
+) -> None:
+    """Above its limit the kubelet evicts a pod, in the middle of its work."""
+    deployment = copy.deepcopy(only("base", "Deployment"))
+    spec = deployment["spec"]["template"]["spec"]
+    spec["volumes"] = [{"name": "tmp", "emptyDir": engines}]
+    with operator_of(deployment, tmp_path) as operator:
+        assert operator.runs("audit") == (0, "")
+        (made,) = operator.cluster.made
+    assert made["spec"]["volumes"] == [{"name": "tmp", "emptyDir": its_own}]
 
 
 def test_what_an_operator_has_added_to_the_deployment_counts(tmp_path: Path) -> None:
@@ -119,8 +168,9 @@ def test_what_an_operator_has_added_to_the_deployment_counts(tmp_path: Path) -> 
     with operator_of(deployment, tmp_path) as operator:
         assert operator.runs("check-config") == (0, "")
         (made,) = operator.cluster.made
-    for part in ("imagePullSecrets", "nodeSelector", "tolerations", "volumes"):
+    for part in ("imagePullSecrets", "nodeSelector", "tolerations"):
         assert made["spec"][part] == spec[part], part
+    assert made["spec"]["volumes"][-1] == spec["volumes"][-1]
     (command,) = made["spec"]["containers"]
     assert command["volumeMounts"] == spec["containers"][0]["volumeMounts"]
     assert command["env"] == spec["containers"][0]["env"]
