@@ -18,6 +18,7 @@ from fixengine.demo.feed.universe import Listing, priced_listings
 from fixengine.demo.process import ChildProcess
 from fixengine.demo.stack import Stack, surroundings
 from fixengine.demo.topics import TopicNames, count_records, create_topic, drop_topics
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.postgres.schema.migrate import migrate
 
 _LOOK_EVERY = 0.1  # it counts what there is, which takes the database a while
@@ -198,7 +199,8 @@ class Rounds:
             ]
             with _running(programs):
                 rates = _watch(dsn, load, programs)
-        _verify(dsn, load, count_records(stack.broker.bootstrap, topics.fills))
+        kafka = Cluster(brokers=stack.broker.bootstrap, client_id="benchmark")
+        _verify(dsn, load, count_records(kafka, topics.fills))
         with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
             connection.execute(f"drop database {name} with (force)".encode())
         drop_topics(stack.broker.bootstrap, (topics.orders, topics.fills))

@@ -132,13 +132,7 @@ def _check_config(_arguments: argparse.Namespace) -> int:
 
 
 def _orders(arguments: argparse.Namespace) -> int:
-    settings = _checked()
-    return orders_command.run(
-        arguments,
-        bootstrap=settings.kafka_brokers,
-        topic=settings.kafka_orders_topic,
-        client_config=settings.kafka_client_config,
-    )
+    return orders_command.run(arguments, _checked(), pod=_pod())
 
 
 def _dlq(arguments: argparse.Namespace) -> int:

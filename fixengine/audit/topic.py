@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from fixengine.config import Settings
 from fixengine.errors import UnavailableError
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.tail import Beginning, KafkaTail, read_to_the_end
 from fixengine.ports.kafka import EVER, Record
 
@@ -35,8 +35,7 @@ class Topic:
         name: str,
         *,
         variable: str,
-        settings: Settings,
-        client_id: str,
+        cluster: Cluster,
         since: datetime | None,
         progress: Progress,
     ) -> None:
@@ -47,13 +46,7 @@ class Topic:
         self._from = EVER if since is None else since - CLOCKS
         self._progress = progress
         self._count = 0
-        self._tail = KafkaTail(
-            brokers=settings.kafka_brokers,
-            topic=name,
-            client_id=client_id,
-            client_config=settings.kafka_client_config,
-            committed_only=True,
-        )
+        self._tail = KafkaTail(cluster=cluster, topic=name, committed_only=True)
 
     def beginnings(self) -> Mapping[int, Beginning]:
         """Return where each partition begins, in their order."""

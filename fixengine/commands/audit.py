@@ -15,6 +15,7 @@ from fixengine.audit.verdict import Contradiction
 from fixengine.commands.options import moment
 from fixengine.config import Settings
 from fixengine.errors import ConflictError, FixengineError
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.group import committed
 from fixengine.infra.postgres.audit_pages import audit_pages
 from fixengine.infra.process.interrupts import signals_as_interrupts
@@ -69,13 +70,13 @@ def _audit(arguments: argparse.Namespace, settings: Settings, pod: str) -> int:
         )
     )
     progress = _Progress()
+    cluster = Cluster.of(settings, client_id=pod)
 
     def topic(name: str, variable: str) -> Topic:
         return Topic(
             name,
             variable=variable,
-            settings=settings,
-            client_id=pod,
+            cluster=cluster,
             since=span.since,
             progress=progress,
         )
@@ -91,10 +92,7 @@ def _audit(arguments: argparse.Namespace, settings: Settings, pod: str) -> int:
             pages=pages,
             facts=facts,
             committed=committed(
-                brokers=settings.kafka_brokers,
-                group=settings.kafka_consumer_group,
-                topic=settings.kafka_orders_topic,
-                client_config=settings.kafka_client_config,
+                cluster, group=settings.kafka_consumer_group, topic=settings.kafka_orders_topic
             ),
             span=span,
             retention_days=settings.retention_days,

@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fixengine.commands.options import positive
+from fixengine.config import Settings
 from fixengine.demo.errors import DemoError
 from fixengine.errors import MalformedError
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.process.interrupts import signals_as_interrupts
 from fixengine.wire.orders import decode_order
 
@@ -60,10 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(
     arguments: argparse.Namespace,
+    settings: Settings,
     *,
-    bootstrap: str,
-    topic: str,
-    client_config: Mapping[str, str | int | float | bool],
+    pod: str,
 ) -> int:
     """Send orders until there are no more, SIGTERM or Ctrl-C, and return 0.
 
@@ -76,13 +77,13 @@ def run(
     from fixengine.demo.feed.sending import OrderSender  # noqa: PLC0415
     from fixengine.demo.topics import count_records  # noqa: PLC0415
 
+    cluster = Cluster.of(settings, client_id=pod)
+    topic = settings.kafka_orders_topic
     with signals_as_interrupts():
         try:
-            had = count_records(
-                bootstrap, topic, client_config=client_config, deadline_seconds=_ANSWER_WITHIN
-            )
+            had = count_records(cluster, topic, deadline_seconds=_ANSWER_WITHIN)
             if had is None:
-                missing = f"there is no topic {topic} at {bootstrap}"
+                missing = f"there is no topic {topic} at {cluster.brokers}"
                 raise DemoError(f"{missing}: look at KAFKA_ORDERS_TOPIC, or make it")
             source: Iterator[FedOrder]
             if arguments.file is None:
@@ -92,7 +93,7 @@ def run(
                 read = _read(arguments.file, checked=not arguments.unchecked)
                 source, total = iter(read), len(read)
             rate = arguments.rate or (None if total else _DEFAULT_RATE)
-            sender = OrderSender(bootstrap=bootstrap, topic=topic, client_config=client_config)
+            sender = OrderSender(cluster, topic=topic)
         except KeyboardInterrupt:
             return 0
         sent = 0

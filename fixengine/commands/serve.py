@@ -14,6 +14,7 @@ from loguru import logger
 from fixengine.config import Settings
 from fixengine.engine.engine import Engine
 from fixengine.errors import ConfigError, StartError
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.group import assert_deserted, rewind
 from fixengine.infra.kafka.tail import KafkaTail, read_to_the_end
 from fixengine.infra.postgres.driver.connections import open_session
@@ -149,26 +150,17 @@ def reconcile_once(settings: Settings, *, pod: str, since: datetime, apply: bool
     Changes nothing without `apply`. Raises ConflictError while engines run, SchemaError,
     UnavailableError when the database or the broker does not answer.
     """
-    assert_deserted(
-        settings.kafka_consumer_group,
-        brokers=settings.kafka_brokers,
-        client_config=settings.kafka_client_config,
-    )
-    tail = KafkaTail(
-        brokers=settings.kafka_brokers,
-        topic=settings.kafka_fills_topic,
-        client_id=pod,
-        client_config=settings.kafka_client_config,
-    )
+    cluster = Cluster.of(settings, client_id=pod)
+    assert_deserted(cluster, group=settings.kafka_consumer_group)
+    tail = KafkaTail(cluster=cluster, topic=settings.kafka_fills_topic)
     with open_session(settings.postgres_dsn, application_name=pod) as connection:
         assert_current(connection)
         database = reconcile(connection, _executions(tail, since), apply=apply)
     again = rewind(
-        since,
-        brokers=settings.kafka_brokers,
+        cluster,
         group=settings.kafka_consumer_group,
         topic=settings.kafka_orders_topic,
-        client_config=settings.kafka_client_config,
+        since=since,
         apply=apply,
     )
     return Reconciled(database=database, orders_read_again=again)

@@ -13,6 +13,7 @@ from fixengine.demo.feed.sending import OrderSender
 from fixengine.demo.isolation import isolate
 from fixengine.demo.options import DemoOptions
 from fixengine.demo.stack import Stack
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.process.interrupts import signals_as_interrupts
 from fixengine.top.looks import Look, Observer
 from fixengine.top.view import View, opened_view
@@ -87,9 +88,8 @@ class _Session:
     def _feed_and_show(self, engines: list[Engine], observer: Observer, view: View) -> None:
         """Feed and look in turns; returns when there is an end and it is reached."""
         options = self._options
-        sender = OrderSender(
-            bootstrap=self._stack.broker.bootstrap, topic=self._stack.topics.orders
-        )
+        cluster = Cluster(brokers=self._stack.broker.bootstrap, client_id="fixengine-demo")
+        sender = OrderSender(cluster, topic=self._stack.topics.orders)
         feed = orders(seed=options.seed, since=datetime.now(UTC))
         began = time.monotonic()
         next_look, count = began, 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -21,8 +22,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic co
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.connections import Connections
-from fixengine.infra.kafka.log import ClientLog
 from fixengine.infra.kafka.records import record_of
 from fixengine.infra.kafka.words import unreadable
 from fixengine.ports.kafka import Record
@@ -83,7 +84,7 @@ def read_topic(bootstrap: str, name: str, *, deadline_seconds: float = 60.0) -> 
     """
     records: list[Record] = []
     try:
-        with _consumer(bootstrap) as consumer:
+        with _consumer({"bootstrap.servers": bootstrap, "log_level": 0}) as consumer:
             topic = consumer.list_topics(timeout=deadline_seconds).topics.get(name)
             unread = set() if topic is None else set(topic.partitions)
             consumer.assign([TopicPartition(name, part, OFFSET_BEGINNING) for part in unread])
@@ -102,19 +103,13 @@ def read_topic(bootstrap: str, name: str, *, deadline_seconds: float = 60.0) -> 
     return tuple(sorted(records, key=lambda record: (record.partition, record.offset)))
 
 
-def count_records(
-    bootstrap: str,
-    name: str,
-    *,
-    client_config: Mapping[str, str | int | float | bool] | None = None,
-    deadline_seconds: float = 60.0,
-) -> int | None:
+def count_records(cluster: Cluster, name: str, *, deadline_seconds: float = 60.0) -> int | None:
     """Return how many records a topic has had since it was made; None when there is no such topic.
 
     Raises DemoError when the broker is too late, or refuses.
     """
-    connections = Connections(bootstrap)
-    with _consumer(bootstrap, client_config, log=connections.log) as consumer:
+    connections = Connections(cluster.brokers)
+    with _consumer({**cluster.connection(), "logger": connections.log}) as consumer:
         try:
             topic = consumer.list_topics(timeout=deadline_seconds).topics.get(name)
             if topic is None:
@@ -139,21 +134,14 @@ def count_records(
 
 
 @contextmanager
-def _consumer(
-    bootstrap: str,
-    client_config: Mapping[str, str | int | float | bool] | None = None,
-    *,
-    log: ClientLog | None = None,
-) -> Iterator[Consumer]:
+def _consumer(connection: Mapping[str, Any]) -> Iterator[Consumer]:
     consumer = Consumer(
         {
-            **(client_config or {}),
-            "bootstrap.servers": bootstrap,
+            **connection,
             "group.id": "fixengine-demo-reader",  # never joined: partitions are assigned by hand
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 50,
-            **({"log_level": 0} if log is None else {"logger": log}),
         }
     )
     try:

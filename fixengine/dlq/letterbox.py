@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from fixengine.config import Settings
 from fixengine.dlq.choice import Choice
 from fixengine.errors import UnavailableError
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.resend import resend
 from fixengine.infra.kafka.tail import KafkaTail, read_to_the_end
 from fixengine.wire.letters import (
@@ -31,9 +32,7 @@ class Letterbox:
     def __init__(self, settings: Settings, *, pod: str) -> None:
         self.topic = settings.kafka_dlq_topic
         self.orders_topic = settings.kafka_orders_topic
-        self._brokers = settings.kafka_brokers
-        self._client_id = pod
-        self._client_config = settings.kafka_client_config
+        self._cluster = Cluster.of(settings, client_id=pod)
 
     def letters(self, choice: Choice) -> Iterator[Letter]:
         """Yield the letters that are meant, each partition's in its order."""
@@ -78,21 +77,10 @@ class Letterbox:
 
     def send(self, replays: Sequence[Replay]) -> tuple[str | None, ...]:
         """Put records on the orders topic; return for each None, or why it may not be there."""
-        return resend(
-            replays,
-            topic=self.orders_topic,
-            brokers=self._brokers,
-            client_id=self._client_id,
-            client_config=self._client_config,
-        )
+        return resend(replays, cluster=self._cluster, topic=self.orders_topic)
 
     def _tail(self, topic: str) -> KafkaTail:
-        return KafkaTail(
-            brokers=self._brokers,
-            topic=topic,
-            client_id=self._client_id,
-            client_config=self._client_config,
-        )
+        return KafkaTail(cluster=self._cluster, topic=topic)
 
 
 @contextmanager

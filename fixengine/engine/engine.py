@@ -25,6 +25,7 @@ from fixengine.config import Settings
 from fixengine.errors import UnavailableError
 from fixengine.http.app import probe_app, rest_app
 from fixengine.http.serving.server import Server
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.consumer.source import KafkaSource
 from fixengine.infra.kafka.lag import KafkaLag
 from fixengine.infra.kafka.producers import Producers
@@ -116,7 +117,7 @@ class Engine:
         hung_after: float = HUNG_AFTER,
     ) -> None:
         self._settings = settings
-        self._pod = pod
+        self._kafka = Cluster.of(settings, client_id=pod)
         self._on_failure = on_failure
         self._database = Database(
             dsn=settings.postgres_dsn,
@@ -281,11 +282,9 @@ class Engine:
     def _reader(self, refs: Refs) -> ActorRef:
         settings = self._settings
         lag = KafkaLag(
-            brokers=settings.kafka_brokers,
+            cluster=self._kafka,
             group=settings.kafka_consumer_group,
             topic=settings.kafka_orders_topic,
-            client_id=self._pod,
-            client_config=settings.kafka_client_config,
         )
         return Reader.start(
             executions=Reads(self._reading),
@@ -308,14 +307,8 @@ class Engine:
 
     def _dead_letters(self, _refs: Refs) -> ActorRef:
         settings = self._settings
-        sink = KafkaSink(
-            brokers=settings.kafka_brokers,
-            client_id=self._pod,
-            client_config=settings.kafka_client_config,
-            of_letters=True,
-        )
         return DeadLetters.start(
-            sink=sink,
+            sink=KafkaSink(cluster=self._kafka, of_letters=True),
             originals=self._tail(settings.kafka_orders_topic),
             health=self.health,
             metrics=self._metrics,
@@ -327,13 +320,11 @@ class Engine:
         replicas = settings.kafka_replication_factor
         fills, dlq = settings.kafka_fills_topic, settings.kafka_dlq_topic
         sink = KafkaSink(
-            brokers=settings.kafka_brokers,
-            client_id=self._pod,
+            cluster=self._kafka,
             topics=(
                 Topic(name=fills, partitions=FILLS_PARTITIONS, replication_factor=replicas),
                 Topic(name=dlq, partitions=1, replication_factor=replicas, large=True),
             ),
-            client_config=settings.kafka_client_config,
             producers=self._producers,
         )
         return Publisher.start(
@@ -369,11 +360,9 @@ class Engine:
     def _intake(self, refs: Refs) -> ActorRef:
         settings = self._settings
         source = KafkaSource(
-            brokers=settings.kafka_brokers,
+            cluster=self._kafka,
             group=settings.kafka_consumer_group,
             topic=settings.kafka_orders_topic,
-            client_id=self._pod,
-            client_config=settings.kafka_client_config,
         )
         return Intake.start(
             source=source,
@@ -392,12 +381,7 @@ class Engine:
         return Housekeeping.start(repository=refs["repository"], metrics=self._metrics)
 
     def _tail(self, topic: str) -> KafkaTail:
-        return KafkaTail(
-            brokers=self._settings.kafka_brokers,
-            topic=topic,
-            client_id=self._pod,
-            client_config=self._settings.kafka_client_config,
-        )
+        return KafkaTail(cluster=self._kafka, topic=topic)
 
 
 def _metric_export(settings: Settings, registry: CollectorRegistry) -> "MetricExport | None":

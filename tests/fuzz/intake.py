@@ -10,6 +10,7 @@ import psycopg
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 from fixengine.demo.topics import TopicNames
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.tail import KafkaTail, read_to_the_end
 from fixengine.ports.kafka import Record
 from tests.fuzz.accounts import PARTITIONS, Account, Row, draw_up, place_of
@@ -104,7 +105,7 @@ def audit(
 
 
 def _letters(bootstrap: str, topics: TopicNames) -> Iterator[Record]:
-    tail = KafkaTail(brokers=bootstrap, topic=topics.dlq, client_id="audit", client_config={})
+    tail = KafkaTail(cluster=Cluster(brokers=bootstrap, client_id="audit"), topic=topics.dlq)
     return read_to_the_end(tail.look_from({0: 0}, timeout=10))
 
 

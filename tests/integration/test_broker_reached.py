@@ -16,6 +16,7 @@ from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import create_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.sink import KafkaSink
 from fixengine.infra.kafka.topics import Topic
 from fixengine.ports.kafka import Failure
@@ -29,10 +30,8 @@ TLS = {"security.protocol": "SSL"}
 def said(brokers: str, config: Config, *, until: str) -> str:
     """Look for a broker until that is said of it."""
     sink = KafkaSink(
-        brokers=brokers,
-        client_id="test",
+        cluster=Cluster(brokers=brokers, client_id="test", client_config=config),
         topics=(Topic(name="fills", partitions=1, replication_factor=1),),
-        client_config=config,
     )
     reports: list[Failure | None] = []
     sink.open(lambda _, failure: reports.append(failure))

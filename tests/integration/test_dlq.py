@@ -28,6 +28,7 @@ from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import ConflictError, UnavailableError
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.ports.kafka import Headers, Record
 from fixengine.wire.letters import letter_headers
 from tests.support.documents import commands, page
@@ -305,9 +306,8 @@ def test_which_right_is_missing_is_said(
     assert guest("replay", "--reason", "test") == 1
     assert re.search("not replayed: this user may .*: allow WRITE", capsys.readouterr().out)
     (order,) = islice(orders(seed=1), 1)
-    sender = OrderSender(
-        bootstrap=guarded.by_password, topic=topics.orders, client_config=guarded.as_user()
-    )
+    user = Cluster(brokers=guarded.by_password, client_id="test", client_config=guarded.as_user())
+    sender = OrderSender(user, topic=topics.orders)
     sender.send(order)
     with pytest.raises(DemoError, match=r"not acknowledge 1 orders: .*: allow WRITE"):
         sender.flush()

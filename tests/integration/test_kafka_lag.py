@@ -12,16 +12,11 @@ from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.lag import KafkaLag
+from tests.support.clusters import NOWHERE, cluster
 
 
 def lag(broker: Broker, topics: TopicNames) -> int:
-    return KafkaLag(
-        brokers=broker.bootstrap,
-        group=topics.group,
-        topic=topics.orders,
-        client_id="test",
-        client_config=broker.client_config,
-    ).measure(5)
+    return KafkaLag(cluster=cluster(broker), group=topics.group, topic=topics.orders).measure(5)
 
 
 def commit(broker: Broker, topics: TopicNames, positions: dict[int, int]) -> None:
@@ -42,7 +37,7 @@ def test_what_is_not_committed_counts(broker: Broker, topics: TopicNames) -> Non
     create_topic(broker.bootstrap, topics.orders)
     assert lag(broker, topics) == 0
     # the embedded broker takes the beginning of the last batch for the end: batches of one
-    sender = OrderSender(bootstrap=broker.bootstrap, topic=topics.orders)
+    sender = OrderSender(cluster(broker), topic=topics.orders)
     for order in islice(orders(seed=1), 60):
         sender.send(order)
         sender.flush()
@@ -62,9 +57,7 @@ def test_a_topic_that_does_not_exist_has_none(broker: Broker, topics: TopicNames
 
 
 def test_a_broker_that_is_away_is_said_within_the_time_given() -> None:
-    away = KafkaLag(
-        brokers="127.0.0.1:1", group="g", topic="orders", client_id="test", client_config={}
-    )
+    away = KafkaLag(cluster=NOWHERE, group="g", topic="orders")
     began = monotonic()
     with pytest.raises(UnavailableError):
         away.measure(0.5)

@@ -10,6 +10,7 @@ from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.sink import KafkaSink
 from fixengine.infra.kafka.topics import Topic
 from fixengine.ports.kafka import Failure
+from tests.support.clusters import NOWHERE, cluster
 
 _NEW_TOPICS = 12
 _MESSAGES = 60
@@ -17,10 +18,8 @@ _MESSAGES = 60
 
 def sink(broker: Broker, topic: str) -> KafkaSink:
     return KafkaSink(
-        brokers=broker.bootstrap,
-        client_id="test",
+        cluster=cluster(broker),
         topics=(Topic(name=topic, partitions=20, replication_factor=1),),
-        client_config=broker.client_config,
     )
 
 
@@ -63,10 +62,8 @@ def test_what_is_acknowledged_is_there_also_on_a_topic_that_was_just_made(
 
 def test_without_a_broker_topics_are_said_to_be_out_of_reach(topics: TopicNames) -> None:
     away = KafkaSink(
-        brokers="127.0.0.1:1",
-        client_id="test",
+        cluster=NOWHERE,
         topics=(Topic(name=topics.fills, partitions=1, replication_factor=1),),
-        client_config={},
     )
     reports: Reports = {}
     away.open(reports.__setitem__)
@@ -82,17 +79,15 @@ def test_a_topic_that_can_not_be_created_keeps_no_other_from_it(
         pytest.skip("the embedded broker refuses no topic")
     bad = "no such/name"
     producer = KafkaSink(
-        brokers=broker.bootstrap,
-        client_id="test",
+        cluster=cluster(broker),
         topics=tuple(
             Topic(name=name, partitions=1, replication_factor=1) for name in (bad, topics.fills)
         ),
-        client_config=broker.client_config,
     )
     reports: Reports = {}
     producer.open(reports.__setitem__)
     refused = producer.ensure_topics(10).refused
     assert refused.keys() == {bad}
     assert bad in refused[bad]
-    assert count_records(broker.bootstrap, topics.fills) == 0
+    assert count_records(cluster(broker), topics.fills) == 0
     producer.close()

@@ -11,6 +11,7 @@ from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.kafka.consumer.source import KafkaSource
+from tests.support.clusters import cluster
 
 
 @pytest.fixture
@@ -22,11 +23,9 @@ def topic(broker: Broker, topics: TopicNames) -> TopicNames:
 @contextmanager
 def member(broker: Broker, topic: TopicNames) -> Iterator[KafkaSource]:
     source = KafkaSource(
-        brokers=broker.bootstrap,
+        cluster=cluster(broker),
         group=topic.group,
         topic=topic.orders,
-        client_id="test",
-        client_config=broker.client_config,
     )
     source.open(on_revoked=lambda _: None, on_lost=lambda _: None)
     try:

@@ -17,18 +17,15 @@ from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.tail import _SETTINGS, KafkaTail, Look, read_to_the_end
 from fixengine.ports.kafka import Record
+from tests.support.clusters import NOWHERE, cluster
 from tests.support.guarded import GuardedKafka
 
 
 def tail(broker: Broker, topic: str) -> KafkaTail:
-    return KafkaTail(
-        brokers=broker.bootstrap,
-        topic=topic,
-        client_id="test",
-        client_config=broker.client_config,
-    )
+    return KafkaTail(cluster=cluster(broker), topic=topic)
 
 
 def read(broker: Broker, topic: str, since: datetime) -> list[bytes]:
@@ -118,19 +115,15 @@ def test_who_may_not_read_a_topic_is_told_the_missing_right(
 ) -> None:
     create_topic(guarded.plain, topics.fills, partitions=1)
     guarded.allow(ResourceType.TOPIC, topics.fills, AclOperation.WRITE)
-    end = KafkaTail(
-        brokers=guarded.by_password,
-        topic=topics.fills,
-        client_id="test",
-        client_config=guarded.as_user(),
-    )
+    user = Cluster(brokers=guarded.by_password, client_id="test", client_config=guarded.as_user())
+    end = KafkaTail(cluster=user, topic=topics.fills)
     look = end.look(datetime.now(UTC), timeout=60)
     with pytest.raises(UnavailableError, match="allow this user READ"):
         list(read_to_the_end(look, patience=60))
 
 
 def test_a_broker_that_is_not_there_is_waited_for_no_longer_than_asked() -> None:
-    nowhere = KafkaTail(brokers="127.0.0.1:1", topic="fills", client_id="test", client_config={})
+    nowhere = KafkaTail(cluster=NOWHERE, topic="fills")
     with pytest.raises(UnavailableError, match=r"127\.0\.0\.1:1 can"):
         nowhere.look(datetime.now(UTC), timeout=0.2)
 

@@ -22,6 +22,7 @@ from fixengine.engine.engine import Engine
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.lag import KafkaLag
 from fixengine.ports.kafka import Standing
+from tests.support.clusters import cluster
 from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.guarded import GuardedKafka
 from tests.support.members import Member, member, up
@@ -29,11 +30,9 @@ from tests.support.members import Member, member, up
 
 def lag(world: Surroundings) -> int | None:
     look = KafkaLag(
-        brokers=world.broker.bootstrap,
+        cluster=cluster(world.broker),
         group=world.topics.group,
         topic=world.topics.orders,
-        client_id="test",
-        client_config={},
     )
     try:
         return look.measure(5)

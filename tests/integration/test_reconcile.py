@@ -16,12 +16,12 @@ from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
 from fixengine.errors import ConflictError, SchemaError, UnavailableError
 from fixengine.infra.kafka.consumer.source import KafkaSource
 from fixengine.infra.kafka.group import assert_deserted
 from fixengine.infra.postgres.driver.connections import open_session
 from fixengine.infra.postgres.schema.migrate import assert_current
+from tests.support.clusters import NOWHERE, cluster
 from tests.support.engines import Surroundings, wait_until_ready
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,11 +60,8 @@ def run(around: Surroundings, fed: tuple[FedOrder, ...], *, fills: int) -> None:
 
 
 def deserted(around: Surroundings) -> bool:
-    broker = around.broker
     try:
-        assert_deserted(
-            around.topics.group, brokers=broker.bootstrap, client_config=broker.client_config
-        )
+        assert_deserted(cluster(around.broker), group=around.topics.group)
     except ConflictError:
         return False
     return True
@@ -75,12 +72,10 @@ def reconcile(around: Surroundings, since: datetime = ALWAYS, *, apply: bool = T
     return reconcile_once(settings, pod="test", since=since, apply=apply)
 
 
-def test_a_broker_that_does_not_answer_is_said(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broker_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fixengine.infra.kafka.group._TIMEOUT", 1.0)
     with pytest.raises(UnavailableError, match="group g can't be looked at: no broker answers"):
-        assert_deserted("g", brokers=f"127.0.0.1:{workspace.reserve_port()}", client_config={})
+        assert_deserted(NOWHERE, group="g")
 
 
 def test_what_the_topics_have_is_restored_and_the_work_goes_on(
@@ -138,11 +133,9 @@ def test_a_database_that_an_engine_has_worked_on_is_refused(
 def test_nothing_is_touched_while_another_program_is_in_the_group(around: Surroundings) -> None:
     """Such as the Go engine, which holds no lock in the database."""
     member = KafkaSource(
-        brokers=around.broker.bootstrap,
+        cluster=cluster(around.broker),
         group=around.topics.group,
         topic=around.topics.orders,
-        client_id="test",
-        client_config=around.broker.client_config,
     )
     member.open(on_revoked=lambda _: None, on_lost=lambda _: None)
     try:

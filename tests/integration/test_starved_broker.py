@@ -21,9 +21,11 @@ from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.engine.engine import Engine
 from fixengine.errors import UnsettledError
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.sink import KafkaSink
 from fixengine.ports.kafka import Failure
 from fixengine.supervision.lifecycle import Crash
+from tests.support.clusters import cluster
 from tests.support.engines import Surroundings, ref, restarts, wait_until_ready
 from tests.support.proxy import Flow, Proxy
 
@@ -152,7 +154,7 @@ def test_when_messages_are_refused_no_other_is_sent_under_another_number(
     admin = AdminClient({"bootstrap.servers": broker.bootstrap, "log_level": 0})
     limited = NewTopic(topics.fills, _PARTITIONS, 1, config={"max.message.bytes": "2000"})
     admin.create_topics([limited])[topics.fills].result(60)
-    sink = KafkaSink(brokers=proxy.address, client_id="test", client_config={})
+    sink = KafkaSink(cluster=Cluster(brokers=proxy.address, client_id="test"))
     reports: dict[bytes, Failure | None] = {}
     sink.open(reports.__setitem__)
 
@@ -164,7 +166,7 @@ def test_when_messages_are_refused_no_other_is_sent_under_another_number(
 
     def there() -> int:
         sink.poll(0.05)
-        return count_records(broker.bootstrap, topics.fills) or 0
+        return count_records(cluster(broker), topics.fills) or 0
 
     send(b" comes first", *range(_PARTITIONS))
     wait_until(lambda: there() == len(reports) == _PARTITIONS, 60, "every partition to have one")

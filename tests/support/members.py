@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.consumer.source import KafkaSource
 from fixengine.ports.kafka import Record, Standing
 
@@ -41,11 +42,9 @@ class Member:
 @contextmanager
 def member(brokers: str, topics: TopicNames, config: Mapping[str, str | int]) -> Iterator[Member]:
     source = KafkaSource(
-        brokers=brokers,
+        cluster=Cluster(brokers=brokers, client_id="test", client_config=config),
         group=topics.group,
         topic=topics.orders,
-        client_id="test",
-        client_config=config,
     )
     source.open(on_revoked=lambda _: None, on_lost=lambda _: None)
     try:

@@ -8,6 +8,7 @@ from typing import Self
 
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.feed.sending import OrderSender
+from fixengine.infra.kafka.cluster import Cluster
 
 _STEP_SECONDS = 0.05
 
@@ -25,7 +26,7 @@ class SteadyFeed:
         self.sent: list[FedOrder] = []
         self._orders = orders
         self._rate = rate
-        self._sender = OrderSender(bootstrap=bootstrap, topic=topic)
+        self._sender = OrderSender(Cluster(brokers=bootstrap, client_id="steady-feed"), topic=topic)
         self._stop = Event()
         self._thread = Thread(target=self._run, name="steady-feed", daemon=True)
 

@@ -1,11 +1,12 @@
 """Puts fed orders on the `orders` topic."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.feed.feed import FedOrder
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.patience import PatientProducer
 from fixengine.infra.kafka.sink import failure
 
@@ -15,20 +16,13 @@ _QUEUE_IS_FULL_WAIT_SECONDS = 1.0
 class OrderSender:
     """An idempotent producer for one topic; `unacknowledged` are records that may not be there."""
 
-    def __init__(
-        self,
-        *,
-        bootstrap: str,
-        topic: str,
-        client_config: Mapping[str, str | int | float | bool] | None = None,
-    ) -> None:
+    def __init__(self, cluster: Cluster, *, topic: str) -> None:
         self.unacknowledged = 0
         self._topic = topic
         self._reason = ""
         self._patient = PatientProducer(
             {
-                **(client_config or {}),
-                "bootstrap.servers": bootstrap,
+                **cluster.connection(),
                 "enable.idempotence": True,
                 "max.in.flight": 1,
                 "linger.ms": 5,
@@ -77,7 +71,7 @@ class OrderSender:
 
 def send_orders(bootstrap: str, topic: str, orders: Iterable[FedOrder]) -> None:
     """Send orders and wait until the broker has them all; raises DemoError."""
-    sender = OrderSender(bootstrap=bootstrap, topic=topic)
+    sender = OrderSender(Cluster(brokers=bootstrap, client_id="fixengine-demo"), topic=topic)
     for order in orders:
         sender.send(order)
     sender.flush()

@@ -18,14 +18,14 @@ _UP = {"UP", "UPDATE"}
 _OF_ANY = -1
 
 
-def rested(client_config: Mapping[str, object]) -> dict[str, object]:
-    """Return a user's settings with a rest between tries to connect, unless they have their own.
+def rested(connection: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a client's settings with a rest between tries to connect, unless they have their own.
 
     The driver begins its rest anew with each round of all addresses, and would try twenty times a
     second for as long as no broker is there.
     """
-    has_own = any(name.startswith(_REST) for name in client_config)
-    return {**client_config} if has_own else {f"{_REST}.ms": 500, **client_config}
+    has_own = any(name.startswith(_REST) for name in connection)
+    return {**connection} if has_own else {f"{_REST}.ms": 500, **connection}
 
 
 class _Broker(msgspec.Struct):

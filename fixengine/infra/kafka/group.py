@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from logging import getLogger
-from typing import Any
 
 from confluent_kafka import (
     Consumer,
@@ -15,6 +13,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 
 from fixengine.errors import ConflictError, UnavailableError
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.words import refusal
 
 _TIMEOUT = 10.0  # seconds
@@ -22,14 +21,9 @@ _DESERTED = {ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD}
 _OCCUPIED = {KafkaError.UNKNOWN_MEMBER_ID, KafkaError.ILLEGAL_GENERATION}
 
 
-def assert_deserted(group: str, *, brokers: str, client_config: Mapping[str, object]) -> None:
+def assert_deserted(cluster: Cluster, *, group: str) -> None:
     """Raise ConflictError while the group has members, UnavailableError without a broker."""
-    settings: dict[str, Any] = {
-        **client_config,
-        "bootstrap.servers": brokers,
-        "logger": getLogger("librdkafka"),
-    }
-    admin = AdminClient(settings)
+    admin = AdminClient(cluster.connection())
     asked = admin.describe_consumer_groups([group], request_timeout=_TIMEOUT)[group]
     try:
         state = asked.result(_TIMEOUT).state
@@ -39,21 +33,13 @@ def assert_deserted(group: str, *, brokers: str, client_config: Mapping[str, obj
         raise _occupied(group)
 
 
-def rewind(
-    since: datetime,
-    *,
-    brokers: str,
-    group: str,
-    topic: str,
-    client_config: Mapping[str, object],
-    apply: bool,
-) -> int:
+def rewind(cluster: Cluster, *, group: str, topic: str, since: datetime, apply: bool) -> int:
     """Let the group read again what has come since then; return how many records that is.
 
     Places are only ever set back. Without `apply` nothing is. Raises ConflictError while the
     group has members, UnavailableError when the broker does not answer.
     """
-    consumer = _onlooker(group, brokers, client_config)
+    consumer = _onlooker(cluster, group)
     try:
         return _rewind(consumer, topic, since, apply=apply)
     except KafkaException as error:
@@ -64,14 +50,12 @@ def rewind(
         consumer.close()
 
 
-def committed(
-    *, brokers: str, group: str, topic: str, client_config: Mapping[str, object]
-) -> Mapping[int, int]:
+def committed(cluster: Cluster, *, group: str, topic: str) -> Mapping[int, int]:
     """Return the next offset to read of each partition, negative where nothing was committed.
 
     Nobody joins the group for it. Raises UnavailableError when the broker does not answer.
     """
-    consumer = _onlooker(group, brokers, client_config)
+    consumer = _onlooker(cluster, group)
     try:
         return _places(consumer, topic)
     except KafkaException as error:
@@ -86,15 +70,13 @@ def committed(
         consumer.close()
 
 
-def _onlooker(group: str, brokers: str, client_config: Mapping[str, object]) -> Consumer:
+def _onlooker(cluster: Cluster, group: str) -> Consumer:
     return Consumer(
         {
-            **client_config,
-            "bootstrap.servers": brokers,
+            **cluster.connection(),
             "group.id": group,
             "enable.auto.commit": False,
             "allow.auto.create.topics": False,
-            "logger": getLogger("librdkafka"),
         }
     )
 

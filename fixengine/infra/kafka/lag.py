@@ -1,7 +1,5 @@
 """How far the consumer group is behind the end of the orders topic, in all its partitions."""
 
-from collections.abc import Mapping
-from logging import getLogger
 from time import monotonic
 from typing import Any
 
@@ -15,6 +13,7 @@ from confluent_kafka import (
 )
 
 from fixengine.errors import UnavailableError
+from fixengine.infra.kafka.cluster import Cluster
 
 
 class KafkaLag:
@@ -23,21 +22,16 @@ class KafkaLag:
     def __init__(
         self,
         *,
-        brokers: str,
+        cluster: Cluster,
         group: str,
         topic: str,
-        client_id: str,
-        client_config: Mapping[str, object],
     ) -> None:
         self._topic = topic
         self._settings: dict[str, Any] = {
-            **client_config,
-            "bootstrap.servers": brokers,
+            **cluster.connection(),
             "group.id": group,
-            "client.id": client_id,
             "enable.auto.commit": False,
             "allow.auto.create.topics": False,
-            "logger": getLogger("librdkafka"),
         }
 
     def measure(self, timeout: float) -> int:

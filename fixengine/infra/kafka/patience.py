@@ -1,7 +1,6 @@
 """A command's producer, and how long it is worth to wait for what it has sent."""
 
 from collections.abc import Mapping
-from logging import getLogger
 from time import monotonic
 from typing import Any
 
@@ -18,7 +17,7 @@ class PatientProducer:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         """Take librdkafka's settings."""
         self.hopeless = ""
-        self.producer = Producer({**settings, "logger": getLogger("librdkafka")})
+        self.producer = Producer({**settings})
 
     def wait(self, seconds: float) -> int:
         """Wait so long at the most; return how many messages have no answer."""

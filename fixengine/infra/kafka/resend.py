@@ -1,10 +1,11 @@
 """Dead letters back to where they failed: sent once, and waited for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.patience import PatientProducer
 from fixengine.infra.kafka.sink import failure, producer_settings
 from fixengine.wire.letters import Replay
@@ -16,24 +17,15 @@ _MARGIN = 2.0
 _UNSAID = "the broker has not said so"
 
 
-def resend(
-    replays: Sequence[Replay],
-    *,
-    topic: str,
-    brokers: str,
-    client_id: str,
-    client_config: Mapping[str, object],
-) -> tuple[str | None, ...]:
+def resend(replays: Sequence[Replay], *, cluster: Cluster, topic: str) -> tuple[str | None, ...]:
     """Send the records; return for each None, or why it may not have arrived.
 
     Each has PATIENCE seconds.
     """
     patient = PatientProducer(
         {
-            **producer_settings(client_config, of_letters=True),
+            **producer_settings(cluster.connection(), of_letters=True),
             "message.timeout.ms": int(PATIENCE * 1000),
-            "bootstrap.servers": brokers,
-            "client.id": client_id,
         }
     )
     outcomes: list[str | None] = [_UNSAID] * len(replays)

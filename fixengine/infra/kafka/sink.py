@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from logging import getLogger
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -11,6 +10,7 @@ from loguru import logger
 
 from fixengine.config.ipv6 import bracketed
 from fixengine.errors import UnavailableError, UnsettledError
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.connections import Connections, rested
 from fixengine.infra.kafka.producers import Producers
 from fixengine.infra.kafka.topics import Topic, TopicMaker
@@ -86,9 +86,7 @@ class KafkaSink:
     def __init__(
         self,
         *,
-        brokers: str,
-        client_id: str,
-        client_config: Mapping[str, object],
+        cluster: Cluster,
         topics: tuple[Topic, ...] = (),
         of_letters: bool = False,
         producers: Producers | None = None,
@@ -97,18 +95,13 @@ class KafkaSink:
         self._topics = topics
         self._of_letters = of_letters
         self._producers = producers
-        self._connection: dict[str, Any] = {
-            **rested(_without_consumers(client_config)),
-            "bootstrap.servers": brokers,
-            "client.id": client_id,
-            "logger": getLogger("librdkafka"),
-        }
+        self._connection = rested(_without_consumers(cluster.connection()))
         self._maker = TopicMaker(self._connection)
         self._producer: Producer | None = None
         self._report: Report | None = None
         self._trouble = _Trouble()
-        self._connections = Connections(brokers)
-        self._cluster: Mapping[int, str] = {}
+        self._connections = Connections(cluster.brokers)
+        self._advertised: Mapping[int, str] = {}
 
     def open(self, report: Report) -> None:
         """Create the producer, a new one after `close`; it connects by itself.
@@ -130,25 +123,25 @@ class KafkaSink:
         Raises UnavailableError when the broker does not answer within `timeout` seconds.
         """
         try:
-            cluster = self._opened().list_topics(timeout=timeout)
+            found = self._opened().list_topics(timeout=timeout)
         except KafkaException as error:
             self._serve(0)  # why, its log says
             reason = self._connections.why()
             raise UnavailableError(f"the broker does not answer: {reason}") from error
         self._serve(0)
         self._connections.answered()
-        self._cluster = {
+        self._advertised = {
             # as the driver's log names it, with brackets around an address of IPv6
             node: bracketed(f"{broker.host}:{broker.port}")
-            for node, broker in cluster.brokers.items()
+            for node, broker in found.brokers.items()
         }
-        present = cluster.topics
+        present = found.topics
         missing = [topic for topic in self._topics if topic.name not in present]
         return self._maker.make(missing, timeout)
 
     def unreached(self) -> str:
         """Say which brokers of the cluster can't be reached where they are said to be, and why."""
-        return self._connections.unreached(self._cluster)
+        return self._connections.unreached(self._advertised)
 
     def produce(
         self,

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
-from logging import getLogger
 from math import inf
 from time import monotonic
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from confluent_kafka import (
 )
 
 from fixengine.errors import UnavailableError
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.connections import Connections
 from fixengine.infra.kafka.records import record_of
 from fixengine.infra.kafka.words import unreadable
@@ -59,22 +59,17 @@ class KafkaTail:
     def __init__(
         self,
         *,
-        brokers: str,
+        cluster: Cluster,
         topic: str,
-        client_id: str,
-        client_config: Mapping[str, object],
         committed_only: bool = False,
     ) -> None:
         """Take the parts; with `committed_only` transactions count that were committed."""
         self._topic = topic
-        self._brokers = brokers
+        self._brokers = cluster.brokers
         self._settings: dict[str, Any] = {
-            **client_config,
+            **cluster.connection(),
             **_SETTINGS,
             **({"isolation.level": "read_committed"} if committed_only else {}),
-            "bootstrap.servers": brokers,
-            "client.id": client_id,
-            "logger": getLogger("librdkafka"),
         }
 
     def look(self, since: datetime, *, timeout: float) -> "Look":

@@ -15,8 +15,7 @@ from fixengine.infra.lease import Lease
 from fixengine.ports.kafka import Failure
 from fixengine.rules.leases import LEASE, STOP
 from tests.support.clocks import Clock
-
-BROKER_THAT_NEVER_ANSWERS = "127.0.0.1:1"
+from tests.support.clusters import NOWHERE
 
 
 @dataclass(slots=True)
@@ -30,9 +29,7 @@ class Around:
     def sink(self, failures: list[Failure | None]) -> KafkaSink:
         """Return one that has a message under way, and notes what becomes of it."""
         sink = KafkaSink(
-            brokers=BROKER_THAT_NEVER_ANSWERS,
-            client_id="test",
-            client_config={},
+            cluster=NOWHERE,
             producers=self.producers,
         )
         sink.open(lambda _token, failed: failures.append(failed))

@@ -5,6 +5,7 @@ from collections import deque
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from fixengine.infra.kafka.consumer.source import KafkaSource
+from tests.support.clusters import NOWHERE
 
 
 class Fenced(Consumer):
@@ -34,11 +35,9 @@ class Fenced(Consumer):
 
 def test_what_comes_with_the_end_of_a_consumer_is_left_to_whoever_has_its_partitions() -> None:
     source = KafkaSource(
-        brokers="127.0.0.1:1",
+        cluster=NOWHERE,
         group="group",
         topic="orders",
-        client_id="test",
-        client_config={"log_level": 0},
     )
     lost: list[frozenset[int]] = []
     source.open(on_revoked=lost.append, on_lost=lost.append)

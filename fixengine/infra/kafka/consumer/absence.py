@@ -7,7 +7,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from loguru import logger
 
-from fixengine.infra.kafka.consumer.inquiry import Cluster, Inquiry
+from fixengine.infra.kafka.consumer.inquiry import Inquiry, Questions
 from fixengine.infra.kafka.words import refusal
 
 _FIRST_REST, _LONGEST_REST = 2.0, 60.0  # seconds
@@ -25,8 +25,8 @@ class Absence:
     ) -> None:
         self._group, self._topic = group, topic
         self._instance = instance
-        self._cluster = Cluster(connection)
-        self._members = Inquiry(lambda: self._cluster.group(group))
+        self._questions = Questions(connection)
+        self._members = Inquiry(lambda: self._questions.group(group))
         self._rest = _FIRST_REST
         self._back_at = self._ended_at = 0.0
         self.reason = ""
@@ -50,7 +50,7 @@ class Absence:
             return False
         if self._instance is not None and not self._is_free(self._instance):
             return False
-        self._cluster.close()
+        self._questions.close()
         self._ended_at = monotonic()
         self.reason = ""
         return True

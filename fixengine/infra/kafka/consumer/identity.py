@@ -6,7 +6,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Uuid
 from loguru import logger
 
-from fixengine.infra.kafka.consumer.inquiry import Cluster, Inquiry
+from fixengine.infra.kafka.consumer.inquiry import Inquiry, Questions
 
 _NO_ID = str(Uuid(0, 0))
 """What a broker gives that knows no ids."""
@@ -16,8 +16,8 @@ class Identity:
     """The id of a topic, empty as long as it is not known. It is looked at again and again."""
 
     def __init__(self, connection: Mapping[str, Any], topic: str) -> None:
-        self._cluster = Cluster(connection)
-        self._inquiry = Inquiry(lambda: self._cluster.topic(topic))
+        self._questions = Questions(connection)
+        self._inquiry = Inquiry(lambda: self._questions.topic(topic))
         self.id = ""
         self.missing = False
 
@@ -40,4 +40,4 @@ class Identity:
 
     def close(self) -> None:
         """Look no more."""
-        self._cluster.close()
+        self._questions.close()

@@ -20,7 +20,7 @@ _PATIENCE = 5.0
 Answer = TypeVar("Answer")
 
 
-class Cluster:
+class Questions:
     """One client for all questions, which is made with the first and lives on."""
 
     def __init__(self, connection: Mapping[str, Any]) -> None:

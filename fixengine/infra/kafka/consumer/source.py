@@ -1,11 +1,11 @@
 """Orders in: a consumer of the `orders` topic whose offsets are committed by hand."""
 
 from collections.abc import Mapping
-from logging import getLogger
 from time import sleep
 from typing import Any
 
 from fixengine.errors import UnavailableError
+from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.connections import rested
 from fixengine.infra.kafka.consumer.absence import Absence
 from fixengine.infra.kafka.consumer.member import Member, Told
@@ -44,19 +44,12 @@ class KafkaSource:
     def __init__(
         self,
         *,
-        brokers: str,
+        cluster: Cluster,
         group: str,
         topic: str,
-        client_id: str,
-        client_config: Mapping[str, object],
     ) -> None:
         self._topic = topic
-        self._connection: dict[str, Any] = {
-            **rested(client_config),
-            "bootstrap.servers": brokers,
-            "client.id": client_id,
-            "logger": getLogger("librdkafka"),
-        }
+        self._connection = rested(cluster.connection())
         self._settings: dict[str, Any] = {**SETTINGS, **self._connection, "group.id": group}
         instance = self._settings.get("group.instance.id")
         self._absence = Absence(

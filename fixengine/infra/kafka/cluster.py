@@ -1,0 +1,39 @@
+"""A Kafka cluster: what each client of it has to know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from logging import getLogger
+from typing import Any
+
+from fixengine.config import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """Where the cluster is, and how a client connects to it.
+
+    `brokers` are addresses with commas between. `client_id` names the client in the broker's log.
+    `client_config` has the user's own settings of librdkafka, such as those of TLS and SASL.
+    """
+
+    brokers: str
+    client_id: str
+    client_config: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: Settings, *, client_id: str) -> "Cluster":
+        """Return the cluster that the settings name."""
+        return cls(
+            brokers=settings.kafka_brokers,
+            client_id=client_id,
+            client_config=settings.kafka_client_config,
+        )
+
+    def connection(self) -> dict[str, Any]:
+        """Return the settings of librdkafka with which any client connects."""
+        return {
+            **self.client_config,
+            "bootstrap.servers": self.brokers,
+            "client.id": self.client_id,
+            "logger": getLogger("librdkafka"),
+        }
