@@ -22,10 +22,12 @@ class Settings(Telemetry):
     http_prefix: str | None = optional(
         "HTTP_PREFIX",
         parsing.prefix,
-        "with what REST's paths begin too, where a gateway leaves it there, such as /fix-engine",
+        "a prefix of REST's paths, such as /fix-engine, for a gateway that does not remove it",
     )
     health_port: int = variable("HEALTH_PORT", "8086", _port, "port of the probes")
-    log_level: str = variable("LOG_LEVEL", "info", parsing.log_level, "least level that is logged")
+    log_level: str = variable(
+        "LOG_LEVEL", "info", parsing.log_level, "the lowest level that is logged"
+    )
     log_format: str = variable(
         "LOG_FORMAT", "json", parsing.one_of("json", "text"), "json for machines, text for people"
     )
@@ -61,13 +63,16 @@ class Settings(Telemetry):
         secret=True,
     )
     dsn: str | None = optional(
-        "POSTGRES_DSN", parsing.dsn, "the database; or the parts that follow", secret=True
+        "POSTGRES_DSN",
+        parsing.dsn,
+        "connection string of the database; or set the parts below",
+        secret=True,
     )
     postgres_host: str = variable(
         "POSTGRES_HOST", "globeco-fix-engine-postgresql", parsing.host, "the database's host"
     )
     postgres_port: int = variable("POSTGRES_PORT", "5432", _port, "the database's port")
-    postgres_user: str = variable("POSTGRES_USER", "postgres", parsing.name, "who logs in")
+    postgres_user: str = variable("POSTGRES_USER", "postgres", parsing.name, "the user")
     postgres_password: str | None = optional(
         "POSTGRES_PASSWORD", parsing.anything, "that user's password", secret=True
     )
@@ -99,17 +104,17 @@ class Settings(Telemetry):
         "PUBLISH_EMPTY_FILLS", "false", parsing.boolean, "publish evaluations before the first fill"
     )
     order_intake_sleep_seconds: float = variable(
-        "ORDER_INTAKE_SLEEP", "0", parsing.pause, "a pause for each order, as if it took so long"
+        "ORDER_INTAKE_SLEEP", "0", parsing.pause, "a pause after each order, to slow an engine down"
     )
     fill_processing_interval_seconds: float | None = optional(
         "FILL_PROCESSING_INTERVAL",
         parsing.duration,
-        "one execution is evaluated each so often, to slow an engine down; unset: full speed",
+        "the time between two evaluations, to slow an engine down; unset: full speed",
     )
     retention_days: int | None = optional(
         "RETENTION_DAYS",
         parsing.whole(1, 36_500),
-        "for how long closed executions are kept after their orders came; unset: for ever",
+        "days that a closed execution is kept after its order came; unset: for ever",
     )
 
     @property

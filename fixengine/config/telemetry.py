@@ -29,7 +29,7 @@ class Telemetry:
         "OTEL_METRICENDPOINT", parsing.collector, "host:port that metrics go to over OTLP gRPC"
     )
     otel_endpoint: str | None = optional(
-        "OTEL_EXPORTER_OTLP_ENDPOINT", parsing.collector, "either of them where it is not set"
+        "OTEL_EXPORTER_OTLP_ENDPOINT", parsing.collector, "the default for the two above"
     )
     otel_metric_interval_seconds: float = variable(
         "OTEL_METRICINTERVAL", "15s", parsing.interval, "time between exports of metrics"
@@ -62,10 +62,16 @@ class Telemetry:
         "service.namespace of what is exported",
     )
     otel_resource_attributes: tuple[tuple[str, str], ...] = variable(
-        "OTEL_RESOURCE_ATTRIBUTES", "", parsing.attributes, "more about the service: a=b, c=d"
+        "OTEL_RESOURCE_ATTRIBUTES",
+        "",
+        parsing.attributes,
+        "further attributes of the service: a=b, c=d",
     )
     otel_sdk_disabled: bool = variable(
-        "OTEL_SDK_DISABLED", "false", parsing.boolean, "no metrics and no traces leave the engine"
+        "OTEL_SDK_DISABLED",
+        "false",
+        parsing.boolean,
+        "true: no metrics and no traces leave the engine",
     )
     otel_metrics_exporter: str | None = optional(
         "OTEL_METRICS_EXPORTER",
@@ -76,24 +82,24 @@ class Telemetry:
         "OTEL_TRACES_EXPORTER", _exporter, "otlp, or none: no traces to a collector"
     )
     otel_protocol: str = variable(
-        "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", parsing.protocol, "grpc and nothing else"
+        "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", parsing.protocol, "grpc; the engine speaks no other"
     )
     otel_headers: tuple[tuple[str, str], ...] | None = optional(
         "OTEL_EXPORTER_OTLP_HEADERS",
         parsing.headers,
-        "what the collector wants with each call, such as a token: a=b,c=d",
+        "headers of each call, such as a token: a=b,c=d",
         secret=True,
     )
     otel_timeout_ms: float | None = optional(
         "OTEL_EXPORTER_OTLP_TIMEOUT",
         parsing.milliseconds,
-        "for one export, in milliseconds or with a unit; unset: as long as fits between two",
+        "limit of one export, in milliseconds or with a unit; unset: the time between two exports",
     )
     otel_compression: str = variable(
         "OTEL_EXPORTER_OTLP_COMPRESSION",
         "none",
         parsing.one_of("none", "gzip"),
-        "gzip: exports are compressed",
+        "gzip, or none",
     )
     otel_certificate: str | None = optional(
         "OTEL_EXPORTER_OTLP_CERTIFICATE",
