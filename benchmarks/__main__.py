@@ -21,7 +21,7 @@ from benchmarks.chart import chart
 from benchmarks.figures import FIGURES, LONG, Figure
 from benchmarks.rounds import Rates, Rounds
 from benchmarks.scenarios import ROUNDS, SCENARIOS, Result, Round, Runner, rate_of
-from fixengine.commands.options import positive
+from fixengine.commands.argument_types import positive
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.infra.process.interrupts import signals_as_interrupts

@@ -12,7 +12,9 @@ from fixengine.audit.judge import Judge
 from fixengine.audit.terms import Expectations
 from fixengine.audit.topic import Topic
 from fixengine.audit.verdict import Contradiction
-from fixengine.commands.options import moment
+from fixengine.commands.argument_types import moment
+from fixengine.commands.environment import Environment
+from fixengine.commands.exit_codes import INTERRUPTED
 from fixengine.config import Settings
 from fixengine.errors import ConflictError, FixengineError
 from fixengine.infra.kafka.cluster import Cluster
@@ -20,7 +22,7 @@ from fixengine.infra.kafka.group import committed
 from fixengine.infra.postgres.audit_pages import audit_pages
 from fixengine.infra.process.interrupts import signals_as_interrupts
 
-_HOLDS, _CONTRADICTED, _IMPOSSIBLE, _INTERRUPTED = 0, 1, 2, 130
+_HOLDS, _CONTRADICTED, _IMPOSSIBLE = 0, 1, 2
 _QUIET_FOR = 2.0  # seconds between lines of progress
 
 
@@ -47,17 +49,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace, settings: Settings, *, pod: str) -> int:
+def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Audit and return 0 if the ledger holds, 1 if not, 2 if that can't be said."""
+    settings = environment.settings()
     try:
         with signals_as_interrupts():
-            return _audit(arguments, settings, pod)
+            return _audit(arguments, settings, environment.pod)
     except FixengineError as error:
         _complain(f"the audit can't be done: {error}")
         return _IMPOSSIBLE
     except KeyboardInterrupt:
         _complain("the audit was interrupted: nothing is proved")
-        return _INTERRUPTED
+        return INTERRUPTED
 
 
 def _audit(arguments: argparse.Namespace, settings: Settings, pod: str) -> int:

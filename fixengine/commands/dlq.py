@@ -8,8 +8,9 @@ from pathlib import Path
 
 from msgspec import structs
 
-from fixengine.commands.options import moment
-from fixengine.config import Settings
+from fixengine.commands.argument_types import moment
+from fixengine.commands.environment import Environment
+from fixengine.commands.exit_codes import FAILED, OK
 from fixengine.dlq.choice import Choice, single, span
 from fixengine.dlq.letterbox import Letterbox
 from fixengine.dlq.replaying import Fate, gone, refusal, replay
@@ -17,8 +18,6 @@ from fixengine.dlq.view import details, json_line, table
 from fixengine.errors import ConflictError
 from fixengine.ports.kafka import EVER
 from fixengine.wire.letters import Letter
-
-_DONE, _FAILED = 0, 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,14 +33,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         command.set_defaults(carry_out=carry_out)
 
 
-def run(arguments: argparse.Namespace, settings: Settings, *, pod: str) -> int:
-    """Carry a command out; return 0, or 1 when something was not done that was asked for.
+def run(arguments: argparse.Namespace, environment: Environment) -> int:
+    """Carry a command out; return 0, or 1 when it could not do all that was asked for.
 
-    A list may be empty; what is to be shown or replayed has to be there.
+    A list may be empty; a letter to show or to replay has to be there.
 
     Raises UnavailableError without a broker, ConflictError for one correction of several letters.
     """
-    code: int = arguments.carry_out(arguments, Letterbox(settings, pod=pod))
+    code: int = arguments.carry_out(
+        arguments, Letterbox(environment.settings(), pod=environment.pod)
+    )
     return code
 
 
@@ -92,13 +93,13 @@ def _list(arguments: argparse.Namespace, box: Letterbox) -> int:
     letters = tuple(map(_without_body, box.letters(_choice(arguments))))
     if not letters:
         _nothing_matched(box)
-        return _DONE
+        return OK
     replays = box.replays(letters)
     if arguments.json:
         _say(json_line(letter, replays.get(letter.place)) for letter in letters)
     else:
         _say(table(letters, replays))
-    return _DONE
+    return OK
 
 
 def _show(arguments: argparse.Namespace, box: Letterbox) -> int:
@@ -106,18 +107,18 @@ def _show(arguments: argparse.Namespace, box: Letterbox) -> int:
     letter = next(box.letters(chosen), None)
     if letter is None:
         _nothing_matched(box)
-        return _FAILED
+        return FAILED
     whole = letter if letter.shortened is None else box.restored(letter)
     if arguments.raw:
         if whole is None:
             sys.stderr.write(f"fixengine: {letter.place} can't be shown: {gone(letter)}\n")
-            return _FAILED
+            return FAILED
         sys.stdout.flush()
         sys.stdout.buffer.write(whole.record.value or b"")
     else:
         replayed_to = box.replays((letter,)).get(letter.place)
         _say(details(letter, whole, replayed_to, refusal(whole.record.value) if whole else None))
-    return _DONE
+    return OK
 
 
 def _replay(arguments: argparse.Namespace, box: Letterbox) -> int:
@@ -126,7 +127,7 @@ def _replay(arguments: argparse.Namespace, box: Letterbox) -> int:
     letters = tuple(box.letters(_choice(arguments)))
     if not letters:
         _nothing_matched(box)
-        return _FAILED
+        return FAILED
     if arguments.fix is not None and len(letters) > 1:
         raise ConflictError(f"--fix corrects one letter, and {len(letters)} match: name one")
     outcomes = replay(box, letters, fix=arguments.fix)
@@ -135,7 +136,7 @@ def _replay(arguments: argparse.Namespace, box: Letterbox) -> int:
         counts[outcome.fate] += 1
         _say((f"{outcome.place} {outcome.fate}: {outcome.said}",))
     _say((", ".join(f"{count} {fate}" for fate, count in counts.items()),))
-    return _FAILED if counts[Fate.NOT] else _DONE
+    return FAILED if counts[Fate.NOT] else OK
 
 
 def _choice(arguments: argparse.Namespace) -> Choice:

@@ -8,23 +8,23 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from fixengine.commands.options import positive
-from fixengine.config import Settings
+from fixengine.commands.argument_types import positive
+from fixengine.commands.environment import Environment
+from fixengine.commands.exit_codes import OK
 from fixengine.demo.errors import DemoError
+from fixengine.demo.feed.feed import FedOrder, orders
+from fixengine.demo.feed.sending import OrderSender
+from fixengine.demo.topics import count_records
 from fixengine.errors import MalformedError
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.process.interrupts import signals_as_interrupts
 from fixengine.wire.orders import decode_order
 
-if TYPE_CHECKING:
-    from fixengine.demo.feed.feed import FedOrder
-
 _DEFAULT_RATE = 20.0
-_ANSWER_WITHIN = 5.0
+_ANSWER_SECONDS = 5.0
 _SHOWN_PROBLEMS = 10
 _LINE_EVERY_SECONDS = 5.0
 
@@ -60,28 +60,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(
-    arguments: argparse.Namespace,
-    settings: Settings,
-    *,
-    pod: str,
-) -> int:
+def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Send orders until there are no more, SIGTERM or Ctrl-C, and return 0.
 
     Ids of generated orders go on after what the topic has had, so that every run sends new ones.
     Nothing of a file is sent when one of its orders is bad. Raises DemoError for that, when the
     topic is missing, and when the broker does not take the orders.
     """
-    # The engine's process never needs these, and pays for what its command line imports.
-    from fixengine.demo.feed.feed import orders  # noqa: PLC0415
-    from fixengine.demo.feed.sending import OrderSender  # noqa: PLC0415
-    from fixengine.demo.topics import count_records  # noqa: PLC0415
-
-    cluster = Cluster.of(settings, client_id=pod)
+    settings = environment.checked()
+    cluster = Cluster.of(settings, client_id=environment.pod)
     topic = settings.kafka_orders_topic
     with signals_as_interrupts():
         try:
-            had = count_records(cluster, topic, deadline_seconds=_ANSWER_WITHIN)
+            had = count_records(cluster, topic, deadline_seconds=_ANSWER_SECONDS)
             if had is None:
                 missing = f"there is no topic {topic} at {cluster.brokers}"
                 raise DemoError(f"{missing}: look at KAFKA_ORDERS_TOPIC, or make it")
@@ -95,7 +86,7 @@ def run(
             rate = arguments.rate or (None if total else _DEFAULT_RATE)
             sender = OrderSender(cluster, topic=topic)
         except KeyboardInterrupt:
-            return 0
+            return OK
         sent = 0
         try:
             with _progress(total, topic) as show:
@@ -110,13 +101,11 @@ def run(
             pass  # what has been sent is flushed and counted
     sender.flush()
     print(f"{sent} orders sent", flush=True)
-    return 0
+    return OK
 
 
-def _read(path: str, *, checked: bool) -> list["FedOrder"]:
-    from fixengine.demo.feed.feed import FedOrder  # noqa: PLC0415 - see above
-
-    orders: list[FedOrder] = []
+def _read(path: str, *, checked: bool) -> list[FedOrder]:
+    read: list[FedOrder] = []
     problems: list[str] = []
     for place, value in _values(path):
         try:
@@ -124,15 +113,15 @@ def _read(path: str, *, checked: bool) -> list["FedOrder"]:
         except MalformedError as error:
             problems.append(f"{place}: {error}")
             key = None
-        orders.append(FedOrder(key=key, value=value, headers=(), kind="given", expected=None))
+        read.append(FedOrder(key=key, value=value, headers=(), kind="given", expected=None))
     if problems and checked:
         more = len(problems) - _SHOWN_PROBLEMS
         shown = problems[:_SHOWN_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
         raise DemoError(
-            f"nothing was sent, for {len(problems)} of {len(orders)} orders are bad: "
+            f"nothing was sent, for {len(problems)} of {len(read)} orders are bad: "
             f"correct them, or send them all the same with --unchecked\n  " + "\n  ".join(shown)
         )
-    return orders
+    return read
 
 
 def _values(path: str) -> Iterator[tuple[str, bytes]]:

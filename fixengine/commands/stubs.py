@@ -1,13 +1,17 @@
 """The `stubs` subcommand: the neighbours' stand-ins as a program of their own.
 
-It needs nothing but the standard library, so that the engine's image can run it.
+It needs no package of an extra, so that the engine's image can run it.
 """
 
 import argparse
 from contextlib import ExitStack
 from time import sleep
 
+from fixengine.commands.environment import Environment
+from fixengine.commands.exit_codes import OK
 from fixengine.demo.errors import DemoError
+from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.infra.process.interrupts import signals_as_interrupts
 
 
@@ -32,12 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="prices follow from it (default: 1)")
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Serve until SIGTERM or Ctrl-C and return 0; raises DemoError when a port can't be had."""
-    # The engine's process never needs these, and pays for what its command line imports.
-    from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings  # noqa: PLC0415
-    from fixengine.demo.neighbours.services import PricingService, SecurityService  # noqa: PLC0415
-
+def run(arguments: argparse.Namespace, _environment: Environment) -> int:
+    """Serve until SIGTERM or Ctrl-C and return 0; raises DemoError when a port is taken."""
     host, listings = arguments.host, (*priced_listings(), *UNPRICEABLE)
     securities = SecurityService(host=host, port=arguments.security_port, listings=listings)
     pricing = PricingService(
@@ -58,4 +58,4 @@ def run(arguments: argparse.Namespace) -> int:
             while True:
                 sleep(1)  # a signal that another thread receives ends no wait
         except KeyboardInterrupt:
-            return 0
+            return OK

@@ -4,12 +4,14 @@ import argparse
 import time
 from importlib.util import find_spec
 
-from fixengine.commands.options import positive
+from fixengine.commands.argument_types import positive
+from fixengine.commands.environment import Environment
+from fixengine.commands.exit_codes import INTERRUPTED, OK
 from fixengine.config.parsing import url
 from fixengine.errors import ConflictError, UnavailableError
+from fixengine.top.looks import Observer
 
 _DEFAULT_ADDRESS = "http://localhost:8085"
-_INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,19 +42,17 @@ def _address(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, _environment: Environment) -> int:
     """Look again and again until Ctrl-C, or often enough; return the exit code.
 
-    Raises ConflictError without the package that draws, UnavailableError when no engine answers
-    at first.
+    Raises ConflictError when the package that draws is not installed, UnavailableError when no
+    engine answers at first.
     """
     if find_spec("rich") is None:
         raise ConflictError("top needs the package rich: pip install 'fixengine[top]'")
-    # The engine's process never needs these, and pays for what its command line imports.
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415 - an extra's package
 
-    from fixengine.top.looks import Observer  # noqa: PLC0415
-    from fixengine.top.view import opened_view  # noqa: PLC0415
+    from fixengine.top.view import opened_view  # noqa: PLC0415 - it imports that package
 
     addresses: list[str] = arguments.address
     observer = Observer({each: each for each in addresses})
@@ -65,10 +65,10 @@ def run(arguments: argparse.Namespace) -> int:
             while True:
                 view.show(look)
                 if left is not None and (left := left - 1) == 0:
-                    return 0
+                    return OK
                 time.sleep(arguments.every)
                 look = observer.look()
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
     finally:
         observer.close()

@@ -8,7 +8,8 @@ import sys
 import psycopg
 import pytest
 
-from fixengine import __version__, cli
+from fixengine import __version__
+from fixengine.commands.environment import Environment
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.demo.waiting import wait_until
@@ -40,11 +41,8 @@ def test_the_version() -> None:
         ("x" * 200, "x" * 63),
     ],
 )
-def test_a_host_is_named_as_all_who_hear_of_it_can_take_it(
-    monkeypatch: pytest.MonkeyPatch, host: str, pod: str
-) -> None:
-    monkeypatch.setenv("HOSTNAME", host)
-    assert cli._pod() == pod
+def test_a_host_is_named_as_all_who_hear_of_it_can_take_it(host: str, pod: str) -> None:
+    assert Environment({"HOSTNAME": host}).pod == pod
 
 
 def test_a_system_that_gives_too_few_threads_is_told_in_one_line() -> None:

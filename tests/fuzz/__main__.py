@@ -10,7 +10,7 @@ from pathlib import Path
 
 import urllib3
 
-from fixengine.commands.options import positive
+from fixengine.commands.argument_types import positive
 from fixengine.demo.engine import Engine
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack

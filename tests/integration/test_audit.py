@@ -1,6 +1,5 @@
 """`fixengine audit` of a run that holds, and of the same one after somebody tampered with it."""
 
-import argparse
 import json
 import os
 import signal
@@ -16,8 +15,6 @@ from confluent_kafka.admin import AdminClient
 from msgspec import structs
 from psycopg.conninfo import make_conninfo
 
-from fixengine.commands import audit as command
-from fixengine.config import load
 from fixengine.demo.feed.feed import FedOrder, mixed_orders
 from fixengine.demo.options import BrokerKind
 from fixengine.demo.servers.broker import Broker
@@ -30,6 +27,7 @@ from fixengine.ports.kafka import Record
 from fixengine.rules.values import Execution
 from fixengine.wire.executions import decode_fill_key
 from tests.conftest import new_database
+from tests.support.commands import run_command
 from tests.support.documents import blocks, page
 from tests.support.engines import Surroundings, surroundings
 from tests.support.rows import change, one
@@ -93,11 +91,9 @@ def audit(run: Surroundings, capsys: pytest.CaptureFixture[str]) -> Callable[...
     """Audits the run, with other settings where they are given."""
 
     def carry_out(*words: str, **overrides: str) -> Verdict:
-        parser = argparse.ArgumentParser()
-        command.add_arguments(parser)
-        settings = load({**run.environment(), **overrides})
+        variables = {**run.environment(), **overrides}
         capsys.readouterr()
-        code = command.run(parser.parse_args([*words, "--json"]), settings, pod="test")
+        code = run_command("audit", *words, "--json", variables=variables)
         said = capsys.readouterr()
         lines = said.out.splitlines()
         decoded = [json.loads(line) for line in lines]
@@ -173,8 +169,7 @@ def test_a_finished_run_holds(
 def test_the_text_says_the_verdict_in_its_last_line(
     run: Surroundings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = argparse.Namespace(since=None, until=None, finished=True, json=False)
-    assert command.run(arguments, load(run.environment()), pod="test") == HOLDS
+    assert run_command("audit", "--finished", variables=run.environment()) == HOLDS
     assert capsys.readouterr().out.splitlines()[-1].startswith("the ledger holds: 40 orders, 40 ex")
 
 

@@ -16,9 +16,8 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2_grpc as
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as trace_messages
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as trace_services
 
-from fixengine.commands import serve as app
+from fixengine.commands.environment import Environment
 from fixengine.config import collector as config
-from fixengine.config import load
 from fixengine.demo.feed.feed import orders
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
@@ -202,7 +201,7 @@ def test_a_certificate_that_is_none_is_refused_by_name(
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_text(content, "utf-8")
-    settings = load(
+    environment = Environment(
         {
             "POSTGRES_DSN": "postgresql://h/d",
             "OTEL_EXPORTER_OTLP_ENDPOINT": "https://c:4317",
@@ -210,7 +209,7 @@ def test_a_certificate_that_is_none_is_refused_by_name(
         }
     )
     with pytest.raises(ConfigError) as caught:
-        app.check(settings)
+        environment.checked()
     (problem,) = caught.value.problems
     assert problem.startswith(f"OTEL_EXPORTER_OTLP_CERTIFICATE is '{file}', which ")
     assert complaint in problem

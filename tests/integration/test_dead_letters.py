@@ -1,6 +1,5 @@
 """Bad orders whose dead letters are too large, or can't be written: whom they hold up, and how."""
 
-import argparse
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -21,8 +20,6 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic co
 
 from fixengine.actors.intake.burying import ENOUGH_LETTERS
 from fixengine.actors.intake.intake import LARGEST_BATCH
-from fixengine.commands import dlq as command
-from fixengine.config import load
 from fixengine.demo.audit.audit import Expectations
 from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.options import BrokerKind
@@ -30,6 +27,7 @@ from fixengine.demo.topics import drop_topics, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.engine.engine import Engine
 from fixengine.ports.kafka import Headers, Record
+from tests.support.commands import run_command
 from tests.support.engines import Surroundings, part, restarts, wait_until_ready
 from tests.support.raw_headers import send_with_header
 from tests.support.rights import CLUSTER, denied, topic
@@ -174,16 +172,12 @@ def metric(engine: Engine, name: str) -> float:
 
 
 def dlq(around: Surroundings, *words: str) -> int:
-    settings = load(
-        {
-            "KAFKA_BROKERS": around.broker.bootstrap,
-            "KAFKA_ORDERS_TOPIC": around.topics.orders,
-            "KAFKA_DLQ_TOPIC": around.topics.dlq,
-        }
-    )
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(parser.parse_args(words), settings, pod="test")
+    variables = {
+        "KAFKA_BROKERS": around.broker.bootstrap,
+        "KAFKA_ORDERS_TOPIC": around.topics.orders,
+        "KAFKA_DLQ_TOPIC": around.topics.dlq,
+    }
+    return run_command("dlq", *words, variables=variables)
 
 
 def wait_for_letters(around: Surroundings, number: int) -> None:

@@ -1,6 +1,5 @@
 """Dead letters on a real broker: listed, shown, mended and replayed."""
 
-import argparse
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -18,8 +17,6 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # these come 
 from msgspec import structs
 
 from fixengine.actors.securities import UNKNOWN_FOR
-from fixengine.commands import dlq as command
-from fixengine.config import load
 from fixengine.demo.errors import DemoError
 from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.feed.sending import OrderSender, send_orders
@@ -31,6 +28,7 @@ from fixengine.errors import ConflictError, UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.ports.kafka import Headers, Record
 from fixengine.wire.letters import letter_headers
+from tests.support.commands import run_command
 from tests.support.documents import commands, page
 from tests.support.engines import Surroundings
 from tests.support.guarded import GuardedKafka
@@ -62,10 +60,7 @@ def dlq(broker: Broker, topics: TopicNames) -> Dlq:
 
 def runs(environment: Mapping[str, str]) -> Dlq:
     """Return what runs a command with these settings and returns its exit code."""
-    settings = load(environment)
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return lambda *words: command.run(parser.parse_args(words), settings, pod="test")
+    return lambda *words: run_command("dlq", *words, variables=environment)
 
 
 class Letters:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from fixengine.commands.serve import Reconciled, reconcile_once
+from fixengine.commands.reconcile import Reconciled, reconcile_once
 from fixengine.config import load
 from fixengine.demo.audit.audit import Expectations
 from fixengine.demo.feed.feed import FedOrder, orders

@@ -97,7 +97,7 @@ def test_commands_of_the_program_are_understood(
     typed = [line for line in commands(text) if line.startswith("fixengine ")]
     in_a_pod = re.findall(r"k8s/run\.sh ([a-z][^`\n]*)`", text)
     for command in (*quoted, *(line.removeprefix("fixengine ") for line in typed), *in_a_pod):
-        cli._parser().parse_args(shlex.split(command.partition(" > ")[0]))
+        cli.parse(shlex.split(command.partition(" > ")[0]))
 
 
 @each_page

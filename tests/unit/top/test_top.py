@@ -1,6 +1,5 @@
 """What is seen of engines, and how it is shown."""
 
-import argparse
 import io
 import json
 from collections.abc import Iterator
@@ -11,10 +10,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from fixengine.commands import top as command
 from fixengine.errors import UnavailableError
 from fixengine.top.looks import Look, Observer
 from fixengine.top.view import PlainView, picture
+from tests.support.commands import parse_words, run_command
 
 LOOK = Look(
     counts={"WORK": 3, "PART": 4, "FULL": 5},
@@ -116,18 +115,12 @@ def test_without_a_terminal_there_is_a_line_now_and_then() -> None:
     assert captured.get() == line * 2
 
 
-def parsed(*arguments: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return parser.parse_args(arguments)
-
-
 def test_top_looks_as_often_as_it_is_told(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
     rest.answers["/readyz"] = (200, {"ready": True})
     rest.answers["/api/v1/summary"] = (200, {"countByStatus": {"FULL": 7}})
     out = io.StringIO()
     monkeypatch.setattr("sys.stdout", out)
-    assert command.run(parsed(f"{rest.url}/", "--looks=5", "--every=0.01")) == 0
+    assert run_command("top", f"{rest.url}/", "--looks=5", "--every=0.01") == 0
     heading, *lines = out.getvalue().splitlines()
     assert heading == f"REST at {rest.url}"
     assert len(lines) == 2
@@ -136,17 +129,15 @@ def test_top_looks_as_often_as_it_is_told(rest: Rest, monkeypatch: pytest.Monkey
 
 def test_top_without_an_engine_says_so() -> None:
     with pytest.raises(UnavailableError, match="no engine answers"):
-        command.run(parsed("http://127.0.0.1:1"))
+        run_command("top", "http://127.0.0.1:1")
 
 
 @pytest.mark.parametrize("address", ["http://me:hunter2@localhost:8085", "localhost:8085"])
 def test_an_address_that_cannot_be_used_is_refused_without_quoting_it(
     address: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
     with pytest.raises(SystemExit):
-        parser.parse_args([address])
+        parse_words("top", address)
     said = capsys.readouterr().err
     assert "give http://host:port" in said
     assert "hunter2" not in said

@@ -1,12 +1,12 @@
 """The demo's options, without anything running."""
 
-import argparse
 from dataclasses import replace
 
 import pytest
 
-from fixengine.commands import demo as run
+from fixengine.commands import demo as command
 from fixengine.demo.options import BrokerKind, DemoOptions
+from tests.support.commands import parse_words, run_command
 
 OPTIONS = DemoOptions(
     orders=500,
@@ -20,14 +20,8 @@ OPTIONS = DemoOptions(
 )
 
 
-def parsed(*arguments: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(exit_on_error=False)
-    run.add_arguments(parser)
-    return parser.parse_args(arguments)
-
-
 def test_nothing_needs_to_be_chosen() -> None:
-    arguments = parsed()
+    arguments = parse_words("demo")
     assert (arguments.orders, arguments.exit, arguments.engines) == (None, False, 1)
     assert arguments.broker == "embedded"
 
@@ -36,12 +30,12 @@ def test_nothing_needs_to_be_chosen() -> None:
     "option", ["--orders=0", "--orders=-1", "--rate=0", "--speed=nan", "--engines=x", "--broker=x"]
 )
 def test_an_option_out_of_range_is_refused(option: str) -> None:
-    with pytest.raises(argparse.ArgumentError):
-        parsed(option)
+    with pytest.raises(SystemExit):
+        parse_words("demo", option)
 
 
 def test_an_end_needs_a_number_of_orders(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run.run(parsed("--exit")) == 2
+    assert run_command("demo", "--exit") == 2
     assert capsys.readouterr().err == (
         "fixengine demo: --exit needs --orders: without end nothing ends\n"
     )
@@ -50,8 +44,8 @@ def test_an_end_needs_a_number_of_orders(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_missing_extra_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "_EXTRA", ("rich", "not_installed_anywhere"))
-    assert run.run(parsed()) == 2
+    monkeypatch.setattr(command, "_EXTRA", ("rich", "not_installed_anywhere"))
+    assert run_command("demo") == 2
     assert capsys.readouterr().err == (
         "fixengine demo: the demo's packages are not installed (not_installed_anywhere): "
         "pip install 'fixengine[demo]'\n"
