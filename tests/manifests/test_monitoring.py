@@ -1,6 +1,6 @@
 """Dashboard and alerts name what the engine exports, and alerts come when they should.
 
-That every expression gives an answer is seen in tests/integration/test_prometheus.py.
+That every expression gives an answer is seen in tests/integration/telemetry/test_prometheus.py.
 """
 
 import json

@@ -14,7 +14,7 @@ from fixengine.audit.verdict import Kind
 from fixengine.infra.kafka.tail import Beginning
 from fixengine.infra.postgres.audit_pages import AuditPages, Facts, Row
 from fixengine.ports.kafka import Record
-from tests.unit.demo.hand_made import (
+from tests.support.hand_made import (
     BAD,
     DEAD_HEADERS,
     EXECUTION,

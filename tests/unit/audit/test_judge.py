@@ -11,7 +11,7 @@ from fixengine.audit.judge import Judge
 from fixengine.audit.terms import Expectations, Horizon
 from fixengine.audit.verdict import Kind
 from fixengine.wire.letters import Place
-from tests.unit.demo.hand_made import (
+from tests.support.hand_made import (
     EXECUTION,
     FILLS,
     FIRST,

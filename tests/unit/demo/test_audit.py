@@ -11,7 +11,7 @@ from msgspec import structs
 from fixengine.audit.ledger import allowed_quantities
 from fixengine.demo.audit.audit import Expectations
 from fixengine.demo.audit.evidence import Unpublished
-from tests.unit.demo.hand_made import (
+from tests.support.hand_made import (
     BAD,
     DEAD_HEADERS,
     EXECUTION,

@@ -22,7 +22,7 @@ from fixengine.telemetry.metrics.engine import EngineMetrics
 from tests.support.executions import execution
 from tests.support.no_tree import NoTree
 from tests.support.rows import order
-from tests.unit.actors.test_repository import FRONT, Session
+from tests.unit.actors.storage.test_repository import FRONT, Session
 
 REFUSED = RejectedError("the database refuses this", sqlstate="P0001")
 WRONG = SchemaError("the schema is not as the engine needs it")

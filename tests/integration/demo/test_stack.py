@@ -249,4 +249,4 @@ def test_kept_files_stay(tmp_path: Path) -> None:
 
 
 def _imports() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}

@@ -22,7 +22,7 @@ from tests.support.engines import Surroundings, ref, wait_until_ready
 
 pytestmark = pytest.mark.any_broker
 
-MONITORING = Path(__file__).parents[2] / "monitoring"
+MONITORING = Path(__file__).parents[3] / "monitoring"
 # What Grafana puts in: everything, and windows that fill within seconds.
 CHOSEN = {"$job": ".*", "$instance": ".*", "$__rate_interval": "1m", "$__range": "1m"}
 

@@ -13,7 +13,7 @@ from fixengine.http.serving.router import Router
 from fixengine.wire.executions import encode_execution
 from tests.support.executions import execution
 from tests.unit.http.conftest import Reader
-from tests.unit.http.test_fills import entry
+from tests.unit.http.rest.test_fills import entry
 
 register_router(Router)(inspect_compiled_router)
 
