@@ -15,8 +15,6 @@ FixengineError
 Anything else is a bug: it crashes one actor, and the supervisor restarts it.
 """
 
-from typing import ClassVar
-
 
 class FixengineError(Exception):
     """An error that somebody decided on, as opposed to a bug."""
@@ -41,16 +39,12 @@ class UnsettledError(UnavailableError):
 class ImpairedError(UnavailableError):
     """The database is there, and can't do what it is asked: a limit, no room, its own failure.
 
-    It is a state, of the part of the engine's health that the type names.
+    It is a state of the database, or with SchemaError of the schema.
     """
-
-    part: ClassVar[str] = "database"
 
 
 class SchemaError(ImpairedError):
     """The schema is newer than this program, was changed behind its back, or gives no right."""
-
-    part: ClassVar[str] = "schema"
 
 
 class RejectedError(FixengineError):

@@ -18,7 +18,7 @@ from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, tell
 from fixengine.supervision.retries import Retries
 from fixengine.supervision.scope import in_scope
-from fixengine.telemetry.health import Health
+from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from fixengine.telemetry.outage import HoldUp, Outage
 
@@ -75,7 +75,7 @@ class SecurityCache(Actor):
     ) -> None:
         super().__init__()
         self._service = service
-        self._holds_up = HoldUp(health, "storing", "orders wait for their tickers")
+        self._holds_up = HoldUp(health, Part.STORING, "orders wait for their tickers")
         self._metrics = metrics
         self._clock = clock
         self._tickers: TTLCache[str, str] = TTLCache(_CAPACITY, KEPT_FOR, clock)

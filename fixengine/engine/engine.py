@@ -53,7 +53,7 @@ from fixengine.supervision.restarts import Backoff, RestartBudget, RestartIntens
 from fixengine.supervision.supervisor import Supervisor
 from fixengine.supervision.tree import Tree
 from fixengine.telemetry.backlog import Pulse
-from fixengine.telemetry.health import HUNG_AFTER, Health
+from fixengine.telemetry.health import HUNG_AFTER, Health, Part
 from fixengine.telemetry.metrics.actors import ActorCollector
 from fixengine.telemetry.metrics.consumer import ConsumerMetrics
 from fixengine.telemetry.metrics.engine import EngineMetrics
@@ -264,7 +264,7 @@ class Engine:
                 forgets=self._settings.retention_days is not None,
                 unhurried=unhurried,
                 migrates=self._migrates,
-                mends=partial(self.health.waits, "schema"),
+                mends=partial(self.health.waits, Part.SCHEMA),
             ),
             orders=self._executions,
             claims=claims,
@@ -276,8 +276,8 @@ class Engine:
         )
 
     def _migrates(self, what: str) -> None:
-        self.health.down("schema", what)
-        self.health.up("database")
+        self.health.down(Part.SCHEMA, what)
+        self.health.up(Part.DATABASE)
 
     def _reader(self, refs: Refs) -> ActorRef:
         settings = self._settings

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import partial
 from math import inf
 from threading import Lock
@@ -16,14 +17,21 @@ from fixengine.secrets import known
 HUNG_AFTER = 60.0
 """Seconds with one message after which an actor counts as hung."""
 
-REACHED = ("database", "schema", "broker", "consumer")
-"""What has to be reached first; down until then."""
 
-WORKING = ("storing", "filling", "dead_letters")
-"""What the engine does; up unless it is held up."""
+class Part(StrEnum):
+    """What readiness needs beside the actors; its name on /readyz, in metrics and in the log."""
 
-PARTS = (*REACHED, *WORKING)
-"""What readiness needs beside the actors."""
+    DATABASE = "database"
+    SCHEMA = "schema"
+    BROKER = "broker"
+    CONSUMER = "consumer"
+    STORING = "storing"
+    FILLING = "filling"
+    DEAD_LETTERS = "dead_letters"
+
+
+REACHED = (Part.DATABASE, Part.SCHEMA, Part.BROKER, Part.CONSUMER)
+"""What has to be reached first. These parts are down until then, the others up until held up."""
 
 HELD_UP_AFTER = 5.0
 """Seconds that work may wait before its part counts as down."""
@@ -40,8 +48,8 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """What was said last; both times are monotonic. Of what is `new` no outage was logged yet."""
+class _Said:
+    """What was said of a part last; both times are monotonic. `new`: no outage was logged yet."""
 
     up: bool
     said: str
@@ -66,25 +74,25 @@ class Health:
         self._clock = clock
         self._lock = Lock()
         self._draining = False
-        self._parts = {part: _Part(up=False, said=_UNREACHED, new=True) for part in REACHED}
-        self._parts |= {part: _Part(up=True, said="") for part in WORKING}
-        for part in PARTS:
-            gauge.labels(part).set_function(partial(self._is_up, part))
+        self._parts = {part: _Said(up=True, said="") for part in Part}
+        self._parts |= {part: _Said(up=False, said=_UNREACHED, new=True) for part in REACHED}
+        for part in Part:
+            gauge.labels(part.value).set_function(partial(self._is_up, part))
 
-    def up(self, part: str, note: str = "", *, lasts: float = inf) -> None:
+    def up(self, part: Part, note: str = "", *, lasts: float = inf) -> None:
         """Say that a part works, with a note on anything worth knowing. Logs only a change.
 
         If it is not said again within `lasts` seconds the part counts as down.
         """
-        now = _Part(up=True, said=note, until=self._clock() + lasts)
+        now = _Said(up=True, said=note, until=self._clock() + lasts)
         with self._lock:
             before, self._parts[part] = self._parts[part], now
         if not before.up:
-            logger.bind(part=part).info("part is up")
+            logger.bind(part=part.value).info("part is up")
         if note and note != before.said:
-            logger.bind(part=part, note=note).info("part says")
+            logger.bind(part=part.value, note=note).info("part says")
 
-    def waits(self, part: str, reason: str) -> None:
+    def waits(self, part: Part, reason: str) -> None:
         """Say that a part's work waits, and why: after HELD_UP_AFTER seconds it counts as down.
 
         Only `up` ends the wait. Logs nothing: whoever waits says so.
@@ -94,12 +102,12 @@ class Health:
             since = self._clock() if before.waits_since is None else before.waits_since
             self._parts[part] = replace(before, said=reason, waits_since=since)
 
-    def down(self, part: str, reason: str) -> None:
+    def down(self, part: Part, reason: str) -> None:
         """Say that a part is away, and why. Logs the start of an outage, not every retry."""
         with self._lock:
-            before, self._parts[part] = self._parts[part], _Part(up=False, said=reason)
+            before, self._parts[part] = self._parts[part], _Said(up=False, said=reason)
         if before.up or before.new:
-            logger.bind(part=part, reason=reason).warning("part is down, waiting for it")
+            logger.bind(part=part.value, reason=reason).warning("part is down, waiting for it")
 
     def drain(self) -> None:
         """Be unready from now on: the process is going."""
@@ -107,19 +115,20 @@ class Health:
 
     def ready(self) -> Verdict:
         """Say whether this engine can do its work now."""
-        parts = {part: self._is_up(part) for part in PARTS}
+        parts = {part: self._is_up(part) for part in Part}
         actors = self._tree.snapshot()
         ok = (
             not self._draining
             and all(parts.values())
             and all(actor.state == "running" for actor in actors)
         )
+        said = {part.value: {"up": up, "said": self._said(part)} for part, up in parts.items()}
         return Verdict(
             ok=ok,
             body={
                 "ready": ok,
                 "draining": self._draining,
-                "parts": {name: {"up": up, "said": self._said(name)} for name, up in parts.items()},
+                "parts": said,
                 "actors": [_described(actor) for actor in actors],
             },
         )
@@ -129,12 +138,12 @@ class Health:
         hung = self._tree.hung(self._hung_after)
         return Verdict(ok=not hung, body={"alive": not hung, "hung": list(hung)})
 
-    def _is_up(self, part: str) -> bool:
+    def _is_up(self, part: Part) -> bool:
         said = self._parts[part]
         waited = 0 if said.waits_since is None else self._clock() - said.waits_since
         return said.up and waited < HELD_UP_AFTER and self._clock() < said.until
 
-    def _said(self, part: str) -> str:
+    def _said(self, part: Part) -> str:
         said = self._parts[part]
         if said.up and self._clock() >= said.until:
             return "nothing was heard of it lately: the actor that sees to it is held up"

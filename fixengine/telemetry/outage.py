@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from fixengine.recurring import Recurring
-from fixengine.telemetry.health import Health
+from fixengine.telemetry.health import Health, Part
 
 OVER_AFTER = 20.0
 """Seconds without another try after which a failure is forgotten. Work that waits is tried every
@@ -27,7 +27,7 @@ Kind = TypeVar("Kind", bound=Hashable)
 class HoldUp:
     """A part of the engine whose work waits as long as an outage lasts."""
 
-    def __init__(self, health: Health, part: str, waits: str = "") -> None:
+    def __init__(self, health: Health, part: Part, waits: str = "") -> None:
         """Begin with a part that works: what held it up before this is gone.
 
         `waits` says what waits. Readiness shows it before the reason.

@@ -29,7 +29,7 @@ from fixengine.rules.leases import LEASE
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, ask, tell
 from fixengine.supervision.retries import Retries
-from fixengine.telemetry.health import Health
+from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from fixengine.telemetry.outage import HoldUp, Outage
 from fixengine.telemetry.spans import Batch, begin, during
@@ -102,7 +102,7 @@ class FillScheduler(Actor):
         self._retries = Retries(first=0.1, cap=1.0)
         self._unpriced_at: float | None = None
         self._outage = Outage(
-            "filling waits", "filling goes on", holds_up=HoldUp(health, "filling")
+            "filling waits", "filling goes on", holds_up=HoldUp(health, Part.FILLING)
         )
         self._refused = Recurring("ERROR", "a fill is refused, put off")
         self._changed = Recurring(

@@ -14,7 +14,7 @@ from fixengine.errors import UnavailableError
 from fixengine.rules.halving import Tried
 from fixengine.supervision.refs import ActorRef, Question
 from fixengine.supervision.retries import Retries
-from fixengine.telemetry.health import Health
+from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.outage import HoldUp, Outage
 from fixengine.telemetry.spans import Batch
 from fixengine.telemetry.tracing import Tracer
@@ -50,7 +50,7 @@ class Storing:
         self._outage = Outage(
             "storing orders waits",
             "storing orders goes on",
-            holds_up=HoldUp(health, "storing", "orders wait to be stored"),
+            holds_up=HoldUp(health, Part.STORING, "orders wait to be stored"),
         )
 
     @property

@@ -8,7 +8,7 @@ from loguru import logger
 from fixengine.errors import UnavailableError
 from fixengine.ports.kafka import OrderSource, Record
 from fixengine.rules.offsets import Offsets
-from fixengine.telemetry.health import Health
+from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.metrics.consumer import ConsumerMetrics
 from fixengine.wire.shortening import size
 
@@ -114,6 +114,6 @@ class Taking:
     def _tell_of_the_group(self) -> None:
         standing = self._source.standing()
         if standing.up:
-            self._health.up("consumer", standing.said, lasts=POLLS_GO_ON)
+            self._health.up(Part.CONSUMER, standing.said, lasts=POLLS_GO_ON)
         elif not standing.early:
-            self._health.down("consumer", standing.said)
+            self._health.down(Part.CONSUMER, standing.said)

@@ -7,7 +7,7 @@ from fixengine.actors.publishing.outgoing import FillToken
 from fixengine.actors.publishing.pending import Key
 from fixengine.errors import UnavailableError
 from fixengine.ports.kafka import Failure
-from fixengine.telemetry.health import Health
+from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.outage import Outage, Outages
 
 SILENCE = 5.0
@@ -15,8 +15,6 @@ SILENCE = 5.0
 
 REFUSED_FOR = 60.0
 """Seconds after which a refused fill that was not tried again is another engine's."""
-
-PART = "broker"
 
 
 class BrokerWatch:
@@ -51,7 +49,7 @@ class BrokerWatch:
     def away(self, error: UnavailableError) -> None:
         """Say that it does not answer; one look that fails may just have been slow."""
         say, self._say_away = self._say_away, self._health.down
-        say(PART, str(error))
+        say(Part.BROKER, str(error))
 
     def there(self, *problems: str, blind: str, note: str) -> None:
         """Say that it answers, and what keeps fills from it all the same.
@@ -61,11 +59,11 @@ class BrokerWatch:
         """
         self._say_away = self._health.waits
         if problem := "; ".join(filter(None, problems)):
-            self._health.down(PART, problem)
+            self._health.down(Part.BROKER, problem)
         elif waiting := blind or self._refusals() or self._unanswered():
-            self._health.waits(PART, waiting)
+            self._health.waits(Part.BROKER, waiting)
         else:
-            self._health.up(PART, note)
+            self._health.up(Part.BROKER, note)
 
     def _refusals(self) -> str:
         """Say how many fills wait that the broker has refused, and why it refused the last."""

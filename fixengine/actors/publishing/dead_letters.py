@@ -20,15 +20,13 @@ from fixengine.errors import UnavailableError
 from fixengine.ports.kafka import Failure, Originals, Sink
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import tell
-from fixengine.telemetry.health import Health
+from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from fixengine.telemetry.outage import Outage
 from fixengine.wire.letters import Place
 from fixengine.wire.shortening import measures
 
 IDLE = 60.0
-
-PART = "dead_letters"
 
 _STEP = 0.05
 _NOT_OURS = Failure(reason="another engine writes it")
@@ -195,15 +193,15 @@ class DeadLetters(Actor):
             return
         self._outage.end()
         if self._made.refused is None:
-            self._health.up(PART, self._made.note)
+            self._health.up(Part.DEAD_LETTERS, self._made.note)
         else:
-            self._health.down(PART, self._made.refused)
+            self._health.down(Part.DEAD_LETTERS, self._made.refused)
 
     def _say_that_it_waits(self, letter: Letter, reason: str) -> None:
         cause = self._made.refused or reason
         record = letter.record
         self._health.waits(
-            PART,
+            Part.DEAD_LETTERS,
             f"{len(self._queue)} dead letters wait, the order at {record.topic} {letter.place} "
             f"first: it can't be written to {self._topic}: {cause}",
         )

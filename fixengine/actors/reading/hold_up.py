@@ -6,7 +6,7 @@ from fixengine.errors import UnavailableError
 from fixengine.ports.queries import ExecutionQueries
 from fixengine.supervision.mailbox import mailbox_of
 from fixengine.supervision.refs import ActorRef
-from fixengine.telemetry.health import Health
+from fixengine.telemetry.health import Health, Part
 
 LOOK_EVERY = 2.0
 """Seconds between looks."""
@@ -50,4 +50,4 @@ class HoldUpWatch:
             return  # nor does the database answer here: it may be the connection
         if reason and self._repository.busy_since == since:
             self._repository.excused_until = monotonic() + _EXCUSED_FOR
-            self._health.down("database", reason)
+            self._health.down(Part.DATABASE, reason)

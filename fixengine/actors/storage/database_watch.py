@@ -1,7 +1,7 @@
 """The watch over the database: whether it answers, and what it can't do though it does."""
 
 from fixengine.errors import ImpairedError, UnavailableError
-from fixengine.telemetry.health import Health
+from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.outage import Outages
 
 
@@ -26,7 +26,7 @@ class DatabaseWatch:
     def away(self, error: UnavailableError) -> None:
         """Say that it does not answer."""
         self.reached = False
-        self._health.down("database", str(error))
+        self._health.down(Part.DATABASE, str(error))
 
     def there(self) -> None:
         """Say that it answers."""
@@ -35,6 +35,6 @@ class DatabaseWatch:
 
     def _say(self) -> None:
         if reasons := self._outages.reasons():
-            self._health.down("database", reasons[0])
+            self._health.down(Part.DATABASE, reasons[0])
         elif self.reached:
-            self._health.up("database")
+            self._health.up(Part.DATABASE)

@@ -36,7 +36,7 @@ from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, tell
 from fixengine.supervision.retries import Retries
 from fixengine.telemetry.backlog import Pulse
-from fixengine.telemetry.health import Health
+from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.metrics.engine import EngineMetrics
 
 CHECK_INTERVAL = 2.0
@@ -240,11 +240,11 @@ class Repository(Actor):
             self._schema.prepare()
             self._claims.open()
         except SchemaError as error:
-            self._health.up("database")
-            self._health.down("schema", str(error))
+            self._health.up(Part.DATABASE)
+            self._health.down(Part.SCHEMA, str(error))
             self.tell_later(self._retries.next_wait(), _Connect())
         except UnavailableError as error:
-            self._health.down("database", str(error))
+            self._health.down(Part.DATABASE, str(error))
             self.tell_later(self._retries.next_wait(), _Connect())
         else:
             self._retries.reset()

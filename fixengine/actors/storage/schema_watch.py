@@ -6,7 +6,7 @@ from loguru import logger
 
 from fixengine.errors import SchemaError, SlowQueryError, UnavailableError
 from fixengine.ports.stores import Schema
-from fixengine.telemetry.health import Health
+from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.outage import Outages
 
 CHECK_EVERY = 15.0
@@ -96,6 +96,6 @@ class SchemaWatch:
     def _say(self) -> None:
         reason = next(filter(None, (self._fault, *self._outages.reasons())), "")
         if reason:
-            self._health.down("schema", reason)
+            self._health.down(Part.SCHEMA, reason)
         else:
-            self._health.up("schema", self._note)
+            self._health.up(Part.SCHEMA, self._note)

@@ -15,7 +15,7 @@ from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.workspace import Workspace
 from fixengine.engine.engine import STOP_SHARES, Engine
-from fixengine.telemetry.health import PARTS
+from fixengine.telemetry.health import Part
 from tests.conftest import new_database
 from tests.programs import wanted
 from tests.support.engines import Surroundings, surroundings, wait_until_ready
@@ -94,7 +94,7 @@ def test_it_shows_what_rest_says(page: Page) -> None:
     expect(page.locator("[data-number=FULL]")).to_have_text(str(ORDERS))
     assert ids(page) == [*range(ORDERS, ORDERS - 100, -1)]
     expect(page.locator("#actors tr")).to_have_count(len(STOP_SHARES) - 1)  # no housekeeping
-    expect(page.locator("#parts li")).to_have_text([*PARTS])
+    expect(page.locator("#parts li")).to_have_text([*Part])
     first = page.locator("#rows tr").first
     expect(first.locator(".status")).to_have_text("FULL")
     assert first.locator(".bar i").get_attribute("style") == "width: 100%;"

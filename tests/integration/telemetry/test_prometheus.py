@@ -16,7 +16,7 @@ from fixengine.demo.feed.feed import mixed_orders
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.supervision.lifecycle import Crash
-from fixengine.telemetry.health import PARTS
+from fixengine.telemetry.health import Part
 from tests.programs import wanted
 from tests.support.engines import Surroundings, ref, wait_until_ready
 
@@ -113,7 +113,7 @@ def test_dashboard_and_alerts_on_a_running_engine(around: Surroundings) -> None:
         around.wait_until_done(fed)
         for title, expression in dashboard():
             wait_until(partial(prometheus.query, expression), 60, f"{title}: {expression}")
-        assert prometheus.value("sum(fixengine_up)") == len(PARTS)
+        assert prometheus.value("sum(fixengine_up)") == len(Part)
         good = sum(order.valid for order in fed)
         wait_until(
             lambda: prometheus.value("sum(kafka_consumer_messages_processed_total)") == good,

@@ -1,10 +1,11 @@
 from dataclasses import dataclass, field
 
 import pytest
+from loguru import logger
 from prometheus_client import CollectorRegistry, Gauge
 
 from fixengine.ports.tree import ActorState
-from fixengine.telemetry.health import HELD_UP_AFTER, PARTS, Health
+from fixengine.telemetry.health import HELD_UP_AFTER, Health, Part
 
 
 @dataclass(kw_only=True)
@@ -44,7 +45,7 @@ def health(registry: CollectorRegistry, tree: Trees) -> Health:
 
 
 def all_up(health: Health) -> None:
-    for part in PARTS:
+    for part in Part:
         health.up(part)
 
 
@@ -54,9 +55,9 @@ def test_nothing_is_ready_before_it_was_reached(health: Health) -> None:
     assert health.ready().ok
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", Part)
 def test_one_part_that_is_down_is_enough_and_says_why(
-    health: Health, registry: CollectorRegistry, part: str
+    health: Health, registry: CollectorRegistry, part: Part
 ) -> None:
     all_up(health)
     health.down(part, "the cable is cut")
@@ -69,9 +70,21 @@ def test_one_part_that_is_down_is_enough_and_says_why(
     assert registry.get_sample_value("up", {"part": part}) == 1
 
 
+def test_a_part_has_one_name_on_all_doors(health: Health, registry: CollectorRegistry) -> None:
+    lines = list[str]()
+    sink = logger.add(lambda line: lines.append(str(line).strip()), format="{extra[part]!r}")
+    try:
+        health.down(Part.DEAD_LETTERS, "the cable is cut")
+    finally:
+        logger.remove(sink)
+    assert lines == ["'dead_letters'"]
+    assert "'dead_letters': {'up': False" in repr(health.ready().body)
+    assert registry.get_sample_value("up", {"part": "dead_letters"}) == 0
+
+
 def test_a_note_does_not_make_it_unready(health: Health) -> None:
     all_up(health)
-    health.up("consumer", "no partitions are assigned")
+    health.up(Part.CONSUMER, "no partitions are assigned")
     verdict = health.ready()
     assert verdict.ok
     assert "no partitions are assigned" in str(verdict.body)
@@ -102,9 +115,9 @@ def test_an_outage_is_told_once_and_its_end_once(health: Health, events: list[st
     all_up(health)
     events.clear()
     for _ in range(3):
-        health.down("broker", "away")
+        health.down(Part.BROKER, "away")
     for _ in range(3):
-        health.up("broker")
+        health.up(Part.BROKER)
     assert events == ["part is down, waiting for it", "part is up"]
 
 
@@ -115,14 +128,14 @@ def test_work_that_waits_counts_as_down_after_a_while_and_no_sooner(
     gauge = Gauge("up", "up", ("part",), registry=registry)
     health = Health(gauge=gauge, tree=tree, clock=lambda: now)
     all_up(health)
-    health.waits("storing", "the database is not available")
+    health.waits(Part.STORING, "the database is not available")
     assert health.ready().ok
     now += HELD_UP_AFTER
-    health.waits("storing", "the database is still not available")
+    health.waits(Part.STORING, "the database is still not available")
     assert not health.ready().ok
     assert "the database is still not available" in str(health.ready().body)
     assert registry.get_sample_value("up", {"part": "storing"}) == 0
-    health.up("storing")
+    health.up(Part.STORING)
     assert health.ready().ok
     assert registry.get_sample_value("up", {"part": "storing"}) == 1
 
@@ -135,11 +148,11 @@ def test_what_is_up_for_a_while_has_to_be_said_again(
     health = Health(gauge=gauge, tree=tree, clock=lambda: now)
     all_up(health)
     for _ in range(3):
-        health.up("consumer", lasts=20)
+        health.up(Part.CONSUMER, lasts=20)
         now += 19
         assert health.ready().ok
     now += 1
     assert not health.ready().ok
     assert "nothing was heard of it" in str(health.ready().body)
-    health.up("consumer", lasts=20)
+    health.up(Part.CONSUMER, lasts=20)
     assert health.ready().ok

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from fixengine.telemetry.health import Health
+from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from fixengine.telemetry.outage import HoldUp, Outage, Outages
 from tests.support.no_tree import NoTree
@@ -54,27 +54,27 @@ def test_a_part_waits_as_long_as_what_holds_it_up_and_says_the_latest_reason(
     health: Health,
 ) -> None:
     outage = Outage(
-        "it broke", "it works again", holds_up=HoldUp(health, "storing", "orders wait for it")
+        "it broke", "it works again", holds_up=HoldUp(health, Part.STORING, "orders wait for it")
     )
     for reason in ("rust", "sand"):
         outage.begin(reason)
-    assert said(health, "storing") == "orders wait for it: sand"
+    assert said(health, Part.STORING) == "orders wait for it: sand"
     outage.end()
-    assert said(health, "storing") == ""
+    assert said(health, Part.STORING) == ""
 
 
 def test_the_end_of_an_outage_that_never_began_says_nothing_of_a_part(health: Health) -> None:
-    holds_up = HoldUp(health, "storing")
-    health.waits("storing", "another reason")
+    holds_up = HoldUp(health, Part.STORING)
+    health.waits(Part.STORING, "another reason")
     holds_up.end()
-    assert said(health, "storing") == "another reason"
+    assert said(health, Part.STORING) == "another reason"
 
 
 def test_who_begins_anew_is_not_held_up_by_what_held_up_the_one_before(health: Health) -> None:
-    HoldUp(health, "filling").begin("no prices")
-    assert said(health, "filling") == "no prices"
-    HoldUp(health, "filling")
-    assert said(health, "filling") == ""
+    HoldUp(health, Part.FILLING).begin("no prices")
+    assert said(health, Part.FILLING) == "no prices"
+    HoldUp(health, Part.FILLING)
+    assert said(health, Part.FILLING) == ""
 
 
 def test_each_kind_of_work_fails_until_it_works() -> None:
