@@ -80,5 +80,5 @@ class Marking:
             self._metrics.possibly_repeated.inc(len(fills) - marked)
             self._taken_away.happened(len(fills) - marked)
         self._in_doubt = False
-        for sender, count in self._pending.marked().items():
+        for sender, count in self._pending.mark(fills).items():
             tell(sender, FillsPublished(count=count))

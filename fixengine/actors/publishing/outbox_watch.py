@@ -192,10 +192,11 @@ class OutboxWatch:
         self._sees()
         self._check = None
         check.close()
-        self._pending.acknowledged += check.arrived
-        ours = [fill for fill in page.fills if key_of(fill) in check.missing]
-        self._pending.give_up(check.missing.keys() - map(key_of, ours))
-        self._send(ours, until)
+        self._pending.arrived(check.arrived)
+        ours = {key: fill for fill in page.fills if (key := key_of(fill)) in check.missing}
+        self._pending.give_up(check.missing.keys() - ours.keys())
+        self._pending.missed(ours)
+        self._send(ours.values(), until)
 
     def _abort(self, check: TailCheck, reason: str) -> None:
         self._check = None

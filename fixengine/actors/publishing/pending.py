@@ -1,7 +1,24 @@
-"""Fills between their storage and the moment they have left the outbox."""
+"""A fill's life in the publisher, from its storage until it has left the outbox: a state table.
+
+| event        | from         | to           | who says so                                         |
+|--------------|--------------|--------------|-----------------------------------------------------|
+| told         | unknown      | in flight    | the scheduler, which has just stored it             |
+| found        | unknown      | found        | the watch over the outbox: nobody has told of it    |
+| arrived      | found        | acknowledged | the look at the topic: it is there already          |
+| missed       | found        | in flight    | the look at the topic: it is not there, so it goes  |
+| given up     | found        | unknown      | no look is possible, or another engine has it now   |
+| acknowledged | in flight    | acknowledged | the broker                                          |
+| failed       | in flight    | settling     | the producer; the broker may take it all the same   |
+| settled      | settling     | unknown      | the clock, after SETTLE: nothing of it can arrive   |
+| marked       | acknowledged | unknown      | the database: it has left the outbox                |
+
+What is unknown and still in the outbox is found again, so no fill is lost. What is not unknown is
+neither taken on from a message nor found, so no fill is on its way twice.
+"""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from enum import Enum, auto, unique
 from time import monotonic
 from typing import TypeAlias
 
@@ -17,63 +34,145 @@ Key: TypeAlias = tuple[int, int]
 _FOUND_REMEMBERED = 10_000
 
 
-class PendingFills:
-    """Sees to it that no fill is taken on twice.
+class State(Enum):
+    """Where a fill is. Of an unknown one nothing is kept."""
 
-    A fill is either told of by whoever stored it, or found in the outbox. One that was found is
-    remembered, because the message that tells of it may still be on its way.
+    UNKNOWN = auto()
+    FOUND = auto()
+    IN_FLIGHT = auto()
+    SETTLING = auto()
+    ACKNOWLEDGED = auto()
+
+
+@unique
+class Event(Enum):
+    """What happens to a fill: the state before, and the state after. Nothing else can happen."""
+
+    TOLD = (State.UNKNOWN, State.IN_FLIGHT)
+    FOUND = (State.UNKNOWN, State.FOUND)
+    ARRIVED = (State.FOUND, State.ACKNOWLEDGED)
+    MISSED = (State.FOUND, State.IN_FLIGHT)
+    GIVEN_UP = (State.FOUND, State.UNKNOWN)
+    ACKNOWLEDGED = (State.IN_FLIGHT, State.ACKNOWLEDGED)
+    FAILED = (State.IN_FLIGHT, State.SETTLING)
+    SETTLED = (State.SETTLING, State.UNKNOWN)
+    MARKED = (State.ACKNOWLEDGED, State.UNKNOWN)
+
+    def __init__(self, before: State, after: State) -> None:
+        self.before = before
+        self.after = after
+
+
+class PendingFills:
+    """The one owner of these states: each event is a method, and refuses fills in other states.
+
+    A fill that was found is remembered for a while after its end, because the message that tells
+    of it may still be on its way.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._pending: dict[Key, ActorRef | None] = {}
-        self._failed: deque[tuple[float, tuple[Key, ...]]] = deque()
-        self._given_up: Counter[ActorRef] = Counter()
-        self._found: LRUCache[Key, None] = LRUCache(_FOUND_REMEMBERED)
-        self.acknowledged: list[Key] = []
+        self._fills: dict[State, dict[Key, ActorRef | None]] = {
+            state: {} for state in State if state is not State.UNKNOWN
+        }
+        self._settling: deque[tuple[float, tuple[Key, ...]]] = deque()
+        self._remembered: LRUCache[Key, None] = LRUCache(_FOUND_REMEMBERED)
 
     def __len__(self) -> int:
-        """Return how many fills are on their way or not marked as published yet."""
-        return len(self._pending)
+        """Return how many fills are taken on and not marked."""
+        return sum(map(len, self._fills.values()))
+
+    def state_of(self, key: Key) -> State:
+        """Return where a fill is."""
+        for state, fills in self._fills.items():
+            if key in fills:
+                return state
+        return State.UNKNOWN
+
+    @property
+    def acknowledged(self) -> Collection[Key]:
+        """The fills that can be marked, in the order in which they were acknowledged."""
+        return self._fills[State.ACKNOWLEDGED].keys()
 
     def told(self, fills: Sequence[Fill], reply_to: ActorRef) -> list[Fill]:
-        """Take on fills that were told of; return those that had not been found before."""
-        news = [fill for fill in fills if key_of(fill) not in self._found]
-        self._pending.update((key_of(fill), reply_to) for fill in news)
-        return news
+        """Take on fills that `reply_to` tells of; return those that are to be sent."""
+        news = {key: fill for fill in fills if self._is_new(key := key_of(fill))}
+        self._fills[Event.TOLD.after].update(dict.fromkeys(news, reply_to))
+        return list(news.values())
 
     def found(self, fills: Iterable[Fill]) -> list[Fill]:
-        """Take on fills of the outbox; return those that are not pending already."""
-        news = [fill for fill in fills if key_of(fill) not in self._pending]
-        for fill in news:
-            self._found[key_of(fill)] = None
-            self._pending[key_of(fill)] = None
-        return news
+        """Take on fills of the outbox; return those that the topic may or may not have."""
+        news = {key: fill for fill in fills if self.state_of(key := key_of(fill)) is State.UNKNOWN}
+        self._fills[Event.FOUND.after].update(dict.fromkeys(news))
+        self._remembered.update(dict.fromkeys(news))
+        return list(news.values())
 
-    def fail(self, keys: Iterable[Key]) -> None:
-        """Give up fills whose messages failed, but only when those can't arrive any more."""
-        self._failed.append((self._clock() + SETTLE, tuple(keys)))
+    def arrived(self, keys: Iterable[Key]) -> None:
+        """Take note of found fills that the topic has."""
+        self._move(Event.ARRIVED, keys)
+
+    def missed(self, keys: Iterable[Key]) -> None:
+        """Take note of found fills that the topic does not have: they are being sent."""
+        self._move(Event.MISSED, keys)
 
     def give_up(self, keys: Iterable[Key]) -> None:
-        """Let go of fills that did not get through: they are to be found again.
+        """Let go of found fills, nothing was sent of them."""
+        self._move(Event.GIVEN_UP, keys)
 
-        Who told of them is to make no more as long as `released` does not say so.
+    def acknowledge(self, keys: Iterable[Key]) -> None:
+        """Take note of fills that the broker has taken."""
+        self._move(Event.ACKNOWLEDGED, keys)
+
+    def fail(self, keys: Iterable[Key]) -> None:
+        """Take note of fills whose messages failed: they may arrive until they have settled."""
+        failed = self._move(Event.FAILED, keys)
+        self._settling.append((self._clock() + SETTLE, tuple(failed)))
+
+    def settle(self) -> Mapping[ActorRef, int]:
+        """Let go of failed fills that can't arrive any more; return how many each sender told of.
+
+        To be called now and then. A sender may make more fills when it has heard of these.
         """
-        senders = [self._pending.pop(key, None) for key in keys]
-        self._given_up.update(sender for sender in senders if sender is not None)
+        settled: Counter[ActorRef] = Counter()
+        while self._settling and self._settling[0][0] <= self._clock():
+            settled += self._senders(Event.SETTLED, self._settling.popleft()[1])
+        return settled
 
-    def released(self) -> Mapping[ActorRef, int]:
-        """Return, once, how many of each sender's fills were given up; call it now and then."""
-        while self._failed and self._failed[0][0] <= self._clock():
-            self.give_up(self._failed.popleft()[1])
-        given_up, self._given_up = self._given_up, Counter()
-        return given_up
+    def mark(self, keys: Iterable[Key]) -> Mapping[ActorRef, int]:
+        """Let go of fills that have left the outbox; return how many each sender told of."""
+        return self._senders(Event.MARKED, keys)
 
-    def marked(self) -> Mapping[ActorRef, int]:
-        """Let go of what is acknowledged; return how many of them each sender told of."""
-        senders = [self._pending.pop(key, None) for key in self.acknowledged]
-        self.acknowledged.clear()
+    def _is_new(self, key: Key) -> bool:
+        return key not in self._remembered and self.state_of(key) is State.UNKNOWN
+
+    def _senders(self, event: Event, keys: Iterable[Key]) -> Counter[ActorRef]:
+        senders = self._move(event, keys).values()
         return Counter(sender for sender in senders if sender is not None)
+
+    def _move(self, event: Event, keys: Iterable[Key]) -> Mapping[Key, ActorRef | None]:
+        """Move fills as the table says; return each with who told of it."""
+        before = self._fills[event.before]
+        try:
+            moved = {key: before.pop(key) for key in keys}
+        except KeyError as error:
+            raise OutOfStepError(event, error.args[0], self.state_of(error.args[0])) from None
+        if event.after is not State.UNKNOWN:
+            self._fills[event.after].update(moved)
+        return moved
+
+
+class OutOfStepError(Exception):
+    """A bug: something is said of a fill that can't happen in its state. It crashes the actor."""
+
+    def __init__(self, event: Event, key: Key, state: State) -> None:
+        super().__init__(
+            f"fill {key} can't be {_words(event)}: it is {_words(state)}, "
+            f"not {_words(event.before)}"
+        )
+
+
+def _words(each: State | Event) -> str:
+    return each.name.lower().replace("_", " ")
 
 
 def key_of(fill: Fill) -> Key:

@@ -155,7 +155,7 @@ class Publisher(Actor):
         """Move deliveries and the watch over the outbox on, and deal with the news."""
         self._watch.step(_STEP)
         news = self._deliveries.step(GATHER_FOR if self._pending.acknowledged else _STEP)
-        self._pending.acknowledged.extend(token.key for token in news.tokens)
+        self._pending.acknowledge(token.key for token in news.tokens)
         self._broken = news.broken or self._broken
         if news.failures:
             self._broker.failed(news.failures)
@@ -202,7 +202,7 @@ class Publisher(Actor):
             self._deliveries.open()
 
     def _look_after_the_outbox(self) -> None:
-        for sender, count in self._pending.released().items():
+        for sender, count in self._pending.settle().items():
             tell(sender, FillsPublished(count=count))
         try:
             self._watch.look()
