@@ -8,7 +8,7 @@ from fixengine import __version__
 from fixengine.config import parsing
 from fixengine.config.collector import Certificates, Collector
 from fixengine.config.variables import optional, variable
-from fixengine.telemetry.tracing import Sampler
+from fixengine.telemetry.spans import Sampler
 
 _SAMPLERS = tuple(
     f"{follows}{name}"

@@ -58,7 +58,7 @@ from fixengine.telemetry.metrics.actors import ActorCollector
 from fixengine.telemetry.metrics.consumer import ConsumerMetrics
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from fixengine.telemetry.metrics.http import HttpMetrics
-from fixengine.telemetry.tracing import Tracer
+from fixengine.telemetry.tracing import UNTRACED, SamplingTracer
 
 if TYPE_CHECKING:
     from fixengine.infra.otlp.metrics import MetricExport
@@ -168,7 +168,9 @@ class Engine:
             threads=2,
         )
         spans = _span_export(settings)
-        self._tracer = None if spans is None else Tracer(settings.sampler, spans.take, spans.enter)
+        self._tracer = (
+            UNTRACED if spans is None else SamplingTracer(settings.sampler, spans.take, spans.enter)
+        )
         self._exports = [
             export for export in (_metric_export(settings, registry), spans) if export is not None
         ]

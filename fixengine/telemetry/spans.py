@@ -1,101 +1,126 @@
-"""What is done for several orders or fills at once, and how their traces tell of it."""
+"""What a trace is made of, in the words of W3C Trace Context: places in it, and spans."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from time import time_ns
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from hashlib import blake2b
+from random import SystemRandom
+from typing import Self
 
-from fixengine.errors import FixengineError
-from fixengine.telemetry.tracing import Context, Kind, Span, Tracer, TraceScope, child
+from fixengine.rules.values import Execution
 
-_MOST_LINKS = 128  # the specification's default for a span
+TRACEPARENT = "traceparent"
+"""The header of orders and of fills that says to which place in a trace they belong."""
+
+_CONTEXT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_random = SystemRandom()  # two pods must not draw the same numbers
 
 
-class Batch:
-    """A span in the trace of the first member, with links to the others.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """A place in a trace. `trace_id` has 16 bytes, `span_id` 8; `sampled`: its spans are kept."""
 
-    Their own spans should link to its `context`; `entered` lets a body be done for it.
+    trace_id: bytes
+    span_id: bytes
+    sampled: bool
+
+    def __str__(self) -> str:
+        """Write it as the header has it."""
+        return f"00-{self.trace_id.hex()}-{self.span_id.hex()}-{int(self.sampled):02x}"
+
+    @classmethod
+    def read(cls, text: str | None) -> Self | None:
+        """Read a header; return None when it names no place in a trace."""
+        match = _CONTEXT.fullmatch(text or "")
+        if match is None or match[1] == "ff" or (match[1] == "00" and match[5]):
+            return None
+        trace_id, span_id = bytes.fromhex(match[2]), bytes.fromhex(match[3])
+        if not any(trace_id) or not any(span_id):
+            return None
+        return cls(trace_id=trace_id, span_id=span_id, sampled=bool(int(match[4], 16) & 1))
+
+    def child(self) -> Self:
+        """Return a new place below this one."""
+        return replace(self, span_id=_random.randbytes(8))
+
+
+class Kind(Enum):
+    """Which side of a message or a call a span is on; INTERNAL is on neither."""
+
+    CONSUMER = auto()
+    PRODUCER = auto()
+    CLIENT = auto()
+    INTERNAL = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Something that was done. Times are nanoseconds since 1970; `error` says how it failed.
+
+    `links` are places in other traces that it has to do with.
     """
 
-    def __init__(
-        self,
-        name: str,
-        members: Sequence[Context],
-        *,
-        began: int,
-        scope: TraceScope,
-        tracer: Tracer,
-    ) -> None:
-        """Take the members, when it began, and the scope of what is done for it."""
-        self._name = name
-        self._members = members
-        self._began = began
-        self._tracer = tracer
-        self.context = scope.context
-        self.entered = scope.entered
-
-    def did(self, name: str) -> None:
-        """Tell of a call that took all the time until now, before the members were known."""
-        self._tracer.ended(
-            Span(
-                name=name,
-                kind=Kind.CLIENT,
-                context=child(self.context),
-                parent=self.context,
-                began=self._began,
-                ended=time_ns(),
-                attributes={},
-            )
-        )
-
-    def ended(self, error: str | None = None) -> None:
-        """Say that it is over, and how it failed if it did."""
-        first, *others = self._members
-        self._tracer.ended(
-            Span(
-                name=self._name,
-                kind=Kind.INTERNAL,
-                context=self.context,
-                parent=first,
-                began=self._began,
-                ended=time_ns(),
-                attributes={"messaging.batch.message_count": len(self._members)},
-                links=tuple(others[:_MOST_LINKS]),
-                error=error,
-            )
-        )
-
-
-def begin(
-    tracer: Tracer | None,
-    name: str,
-    members: Iterable[Context | None],
-    *,
-    began: int | None = None,
-) -> Batch | None:
-    """Begin a batch, now if not before, in nanoseconds since 1970.
-
-    Returns None when the trace of no member is kept.
-    """
-    if tracer is None:
-        return None
-    kept = [member for member in members if member is not None and member.sampled]
-    if not kept:
-        return None
-    return Batch(name, kept, began=began or time_ns(), scope=tracer.scope(kept[0]), tracer=tracer)
-
-
-@contextmanager
-def during(batch: Batch | None) -> Iterator[None]:
-    """Let the body be done for the batch, if there is one, and end with it."""
-    if batch is None:
-        yield
-        return
+    name: str
+    kind: Kind
+    context: Context
+    parent: Context | None
+    began: int
+    ended: int
+    attributes: Mapping[str, str | int]
+    links: tuple[Context, ...] = ()
     error: str | None = None
-    try:
-        with batch.entered():
-            yield
-    except FixengineError as reason:
-        error = str(reason)
-        raise
-    finally:
-        batch.ended(error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTrace:
+    """The place in a trace of an order that is in hand since `began`, nanoseconds since 1970."""
+
+    context: Context
+    parent: Context | None
+    began: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampler:
+    """Which traces are kept: as the producer says, if `follows`, else a `share` of 0 to 1."""
+
+    share: float = 1.0
+    follows: bool = True
+
+    def keeps(self, trace_id: bytes, parent: Context | None) -> bool:
+        """Decide; every program with the same share decides alike."""
+        if self.follows and parent is not None:
+            return parent.sampled
+        return int.from_bytes(trace_id[8:]) < self.share * 2**64
+
+
+def order_trace(
+    headers: tuple[tuple[str, bytes | None], ...], *, sampler: Sampler, now: int
+) -> OrderTrace:
+    """Return the place of an order with these headers: in its producer's trace, or in a new one.
+
+    `now` is in nanoseconds since 1970.
+    """
+    said = next((content for name, content in headers if name == TRACEPARENT), None)
+    parent = Context.read((said or b"").decode(errors="replace"))
+    trace_id = _random.randbytes(16) if parent is None else parent.trace_id
+    context = Context(
+        trace_id=trace_id,
+        span_id=_random.randbytes(8),
+        sampled=sampler.keeps(trace_id, parent),
+    )
+    return OrderTrace(context=context, parent=parent, began=now)
+
+
+def fill_context(execution: Execution) -> Context | None:
+    """Return the place of an execution's last fill, the same whoever asks.
+
+    Returns None when the execution belongs to no trace.
+    """
+    order = Context.read(execution.traceparent)
+    if order is None:
+        return None
+    fill = f"{order}/{execution.id}/{execution.number_of_fills}".encode()
+    span_id = blake2b(fill, digest_size=8).digest()
+    return Context(trace_id=order.trace_id, span_id=span_id, sampled=order.sampled)

@@ -1,115 +1,88 @@
-"""Traces of orders in the words of W3C Trace Context: from the record through each of its fills."""
+"""Tracing: who keeps spans, and who keeps none; and the span of what is done for many at once.
 
-import re
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from enum import Enum, auto
+The engine has one tracer. Without a collector it is UNTRACED, which is asked the same and does
+nothing; so nobody who is traced has to know whether he is.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from hashlib import blake2b
-from random import SystemRandom
-from typing import Self
+from time import time_ns
+from types import TracebackType
+from typing import Self, TypeVar
 
-from fixengine.rules.values import Execution
+from fixengine.errors import FixengineError
 from fixengine.supervision.scope import Scope
+from fixengine.telemetry.spans import Context, Kind, OrderTrace, Sampler, Span, order_trace
 
-TRACEPARENT = "traceparent"
-"""The header, in orders and in fills."""
-
-_CONTEXT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
-_random = SystemRandom()  # many pods must not draw the same
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """A place in a trace. `trace_id` has 16 bytes, `span_id` 8; `sampled`: its spans are kept."""
-
-    trace_id: bytes
-    span_id: bytes
-    sampled: bool
-
-    def __str__(self) -> str:
-        """Write it as the header has it."""
-        return f"00-{self.trace_id.hex()}-{self.span_id.hex()}-{int(self.sampled):02x}"
-
-    @classmethod
-    def read(cls, text: str | None) -> Self | None:
-        """Read what a header holds; None when it is none that can be used."""
-        match = _CONTEXT.fullmatch(text or "")
-        if match is None or match[1] == "ff" or (match[1] == "00" and match[5]):
-            return None
-        trace_id, span_id = bytes.fromhex(match[2]), bytes.fromhex(match[3])
-        if not any(trace_id) or not any(span_id):
-            return None
-        return cls(trace_id=trace_id, span_id=span_id, sampled=bool(int(match[4], 16) & 1))
-
-
-Enter = Callable[[Context], AbstractContextManager[object]]
-"""What makes a place in a trace the current one for libraries that write spans of their own."""
-
-
-class Kind(Enum):
-    """Which side of a message or a call a span is on, or that it is on none."""
-
-    CONSUMER = auto()
-    PRODUCER = auto()
-    CLIENT = auto()
-    INTERNAL = auto()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """Something that was done. Times are nanoseconds since 1970; `error` says how it failed.
-
-    `links` are what it has to do with in other traces.
-    """
-
-    name: str
-    kind: Kind
-    context: Context
-    parent: Context | None
-    began: int
-    ended: int
-    attributes: Mapping[str, str | int]
-    links: tuple[Context, ...] = ()
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderTrace:
-    """A record's place in a trace while it is in hand."""
-
-    context: Context
-    parent: Context | None
-    began: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sampler:
-    """Which traces are kept: as the producer says, if `follows`, else a `share` of 0 to 1."""
-
-    share: float = 1.0
-    follows: bool = True
-
-    def keeps(self, trace_id: bytes, parent: Context | None) -> bool:
-        """Decide; all that sample the same share decide alike."""
-        if self.follows and parent is not None:
-            return parent.sampled
-        return int.from_bytes(trace_id[8:]) < self.share * 2**64
-
+Headers = tuple[tuple[str, bytes | None], ...]
 
 Export = Callable[[Span], None]
-"""What takes a span without waiting, from any thread."""
+"""Takes a span without waiting, from any thread."""
+
+Enter = Callable[[Context], AbstractContextManager[object]]
+"""Makes a place in a trace the current one for libraries that write spans of their own."""
+
+_MOST_LINKS = 128  # the specification's default for a span
+
+_T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceScope(Scope):
-    """What is being done in a trace: calls made for it become part of the trace."""
+class Batch:
+    """What is done for several orders or fills at once; this one is in no trace.
 
-    context: Context
+    As a context manager it is what the body does: it ends with the body, and fails as the body
+    fails.
+    """
+
+    links: tuple[Context, ...] = ()
+    """What the spans of its members should link to."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End with the body."""
+
+    def entered(self) -> AbstractContextManager[object]:
+        """Let the body be done for the batch, which goes on after it."""
+        return nullcontext()
+
+    def did(self, name: str) -> None:
+        """Tell of a call that took all the time until now, before the members were known."""
+
+    def ended(self, error: str | None = None) -> None:
+        """Say that it is over, and how it failed if it did."""
 
 
 class Tracer:
+    """Keeps nothing; what it is asked costs nothing for an order or a fill."""
+
+    def orders(self, _headers: Iterable[Headers], /) -> Iterable[OrderTrace]:
+        """Yield a trace for each order with these headers, or nothing for all of them."""
+        return ()
+
+    def batch(
+        self, _name: str, _members: Iterable[Context | None], _began: int | None = None, /
+    ) -> Batch:
+        """Begin what is done for these members, now or when it began, nanoseconds since 1970."""
+        return _UNTRACED_BATCH
+
+    def ended(self, what: Iterable[_T], span: Callable[[_T], Span | None]) -> None:
+        """Keep the span of each, if it has one and its trace is kept."""
+
+
+_UNTRACED_BATCH = Batch()
+
+UNTRACED = Tracer()
+
+
+class SamplingTracer(Tracer):
     """Begins traces or joins the producers', and hands on the spans that are kept."""
 
     def __init__(self, sampler: Sampler, export: Export, enter: Enter) -> None:
@@ -117,39 +90,99 @@ class Tracer:
         self._export = export
         self._enter = enter
 
-    def order(self, headers: tuple[tuple[str, bytes | None], ...], *, now: int) -> OrderTrace:
-        """Return where an order with these headers goes on, in nanoseconds since 1970."""
-        said = next((content for name, content in headers if name == TRACEPARENT), None)
-        parent = Context.read((said or b"").decode(errors="replace"))
-        trace_id = _random.randbytes(16) if parent is None else parent.trace_id
-        context = Context(
-            trace_id=trace_id,
-            span_id=_random.randbytes(8),
-            sampled=self._sampler.keeps(trace_id, parent),
+    def orders(self, headers: Iterable[Headers], /) -> Iterator[OrderTrace]:
+        """Yield the trace of each: its producer's, or a new one."""
+        now = time_ns()
+        for each in headers:
+            yield order_trace(each, sampler=self._sampler, now=now)
+
+    def batch(
+        self, name: str, members: Iterable[Context | None], began: int | None = None, /
+    ) -> Batch:
+        """Begin a span for the members whose traces are kept, if there are any."""
+        kept = [member for member in members if member is not None and member.sampled]
+        if not kept:
+            return _UNTRACED_BATCH
+        context = kept[0].child()
+        return _TracedBatch(
+            name,
+            kept,
+            context,
+            scope=Scope(enter=partial(self._enter, context)),
+            began=began or time_ns(),
+            export=self._export,
         )
-        return OrderTrace(context=context, parent=parent, began=now)
 
-    def scope(self, parent: Context) -> TraceScope:
-        """Return what is done for a parent, at a place of its own."""
-        context = child(parent)
-        return TraceScope(context=context, enter=partial(self._enter, context))
-
-    def ended(self, span: Span) -> None:
-        """Hand a span on, if its trace is kept."""
-        if span.context.sampled:
-            self._export(span)
+    def ended(self, what: Iterable[_T], span: Callable[[_T], Span | None]) -> None:
+        """Hand on the span of each, if it has one and its trace is kept."""
+        for made in map(span, what):
+            if made is not None and made.context.sampled:
+                self._export(made)
 
 
-def child(parent: Context) -> Context:
-    """Return a new place below another."""
-    return replace(parent, span_id=_random.randbytes(8))
+class _TracedBatch(Batch):
+    """A span in the trace of the first member, with links to the others."""
 
+    def __init__(
+        self,
+        name: str,
+        members: Sequence[Context],
+        context: Context,
+        *,
+        scope: Scope,
+        began: int,
+        export: Export,
+    ) -> None:
+        self._name = name
+        self._members = members
+        self._context = context
+        self._scope = scope
+        self._began = began
+        self._export = export
+        self.links = (context,)
 
-def fill_context(execution: Execution) -> Context | None:
-    """Return the place of an execution's last fill: the same whoever asks, and None off traces."""
-    order = Context.read(execution.traceparent)
-    if order is None:
-        return None
-    fill = f"{order}/{execution.id}/{execution.number_of_fills}".encode()
-    span_id = blake2b(fill, digest_size=8).digest()
-    return Context(trace_id=order.trace_id, span_id=span_id, sampled=order.sampled)
+    def __enter__(self) -> Self:
+        self._body = self.entered()
+        self._body.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._body.__exit__(kind, error, traceback)
+        self.ended(str(error) if isinstance(error, FixengineError) else None)
+
+    def entered(self) -> AbstractContextManager[object]:
+        return self._scope.entered()
+
+    def did(self, name: str) -> None:
+        self._export(
+            Span(
+                name=name,
+                kind=Kind.CLIENT,
+                context=self._context.child(),
+                parent=self._context,
+                began=self._began,
+                ended=time_ns(),
+                attributes={},
+            )
+        )
+
+    def ended(self, error: str | None = None) -> None:
+        first, *others = self._members
+        self._export(
+            Span(
+                name=self._name,
+                kind=Kind.INTERNAL,
+                context=self._context,
+                parent=first,
+                began=self._began,
+                ended=time_ns(),
+                attributes={"messaging.batch.message_count": len(self._members)},
+                links=tuple(others[:_MOST_LINKS]),
+                error=error,
+            )
+        )

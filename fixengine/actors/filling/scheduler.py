@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from threading import Timer
 from time import monotonic, time_ns
 from typing import Any, assert_never
@@ -32,8 +33,8 @@ from fixengine.supervision.retries import Retries
 from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from fixengine.telemetry.outage import HoldUp, Outage
-from fixengine.telemetry.spans import Batch, begin, during
-from fixengine.telemetry.tracing import Context, Tracer, fill_context
+from fixengine.telemetry.spans import Context
+from fixengine.telemetry.tracing import UNTRACED, Batch, Tracer
 
 LARGEST_CLAIM = 800
 """Executions locked at a time."""
@@ -82,7 +83,7 @@ class FillScheduler(Actor):
         rules: FillRules,
         seed: str | None,
         interval: float | None,
-        tracer: Tracer | None = None,
+        tracer: Tracer = UNTRACED,
     ) -> None:
         """Take the parts; with `interval`, in seconds, one execution is evaluated in each."""
         super().__init__()
@@ -155,8 +156,10 @@ class FillScheduler(Actor):
         if not claim.executions:
             return _sleep_until(claim, ())
         self._metrics.claim_size.observe(len(claim.executions))
-        batch = self._batch(claim, claimed_at)
-        with during(batch):
+        # late, for whose orders it is about was not known before
+        orders = (Context.read(execution.traceparent) for execution in claim.executions)
+        with self._tracer.batch("fill executions", orders, claimed_at) as batch:
+            batch.did("claim")
             evaluated = self._evaluate(claim)
             if claim.more and not self.stopping:
                 self._quotes.ask_ahead()
@@ -177,14 +180,6 @@ class FillScheduler(Actor):
             if claim.executions or not claim.more or self.stopping:
                 return claim
 
-    def _batch(self, claim: Claim, claimed_at: int) -> Batch | None:
-        """Begin a claim's batch, late: whose it is was not known before."""
-        orders = (Context.read(execution.traceparent) for execution in claim.executions)
-        batch = begin(self._tracer, "fill executions", orders, began=claimed_at)
-        if batch is not None:
-            batch.did("claim")
-        return batch
-
     def _evaluate(self, claim: Claim) -> Evaluated:
         tickers = frozenset(execution.ticker for execution in claim.executions)
         try:
@@ -196,7 +191,7 @@ class FillScheduler(Actor):
         self._unpriced_at = None
         return evaluate_claim(claim, prices, rules=self._rules, seed=self._seed)
 
-    def _store(self, evaluated: Evaluated, claimed_at: int, batch: Batch | None) -> int:
+    def _store(self, evaluated: Evaluated, claimed_at: int, batch: Batch) -> int:
         """End the claim and hand what is stored to the publisher.
 
         Returns how many there was no time for, as others are refused.
@@ -216,10 +211,7 @@ class FillScheduler(Actor):
         )
         for fill in kept:
             self._metrics.fills.labels(outcome(fill)).inc()
-            context = None if self._tracer is None else fill_context(fill.execution)
-            if self._tracer is not None and context is not None:
-                links = () if batch is None else (batch.context,)
-                self._tracer.ended(fill_span(fill, context, claimed_at, links))
+        self._tracer.ended(kept, partial(fill_span, began=claimed_at, links=batch.links))
         announced = tuple(fill for fill in kept if fill.announced)
         if announced:
             self._unpublished += len(announced)

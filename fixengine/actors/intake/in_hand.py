@@ -10,9 +10,8 @@ from msgspec import structs
 from fixengine.errors import MalformedError
 from fixengine.ports.kafka import Record
 from fixengine.rules.values import Order
-from fixengine.telemetry import spans as batches
-from fixengine.telemetry.spans import Batch
-from fixengine.telemetry.tracing import Context, OrderTrace, Tracer
+from fixengine.telemetry.spans import Context, OrderTrace
+from fixengine.telemetry.tracing import Batch, Tracer
 from fixengine.wire.creation import creation_time
 from fixengine.wire.letters import Place
 from fixengine.wire.orders import decode_order
@@ -21,14 +20,14 @@ from fixengine.wire.orders import decode_order
 class InHand(msgspec.Struct, kw_only=True):
     """A record and what became of it so far; `busy` are the seconds spent on it.
 
-    `batches` are those in whose traces more is told of it.
+    More is told of it in the traces that `links` lead to.
     """
 
     record: Record
     order: Order | None = None
     ticker: str | None = None
     trace: OrderTrace | None = None
-    batches: tuple[Context, ...] = ()
+    links: tuple[Context, ...] = ()
     busy: float = 0.0
     created: float | msgspec.UnsetType | None = msgspec.UNSET
 
@@ -104,10 +103,10 @@ def timed(items: Sequence[InHand]) -> Iterator[None]:
             item.busy += share
 
 
-def begin_batch(tracer: Tracer | None, name: str, items: Sequence[InHand]) -> Batch | None:
-    """Begin what is done for these items together, if that is traced."""
-    batch = batches.begin(tracer, name, (item.context for item in items))
-    if batch is not None:
+def begin_batch(tracer: Tracer, name: str, items: Sequence[InHand]) -> Batch:
+    """Begin what is done for these items together."""
+    batch = tracer.batch(name, (item.context for item in items))
+    if batch.links:
         for item in items:
-            item.batches += (batch.context,)
+            item.links += batch.links
     return batch

@@ -1,8 +1,9 @@
 """The intake: orders from the topic become executions, what can't is sent to the dead letters."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from time import monotonic, sleep, time_ns
+from functools import partial
+from time import monotonic, sleep
 from typing import Any, assert_never
 
 from loguru import logger
@@ -29,7 +30,7 @@ from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, ask, tell
 from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.consumer import ConsumerMetrics
-from fixengine.telemetry.tracing import Tracer
+from fixengine.telemetry.tracing import UNTRACED, Tracer
 from fixengine.wire.letters import Place
 from fixengine.wire.shortening import size
 
@@ -84,7 +85,7 @@ class Intake(Actor):
         metrics: ConsumerMetrics,
         first_fill_delay: float,
         pause_per_order: float,
-        tracer: Tracer | None = None,
+        tracer: Tracer = UNTRACED,
     ) -> None:
         """Take the parts; both times are in seconds."""
         super().__init__()
@@ -151,10 +152,9 @@ class Intake(Actor):
         """Decode records and find their tickers."""
         # the pause comes later, and counts as work: it stands for work that takes so long
         items = [InHand(record=record, busy=self._pause_per_order) for record in records]
-        if self._tracer is not None:
-            now = time_ns()
-            for item in items:
-                item.trace = self._tracer.order(item.record.headers, now=now)
+        traces = self._tracer.orders(record.headers for record in records)
+        for item, trace in zip(items, traces, strict=False):  # without a tracer there are none
+            item.trace = trace
         with timed(items):
             good, bad = decode(items)
             self._bury(bad)
@@ -166,8 +166,7 @@ class Intake(Actor):
 
     def _store(self, *, within: float = STORE_WITHIN) -> None:
         stored = self._storing.turn(within=within)
-        for item in stored.items:
-            self._settle(item, success=True)
+        self._settle(stored.items, success=True)
         self._bury(stored.refused)
         if stored.items:
             tell(self._scheduler, OrdersStored(due_in=self._first_fill_delay))
@@ -194,10 +193,8 @@ class Intake(Actor):
             )
 
     def _letters_written(self, places: tuple[Place, ...]) -> None:
-        for place in places:
-            item = self._letters.pop(place)
-            if item is not None:
-                self._settle(item, success=False)
+        items = [item for place in places if (item := self._letters.pop(place)) is not None]
+        self._settle(items, success=False)
 
     def _finish(self, until: float) -> None:
         """Bring what is in hand to its end, if that is possible until then; else it comes again.
@@ -220,15 +217,15 @@ class Intake(Actor):
         except UnavailableError as error:
             logger.bind(reason=str(error)).info("orders in hand are left for another engine")
 
-    def _settle(self, item: InHand, *, success: bool) -> None:
-        """Let a record go: its fate is final."""
-        record = item.record
-        self._taking.finish(record)
-        self._metrics.settled(
-            record.partition, success=success, seconds=item.busy, latency=self._latency(item)
-        )
-        if self._tracer is not None and item.trace is not None:
-            self._tracer.ended(order_span(item, item.trace, success=success))
+    def _settle(self, items: Sequence[InHand], *, success: bool) -> None:
+        """Let records go: their fate is final."""
+        for item in items:
+            record = item.record
+            self._taking.finish(record)
+            self._metrics.settled(
+                record.partition, success=success, seconds=item.busy, latency=self._latency(item)
+            )
+        self._tracer.ended(items, partial(order_span, success=success))
 
     def _latency(self, item: InHand) -> float | None:
         """Clocks that differ by less than a second count as none; anything else is no latency."""

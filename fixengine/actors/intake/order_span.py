@@ -3,12 +3,14 @@
 from time import time_ns
 
 from fixengine.actors.intake.in_hand import InHand
-from fixengine.telemetry.tracing import Kind, OrderTrace, Span
+from fixengine.telemetry.spans import Kind, Span
 
 
-def order_span(item: InHand, trace: OrderTrace, *, success: bool) -> Span:
-    """Return what became of a record, from the poll that took it until now."""
-    record = item.record
+def order_span(item: InHand, *, success: bool) -> Span | None:
+    """Return the span of a record from the poll that took it until now, None off traces."""
+    record, trace = item.record, item.trace
+    if trace is None:
+        return None
     order = {} if item.order is None else {"fixengine.order.id": item.order.id}
     return Span(
         name=f"process {record.topic}",
@@ -25,6 +27,6 @@ def order_span(item: InHand, trace: OrderTrace, *, success: bool) -> Span:
             "messaging.kafka.offset": record.offset,
             **order,
         },
-        links=item.batches,
+        links=item.links,
         error=None if success else "dead letter",
     )

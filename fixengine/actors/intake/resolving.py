@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from fixengine.actors.intake.in_hand import InHand, begin_batch
 from fixengine.actors.messages import ResolveTickers, Tickers
 from fixengine.supervision.refs import ActorRef, ask
-from fixengine.telemetry.spans import during
-from fixengine.telemetry.tracing import Tracer
+from fixengine.telemetry.tracing import UNTRACED, Tracer
 
 _WITHIN = 5.0  # seconds
 
@@ -23,7 +22,7 @@ class Resolving:
     """Items by security. What is not known at once arrives at `reply_to` later."""
 
     def __init__(
-        self, securities: ActorRef, *, reply_to: ActorRef, tracer: Tracer | None = None
+        self, securities: ActorRef, *, reply_to: ActorRef, tracer: Tracer = UNTRACED
     ) -> None:
         self._securities = securities
         self._reply_to = reply_to
@@ -40,7 +39,7 @@ class Resolving:
             return Resolved()
         for item in items:
             self._waiting.setdefault(item.security_id, []).append(item)
-        with during(begin_batch(self._tracer, "find tickers", items)):
+        with begin_batch(self._tracer, "find tickers", items):
             return self._ask(frozenset(item.security_id for item in items))
 
     def again(self) -> Resolved:

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Container, Iterable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -16,8 +15,7 @@ from fixengine.supervision.refs import ActorRef, Question
 from fixengine.supervision.retries import Retries
 from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.outage import HoldUp, Outage
-from fixengine.telemetry.spans import Batch
-from fixengine.telemetry.tracing import Tracer
+from fixengine.telemetry.tracing import UNTRACED, Batch, Tracer
 
 LARGEST_GROUP = 800
 """Orders that are stored together. All that wait are, however few came at a time."""
@@ -31,20 +29,27 @@ class Stored:
     refused: list[tuple[InHand, str]] = field(default_factory=list)
 
 
+@dataclass(slots=True, kw_only=True)
+class _Sent:
+    """A group that the database is at work on: its items, by their places in it."""
+
+    items: dict[int, InHand]
+    question: Question[Tried]
+    batch: Batch
+
+
 class Storing:
     """One group at a time, which is under way while what waits adds up to the next.
 
     While the database is away, `stalled`, tries become rarer.
     """
 
-    def __init__(self, repository: ActorRef, health: Health, tracer: Tracer | None = None) -> None:
+    def __init__(self, repository: ActorRef, health: Health, tracer: Tracer = UNTRACED) -> None:
         self._repository = repository
         self._tracer = tracer
         self._waiting: deque[InHand] = deque()
         self._again: deque[tuple[InHand, ...]] = deque()  # groups to send as they are
-        self._sent: dict[int, InHand] = {}  # by their places in what was sent
-        self._question: Question[Tried] | None = None
-        self._batch: Batch | None = None
+        self._sent: _Sent | None = None
         self._retries = Retries(first=0.1, cap=5.0)
         self._next_try = 0.0
         self._outage = Outage(
@@ -61,7 +66,7 @@ class Storing:
     @property
     def under_way(self) -> bool:
         """Whether the database is at work on a group."""
-        return self._question is not None
+        return self._sent is not None
 
     def add(self, items: list[InHand]) -> None:
         """Take items on; each has its ticker."""
@@ -72,16 +77,17 @@ class Storing:
         self._waiting = deque(_without(partitions, self._waiting))
         groups = (_without(partitions, group) for group in self._again)
         self._again = deque(group for group in groups if group)
-        self._sent = {
-            place: item
-            for place, item in self._sent.items()
-            if item.record.partition not in partitions
-        }
-        if not self._sent:
-            self._question = None
-            self._over("the partitions are gone")
-            if not self._waiting and not self._again:
-                self._moving()  # nothing waits any more, and nothing else would say so
+        if self._sent is not None:
+            self._sent.items = {
+                place: item
+                for place, item in self._sent.items.items()
+                if item.record.partition not in partitions
+            }
+            if not self._sent.items:
+                self._sent.batch.ended("the partitions are gone")
+                self._sent = None
+        if self._sent is None and not self._waiting and not self._again:
+            self._moving()  # nothing waits any more, and nothing else would say so
 
     def turn(self, *, within: float) -> Stored:
         """Wait for the group under way, if any, for `within` seconds, and send the next.
@@ -89,8 +95,8 @@ class Storing:
         After a failed try nothing is sent until the next is due.
         """
         stored = Stored()
-        if self._question is not None:
-            self._receive(self._question, stored, within)
+        if self._sent is not None:
+            self._receive(self._sent, stored, within)
         group = self._next_group() if monotonic() >= self._next_try else ()
         if group:
             self._send(group)
@@ -106,34 +112,29 @@ class Storing:
             orders=tuple(item.storable for item in group),
             partitions=frozenset(item.record.partition for item in group),
         )
-        self._batch = begin_batch(self._tracer, "store orders", group)
-        with nullcontext() if self._batch is None else self._batch.entered():
-            self._question = Question(self._repository, message)
-        self._sent = dict(enumerate(group))
+        batch = begin_batch(self._tracer, "store orders", group)
+        with batch.entered():
+            question = Question(self._repository, message)
+        self._sent = _Sent(items=dict(enumerate(group)), question=question, batch=batch)
 
-    def _over(self, error: str | None = None) -> None:
-        batch, self._batch = self._batch, None
-        if batch is not None:
-            batch.ended(error)
-
-    def _receive(self, question: Question[Tried], stored: Stored, within: float) -> None:
+    def _receive(self, sent: _Sent, stored: Stored, within: float) -> None:
         """See what became of the group; what it has not come to is sent again."""
-        sent, self._sent, self._question = self._sent, {}, None
+        self._sent = None
         try:
-            with timed((*sent.values(),)):
-                tried = question.reply(timeout=within)
+            with timed((*sent.items.values(),)):
+                tried = sent.question.reply(timeout=within)
         except UnavailableError as error:
-            self._over(str(error))
-            self._again.appendleft((*sent.values(),))
+            sent.batch.ended(str(error))
+            self._again.appendleft((*sent.items.values(),))
             self._next_try = monotonic() + self._retries.next_wait()
             self._outage.begin(str(error))
             return
-        self._sort(sent, tried, stored)
+        sent.batch.ended(next(iter(tried.refused.values()), None))
+        self._sort(sent.items, tried, stored)
         self._moving()
 
     def _sort(self, sent: Mapping[int, InHand], tried: Tried, stored: Stored) -> None:
         refused = tried.refused
-        self._over(next(iter(refused.values()), None))
         stored.refused += [(sent[place], refused[place]) for place in refused if place in sent]
         taken = [i for place, i in sent.items() if place < tried.count and place not in refused]
         stored.items += taken

@@ -6,7 +6,7 @@ from fixengine.actors.publishing.deliveries import Outgoing
 from fixengine.actors.publishing.letter_queue import Letter
 from fixengine.actors.publishing.pending import Key, key_of
 from fixengine.rules.values import Fill
-from fixengine.telemetry.tracing import TRACEPARENT, fill_context
+from fixengine.telemetry.spans import TRACEPARENT, fill_context
 from fixengine.wire.executions import encode_execution
 from fixengine.wire.letters import letter_headers
 from fixengine.wire.shortening import shorten

@@ -22,7 +22,7 @@ from fixengine import __version__
 from fixengine.config.collector import Collector
 from fixengine.infra.otlp.channel import Exporter, attributes, open_channel
 from fixengine.secrets import known
-from fixengine.telemetry.tracing import Context, Kind, Span
+from fixengine.telemetry.spans import Context, Kind, Span
 
 MOST_WAITING = 10_000
 """Spans that wait for a collector; beyond them the oldest are lost."""

@@ -1,30 +1,35 @@
 """Traces: whose they are, which are kept, and that a fill's place in one never changes."""
 
 from contextlib import nullcontext
+from time import time_ns
 
 import pytest
 from msgspec.structs import replace
 
 from fixengine.actors.publishing.outgoing import fill_message
 from fixengine.config import load
+from fixengine.errors import UnavailableError
 from fixengine.rules.values import Fill
-from fixengine.telemetry.tracing import (
+from fixengine.telemetry.spans import (
     TRACEPARENT,
     Context,
     Kind,
+    OrderTrace,
     Sampler,
     Span,
-    Tracer,
     fill_context,
 )
+from fixengine.telemetry.tracing import UNTRACED, Headers, SamplingTracer
 from tests.support.executions import execution
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 HEADER = f"00-{TRACE}-{SPAN}-01"
 
 
-def tracer(**sampling: str) -> Tracer:
-    return Tracer(load(sampling).sampler, lambda _: None, nullcontext)
+def traced(headers: Headers, **sampling: str) -> OrderTrace:
+    tracer = SamplingTracer(load(sampling).sampler, lambda _: None, nullcontext)
+    (trace,) = tracer.orders([headers])
+    return trace
 
 
 def test_the_header_is_read_and_written() -> None:
@@ -58,16 +63,17 @@ def test_what_is_no_header_of_a_trace_is_passed_over(text: str | None) -> None:
 
 
 def test_an_order_joins_its_producers_trace() -> None:
-    order = tracer().order((("other", b"x"), (TRACEPARENT, HEADER.encode())), now=7)
+    before = time_ns()
+    order = traced((("other", b"x"), (TRACEPARENT, HEADER.encode())))
     assert order.context.trace_id.hex() == TRACE
     assert order.context.span_id.hex() != SPAN
     assert str(order.parent) == HEADER
-    assert order.began == 7
+    assert before <= order.began <= time_ns()
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xfe", b"00-xyz"])
 def test_an_order_without_a_usable_trace_begins_one(content: bytes | None) -> None:
-    one, other = (tracer().order(((TRACEPARENT, content),), now=7) for _ in range(2))
+    one, other = (traced(((TRACEPARENT, content),)) for _ in range(2))
     assert one.parent is None
     assert one.context.trace_id != other.context.trace_id
 
@@ -87,9 +93,8 @@ def test_an_order_without_a_usable_trace_begins_one(content: bytes | None) -> No
 def test_the_standard_samplers_choose(
     sampler: str, arg: str, alone: bool, kept_by_parent: bool, dropped_by_parent: bool
 ) -> None:
-    trace = tracer(OTEL_TRACES_SAMPLER=sampler, OTEL_TRACES_SAMPLER_ARG=arg)
     found = [
-        trace.order(headers, now=0).context.sampled
+        traced(headers, OTEL_TRACES_SAMPLER=sampler, OTEL_TRACES_SAMPLER_ARG=arg).context.sampled
         for headers in (
             (),
             ((TRACEPARENT, HEADER.encode()),),
@@ -105,13 +110,13 @@ def test_a_share_keeps_the_traces_that_others_with_the_same_share_keep() -> None
     assert not half.keeps(bytes(8) + bytes.fromhex("8000000000000000"), None)
 
 
-@pytest.mark.parametrize("share", [0, 1])
-def test_a_trace_that_is_not_kept_goes_on_but_is_not_exported(share: int) -> None:
+def exporting(share: float) -> tuple[SamplingTracer, list[Span]]:
     exported: list[Span] = []
-    trace = Tracer(Sampler(share=share), exported.append, nullcontext)
-    order = trace.order((), now=0)
-    assert str(order.context).endswith(f"-0{share}")
-    span = Span(
+    return SamplingTracer(Sampler(share=share), exported.append, nullcontext), exported
+
+
+def span_of(order: OrderTrace) -> Span:
+    return Span(
         name="process orders",
         kind=Kind.CONSUMER,
         context=order.context,
@@ -120,8 +125,68 @@ def test_a_trace_that_is_not_kept_goes_on_but_is_not_exported(share: int) -> Non
         ended=1,
         attributes={},
     )
-    trace.ended(span)
-    assert exported == [span] * share
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_a_trace_that_is_not_kept_goes_on_but_is_not_exported(share: int) -> None:
+    tracer, exported = exporting(share)
+    (order,) = tracer.orders([()])
+    assert str(order.context).endswith(f"-0{share}")
+    tracer.ended([order], span_of)
+    assert exported == [span_of(order)] * share
+
+
+def test_what_is_done_for_many_is_a_span_of_the_first_with_links_to_the_others() -> None:
+    tracer, exported = exporting(1)
+    first, second = tracer.orders([(), ()])
+    with tracer.batch("store orders", [None, first.context, second.context]) as batch:
+        batch.did("claim")
+    call, whole = exported
+    assert (whole.name, whole.parent, whole.links) == (
+        "store orders",
+        first.context,
+        (second.context,),
+    )
+    assert (call.name, call.parent) == ("claim", whole.context)
+    assert batch.links == (whole.context,)
+    assert whole.error is None
+
+
+def test_what_is_done_for_many_fails_as_its_body_fails() -> None:
+    tracer, exported = exporting(1)
+    (order,) = tracer.orders([()])
+    with (
+        pytest.raises(UnavailableError),
+        tracer.batch("store orders", [order.context]),
+    ):
+        raise UnavailableError("the database is away")
+    assert [span.error for span in exported] == ["the database is away"]
+
+
+def test_what_is_done_for_none_that_is_kept_is_not_exported() -> None:
+    tracer, exported = exporting(0)
+    (order,) = tracer.orders([()])
+    with tracer.batch("store orders", [order.context]) as batch:
+        batch.did("claim")
+    assert exported == []
+    assert batch.links == ()
+
+
+def test_without_a_tracer_nobody_is_asked_for_a_span() -> None:
+    assert list(UNTRACED.orders([(), ()])) == []
+    asked: list[str] = []
+
+    def ask(what: str) -> None:
+        asked.append(what)
+
+    UNTRACED.ended(["order"], ask)
+    with UNTRACED.batch("store orders", map(ask, ["member"])) as batch:
+        batch.did("claim")
+        with batch.entered():
+            pass
+    batch.ended("late")
+    assert batch.links == ()
+    assert asked == []
 
 
 def test_a_fills_message_has_its_own_place_in_the_orders_trace_always_the_same() -> None:
