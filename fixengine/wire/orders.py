@@ -8,6 +8,7 @@ import msgspec
 
 from fixengine.errors import MalformedError
 from fixengine.rules.values import LOWEST_LIMIT, Order, TradeType, is_blank
+from fixengine.wire.letter_reasons import Reason
 
 LARGEST_INTEGER = 2**31 - 1
 LARGEST_VERSION = 2**30
@@ -50,15 +51,14 @@ def decode_order(value: bytes | None) -> Order:
     Raises MalformedError, its message naming the field and what it should be.
     """
     if not value:
-        raise MalformedError("the message is empty: an order is a JSON object")
+        raise MalformedError(Reason.EMPTY)
     try:
         message = _decoder.decode(value)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedError(f"the message is not an order: {error}") from error
+        raise MalformedError(Reason.NOT_AN_ORDER.format(error=error)) from error
     except InvalidOperation as error:
-        raise MalformedError(
-            "the message is not an order: a number has an exponent of more than 18 digits"
-        ) from error
+        cause = "a number has an exponent of more than 18 digits"
+        raise MalformedError(Reason.NOT_AN_ORDER.format(error=cause)) from error
     execution_id = _number("tradeServiceExecutionId", message.trade_service_execution_id)
     version = _number("version", message.version)
     return Order(
@@ -81,34 +81,32 @@ def _number(name: str, value: object) -> Decimal | None:
         return value
     if type(value) is int:  # a bool is an int, too
         return Decimal(value)
-    raise MalformedError(f"{name} is {_as_json(value)}: it must be a number")
+    raise MalformedError(Reason.NOT_A_NUMBER.format(field=name, value=_as_json(value)))
 
 
 def _required(name: str, value: _T | None) -> _T:
     if value is None:
-        raise MalformedError(f"{name} is missing")
+        raise MalformedError(Reason.MISSING.format(field=name))
     return value
 
 
 def _integer(name: str, number: Decimal) -> int:
     if number.copy_abs() > LARGEST_INTEGER or number != int(number):
-        raise MalformedError(f"{name} is {_shown(number)}: it must be a 32-bit whole number")
+        raise MalformedError(Reason.NOT_AN_INTEGER.format(field=name, value=_shown(number)))
     return int(number)
 
 
 def _identifier(name: str, number: Decimal) -> int:
     identifier = _integer(name, number)
     if identifier <= 0:
-        raise MalformedError(f"{name} is {identifier}: it must be above 0")
+        raise MalformedError(Reason.NOT_POSITIVE.format(field=name, value=identifier))
     return identifier
 
 
 def _version(number: Decimal) -> int:
     version = _integer("version", number)
     if version > LARGEST_VERSION:
-        raise MalformedError(
-            f"version is {version}: it must be {LARGEST_VERSION} at the most, each fill adds 1"
-        )
+        raise MalformedError(Reason.VERSION.format(value=version, most=LARGEST_VERSION))
     return version
 
 
@@ -117,14 +115,12 @@ def _trade_type(name: str) -> TradeType:
         return TradeType(name)
     except ValueError:
         known = ", ".join(TradeType)
-        raise MalformedError(f"tradeType is {_shown(name)}: it must be one of {known}") from None
+        raise MalformedError(Reason.TRADE_TYPE.format(value=_shown(name), known=known)) from None
 
 
 def _destination(name: str) -> str:
     if not 0 < len(name) <= 20 or "\0" in name or is_blank(name):
-        raise MalformedError(
-            f"destination is {_shown(name)}: it must have 1 to 20 characters, and not blanks alone"
-        )
+        raise MalformedError(Reason.DESTINATION.format(value=_shown(name)))
     return name
 
 
@@ -132,19 +128,16 @@ def _security_id(message: _Message) -> str:
     nested = None if message.security is None else message.security.security_id
     security_id = _required("securityId", message.security_id or nested)
     if nested is not None and nested.lower() != security_id.lower():
-        raise MalformedError("securityId and security.securityId differ: they must be the same")
+        raise MalformedError(Reason.TWO_SECURITIES)
     if len(security_id) != 24 or not _HEX_DIGITS.issuperset(security_id):
-        raise MalformedError(f"securityId is {_shown(security_id)}: it must be 24 hex digits")
+        raise MalformedError(Reason.SECURITY_ID.format(value=_shown(security_id)))
     return security_id.lower()  # a number, which has one way to be written
 
 
 def _quantity(number: Decimal) -> Decimal:
     quantity = _for_column(number)
     if quantity is None or quantity <= 0:
-        raise MalformedError(
-            f"quantity is {_shown(number)}: it must be above 0 and below 10000000000, "
-            "with 8 decimal places at the most"
-        )
+        raise MalformedError(Reason.QUANTITY.format(value=_shown(number)))
     return quantity
 
 
@@ -153,10 +146,7 @@ def _limit_price(number: Decimal | None) -> Decimal | None:
         return None
     limit = _for_column(number)
     if limit is None or limit < 0:
-        raise MalformedError(
-            f"limitPrice is {_shown(number)}: it must be absent, null, 0, or up to 10000000000 "
-            "with 8 decimal places at the most"
-        )
+        raise MalformedError(Reason.LIMIT_PRICE.format(value=_shown(number)))
     return limit
 
 
@@ -179,10 +169,7 @@ def _moment(name: str, value: object) -> datetime:
         seconds = _number(name, value)
         return _from_seconds(_required(name, seconds))
     except (ValueError, OverflowError, InvalidOperation) as error:
-        raise MalformedError(
-            f"{name} is {_as_json(value)}: it must be seconds since 1970, "
-            "or ISO 8601 with an offset, before the year 9999"
-        ) from error
+        raise MalformedError(Reason.MOMENT.format(field=name, value=_as_json(value))) from error
 
 
 def _from_seconds(seconds: Decimal) -> datetime:

@@ -6,6 +6,7 @@ from fixengine.actors.intake.in_hand import InHand, begin_batch
 from fixengine.actors.messages import ResolveTickers, Tickers
 from fixengine.supervision.refs import ActorRef, ask
 from fixengine.telemetry.tracing import UNTRACED, Tracer
+from fixengine.wire.letter_reasons import Reason
 
 _WITHIN = 5.0  # seconds
 
@@ -54,7 +55,7 @@ class Resolving:
                 item.ticker = ticker
                 resolved.items.append(item)
         resolved.refused.extend(
-            (item, f"securityId is {security_id}: security-service knows no such security")
+            (item, Reason.UNKNOWN_SECURITY.format(value=security_id))
             for security_id in tickers.unknown
             for item in self._waiting.pop(security_id, ())
         )

@@ -3,6 +3,7 @@
 import psycopg
 
 from fixengine.errors import FixengineError, RejectedError, SchemaError
+from fixengine.wire.letter_reasons import Reason
 
 _CHECK = "23514"
 _OF_VALUES = "22"  # the class of errors in data
@@ -28,7 +29,7 @@ def refusal(error: psycopg.Error, said: str) -> FixengineError:
     code, found = error.sqlstate or "", error.diag
     if _may_blame_values(error):
         return RejectedError(
-            f"the database refuses this: {said}",
+            Reason.REFUSED.format(said=said),
             sqlstate=code,
             table=found.table_name,
             column=found.column_name,
