@@ -1,11 +1,17 @@
 """More than there is room for comes out sorted."""
 
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random
+from typing import IO
 
 import pytest
 
-from fixengine.audit.sorter import Sorter
+from fixengine.audit import sorter as module
+from fixengine.audit.sorter import Item, Sorter
 from fixengine.errors import ConflictError
 
 
@@ -43,3 +49,60 @@ def test_a_folder_without_room_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", "/nowhere")
     with pytest.raises(ConflictError, match="TMPDIR"):
         Sorter(room=1).add(b"a", b"1")
+
+
+def test_the_folder_without_room_is_named_and_nothing_else_is_said() -> None:
+    """A limit on the size of files stands for a folder that is full."""
+    program = (
+        "import resource, signal\n"
+        "from fixengine.audit.sorter import Sorter\n"
+        "from fixengine.errors import ConflictError\n"
+        "from random import Random\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "sorter = Sorter(room=1_000_000)\n"
+        "try:\n"
+        "    for number in range(3):\n"
+        "        sorter.add(b'key', Random(number).randbytes(500_000))\n"
+        "except ConflictError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "can't be put aside in /" in done.stdout
+    assert "File too large" in done.stdout
+    assert done.stderr == ""
+
+
+def test_however_many_items_there_are_each_is_written_seldom(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = 0
+    write = module._write
+
+    def counted(items: Iterable[Item], run: IO[bytes]) -> None:
+        nonlocal written
+        items = [*items]
+        written += len(items)
+        write(items, run)
+
+    monkeypatch.setattr(module, "_write", counted)
+    sorter = Sorter(room=1)
+    for number in range(1_500):
+        sorter.add(b"key", f"{number}".encode())
+    assert written < 4_500
+    assert [int(value) for _, value in sorter] == [*range(1_500)]
+
+
+def test_what_repeats_itself_takes_no_more_memory_than_other_items() -> None:
+    sorter = Sorter(room=8 * 2**20)
+    for number in range(800):
+        sorter.add(number.to_bytes(2), b"a" * 100_000)
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in sorter) == 800
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * 2**20
