@@ -68,11 +68,13 @@ class Examination:
         orders = Orders(
             judge=self._judge,
             topic=self._orders,
+            letters=self._letters,
             committed=self._committed,
             ledger_since=self._facts.ledger_since,
+            since=self._span.since,
             until=self._span.until,
         )
-        yield from orders.read_letters(self._letters.records(self._letters.beginnings()))
+        yield from orders.read_letters()
         yield from orders.read()
         messages = _sorted(self._fills.records(self._fills.beginnings()))
         judge = replace(self._judge, horizon=self._horizon())
@@ -83,7 +85,7 @@ class Examination:
             else:
                 put_off.add(place, encode(case))
         yield from self._with_newer_messages(put_off, judge)
-        yield from self._strays()
+        yield from self._strays(judge.horizon.kept_since)
 
     def _rows(self) -> Iterator[Row]:
         for count, row in enumerate(self._pages.rows(), 1):
@@ -121,11 +123,11 @@ class Examination:
             known = [record for record in records if (number_of_fills(record) or 0) <= last]
             yield from judge.contradictions(replace(case, messages=(*case.messages, *known)))
 
-    def _strays(self) -> Iterator[Contradiction]:
-        if self._retention_days is None:
-            for stray in self._pages.strays(since=self._span.since, until=self._span.until):
-                said = f"the ledger has fills of execution {stray}, which does not exist"
-                yield self._judge.found(Kind.LEDGER, said, executions=(stray,))
+    def _strays(self, kept_since: datetime | None) -> Iterator[Contradiction]:
+        since = max(filter(None, (self._span.since, kept_since)), default=None)
+        for stray in self._pages.strays(since=since, until=self._span.until):
+            said = f"the ledger has fills of execution {stray}, which does not exist"
+            yield self._judge.found(Kind.LEDGER, said, executions=(stray,))
         for stray in self._pages.outbox_strays():
             said = f"the outbox has a fill of execution {stray}, which does not exist"
             yield self._judge.found(Kind.LEDGER, said, executions=(stray,))

@@ -1,6 +1,6 @@
 """The judge: whether what was sent, stored and published of one order fits together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -29,10 +29,14 @@ class Judge:
 
     def contradictions(self, case: Case) -> Iterator[Contradiction]:
         """Yield all that is wrong with one order."""
+        inside = [stored for stored in case.stored if self.horizon.covers(stored.execution)]
+        self.counts.outside += len(case.stored) - len(inside)
+        if case.stored and not inside:
+            return
         self.counts.orders += any(not source.buried for source in case.sources)
         self.counts.messages += len(case.messages)
         self.counts.repeated_messages += repeats(case.messages)
-        for kind, said in self._findings(case):
+        for kind, said in self._findings(case, inside):
             self.counts.contradictions += 1
             yield _contradiction(kind, said, case)
 
@@ -51,20 +55,17 @@ class Judge:
             kind=kind, said=said, executions=executions, orders=orders, letters=letters
         )
 
-    def _findings(self, case: Case) -> Iterator[_Finding]:
+    def _findings(self, case: Case, inside: Sequence[Stored]) -> Iterator[_Finding]:
         if not case.stored:
             yield from self._without_execution(case)
         if len(case.stored) > 1:
             order = case.stored[0].execution.execution_service_id
             yield Kind.DOUBLED, f"order {order} has more than one execution"
-        for stored in case.stored:
+        for stored in inside:
             row = stored.execution
             self.counts.executions += 1
             self.counts.full += row.execution_status == "FULL"
             self.counts.fills += len(stored.fills)
-            if not self.horizon.covers(row):
-                self.counts.outside += 1
-                continue
             for kind, problem in self._of_execution(stored, case):
                 yield kind, f"order {row.execution_service_id}: {problem}"
 
@@ -110,6 +111,9 @@ class Judge:
         )
         if stored.unpublished not in {None, *(fill.number for fill in fills if fill.announced)}:
             yield Kind.LEDGER, f"the outbox has its fill {stored.unpublished}, the ledger has none"
+        elif stored.unpublished is not None and stored.unpublished != fills[-1].number:
+            said = f"the outbox has its fill {stored.unpublished}, which is not its last"
+            yield Kind.LEDGER, said
         if base.number:
             self.counts.adopted += 1
         else:

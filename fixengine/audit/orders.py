@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
+from math import inf
 from operator import itemgetter
 
 from fixengine.audit.cases import encode, place_of, unpacked_record
@@ -28,32 +29,42 @@ class Orders:
         *,
         judge: Judge,
         topic: Topic,
+        letters: Topic,
         committed: Mapping[int, int],
         ledger_since: datetime | None,
+        since: datetime | None,
         until: datetime | None,
     ) -> None:
-        """Take the parts; `committed` are the offsets below which all was stored or buried."""
+        """Take the parts; `committed` are the offsets below which all was stored or buried.
+
+        Letters of orders that were sent before `since`, or not before `until`, are not judged.
+        """
         self.sources = Sorter()
         self._judge = judge
         self._topic = topic
+        self._letters_topic = letters
         self._committed = committed
         self._earliest = 0 if ledger_since is None else ledger_since.timestamp() * 1000
-        self._latest = None if until is None else until.timestamp() * 1000
+        self._first = -inf if since is None else since.timestamp() * 1000
+        self._limit = inf if until is None else until.timestamp() * 1000
         self._letters = Sorter()
 
-    def read_letters(self, records: Iterable[Record]) -> Iterator[Contradiction]:
+    def read_letters(self) -> Iterator[Contradiction]:
         """Put letters in the order of the places that they name."""
-        for record in records:
-            self._judge.counts.dead_letters += 1
+        for record in self._letters_topic.records(self._letters_topic.beginnings()):
             place = named_place(record)
-            if place is None:
-                yield from self._problems(record, None)
-            else:
+            if place is not None:
                 self._letters.add(_packed(place), encode(record))
+            elif self._covers(record):
+                self._judge.counts.dead_letters += 1
+                yield from self._problems(record, None)
 
     def read(self) -> Iterator[Contradiction]:
         """Read the orders, partition by partition, each with its letters."""
         letters = _Letters(self._letters)
+        letters_since = self._letters_topic.kept_since
+        if letters_since is not None:  # orders from before may have letters that are gone
+            self._earliest = max(self._earliest, letters_since.timestamp() * 1000)
         beginnings = self._topic.beginnings()
         first: dict[int, Record] = {}
         for record in self._topic.records(beginnings, in_turn=True):
@@ -66,10 +77,13 @@ class Orders:
     def _order(
         self, record: Record, place: Place, letters: list[Record]
     ) -> Iterator[Contradiction]:
+        if self._covers(record):
+            self._judge.counts.dead_letters += len(letters)
         letters = [letter for letter in letters if not self._is_of_another(letter, record)]
-        self._judge.counts.repeated_dead_letters += max(len(letters) - 1, 0)
-        for letter in letters:
-            yield from self._problems(letter, record)
+        if self._covers(record):
+            self._judge.counts.repeated_dead_letters += max(len(letters) - 1, 0)
+            for letter in letters:
+                yield from self._problems(letter, record)
         expected, settled = meaning_of(record.value), self._is_settled(record)
         if expected is not None:
             source = Source(expected=expected, place=place, buried=bool(letters), settled=settled)
@@ -87,14 +101,20 @@ class Orders:
         return (
             record.offset < self._committed.get(record.partition, 0)
             and written >= self._earliest
-            and (self._latest is None or written < self._latest)
+            and written < self._limit
         )
 
+    def _covers(self, record: Record) -> bool:
+        return self._first <= (record.timestamp_ms or 0) < self._limit
+
     def _is_of_another(self, letter: Record, record: Record) -> bool:
-        """Say whether a letter is older than the record at its place: the topic was made anew."""
-        is_older = _is_older(letter, record)
-        self._judge.counts.letters_without_orders += is_older
-        return is_older
+        """Say whether a letter is older than the record at its place: the topic was made anew.
+
+        Clocks may be wrong: a letter that fits the record is its own.
+        """
+        is_of_another = _is_older(letter, record) and any(letter_problems(letter, record))
+        self._judge.counts.letters_without_orders += is_of_another
+        return is_of_another
 
     def _without_orders(
         self,
@@ -106,6 +126,9 @@ class Orders:
         for letter in letters:
             place = named_place(letter)
             assert place is not None
+            if not self._covers(letter):
+                continue
+            self._judge.counts.dead_letters += 1
             if self._may_be_gone(letter, place, first, beginnings):
                 self._judge.counts.letters_without_orders += 1
             else:

@@ -27,7 +27,8 @@ class Progress(Protocol):
 class Topic:
     """`kept_since` is from when on the topic has all that was read of it; None: it is whole.
 
-    All raise UnavailableError, with the variables to look at, without a broker or topic.
+    With `keeps` the broker is trusted to keep each record for so long. All raise UnavailableError,
+    with the variables to look at, without a broker or topic.
     """
 
     def __init__(
@@ -38,12 +39,14 @@ class Topic:
         cluster: Cluster,
         since: datetime | None,
         progress: Progress,
+        keeps: timedelta | None = None,
     ) -> None:
         self.name = name
         self.kept_since = since
         self.reached: dict[int, int] = {}
         self._variable = variable
-        self._from = EVER if since is None else since - CLOCKS
+        self._from = EVER if since is None else max(since - CLOCKS, EVER)
+        self._keeps = keeps
         self._progress = progress
         self._count = 0
         self._tail = KafkaTail(cluster=cluster, topic=name, committed_only=True)
@@ -59,13 +62,19 @@ class Topic:
         """Yield all from there on, each partition's in their order, or one after the other."""
         cut = {number for number, beginning in beginnings.items() if beginning.is_cut}
         places = {number: beginning.offset for number, beginning in beginnings.items()}
+        skipped: dict[int, Record] = {}
         for record in self._read(places, in_turn=in_turn):
-            if record.partition in cut:
-                cut.remove(record.partition)
+            number = record.partition
+            if number in cut:
+                cut.remove(number)
                 self._cut(record.timestamp_ms)
+            elif record.offset > places[number]:
+                skipped[number] = record
+            places[number] = record.offset + 1
             yield record
         for _ in cut:
             self._cut(None)
+        self._look_for_what_went_away(skipped, places)
 
     def newer(self) -> Iterator[Record]:
         """Yield what has come since all was read, each partition's in their order."""
@@ -81,14 +90,28 @@ class Topic:
                 yield record
             self.reached = {**self.reached, **look.reached}
 
+    def _look_for_what_went_away(
+        self, skipped: Mapping[int, Record], places: Mapping[int, int]
+    ) -> None:
+        """Take note of what was deleted before it was read; transactions leave gaps as well."""
+        unseen = {number for number, place in places.items() if self.reached.get(number, 0) > place}
+        now = self.beginnings() if skipped or unseen else {}
+        for number, record in skipped.items():
+            if number not in now or record.offset <= now[number].earliest:
+                self._cut(record.timestamp_ms)
+        for number in unseen:
+            if number not in now or places[number] < now[number].earliest:
+                self._cut(None)
+
     def _cut(self, timestamp_ms: int | None) -> None:
         """Take note that earlier records than one may be gone."""
-        moment = (
-            datetime.now(UTC)
-            if timestamp_ms is None
-            else datetime.fromtimestamp(timestamp_ms / 1000, UTC)
-        )
+        now = datetime.now(UTC)
+        moment = now
+        if timestamp_ms is not None and 0 <= timestamp_ms < now.timestamp() * 1000:
+            moment = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
         kept = moment + CLOCKS
+        if self._keeps is not None:
+            kept = min(kept, now - self._keeps + CLOCKS)
         self.kept_since = kept if self.kept_since is None else max(self.kept_since, kept)
 
     @contextmanager

@@ -5,15 +5,22 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
+from fixengine.ports.kafka import EVER
+
 _NumberT = TypeVar("_NumberT", int, float)
 
 
 def moment(text: str) -> datetime:
-    """Parse ISO 8601 with an offset."""
-    parsed = datetime.fromisoformat(text)
+    """Parse ISO 8601 with an offset; what is before EVER is as good as EVER."""
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time such as 2026-07-28T09:30:00Z"
+        ) from error
     if parsed.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text} has no offset: add Z, or +02:00")
-    return parsed
+    return max(parsed, EVER)
 
 
 def positive(kind: Callable[[str], _NumberT]) -> Callable[[str], _NumberT]:

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from fixengine import cli
-from fixengine.audit.verdict import Kind
+from fixengine.audit.verdict import Counts, Kind
 from fixengine.config import VARIABLES
 from fixengine.engine.engine import POOLED_CONNECTIONS
 from fixengine.rules import leases
@@ -165,6 +165,13 @@ def test_every_kind_of_contradiction_is_explained() -> None:
     _, table = page("auditing").split("| kind | means | what to do |")
     explained = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
     assert explained == [kind for kind in Kind if kind is not Kind.REPEATED]  # the demo's alone
+
+
+def test_every_count_of_the_audit_is_explained() -> None:
+    _, table = page("auditing").split("| count | of |")
+    rows = table.partition("\n\n")[0].strip().splitlines()
+    names = [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert names == [*Counts().as_dict()]
 
 
 @each_page

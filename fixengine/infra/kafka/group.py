@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from confluent_kafka import (
+    OFFSET_INVALID,
     Consumer,
     ConsumerGroupState,
     KafkaError,
@@ -14,6 +15,9 @@ from confluent_kafka.admin import AdminClient
 
 from fixengine.errors import ConflictError, UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
+from fixengine.infra.kafka.consumer.identity import NO_ID
+from fixengine.infra.kafka.consumer.inquiry import Questions
+from fixengine.infra.kafka.consumer.places import topic_id
 from fixengine.infra.kafka.words import refusal
 
 _TIMEOUT = 10.0  # seconds
@@ -53,19 +57,20 @@ def rewind(cluster: Cluster, *, group: str, topic: str, since: datetime, apply: 
 def committed(cluster: Cluster, *, group: str, topic: str) -> Mapping[int, int]:
     """Return the next offset to read of each partition, negative where nothing was committed.
 
-    Nobody joins the group for it. Raises UnavailableError when the broker does not answer.
+    A place in a topic that was deleted meanwhile, and made anew, counts as none. Nobody joins the
+    group for it. Raises UnavailableError when the broker does not answer.
     """
     consumer = _onlooker(cluster, group)
     try:
-        return _places(consumer, topic)
+        return _places_in_this_topic(consumer, cluster, topic)
+    except TimeoutError as error:
+        raise _unread(group, topic, "no broker answers") from error
     except KafkaException as error:
         failure = error.args[0]
         words = refusal(failure.code(), failure.str(), group=group, topic=topic)
-        raise UnavailableError(
-            words
-            or f"the place of the group {group} in {topic} can't be read: {failure.str()}: "
-            "look at KAFKA_BROKERS"
-        ) from error
+        if words:
+            raise UnavailableError(words) from error
+        raise _unread(group, topic, failure.str()) from error
     finally:
         consumer.close()
 
@@ -82,6 +87,10 @@ def _onlooker(cluster: Cluster, group: str) -> Consumer:
 
 
 def _places(consumer: Consumer, topic: str) -> dict[int, int]:
+    return {place.partition: place.offset for place in _committed(consumer, topic)}
+
+
+def _committed(consumer: Consumer, topic: str) -> list[TopicPartition]:
     partitions = consumer.list_topics(topic, timeout=_TIMEOUT).topics[topic].partitions
     found = consumer.committed(
         [TopicPartition(topic, number) for number in partitions], timeout=_TIMEOUT
@@ -89,7 +98,25 @@ def _places(consumer: Consumer, topic: str) -> dict[int, int]:
     for place in found:
         if place.error is not None:
             raise KafkaException(place.error)
-    return {place.partition: place.offset for place in found}
+    return found
+
+
+def _places_in_this_topic(consumer: Consumer, cluster: Cluster, topic: str) -> dict[int, int]:
+    found = _committed(consumer, topic)
+    this = _id_of(topic, cluster)
+    return {
+        place.partition: (
+            place.offset if (topic_id(place.metadata) or this) == this else OFFSET_INVALID
+        )
+        for place in found
+    }
+
+
+def _id_of(topic: str, cluster: Cluster) -> str:
+    """Return the id of a topic, empty where the broker knows none."""
+    questions = Questions(cluster.connection())  # it has to live until the answer is there
+    found = str(questions.topic(topic).result(_TIMEOUT).topic_id)
+    return "" if found == NO_ID else found
 
 
 def _rewind(consumer: Consumer, topic: str, since: datetime, *, apply: bool) -> int:
@@ -109,6 +136,12 @@ def _rewind(consumer: Consumer, topic: str, since: datetime, *, apply: bool) -> 
             if place.error is not None:
                 raise KafkaException(place.error)
     return sum(places[place.partition] - place.offset for place in back)
+
+
+def _unread(group: str, topic: str, reason: str) -> UnavailableError:
+    return UnavailableError(
+        f"the place of the group {group} in {topic} can't be read: {reason}: look at KAFKA_BROKERS"
+    )
 
 
 def _unseen(group: str, error: KafkaException | TimeoutError) -> UnavailableError:

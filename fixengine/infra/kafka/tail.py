@@ -46,11 +46,12 @@ _READ_WITHIN = 5.0
 class Beginning(NamedTuple):
     """Where what has come to a partition since a moment begins.
 
-    `is_cut`: the broker may have deleted some of it.
+    `is_cut`: the broker may have deleted some of it. `earliest`: where the partition begins.
     """
 
     offset: int
     is_cut: bool
+    earliest: int = 0
 
 
 class KafkaTail:
@@ -111,6 +112,7 @@ class KafkaTail:
                     offset=each.offset if each.offset >= 0 else ends[each.partition],
                     is_cut=0 < earliest[each.partition] >= each.offset >= 0
                     or 0 < earliest[each.partition] == ends[each.partition],
+                    earliest=earliest[each.partition],
                 )
                 for each in self._since(consumer, moment, timeout)
             }

@@ -10,8 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, Producer, TopicCollection, TopicPartition, Uuid
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # some come from within
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
 from msgspec import structs
 from psycopg.conninfo import make_conninfo
 
@@ -378,20 +384,102 @@ def test_orders_that_no_engine_has_taken_yet_are_not_judged(
     assert verdict.counts["waiting_orders"] == sum(not order.valid for order in fed)
 
 
+@pytest.mark.parametrize(("named", "code"), [("this", CONTRADICTED), ("another", HOLDS)])
+def test_places_in_a_topic_that_was_made_anew_tell_nothing_of_this_one(
+    run: Surroundings,
+    audit: Callable[..., Verdict],
+    broker_kind: BrokerKind,
+    named: str,
+    code: int,
+) -> None:
+    """A place is committed with the id of its topic."""
+    if broker_kind is not BrokerKind.APACHE:
+        pytest.skip("the embedded broker keeps nothing beside a place")
+    group = f"places-in-{named}"
+    bootstrap = run.broker.bootstrap
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    described = admin.describe_topics(TopicCollection([NAMES.orders]))[NAMES.orders]
+    topic = described.result(60).topic_id if named == "this" else Uuid(1, 2)
+    onlooker = Consumer({"bootstrap.servers": bootstrap, "group.id": group})
+    try:
+        onlooker.commit(
+            offsets=[
+                TopicPartition(NAMES.orders, number, 1_000, f"topic id {topic}")
+                for number in range(20)
+            ],
+            asynchronous=False,
+        )
+    finally:
+        onlooker.close()
+    dlq = tampered(run, NAMES.dlq, lambda records: [])
+    assert audit(KAFKA_CONSUMER_GROUP=group, KAFKA_DLQ_TOPIC=dlq).code == code
+
+
+def test_a_topic_that_is_compacted_proves_nothing(
+    run: Surroundings, audit: Callable[..., Verdict], broker_kind: BrokerKind
+) -> None:
+    if broker_kind is not BrokerKind.APACHE:
+        pytest.skip("only Apache Kafka says how a topic is set")
+    fills = tampered(run, NAMES.fills, lambda records: records)
+    compact = ConfigEntry(
+        "cleanup.policy", "compact,delete", incremental_operation=AlterConfigOpType.SET
+    )
+    resource = ConfigResource(ResourceType.TOPIC, fills, incremental_configs=[compact])
+    admin = AdminClient({"bootstrap.servers": run.broker.bootstrap})
+    for answer in admin.incremental_alter_configs([resource]).values():
+        answer.result(60)
+    verdict = audit(KAFKA_FILLS_TOPIC=fills)
+    assert verdict.code == IMPOSSIBLE
+    assert f"the topic {fills} is compacted" in verdict.complaints
+
+
 def test_what_is_out_of_range_is_not_judged(
     run: Surroundings, audit: Callable[..., Verdict]
 ) -> None:
-    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    """Some executions were stored a day earlier than others, and those are wrong."""
     with changed(
         run,
-        "update execution set version = version + 1",
-        "update execution set version = version - 1",
+        "create table kept as select * from execution; update execution set version = version + 1, "
+        "sent_timestamp = sent_timestamp - interval '1 day', "
+        "received_timestamp = received_timestamp - interval '1 day' where id % 4 = 0",
+        "set session_replication_role = replica; delete from execution; "
+        "insert into execution select * from kept; drop table kept",
     ):
-        for word in ("--since", "--until"):
-            moment = later if word == "--since" else "2020-01-01T00:00:00Z"
-            verdict = audit(word, moment)
-            assert verdict.code == HOLDS, str(verdict)
-            assert verdict.counts["outside"] == 40
+        now = datetime.now(UTC)
+        verdict = audit("--since", (now - timedelta(hours=1)).isoformat())
+        assert verdict.code == HOLDS, str(verdict)
+        assert verdict.counts["outside"] == 10
+        assert verdict.counts["executions"] == verdict.counts["orders"] == 30
+        verdict = audit("--until", (now - timedelta(hours=1)).isoformat())
+        assert verdict.code == CONTRADICTED
+        assert verdict.counts["outside"] == 30
+        assert len(verdict.executions) == 10
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--since", "9999-12-31T23:59:59Z"), "nothing is in range"),
+        (("--until", "2020-01-01T00:00:00Z"), "nothing is in range"),
+        (("--since", "2021-01-01T00:00:00Z", "--until", "2020-01-01T00:00:00Z"), "is not before"),
+        (("--since", "2020-01-01T00:00:00Z", "--until", "2020-01-01T00:00:00Z"), "is not before"),
+    ],
+)
+def test_a_range_in_which_nothing_is_proves_nothing(
+    audit: Callable[..., Verdict], words: Sequence[str], said: str
+) -> None:
+    verdict = audit(*words)
+    assert verdict.code == IMPOSSIBLE, str(verdict)
+    assert said in verdict.complaints
+    assert "--since" in verdict.complaints
+    assert verdict.lines == []
+
+
+@pytest.mark.parametrize("since", ["0001-01-01T00:00:00+14:00", "1969-01-01T00:00:00Z"])
+def test_a_range_may_begin_before_all_time(audit: Callable[..., Verdict], since: str) -> None:
+    verdict = audit("--since", since)
+    assert verdict.code == HOLDS, str(verdict)
+    assert verdict.counts["executions"] == verdict.counts["orders"] == 40
 
 
 def test_a_deployment_in_which_nothing_is_can_not_be_judged(

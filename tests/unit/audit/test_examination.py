@@ -60,17 +60,26 @@ class Remembered(Topic):
     """A topic with what is there at first, and what comes later."""
 
     def __init__(
-        self, *records: Record, later: Sequence[Record] = (), cut: bool = False, begin: int = 0
+        self,
+        *records: Record,
+        later: Sequence[Record] = (),
+        cut: bool = False,
+        begin: int = 0,
+        deleted_meanwhile: int = 0,
+        keeps: timedelta | None = None,
     ) -> None:
         self.kept_since = None
-        self.reached = {3: len(records) + begin}
+        self.reached = {3: len(records) + begin + deleted_meanwhile}
         self._records, self._later, self._cut_off = records, tuple(later), cut
-        self._begin = begin
+        self._begin = self._earliest = begin
+        self._deleted_meanwhile = deleted_meanwhile
+        self._keeps = keeps
 
     def beginnings(self) -> Mapping[int, Beginning]:
-        return {3: Beginning(self._begin, self._cut_off)}
+        return {3: Beginning(self._begin, self._cut_off, self._earliest)}
 
     def _read(self, places: Mapping[int, int], *, in_turn: bool = False) -> Iterator[Record]:
+        self._earliest += self._deleted_meanwhile
         found, self._records, self._later = self._records, self._later, ()
         return iter(found)
 
@@ -85,7 +94,8 @@ class Tables(AuditPages):
         return iter(self._rows)
 
     def strays(self, *, since: datetime | None, until: datetime | None) -> Iterator[int]:
-        return iter(self._strays)
+        """Of fills that were made at SECOND."""
+        return iter(self._strays if since is None or since <= SECOND else ())
 
     def outbox_strays(self) -> tuple[int, ...]:
         return ()
@@ -184,6 +194,11 @@ def test_a_letter_that_is_older_than_the_record_at_its_place_is_of_another_topic
     assert kinds(letters=Remembered(old)) == [Kind.LOST]
 
 
+def test_a_letter_of_an_order_from_the_future_is_its_own() -> None:
+    ahead = structs.replace(SPOILED, timestamp_ms=MS + 3_600_000)
+    assert kinds(orders=Remembered(GOOD, ahead)) == []
+
+
 def test_orders_and_messages_from_before_the_ledger_are_not_judged() -> None:
     later = NOW + timedelta(days=1)
     nothing = Remembered()
@@ -195,6 +210,7 @@ def test_what_retention_has_deleted_is_not_judged() -> None:
     deleted = Tables(strays=[5])
     assert kinds(pages=deleted) == [Kind.LEDGER, Kind.LOST, Kind.MESSAGE]
     assert kinds(pages=deleted, retention_days=1) == []
+    assert Kind.LEDGER in kinds(pages=deleted, retention_days=7)
 
 
 def test_an_order_that_the_topic_no_longer_has_is_not_missed() -> None:
@@ -207,3 +223,45 @@ def test_messages_that_the_topic_no_longer_has_are_not_missed() -> None:
     recent = structs.replace(FULL, timestamp_ms=int(SECOND.timestamp() * 1000))
     assert kinds(fills=Remembered(recent, cut=True, begin=1)) == []
     assert kinds(fills=Remembered(recent, begin=1)) == [Kind.FILLS]
+
+
+def after(record: Record, minutes: int) -> Record:
+    return structs.replace(record, offset=record.offset + 1, timestamp_ms=MS + minutes * 60_000)
+
+
+def test_a_record_whose_letter_the_topic_may_have_lost_is_not_judged() -> None:
+    """Topics keep their records for as long as each is set to."""
+    recent = structs.replace(
+        after(LETTER, 60),
+        headers=tuple(
+            (name, b"9" if name == "dlq.offset" else content) for name, content in LETTER.headers
+        ),
+    )
+    orders = Remembered(GOOD, SPOILED, structs.replace(after(SPOILED, 60), offset=9))
+    assert kinds(orders=orders, letters=Remembered(recent, cut=True, begin=1)) == []
+    assert kinds(letters=Remembered(cut=True, begin=1)) == []
+    assert kinds(letters=Remembered()) == [Kind.LOST]
+
+
+def test_a_letter_that_its_topic_must_still_have_is_missed() -> None:
+    gone = Remembered(cut=True, begin=1, keeps=timedelta(days=36_500))
+    assert kinds(letters=gone) == [Kind.LOST]
+
+
+def test_orders_that_are_deleted_before_they_are_read_are_not_missed() -> None:
+    assert kinds(orders=Remembered(SPOILED, deleted_meanwhile=1)) == []
+    assert kinds(orders=Remembered(SPOILED)) == [Kind.NOBODY_SENT]
+    assert kinds(orders=Remembered(deleted_meanwhile=2)) == []
+
+
+def test_messages_that_are_deleted_before_they_are_read_are_not_missed() -> None:
+    recent = structs.replace(FULL, timestamp_ms=int(SECOND.timestamp() * 1000))
+    assert kinds(fills=Remembered(recent, deleted_meanwhile=1)) == []
+    assert kinds(fills=Remembered(recent)) == [Kind.FILLS]
+    assert kinds(fills=Remembered(deleted_meanwhile=2)) == []
+
+
+def test_a_record_may_have_any_time() -> None:
+    for moment in (-(2**63), -1, 2**63 - 1):
+        odd = structs.replace(SPOILED, timestamp_ms=moment)
+        assert kinds(orders=Remembered(odd, cut=True, begin=1)) == []

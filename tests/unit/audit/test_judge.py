@@ -161,6 +161,12 @@ def test_an_outbox_with_a_fill_that_the_ledger_lacks_is_found() -> None:
         assert kinds(replace(SOUND, stored=(stored,))) == {Kind.LEDGER}
 
 
+def test_an_outbox_with_a_fill_before_the_last_is_found() -> None:
+    """No execution is filled again before its fill is published."""
+    stored = Stored(execution=EXECUTION, fills=FILLS, unpublished=2)
+    assert kinds(replace(SOUND, stored=(stored,))) == {Kind.LEDGER}
+
+
 def test_empty_fills_may_be_announced_or_not() -> None:
     told = structs.replace(FILLS[0], announced=True)
     stored = Stored(execution=EXECUTION, fills=(told, *FILLS[1:]))

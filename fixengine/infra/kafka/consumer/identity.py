@@ -8,7 +8,7 @@ from loguru import logger
 
 from fixengine.infra.kafka.consumer.inquiry import Inquiry, Questions
 
-_NO_ID = str(Uuid(0, 0))
+NO_ID = str(Uuid(0, 0))
 """What a broker gives that knows no ids."""
 
 
@@ -36,7 +36,7 @@ class Identity:
             return
         if found is not None:
             self.missing = False
-            self.id = "" if str(found.topic_id) == _NO_ID else str(found.topic_id)
+            self.id = "" if str(found.topic_id) == NO_ID else str(found.topic_id)
 
     def close(self) -> None:
         """Look no more."""

@@ -43,7 +43,7 @@ class Places:
         except KafkaException as error:
             logger.bind(error=str(error)).debug("the committed places can't be read")
             committed = partitions
-        self._ids |= {place.partition: _topic_id(place.metadata) for place in committed}
+        self._ids |= {place.partition: topic_id(place.metadata) for place in committed}
 
     def dropped(self, partitions: Iterable[int]) -> None:
         """Let go of what is another member's now."""
@@ -117,5 +117,6 @@ class Places:
         return f"{_TOPIC_ID}{known}" if known else ""
 
 
-def _topic_id(metadata: str | None) -> str:
+def topic_id(metadata: str | None) -> str:
+    """Return the id of the topic that a committed place is of, empty where it does not say."""
     return metadata.removeprefix(_TOPIC_ID) if metadata and metadata.startswith(_TOPIC_ID) else ""
