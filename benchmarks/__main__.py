@@ -22,9 +22,9 @@ from benchmarks.figures import FIGURES, LONG, Figure
 from benchmarks.rounds import Rates, Rounds
 from benchmarks.scenarios import ROUNDS, SCENARIOS, Result, Round, Runner, rate_of
 from fixengine.commands.argument_types import positive
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.infra.process.interrupts import signals_as_interrupts
+from tests.support.stacks import BrokerKind
 
 
 def main() -> int:
@@ -75,7 +75,7 @@ def _rates(
     rates: defaultdict[str, list[Rates]] = defaultdict(list)
     if not plan:
         return {}
-    with Stack(broker=broker) as stack, Progress(console=console) as progress:
+    with Stack(servers=broker.servers) as stack, Progress(console=console) as progress:
         stack.start()
         bench = Rounds(stack)
         task = progress.add_task("", total=rounds * len(plan))
@@ -92,7 +92,7 @@ def _figures(
 ) -> list[Figure]:
     @contextmanager
     def lend() -> Iterator[Stack]:
-        with Stack(broker=broker) as stack:
+        with Stack(servers=broker.servers) as stack:
             stack.start()
             yield stack
 

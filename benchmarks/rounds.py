@@ -17,9 +17,10 @@ from fixengine.demo.feed.sending import send_orders
 from fixengine.demo.feed.universe import Listing, priced_listings
 from fixengine.demo.process import ChildProcess
 from fixengine.demo.stack import Stack, surroundings
-from fixengine.demo.topics import TopicNames, count_records, create_topic, drop_topics
+from fixengine.demo.topics import TopicNames, count_records, create_topic
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.postgres.schema.migrate import migrate
+from tests.support.topics import drop_topics
 
 _LOOK_EVERY = 0.1  # it counts what there is, which takes the database a while
 _SHORTEST = 0.5  # seconds

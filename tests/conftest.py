@@ -1,6 +1,6 @@
 """The stack that tests run on, and the log: `--stack` chooses its servers, fixtures share them.
 
-Tests that stop or crash a server start one of their own: `with Stack(broker=broker_kind)`.
+Tests that stop or crash a server start one of their own: `with Stack(servers=broker_kind.servers)`.
 """
 
 import os
@@ -17,14 +17,13 @@ from psycopg import sql
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.isolation import isolate
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.servers.broker import Broker
-from fixengine.demo.servers.kinds import check, make_broker, make_postgres
 from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.workspace import Workspace
 from fixengine.infra.postgres.schema.migrate import migrate
 from fixengine.recurring import end_counts
+from tests.support.stacks import BrokerKind, check
 
 _TEMPLATE = "migrated"
 _OF_WHO_WATCHES = re.compile(
@@ -116,7 +115,7 @@ def unwatched() -> None:
 
 @pytest.fixture(scope="session")
 def broker_kind(request: pytest.FixtureRequest) -> BrokerKind:
-    """The servers that `--stack` asks for, for `Stack(broker=broker_kind)`."""
+    """The servers that `--stack` asks for, for `Stack(servers=broker_kind.servers)`."""
     return _kind(request.config)
 
 
@@ -130,7 +129,7 @@ def workspace() -> Iterator[Workspace]:
 @pytest.fixture(scope="session")
 def postgres(broker_kind: BrokerKind, workspace: Workspace) -> Postgres:
     """A running PostgreSQL that all tests share."""
-    server = make_postgres(broker_kind, workspace, durable=False)
+    server = broker_kind.servers.postgres(workspace=workspace, durable=False)
     server.start()
     return server
 
@@ -138,7 +137,7 @@ def postgres(broker_kind: BrokerKind, workspace: Workspace) -> Postgres:
 @pytest.fixture(scope="session")
 def broker(broker_kind: BrokerKind, workspace: Workspace) -> Broker:
     """A running broker that all tests share."""
-    broker = make_broker(broker_kind, workspace)
+    broker = broker_kind.servers.broker(workspace=workspace)
     broker.start()
     return broker
 

@@ -6,11 +6,10 @@ from pathlib import Path
 import msgspec
 import psycopg
 
-from fixengine.demo.options import BrokerKind
-from fixengine.demo.servers.kinds import make_postgres
 from fixengine.demo.workspace import Workspace
 from fixengine.infra.postgres.schema.catalog import read_catalog
 from fixengine.infra.postgres.schema.migrate import migrate
+from tests.support.stacks import BrokerKind
 
 FILE = Path(__file__).parents[1] / "schema" / "expected.json"
 
@@ -18,7 +17,7 @@ FILE = Path(__file__).parents[1] / "schema" / "expected.json"
 def main() -> None:
     """Migrate an empty database, and write down what it has."""
     with Workspace() as workspace:
-        server = make_postgres(BrokerKind.EMBEDDED, workspace, durable=False)
+        server = BrokerKind.EMBEDDED.servers.postgres(workspace=workspace, durable=False)
         server.start()
         with closing(psycopg.connect(server.dsn, autocommit=True)) as connection:
             migrate(connection)

@@ -14,11 +14,11 @@ import psycopg
 
 from fixengine.demo.engine import Engine
 from fixengine.demo.feed.feed import FedOrder, orders
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, count, send, wait_until_done
+from tests.support.stacks import BrokerKind
 from tests.support.steady import SteadyFeed
 from tests.support.watchers import open_pages
 
@@ -35,7 +35,7 @@ def main() -> None:
     kinds = [kind.value for kind in BrokerKind]
     parser.add_argument("--stack", choices=kinds, default=BrokerKind.EMBEDDED.value)
     kind = BrokerKind(parser.parse_args().stack)
-    with Stack(broker=kind) as stack:
+    with Stack(servers=kind.servers) as stack:
         stack.start()
         stack.create_topic()
         measure(stack)

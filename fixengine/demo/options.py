@@ -7,15 +7,11 @@ from pathlib import Path
 _FILL_DELAYS = (("FILL_DELAY_FIRST", 1.0), ("FILL_DELAY_MIN", 5.0), ("FILL_DELAY_MAX", 120.0))
 
 
-class BrokerKind(StrEnum):
-    """Which broker: from a wheel, or Apache Kafka by Maven and Java.
-
-    Or, for tests alone, Apache Kafka and PostgreSQL both from their images.
-    """
+class BrokerName(StrEnum):
+    """Which broker: one from a wheel, or Apache Kafka by Maven and Java."""
 
     EMBEDDED = "embedded"
     APACHE = "apache"
-    CONTAINERS = "containers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +27,7 @@ class DemoOptions:
     speed: float
     exits: bool
     engines: int
-    broker: BrokerKind
+    broker: BrokerName
     seed: int
     keep: Path | None
 

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from fixengine.demo.audit.audit import Report, audit
+from fixengine.demo.audit.report import Report, audit
 from fixengine.demo.engine import Engine
 from fixengine.demo.errors import DemoError
 from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.feed.sending import OrderSender
 from fixengine.demo.isolation import isolate
 from fixengine.demo.options import DemoOptions
+from fixengine.demo.servers.kinds import SERVERS
 from fixengine.demo.stack import Stack
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.process.interrupts import signals_as_interrupts
@@ -37,7 +38,7 @@ def perform(options: DemoOptions) -> int:
 
 
 def _perform(options: DemoOptions, console: Console) -> int:
-    with Stack(broker=options.broker, keep=options.keep, seed=options.seed) as stack:
+    with Stack(servers=SERVERS[options.broker], keep=options.keep, seed=options.seed) as stack:
         try:
             return _Session(stack, options, console).perform()
         except KeyboardInterrupt:

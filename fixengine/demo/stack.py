@@ -11,8 +11,8 @@ import fixengine
 from fixengine.demo.engine import Engine
 from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
 from fixengine.demo.neighbours.services import PricingService, SecurityService
-from fixengine.demo.options import BrokerKind
-from fixengine.demo.servers.kinds import make_broker, make_postgres
+from fixengine.demo.options import BrokerName
+from fixengine.demo.servers.kinds import SERVERS, Servers
 from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.demo.workspace import Workspace
 
@@ -30,7 +30,7 @@ class Stack:
     def __init__(
         self,
         *,
-        broker: BrokerKind = BrokerKind.EMBEDDED,
+        servers: Servers = SERVERS[BrokerName.EMBEDDED],
         topics: TopicNames | None = None,
         keep: Path | None = None,
         durable: bool = False,
@@ -41,8 +41,8 @@ class Stack:
         try:
             listings = (*priced_listings(), *UNPRICEABLE)
             port = self.workspace.reserve_port
-            self.postgres = make_postgres(broker, self.workspace, durable=durable)
-            self.broker = make_broker(broker, self.workspace)
+            self.postgres = servers.postgres(workspace=self.workspace, durable=durable)
+            self.broker = servers.broker(workspace=self.workspace)
             self.securities = SecurityService(port=port(), listings=listings)
             self.prices = PricingService(port=port(), listings=listings, seed=seed)
         except BaseException:

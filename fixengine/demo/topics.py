@@ -1,6 +1,6 @@
 """Topics: their names in a stack, making them, and reading one from its first record to its end."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -65,16 +65,6 @@ def create_topic(
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise DemoError(f"the topic {name} can't be made: {_line(error)}") from error
-
-
-def drop_topics(bootstrap: str, names: Sequence[str], *, deadline_seconds: float = 60.0) -> None:
-    """Delete topics with what is in them; raises DemoError when the broker refuses or is late."""
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    for name, answer in admin.delete_topics([*names], request_timeout=deadline_seconds).items():
-        try:
-            answer.result(deadline_seconds)
-        except KafkaException as error:
-            raise DemoError(f"the topic {name} can't be deleted: {_line(error)}") from error
 
 
 def read_topic(bootstrap: str, name: str, *, deadline_seconds: float = 60.0) -> tuple[Record, ...]:

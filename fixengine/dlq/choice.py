@@ -8,11 +8,11 @@ from datetime import datetime
 
 from fixengine.wire.letters import Letter, Place, lowest
 
-_SPAN = re.compile(r"(?:([0-9]{1,9})/)?([0-9]{1,18})(?:-([0-9]{1,18}))?")
+_OFFSETS = re.compile(r"(?:([0-9]{1,9})/)?([0-9]{1,18})(?:-([0-9]{1,18}))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Offsets:
     """Offsets of one partition, from the first to the last."""
 
     partition: int
@@ -25,12 +25,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Letters in any of the spans, or anywhere where there is none, to which all else applies.
+    """Which letters are meant: those that have all that is asked for.
 
-    `reason` is a part of the reason, in any case; `since` is the broker's time.
+    `offsets` are where they stand, and may be empty: anywhere. `reason` is a part of the reason,
+    upper and lower case alike. `since` is the broker's time.
     """
 
-    spans: tuple[Span, ...] = ()
+    offsets: tuple[Offsets, ...] = ()
     reason: str = ""
     since: datetime
 
@@ -38,19 +39,19 @@ class Choice:
         """Say whether the letter is meant."""
         written = letter.record.timestamp_ms
         return (
-            (not self.spans or any(letter.place in span for span in self.spans))
+            (not self.offsets or any(letter.place in each for each in self.offsets))
             and self.reason.casefold() in letter.reason.casefold()
             and (written is None or written >= int(self.since.timestamp() * 1000))
         )
 
     def beginnings(self) -> Mapping[int, int]:
-        """Return the first offset that is meant, by partition; empty where there are no spans."""
-        return lowest(Place(span.partition, span.first) for span in self.spans)
+        """Return the first offset that is meant, by partition; empty when all are."""
+        return lowest(Place(each.partition, each.first) for each in self.offsets)
 
 
-def span(text: str) -> Span:
+def offsets(text: str) -> Offsets:
     """Parse `17`, `17-20`, `3/17` or `3/17-20`; without a partition, 0 is meant."""
-    match = _SPAN.fullmatch(text)
+    match = _OFFSETS.fullmatch(text)
     if match is None:
         raise argparse.ArgumentTypeError(
             f"{text} is no place of letters: give OFFSET, FIRST-LAST, or PARTITION/ and either"
@@ -58,12 +59,12 @@ def span(text: str) -> Span:
     partition, first, last = match.groups()
     if last is not None and int(last) < int(first):
         raise argparse.ArgumentTypeError(f"{text} ends before it begins: turn it around")
-    return Span(partition=int(partition or 0), first=int(first), last=int(last or first))
+    return Offsets(partition=int(partition or 0), first=int(first), last=int(last or first))
 
 
-def single(text: str) -> Span:
+def single(text: str) -> Offsets:
     """Parse `17` or `3/17`."""
-    parsed = span(text)
+    parsed = offsets(text)
     if parsed.first != parsed.last:
         raise argparse.ArgumentTypeError(f"{text} are several letters: give one")
     return parsed

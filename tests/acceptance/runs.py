@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from fixengine.demo.audit.audit import Expectations, Report, audit
+from fixengine.demo.audit.report import Expectations, Report, audit
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.feed.sending import send_orders
 from fixengine.demo.stack import Stack

@@ -10,12 +10,12 @@ import pytest
 
 from fixengine import __version__
 from fixengine.commands.environment import Environment
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.postgres.schema.migrate import migrations
 from tests.support.roles import dsn_as
 from tests.support.rows import change, silenced
+from tests.support.stacks import BrokerKind
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -132,7 +132,7 @@ def test_migrate_without_a_database_fails_with_one_line() -> None:
 def test_a_port_that_is_taken_ends_the_engine_with_a_clear_last_line(
     broker_kind: BrokerKind,
 ) -> None:
-    with Stack(broker=broker_kind) as stack:
+    with Stack(servers=broker_kind.servers) as stack:
         stack.prices.start()
         engine = stack.engine(HTTP_PORT=stack.prices.url.rpartition(":")[2])
         engine.process.start()
@@ -143,7 +143,7 @@ def test_a_port_that_is_taken_ends_the_engine_with_a_clear_last_line(
 @pytest.mark.any_broker
 def test_a_second_signal_ends_an_engine_at_once(broker_kind: BrokerKind) -> None:
     """While the first is held up by a database that answers nothing."""
-    with Stack(broker=broker_kind) as stack:
+    with Stack(servers=broker_kind.servers) as stack:
         stack.start()
         engine = stack.engine()
         engine.start()

@@ -7,22 +7,22 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from fixengine.demo.audit.audit import Expectations
-from fixengine.demo.feed.feed import mixed_orders
-from fixengine.demo.options import BrokerKind
+from fixengine.demo.audit.report import Expectations
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, count, send, wait_until_done
 from tests.support.documents import blocks, commands, page
+from tests.support.feed.mixed import mixed_orders
 from tests.support.shell import typed
+from tests.support.stacks import BrokerKind
 
 PAGE = page("disaster-recovery")
 
 
 @pytest.fixture
 def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
-    with Stack(broker=broker_kind) as stack:
+    with Stack(servers=broker_kind.servers) as stack:
         stack.start()
         stack.create_topic()
         yield stack

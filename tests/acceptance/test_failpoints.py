@@ -10,12 +10,13 @@ import psycopg
 import pytest
 
 from fixengine.demo.engine import Engine
-from fixengine.demo.feed.feed import FedOrder, bad_orders, orders
-from fixengine.demo.options import BrokerKind
+from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.stack import Stack
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import audited, wait_until_done
 from tests.failpoints.points import DIED, POINTS, step_of
+from tests.support.feed.mixed import bad_orders, varied_orders
+from tests.support.stacks import BrokerKind
 from tests.support.steady import SteadyFeed
 
 RATE = 40.0
@@ -32,7 +33,7 @@ _SETTINGS = {
 
 @pytest.fixture
 def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
-    with Stack(broker=broker_kind) as stack:
+    with Stack(servers=broker_kind.servers) as stack:
         stack.start()
         stack.create_topic()
         yield stack
@@ -50,7 +51,7 @@ def group_of(broker_kind: BrokerKind, stack: Stack) -> Callable[[str], str]:
 
 def feed() -> Iterator[FedOrder]:
     """Yield orders, every tenth a bad one."""
-    good = orders(seed=21, since=datetime.now(UTC), variants=True)
+    good = varied_orders(seed=21, since=datetime.now(UTC))
     bad = bad_orders(seed=21)
     return chain.from_iterable((*islice(good, 9), next(bad)) for _ in repeat(None))
 

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from fixengine.demo.feed.feed import bad_orders, orders
-from fixengine.demo.options import BrokerKind
+from fixengine.demo.feed.feed import orders
 from fixengine.demo.servers.apache import fetched_jars
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, count, send
 from tests.support.documents import commands, in_pod, page
+from tests.support.feed.mixed import bad_orders
 from tests.support.go_service import SCHEMA, GoPod
 from tests.support.rows import change
+from tests.support.stacks import BrokerKind
 
 _TOOLS = {
     "kafka-configs.sh": "kafka.admin.ConfigCommand",
@@ -34,7 +35,7 @@ _TOOLS = {
 def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
     if broker_kind is not BrokerKind.APACHE:
         pytest.skip("Kafka's own tools come with Apache Kafka")
-    with Stack(broker=broker_kind) as stack:
+    with Stack(servers=broker_kind.servers) as stack:
         stack.start()
         stack.create_topic()
         yield stack

@@ -16,10 +16,10 @@ import pytest
 
 from fixengine.demo.engine import Engine
 from fixengine.demo.feed.feed import orders
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack, surroundings
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, send, wait_until_done
+from tests.support.stacks import BrokerKind
 
 pytestmark = pytest.mark.any_broker
 
@@ -30,7 +30,7 @@ LOST = "lines of the log were lost, nobody could read them"
 
 @pytest.fixture
 def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
-    with Stack(broker=broker_kind) as stack:
+    with Stack(servers=broker_kind.servers) as stack:
         stack.start()
         stack.create_topic()
         yield stack

@@ -9,14 +9,14 @@ from time import time
 import psycopg
 import pytest
 
-from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.audit.report import Expectations
 from fixengine.demo.engine import Engine
-from fixengine.demo.feed.feed import orders
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, count, wait_until_done
+from tests.support.feed.mixed import varied_orders
+from tests.support.stacks import BrokerKind
 from tests.support.steady import SteadyFeed
 
 RATE = 40.0
@@ -86,7 +86,7 @@ class Deployment:
 
 @pytest.fixture
 def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
-    with Stack(broker=broker_kind) as stack:
+    with Stack(servers=broker_kind.servers) as stack:
         stack.start()
         stack.create_topic()
         yield stack
@@ -119,7 +119,7 @@ def assert_unnoticed(
     stack: Stack, settle: bool, *, replicas: int, change: Callable[[Deployment], None]
 ) -> None:
     """Nothing is lost, doubled or repeated, and orders and fills keep flowing."""
-    feed = orders(seed=7, since=datetime.now(UTC), variants=True)
+    feed = varied_orders(seed=7, since=datetime.now(UTC))
     broker, topics = stack.broker, stack.topics
     with ThreadPoolExecutor() as terminations:
         deployment = Deployment(stack, terminations, settle=settle)

@@ -10,9 +10,9 @@ from signal import SIGHUP, SIGINT, SIGTERM
 import pytest
 
 from fixengine.demo.engine import Engine
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack, surroundings
 from fixengine.demo.waiting import wait_until
+from tests.support.stacks import BrokerKind
 
 pytestmark = pytest.mark.any_broker
 
@@ -27,7 +27,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 @pytest.fixture
 def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
-    with Stack(broker=broker_kind) as stack:
+    with Stack(servers=broker_kind.servers) as stack:
         yield stack
 
 

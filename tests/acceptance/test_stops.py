@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.audit.report import Expectations
 from fixengine.demo.engine import Engine
 from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.feed.universe import priced_listings
-from fixengine.demo.neighbours.server import Mode
 from fixengine.demo.neighbours.services import SecurityService
-from fixengine.demo.options import BrokerKind
+from fixengine.demo.neighbours.stub import Mode
 from fixengine.demo.stack import Stack
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, count, send, wait_until_done
 from tests.support.rows import silenced
+from tests.support.stacks import BrokerKind
 
 FLOOD = 600
 GRACE = 10.0
@@ -40,7 +40,7 @@ class WithoutBulk(SecurityService):
 
 @pytest.fixture
 def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
-    with Stack(broker=broker_kind) as stack:
+    with Stack(servers=broker_kind.servers) as stack:
         yield stack
 
 

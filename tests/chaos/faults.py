@@ -8,7 +8,7 @@ from random import Random
 import psycopg
 
 from fixengine.demo.engine import Engine
-from fixengine.demo.neighbours.server import Mode, Stub
+from fixengine.demo.neighbours.stub import Mode, Stub
 from fixengine.demo.waiting import wait_until
 from tests.chaos.field import Field
 from tests.support.proxy import Flow

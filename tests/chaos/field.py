@@ -18,7 +18,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from psycopg import sql
 
 from fixengine.demo.engine import Engine
-from fixengine.demo.feed.feed import FedOrder, orders
+from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.feed.sending import send_orders
 from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
 from fixengine.demo.neighbours.services import PricingService, SecurityService
@@ -28,6 +28,7 @@ from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.infra.postgres.schema.migrate import migrate
+from tests.support.feed.mixed import varied_orders
 from tests.support.proxy import Flow, Proxy
 from tests.support.steady import SteadyFeed
 
@@ -115,7 +116,7 @@ class Field:
         create_topic(ground.broker.bootstrap, self.topics.orders)
         create_topic(ground.broker.bootstrap, self.topics.fills)
         self._program = program
-        self._bursts = orders(seed=len(name), first_id=_BURSTS, variants=True)
+        self._bursts = varied_orders(seed=len(name), first_id=_BURSTS)
         self._started = 0
         self.fed: list[FedOrder] = []
         self.hits: list[AtWork] = []
@@ -176,7 +177,7 @@ class Field:
     @contextmanager
     def feeding(self) -> Iterator[None]:
         """Keep orders coming, at RATE."""
-        source = orders(seed=len(self.name), since=datetime.now(UTC), variants=True)
+        source = varied_orders(seed=len(self.name), since=datetime.now(UTC))
         bootstrap = self.ground.broker.bootstrap
         with SteadyFeed(source, bootstrap=bootstrap, topic=self.topics.orders, rate=RATE) as feed:
             self._feed = feed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from fixengine.audit.verdict import Kind
-from fixengine.demo.audit.audit import audit
+from fixengine.demo.audit.report import audit
 from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
 from tests.chaos.faults import FAULTS, MAY_REPEAT, wait_until_ready

@@ -12,13 +12,13 @@ import urllib3
 
 from fixengine.commands.argument_types import positive
 from fixengine.demo.engine import Engine
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import create_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.process.interrupts import signals_as_interrupts
 from tests.fuzz.hostile import hostile_records
 from tests.fuzz.intake import NO_FILLS, HostileFeed, audit, resident, settled
+from tests.support.stacks import BrokerKind
 
 ROUND = 20_000
 WARM_AFTER = 0.5
@@ -43,7 +43,7 @@ def main() -> int:
     arguments = parser.parse_args()
     corpus = _bodies(arguments.corpus)
     print(f"seed {arguments.seed}, {len(corpus)} bodies of a corpus", flush=True)
-    with signals_as_interrupts(), Stack(broker=arguments.broker) as stack:
+    with signals_as_interrupts(), Stack(servers=arguments.broker.servers) as stack:
         problems = _run(stack, messages=arguments.messages, seed=arguments.seed, corpus=corpus)
     for problem in problems[:_SHOWN_PROBLEMS]:
         print(f"  problem: {problem}")

@@ -10,11 +10,11 @@ from decimal import Decimal
 from itertools import count
 from random import Random
 
-from fixengine.demo.feed.feed import bad_orders, orders
 from fixengine.demo.feed.sketch import sketch
 from fixengine.demo.feed.universe import priced_listings
 from fixengine.ports.kafka import Headers
 from tests.fuzz.values import TEXTS, huge
+from tests.support.feed.mixed import bad_orders, varied_orders
 
 LARGEST = 950_000
 """Bytes of a body: with the largest key and headers it stays below producers' usual 1 MB."""
@@ -40,7 +40,7 @@ class Hostile:
 def hostile_records(seed: int, corpus: Sequence[bytes] = ()) -> Iterator[Hostile]:
     """Yield records for ever; bodies of the corpus are spoiled further, too."""
     rng = Random(f"hostile:{seed}")
-    good, bad = orders(seed=seed, variants=True), bad_orders(seed=seed)
+    good, bad = varied_orders(seed=seed), bad_orders(seed=seed)
     for number in count(_FIRST_HOSTILE_ID):
         lot = rng.random()
         if lot < _GOOD:

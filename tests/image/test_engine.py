@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from fixengine.demo.audit.audit import Expectations, audit
+from fixengine.demo.audit.report import Expectations, audit
 from fixengine.demo.engine import Engine
-from fixengine.demo.feed.feed import FedOrder, mixed_orders
-from fixengine.demo.feed.flaws import FLAWS
+from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.feed.sending import send_orders
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from tests.image.docker import docker, inspect, run_command, status_of, working_set_mib
+from tests.support.feed.flaws import FLAWS
+from tests.support.feed.mixed import mixed_orders
+from tests.support.stacks import BrokerKind
 
 FAST = {"FILL_DELAY_FIRST": "0.01", "FILL_DELAY_MIN": "0.05", "FILL_DELAY_MAX": "1.2"}
 REST_AT_MOST_MIB = 70
@@ -27,7 +28,7 @@ Drain = Callable[[Engine], int | None]
 
 @pytest.fixture
 def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
-    with Stack(broker=broker_kind) as stack:
+    with Stack(servers=broker_kind.servers) as stack:
         stack.start()
         stack.create_topic()
         yield stack

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.workspace import Workspace
 from tests.support.engines import Surroundings, surroundings
 from tests.support.guarded import GuardedKafka
 from tests.support.roles import engine_role
+from tests.support.stacks import BrokerKind
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fixengine.config import load
-from fixengine.demo.audit.audit import Expectations, audit
+from fixengine.demo.audit.report import Expectations, audit
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.feed.sending import send_orders
 from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings

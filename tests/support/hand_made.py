@@ -7,8 +7,8 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from fixengine.audit.evidence import Expected
-from fixengine.demo.audit.audit import Expectations, Report, judge
-from fixengine.demo.audit.evidence import Evidence
+from fixengine.demo.audit.remains import Remains
+from fixengine.demo.audit.report import Expectations, Report, judge
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.ports.kafka import Record
 from fixengine.rules.values import Execution, LedgerEntry
@@ -119,7 +119,7 @@ def message(offset: int, value: bytes | None) -> Record:
     return record("fills", offset, b"37", value)
 
 
-EVIDENCE = Evidence(
+EVIDENCE = Remains(
     executions=(EXECUTION,),
     fills=FILLS,
     outbox=(),
@@ -140,7 +140,7 @@ class Run:
     """A run to judge; `replace` corrupts it."""
 
     fed: tuple[FedOrder, ...] = (GOOD, GOOD, BAD)
-    evidence: Evidence = EVIDENCE
+    evidence: Remains = EVIDENCE
     expectations: Expectations = DEFAULTS
 
     def judged(self) -> Report:

@@ -1,21 +1,19 @@
-"""The order generator: what execution-service sends, valid and not, always the same for a seed."""
+"""The order generator: what execution-service sends, always the same for a seed."""
 
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import count, cycle, islice
+from itertools import count
 
 from fixengine.audit.evidence import Expected
-from fixengine.demo.feed.flaws import FLAWS
 from fixengine.demo.feed.sketch import Sketch, render, sketch
-from fixengine.demo.feed.universe import UNPRICEABLE, Listing, priced_listings
-from fixengine.demo.feed.variants import VARIANTS
+from fixengine.demo.feed.universe import Listing, priced_listings
 from fixengine.ports.kafka import Headers
 
-_FIRST_BAD_ID = 1_000_000_000
-_SINCE = datetime(2024, 1, 2, 9, 30, tzinfo=UTC)
+SINCE = datetime(2024, 1, 2, 9, 30, tzinfo=UTC)
+"""When orders were received first, where a caller has no other time in mind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,69 +36,21 @@ def orders(
     *,
     seed: int,
     first_id: int = 1,
-    since: datetime = _SINCE,
-    variants: bool = False,
+    since: datetime = SINCE,
     listings: Sequence[Listing] | None = None,
 ) -> Iterator[FedOrder]:
     """Yield valid orders for ever, received from `since` on, 10 ms apart.
 
-    Without `listings` they are for all that has a price. With `variants` every accepted deviation
-    from the normal message takes its turn.
+    Without `listings` they are for all that has a price.
     """
-    kinds = cycle(VARIANTS.items() if variants else islice(VARIANTS.items(), 1))
-    listings = listings or priced_listings()
-    for sketched, (kind, vary) in zip(
-        _sketches(seed, listings, first_id, since), kinds, strict=False
-    ):
-        yield _order(kind, vary(sketched))
+    for sketched in sketches(seed, listings or priced_listings(), first_id, since):
+        yield fed_order("normal", sketched)
 
 
-def unpriceable_orders(
-    *, seed: int, first_id: int = 1, since: datetime = _SINCE
-) -> Iterator[FedOrder]:
-    """Yield valid orders for ever that can't be filled: nobody prices their securities."""
-    for sketched in _sketches(seed, UNPRICEABLE, first_id, since):
-        yield _order("unpriceable", sketched)
-
-
-def bad_orders(
-    *, seed: int, first_id: int = _FIRST_BAD_ID, since: datetime = _SINCE
-) -> Iterator[FedOrder]:
-    """Yield bad input for ever, every flaw in turn."""
-    sketches = _sketches(seed, priced_listings(), first_id, since)
-    for sketched, (kind, spoil) in zip(sketches, cycle(FLAWS.items()), strict=False):
-        spoiled = spoil(sketched)
-        yield FedOrder(
-            key=spoiled.key,
-            value=spoiled.raw if spoiled.is_raw else render(spoiled),
-            headers=spoiled.headers,
-            kind=kind,
-            expected=None,
-        )
-
-
-def mixed_orders(
-    *, seed: int, good: int, bad: int = 0, unpriceable: int = 0, duplicates: int = 0
-) -> tuple[FedOrder, ...]:
-    """Return `good` orders of all variants, and the others among them, shuffled.
-
-    `duplicates` of the good ones are there a second time, so many records more.
-    """
-    rng = random.Random(f"{seed}:mix")
-    valid = list(islice(orders(seed=seed, variants=True), good))
-    mixed = [
-        *valid,
-        *islice(unpriceable_orders(seed=seed, first_id=good + 1), unpriceable),
-        *islice(bad_orders(seed=seed), bad),
-        *rng.sample(valid, duplicates),
-    ]
-    rng.shuffle(mixed)
-    return tuple(mixed)
-
-
-def _sketches(
+def sketches(
     seed: int, listings: Sequence[Listing], first_id: int, since: datetime
 ) -> Iterator[Sketch]:
+    """Yield sketches of normal orders for ever, received from `since` on, 10 ms apart."""
     rng = random.Random(f"{seed}:{first_id}")
     start = int(since.timestamp()) * 10**9
     for number in count():
@@ -118,7 +68,8 @@ def _quantity(rng: random.Random) -> Decimal:
     return Decimal(rng.randint(1, largest))
 
 
-def _order(kind: str, sketched: Sketch) -> FedOrder:
+def fed_order(kind: str, sketched: Sketch) -> FedOrder:
+    """Return the valid order that a sketch is of."""
     return FedOrder(
         key=sketched.key,
         value=render(sketched),

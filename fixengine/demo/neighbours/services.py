@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fixengine.demo.feed.universe import Listing
-from fixengine.demo.neighbours.server import LOOPBACK, Stub
+from fixengine.demo.neighbours.stub import LOOPBACK, Stub
 
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 _SECURITY_TYPE_ID = "68bda01fe3644b42ebcb2bbd"

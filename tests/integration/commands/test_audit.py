@@ -21,8 +21,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # some come f
 from msgspec import structs
 from psycopg.conninfo import make_conninfo
 
-from fixengine.demo.feed.feed import FedOrder, mixed_orders
-from fixengine.demo.options import BrokerKind
+from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.servers.broker import Broker
 from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
@@ -36,7 +35,9 @@ from tests.conftest import new_database
 from tests.support.commands import run_command
 from tests.support.documents import blocks, page
 from tests.support.engines import Surroundings, surroundings
+from tests.support.feed.mixed import mixed_orders
 from tests.support.rows import change, one
+from tests.support.stacks import BrokerKind
 
 HOLDS, CONTRADICTED, IMPOSSIBLE = 0, 1, 2
 NAMES = TopicNames(

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from fixengine.commands.reconcile import Reconciled, reconcile_once
 from fixengine.config import load
-from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.audit.report import Expectations
 from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import read_topic
@@ -23,13 +23,14 @@ from fixengine.infra.postgres.driver.connections import open_session
 from fixengine.infra.postgres.schema.migrate import assert_current
 from tests.support.clusters import NOWHERE, cluster
 from tests.support.engines import Surroundings, wait_until_ready
+from tests.support.feed.mixed import varied_orders
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
 def fed() -> tuple[FedOrder, ...]:
-    return tuple(islice(orders(seed=11, variants=True), 300))
+    return tuple(islice(varied_orders(seed=11), 300))
 
 
 @pytest.fixture

@@ -18,15 +18,14 @@ from confluent_kafka import Consumer, Producer
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
-from fixengine.demo.neighbours.server import Mode, Stub
 from fixengine.demo.neighbours.services import PricingService, SecurityService
-from fixengine.demo.options import BrokerKind
+from fixengine.demo.neighbours.stub import Mode, Stub
 from fixengine.demo.servers.broker import Broker
-from fixengine.demo.servers.kinds import make_postgres
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
+from tests.support.stacks import BrokerKind
 
 AGILENT = "6dcd4ce23d88e2ee9568ba54"
 _StubT = TypeVar("_StubT", bound=Stub)
@@ -64,7 +63,7 @@ def get(stub: Stub, path: str, timeout: float = 5.0) -> urllib3.BaseHTTPResponse
 def test_a_crashed_database_comes_back_at_the_same_address_with_what_was_committed(
     broker_kind: BrokerKind, own_workspace: Workspace
 ) -> None:
-    server = make_postgres(broker_kind, own_workspace, durable=False)
+    server = broker_kind.servers.postgres(workspace=own_workspace, durable=False)
     server.start()
     address = server.dsn
     with psycopg.connect(address) as connection:
@@ -132,7 +131,7 @@ def test_a_consumer_group_is_joined_quickly(broker: Broker, topics: TopicNames) 
 def test_apache_kafka_keeps_its_records_when_killed(broker_kind: BrokerKind) -> None:
     if broker_kind is BrokerKind.EMBEDDED:
         pytest.skip("the embedded broker keeps its records in memory")
-    with Stack(broker=broker_kind) as stack:
+    with Stack(servers=broker_kind.servers) as stack:
         stack.broker.start()
         stack.create_topic()
         producer = Producer({"bootstrap.servers": stack.broker.bootstrap, "log_level": 0})
@@ -220,9 +219,9 @@ def test_nothing_is_left_when_the_owner_of_a_stack_is_killed(
 ) -> None:
     program = (
         "import time\n"
-        "from fixengine.demo.options import BrokerKind\n"
         "from fixengine.demo.stack import Stack\n"
-        f"stack = Stack(broker=BrokerKind({broker_kind.value!r})); stack.start()\n"
+        "from tests.support.stacks import BrokerKind\n"
+        f"stack = Stack(servers=BrokerKind.{broker_kind.name}.servers); stack.start()\n"
         "print(stack.workspace.folder, stack.postgres.port, flush=True); time.sleep(600)"
     )
     owner = own_workspace.child("owner", [sys.executable, "-c", program], environment=_imports())

@@ -20,10 +20,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic co
 
 from fixengine.actors.intake.burying import ENOUGH_LETTERS
 from fixengine.actors.intake.intake import LARGEST_BATCH
-from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.audit.report import Expectations
 from fixengine.demo.feed.feed import FedOrder, orders
-from fixengine.demo.options import BrokerKind
-from fixengine.demo.topics import drop_topics, read_topic
+from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.engine.engine import Engine
 from fixengine.ports.kafka import Headers, Record
@@ -31,6 +30,8 @@ from tests.support.commands import run_command
 from tests.support.engines import Surroundings, part, restarts, wait_until_ready
 from tests.support.raw_headers import send_with_header
 from tests.support.rights import CLUSTER, denied, topic
+from tests.support.stacks import BrokerKind
+from tests.support.topics import drop_topics
 
 MB = 1_000_000
 _WITHIN = 20.0

@@ -8,14 +8,15 @@ import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from fixengine.demo.audit.audit import Expectations
-from fixengine.demo.feed.feed import FedOrder, bad_orders, mixed_orders, orders, unpriceable_orders
-from fixengine.demo.neighbours.server import Mode
+from fixengine.demo.audit.report import Expectations
+from fixengine.demo.feed.feed import FedOrder, orders
+from fixengine.demo.neighbours.stub import Mode
 from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.supervision.lifecycle import Crash
 from tests.support.engines import Surroundings, part, ref, restarts, wait_until_ready
+from tests.support.feed.mixed import bad_orders, mixed_orders, unpriceable_orders
 from tests.support.rows import one, silenced
 
 ACTORS = (

@@ -5,7 +5,7 @@ from time import monotonic
 
 import pytest
 
-from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.audit.report import Expectations
 from fixengine.demo.feed.feed import orders
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace

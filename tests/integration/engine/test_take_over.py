@@ -8,7 +8,7 @@ from random import Random
 import psycopg
 
 from fixengine.config.parsing import OWN_CLIENT_SETTINGS
-from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.audit.report import Expectations
 from fixengine.demo.feed.feed import orders
 from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.waiting import wait_until

@@ -11,7 +11,7 @@ import pytest
 import urllib3
 from psycopg.rows import dict_row
 
-from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.audit.report import Expectations
 from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until

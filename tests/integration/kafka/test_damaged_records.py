@@ -9,11 +9,11 @@ from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from fixengine.demo.feed.feed import orders
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.servers.apache import ApacheKafka
 from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.demo.workspace import Workspace
 from tests.support.members import down, member, up
+from tests.support.stacks import BrokerKind
 
 _WITHIN = 60.0
 _HEADER = 61

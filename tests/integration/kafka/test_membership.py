@@ -12,15 +12,15 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # they come f
 
 from fixengine.demo.feed.feed import orders
 from fixengine.demo.feed.sending import send_orders
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.servers.broker import Broker
-from fixengine.demo.servers.kinds import make_broker
-from fixengine.demo.topics import TopicNames, create_topic, drop_topics
+from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.ports.kafka import Standing
 from tests.support.guarded import GuardedKafka
 from tests.support.members import down, member, up
+from tests.support.stacks import BrokerKind
+from tests.support.topics import drop_topics
 
 GROUP, TOPIC = ResourceType.GROUP, ResourceType.TOPIC
 READ, DESCRIBE = AclOperation.READ, AclOperation.DESCRIBE
@@ -112,7 +112,7 @@ def test_a_broker_that_is_gone_takes_the_place_away(
 ) -> None:
     """And gives it back, also when it has forgotten everything."""
     with Workspace() as workspace:
-        broker = make_broker(broker_kind, workspace)
+        broker = broker_kind.servers.broker(workspace=workspace)
         broker.start()
         create_topic(broker.bootstrap, topics.orders)
         with member(broker.bootstrap, topics, broker.client_config) as one:

@@ -16,7 +16,7 @@ from confluent_kafka import (
 
 from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.feed.sending import send_orders
-from fixengine.demo.topics import TopicNames, create_topic, drop_topics
+from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.engine.engine import Engine
 from fixengine.errors import UnavailableError
@@ -26,6 +26,7 @@ from tests.support.clusters import cluster
 from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.guarded import GuardedKafka
 from tests.support.members import Member, member, up
+from tests.support.topics import drop_topics
 
 
 def lag(world: Surroundings) -> int | None:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, count_records, read_topic
 from fixengine.demo.waiting import wait_until
@@ -11,6 +10,7 @@ from fixengine.infra.kafka.sink import KafkaSink
 from fixengine.infra.kafka.topics import Topic
 from fixengine.ports.kafka import Failure
 from tests.support.clusters import NOWHERE, cluster
+from tests.support.stacks import BrokerKind
 
 _NEW_TOPICS = 12
 _MESSAGES = 60

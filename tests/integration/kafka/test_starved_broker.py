@@ -12,9 +12,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic co
     NewTopic,
 )
 
-from fixengine.demo.audit.audit import Expectations
+from fixengine.demo.audit.report import Expectations
 from fixengine.demo.feed.feed import FedOrder, orders
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.servers.apache import ApacheKafka
 from fixengine.demo.topics import TopicNames, count_records, read_topic
 from fixengine.demo.waiting import wait_until
@@ -28,6 +27,7 @@ from fixengine.supervision.lifecycle import Crash
 from tests.support.clusters import cluster
 from tests.support.engines import Surroundings, ref, restarts, wait_until_ready
 from tests.support.proxy import Flow, Proxy
+from tests.support.stacks import BrokerKind
 
 _PARTITIONS = 20
 _UNDER_WAY = 5  # requests at a time, each of them for one partition

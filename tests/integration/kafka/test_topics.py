@@ -9,10 +9,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # these come 
     ResourceType,
 )
 
-from fixengine.demo.options import BrokerKind
 from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames
 from fixengine.infra.kafka.topics import LARGEST_MESSAGE, Topic, TopicMaker
+from tests.support.stacks import BrokerKind
 
 pytestmark = pytest.mark.usefixtures("apache")
 

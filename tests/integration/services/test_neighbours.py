@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
-from fixengine.demo.neighbours.server import Mode
 from fixengine.demo.neighbours.services import PricingService, SecurityService
+from fixengine.demo.neighbours.stub import Mode
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import UnavailableError
 from fixengine.infra.services.neighbours import PRICE_DEADLINE, PricingClient, SecurityClient

@@ -12,13 +12,13 @@ from urllib.request import urlopen
 import pytest
 import yaml
 
-from fixengine.demo.feed.feed import mixed_orders
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.supervision.lifecycle import Crash
 from fixengine.telemetry.health import Part
 from tests.programs import wanted
 from tests.support.engines import Surroundings, ref, wait_until_ready
+from tests.support.feed.mixed import mixed_orders
 
 pytestmark = pytest.mark.any_broker
 

@@ -14,11 +14,12 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as ser
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
 
 from fixengine import __version__
-from fixengine.demo.feed.feed import bad_orders, orders
+from fixengine.demo.feed.feed import orders
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.postgres.driver.connections import query
 from tests.support.engines import Surroundings
+from tests.support.feed.mixed import bad_orders
 
 pytestmark = pytest.mark.any_broker
 

@@ -6,13 +6,13 @@ from itertools import islice
 import pytest
 
 from fixengine.audit.meaning import meaning_of
-from fixengine.demo.feed.feed import orders
+from tests.support.feed.mixed import varied_orders
 
 LATE = b'"receivedTimestamp":1E+999999999'
 
 
 def test_every_variant_of_an_order_is_understood() -> None:
-    for order in islice(orders(seed=3, variants=True), 400):
+    for order in islice(varied_orders(seed=3), 400):
         assert order.expected is not None
         assert meaning_of(order.value) == replace(order.expected, ticker=None), order.kind
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fixengine.commands import demo as command
-from fixengine.demo.options import BrokerKind, DemoOptions
+from fixengine.demo.options import BrokerName, DemoOptions
 from tests.support.commands import parse_words, run_command
 
 OPTIONS = DemoOptions(
@@ -14,7 +14,7 @@ OPTIONS = DemoOptions(
     speed=100.0,
     exits=True,
     engines=1,
-    broker=BrokerKind.EMBEDDED,
+    broker=BrokerName.EMBEDDED,
     seed=1,
     keep=None,
 )

@@ -9,8 +9,8 @@ import pytest
 from msgspec import structs
 
 from fixengine.audit.ledger import allowed_quantities
-from fixengine.demo.audit.audit import Expectations
-from fixengine.demo.audit.evidence import Unpublished
+from fixengine.demo.audit.remains import Unpublished
+from fixengine.demo.audit.report import Expectations
 from tests.support.hand_made import (
     BAD,
     DEAD_HEADERS,

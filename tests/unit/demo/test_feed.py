@@ -5,11 +5,12 @@ from collections import Counter
 from decimal import Decimal
 from itertools import islice
 
-from fixengine.demo.feed.feed import bad_orders, mixed_orders, orders, unpriceable_orders
-from fixengine.demo.feed.flaws import FLAWS
+from fixengine.demo.feed.feed import orders
 from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
-from fixengine.demo.feed.variants import VARIANTS
 from fixengine.wire.orders import decode_order
+from tests.support.feed.flaws import FLAWS
+from tests.support.feed.mixed import bad_orders, mixed_orders, unpriceable_orders, varied_orders
+from tests.support.feed.variants import VARIANTS
 
 
 def test_the_normal_message_has_every_field_in_the_neighbours_order() -> None:
@@ -61,7 +62,7 @@ def test_a_mix_holds_what_was_asked_for() -> None:
 
 
 def test_what_a_variant_promises_is_what_the_engine_reads() -> None:
-    for order in islice(orders(seed=7, variants=True), 10 * len(VARIANTS)):
+    for order in islice(varied_orders(seed=7), 10 * len(VARIANTS)):
         expected, read = order.expected, decode_order(order.value)
         assert expected is not None
         assert (

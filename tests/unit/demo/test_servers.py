@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from fixengine.demo.errors import DemoError
-from fixengine.demo.options import BrokerKind
-from fixengine.demo.servers.kinds import check
 from fixengine.demo.stack import surroundings
+from tests.support.stacks import BrokerKind, check
 
 ROOT = Path(__file__).parents[3]
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec import structs
 
-from fixengine.dlq.choice import Choice, Span, single, span
+from fixengine.dlq.choice import Choice, Offsets, offsets, single
 from fixengine.ports.kafka import EVER, Record
 from fixengine.wire.letters import Letter, Place, read_letter
 
@@ -29,17 +29,17 @@ LETTER = read_letter(
 )
 def test_places_are_written_as_they_are_listed(text: str, meant: tuple[int, int, int]) -> None:
     partition, first, last = meant
-    assert span(text) == Span(partition=partition, first=first, last=last)
+    assert offsets(text) == Offsets(partition=partition, first=first, last=last)
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "17-", "1/2/3", "20-17", "9" * 30, "\u0661"])
 def test_what_is_no_place_is_refused_with_a_remedy(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match=r"give|turn"):
-        span(text)
+        offsets(text)
 
 
 def test_one_letter_is_no_range() -> None:
-    assert single("3/17") == Span(partition=3, first=17, last=17)
+    assert single("3/17") == Offsets(partition=3, first=17, last=17)
     with pytest.raises(argparse.ArgumentTypeError, match="give one"):
         single("17-18")
 
@@ -52,10 +52,10 @@ def test_one_letter_is_no_range() -> None:
         (Choice(since=EVER, reason="quantity"), False),
         (Choice(since=WRITTEN), True),
         (Choice(since=WRITTEN + timedelta(milliseconds=1)), False),
-        (Choice(since=EVER, spans=(span("1/17"),)), True),
-        (Choice(since=EVER, spans=(span("17"), span("1/10-20"))), True),
-        (Choice(since=EVER, spans=(span("17"), span("1/18-20"))), False),
-        (Choice(since=EVER, spans=(span("1/17"),), reason="quantity"), False),
+        (Choice(since=EVER, offsets=(offsets("1/17"),)), True),
+        (Choice(since=EVER, offsets=(offsets("17"), offsets("1/10-20"))), True),
+        (Choice(since=EVER, offsets=(offsets("17"), offsets("1/18-20"))), False),
+        (Choice(since=EVER, offsets=(offsets("1/17"),), reason="quantity"), False),
     ],
 )
 def test_everything_that_is_said_must_hold(choice: Choice, taken: bool) -> None:
@@ -68,7 +68,7 @@ def test_a_letter_of_no_known_time_is_always_recent() -> None:
 
 
 def test_reading_begins_at_the_first_letter_that_is_meant() -> None:
-    spans = (span("9"), span("3-4"), span("2/7"))
-    assert Choice(since=EVER, spans=spans).beginnings() == {0: 3, 2: 7}
+    several = (offsets("9"), offsets("3-4"), offsets("2/7"))
+    assert Choice(since=EVER, offsets=several).beginnings() == {0: 3, 2: 7}
     assert Choice(since=EVER).beginnings() == {}
-    assert Place(0, 4) in span("3-4")
+    assert Place(0, 4) in offsets("3-4")

@@ -7,7 +7,6 @@ from typing import cast
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.kafka.producers import PACE, Producers
 from fixengine.infra.kafka.sink import KafkaSink
@@ -16,6 +15,7 @@ from fixengine.ports.kafka import Failure
 from fixengine.rules.leases import LEASE, STOP
 from tests.support.clocks import Clock
 from tests.support.clusters import NOWHERE
+from tests.support.waiting import assert_does_not_happen
 
 
 @dataclass(slots=True)
@@ -56,8 +56,7 @@ def told(sink: KafkaSink, failures: list[Failure | None]) -> bool:
 def test_they_are_stopped_in_time_when_it_ends_whatever_their_user_does(around: Around) -> None:
     failures: list[Failure | None] = []
     sink = around.sink(failures)
-    with pytest.raises(DemoError):
-        wait_until(lambda: told(sink, failures), 3 * PACE, "it to be given up")
+    assert_does_not_happen(lambda: told(sink, failures), 3 * PACE, "it is given up")
     around.clock.now += LEASE + 0.1
     wait_until(lambda: told(sink, failures), 60, "it to be given up")
     assert failures[0] is not None
@@ -81,8 +80,7 @@ def test_who_comes_next_waits_for_what_was_left_under_way(around: Around) -> Non
     failures: list[Failure | None] = []
     assert around.producers.settled()
     around.sink(failures).close()
-    with pytest.raises(DemoError):
-        wait_until(around.producers.settled, 3 * PACE, "what is under way to be forgotten")
+    assert_does_not_happen(around.producers.settled, 3 * PACE, "what is under way is forgotten")
     around.clock.now += LEASE + 0.1
     wait_until(around.producers.settled, 60, "it to be given up")
 

@@ -18,9 +18,9 @@ from testcontainers.core.docker_client import DockerClient
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.process import ChildProcess
-from fixengine.demo.servers import keeper
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
+from tests.support.containers import keeper
 
 HOST = "127.0.0.1"
 _KEEPER_SECONDS = 20.0

@@ -1,4 +1,4 @@
-"""PostgreSQL and Apache Kafka from their official images, in containers, for tests."""
+"""PostgreSQL and Apache Kafka from their official images, in containers."""
 
 import secrets
 from collections.abc import Mapping
@@ -7,9 +7,10 @@ from signal import Signals
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from fixengine.demo.servers.container import HOST, Container, fetch
+from fixengine.demo.servers.kinds import Servers
 from fixengine.demo.servers.postgres import accepts_logins
 from fixengine.demo.workspace import Workspace
+from tests.support.containers.container import HOST, Container, fetch
 
 _POSTGRES = "postgres:18"
 _KAFKA = "apache/kafka:4.0.0"
@@ -135,6 +136,9 @@ class ContainedKafka:
     def resume(self) -> None:
         """Let it go on after `pause`."""
         self._container.resume()
+
+
+SERVERS_OF_IMAGES = Servers(postgres=ContainedPostgres, broker=ContainedKafka)
 
 
 def _kafka_environment(port: int) -> dict[str, str]:

@@ -9,7 +9,7 @@ from fixengine.audit.judge import Judge
 from fixengine.audit.letters import letter_problems, named_place
 from fixengine.audit.terms import Expectations
 from fixengine.audit.verdict import Contradiction, Counts, Kind
-from fixengine.demo.audit.evidence import Evidence, read_evidence
+from fixengine.demo.audit.remains import Remains, read_remains
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.topics import TopicNames
 from fixengine.ports.kafka import Headers, Record
@@ -52,18 +52,18 @@ def audit(
     expectations: Expectations | None = None,
 ) -> Report:
     """Read what a run left behind and judge it; raises DemoError when that can't be read."""
-    evidence = read_evidence(dsn=dsn, bootstrap=bootstrap, topics=topics)
-    return judge(fed, evidence, expectations or Expectations())
+    remains = read_remains(dsn=dsn, bootstrap=bootstrap, topics=topics)
+    return judge(fed, remains, expectations or Expectations())
 
 
-def judge(fed: Iterable[FedOrder], evidence: Evidence, expectations: Expectations) -> Report:
+def judge(fed: Iterable[FedOrder], remains: Remains, expectations: Expectations) -> Report:
     """Judge what a run left behind. All findings are in the report."""
     fed = tuple(fed)
     the_judge = Judge(expectations=expectations)
     found = [
-        *_of_whole(evidence, the_judge),
-        *(each for case in _cases(fed, evidence) for each in the_judge.contradictions(case)),
-        *_of_letters([order for order in fed if not order.valid], evidence, the_judge),
+        *_of_whole(remains, the_judge),
+        *(each for case in _cases(fed, remains) for each in the_judge.contradictions(case)),
+        *_of_letters([order for order in fed if not order.valid], remains, the_judge),
     ]
     counts = the_judge.counts
     repeated = counts.repeated_messages + counts.repeated_dead_letters
@@ -73,7 +73,7 @@ def judge(fed: Iterable[FedOrder], evidence: Evidence, expectations: Expectation
     return Report(counts=counts, contradictions=tuple(found))
 
 
-def _cases(fed: Sequence[FedOrder], evidence: Evidence) -> Iterator[Case]:
+def _cases(fed: Sequence[FedOrder], remains: Remains) -> Iterator[Case]:
     """Yield what there is of each order, and then of each other key."""
     sent: dict[bytes | None, Source] = {
         key_of(order.expected.execution_service_id): Source(expected=order.expected)
@@ -81,16 +81,16 @@ def _cases(fed: Sequence[FedOrder], evidence: Evidence) -> Iterator[Case]:
         if order.expected
     }
     fills: defaultdict[int, list[LedgerEntry]] = defaultdict(list)
-    for fill in evidence.fills:
+    for fill in remains.fills:
         fills[fill.execution_id].append(fill)
-    unpublished = {row.execution_id: row.fill_number for row in evidence.outbox}
+    unpublished = {row.execution_id: row.fill_number for row in remains.outbox}
     stored: defaultdict[bytes | None, list[Stored]] = defaultdict(list)
-    for row in evidence.executions:
+    for row in remains.executions:
         stored[key_of(row.execution_service_id)].append(
             Stored(execution=row, fills=tuple(fills[row.id]), unpublished=unpublished.get(row.id))
         )
     messages: defaultdict[bytes | None, list[Record]] = defaultdict(list)
-    for record in evidence.announcements:
+    for record in remains.announcements:
         messages[record.key].append(record)
     keys: tuple[bytes | None, ...] = (*sent, *stored, *messages)
     for key in dict.fromkeys(keys):
@@ -102,20 +102,20 @@ def _cases(fed: Sequence[FedOrder], evidence: Evidence) -> Iterator[Case]:
         )
 
 
-def _of_whole(evidence: Evidence, the_judge: Judge) -> Iterator[Contradiction]:
-    known = {row.id for row in evidence.executions}
-    for stray in sorted({fill.execution_id for fill in evidence.fills} - known):
+def _of_whole(remains: Remains, the_judge: Judge) -> Iterator[Contradiction]:
+    known = {row.id for row in remains.executions}
+    for stray in sorted({fill.execution_id for fill in remains.fills} - known):
         said = f"the ledger has fills of execution {stray}, which does not exist"
         yield the_judge.found(Kind.LEDGER, said)
 
 
 def _of_letters(
-    bad: Sequence[FedOrder], evidence: Evidence, the_judge: Judge
+    bad: Sequence[FedOrder], remains: Remains, the_judge: Judge
 ) -> Iterator[Contradiction]:
     """Compare the dead letters with the records they name, and those with what was fed."""
-    sources = {Place(record.partition, record.offset): record for record in evidence.orders}
-    places = [named_place(record) for record in evidence.dead_letters]
-    for record, place in zip(evidence.dead_letters, places, strict=True):
+    sources = {Place(record.partition, record.offset): record for record in remains.orders}
+    places = [named_place(record) for record in remains.dead_letters]
+    for record, place in zip(remains.dead_letters, places, strict=True):
         source = None if place is None else sources.get(place)
         for problem in letter_problems(record, source):
             at = Place(record.partition, record.offset)

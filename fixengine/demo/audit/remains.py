@@ -40,7 +40,7 @@ class Unpublished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Remains:
     """Rows by execution and number; records by partition and offset."""
 
     executions: tuple[Execution, ...]
@@ -51,7 +51,7 @@ class Evidence:
     dead_letters: tuple[Record, ...]
 
 
-def read_evidence(*, dsn: str, bootstrap: str, topics: TopicNames) -> Evidence:
+def read_remains(*, dsn: str, bootstrap: str, topics: TopicNames) -> Remains:
     """Read the tables in one snapshot, then the topics; raises DemoError when one is away."""
     try:
         with psycopg.connect(dsn, **_CONNECTION) as connection:  # type: ignore[arg-type]  # mixed
@@ -62,7 +62,7 @@ def read_evidence(*, dsn: str, bootstrap: str, topics: TopicNames) -> Evidence:
     except psycopg.Error as error:
         line = " ".join(str(error).split())
         raise DemoError(f"the database can't be read for the audit: {line}") from error
-    return Evidence(
+    return Remains(
         executions=rows[0],
         fills=rows[1],
         outbox=rows[2],

@@ -21,7 +21,8 @@ def keep(name: str) -> None:
     """Wait for SIGTERM, then remove the container and its volumes, running or not."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     containers = DockerClient().client.containers
-    print(keeping(name), flush=True)
+    sys.stdout.write(f"{keeping(name)}\n")
+    sys.stdout.flush()
     signal.sigwait({signal.SIGTERM})
     with contextlib.suppress(NotFound):
         containers.get(name).remove(force=True, v=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from fixengine.demo.feed.sketch import Sketch, render
-from fixengine.demo.feed.variants import Change
+from tests.support.feed.variants import Change
 
 _REQUIRED = ("id", "tradeType", "destination", "quantity", "receivedTimestamp")
 _UNKNOWN_SECURITY = "f" * 24

@@ -1,0 +1,1 @@
+"""Servers from their official images, in containers of this machine's Docker."""
