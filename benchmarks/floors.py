@@ -22,7 +22,7 @@ from confluent_kafka import Consumer, Producer
 from psycopg.rows import dict_row
 from waitress import serve
 
-from fixengine.infra.postgres.driver.connections import query
+from fixengine.infra.postgres.statements import query
 from fixengine.rules.claim_window import EARLIEST
 
 _BATCH = 500
@@ -60,12 +60,12 @@ def intake() -> None:
 def _rows(orders: list[dict[str, Any]], tickers: Mapping[str, str]) -> dict[str, object]:
     rows = [
         {
-            "execution_service_id": order["id"],
+            "id": order["id"],
             "trade_type": order["tradeType"],
             "destination": order["destination"],
             "security_id": order["securityId"],
             "ticker": tickers[order["securityId"]],
-            "quantity_ordered": order["quantity"],
+            "quantity": order["quantity"],
             "limit_price": order["limitPrice"],
             "received_timestamp": _EPOCH
             + timedelta(microseconds=int(order["receivedTimestamp"] * 10**6)),

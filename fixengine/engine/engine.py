@@ -33,13 +33,14 @@ from fixengine.infra.kafka.sink import KafkaSink
 from fixengine.infra.kafka.tail import KafkaTail
 from fixengine.infra.kafka.topics import Topic
 from fixengine.infra.lease import Lease
-from fixengine.infra.postgres.claims import ClaimSession
+from fixengine.infra.postgres.claims import Claims
 from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.executions import Executions
 from fixengine.infra.postgres.outbox import OutboxTable
 from fixengine.infra.postgres.reads import Reads
 from fixengine.infra.postgres.retention import Retention
 from fixengine.infra.postgres.schema.schema import Schema
+from fixengine.infra.postgres.session import EngineSession
 from fixengine.infra.process.log_lines import PATIENCE
 from fixengine.infra.process.logs import LAST_WORDS, log_lines
 from fixengine.infra.services.neighbours import PricingClient, SecurityClient
@@ -258,7 +259,7 @@ class Engine:
         )
 
     def _repository(self, _refs: Refs) -> ActorRef:
-        claims = ClaimSession(self._database, lease=self._lease)
+        session = EngineSession(self._database, self._lease)
         return Repository.start(
             schema=Schema(
                 self._database,
@@ -269,8 +270,8 @@ class Engine:
                 mends=partial(self.health.waits, Part.SCHEMA),
             ),
             orders=self._executions,
-            claims=claims,
-            outbox=OutboxTable(self._database, claims),
+            claims=Claims(session),
+            outbox=OutboxTable(self._database, session),
             retention=Retention(self._database, days=self._settings.retention_days),
             health=self.health,
             metrics=self._metrics,

@@ -83,9 +83,6 @@ class Claims(Protocol):
     def readable_since(self) -> datetime:
         """From when on all that is due can be read at once."""
 
-    def has_missed(self) -> bool:
-        """Whether what the last claim passed over, as it was not published, is so now."""
-
     def open(self) -> None:
         """Become known to other engines as alive; does nothing when that is so."""
 
@@ -111,6 +108,13 @@ class Claims(Protocol):
 
     def put_off(self, refused: Mapping[int, int], *, within: float) -> None:
         """Leave alone for long what is refused: the ids, with their versions."""
+
+    def published(self, fills: Sequence[tuple[int, int]]) -> bool:
+        """Have claims look again where executions were due whose fills have left the outbox.
+
+        The fills are (execution id, fill number). Says whether the last claim has passed over
+        anything that can be claimed now.
+        """
 
     def abandon(self) -> None:
         """Give the claim back."""

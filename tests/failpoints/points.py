@@ -21,7 +21,8 @@ from fixengine.engine.engine import Engine
 from fixengine.infra.kafka.consumer.source import KafkaSource
 from fixengine.infra.kafka.sink import KafkaSink
 from fixengine.infra.kafka.tail import KafkaTail
-from fixengine.infra.postgres.claims import ClaimSession
+from fixengine.infra.postgres.claimed_rows import ClaimedRows
+from fixengine.infra.postgres.claims import Claims
 from fixengine.infra.postgres.executions import Executions
 from fixengine.infra.postgres.outbox import OutboxTable
 from fixengine.infra.services.neighbours import PricingClient, SecurityClient
@@ -70,11 +71,11 @@ STEPS: Mapping[str, Step] = {
     "commit-offsets": Step(owner=KafkaSource, method="commit"),
     "security": Step(owner=SecurityClient, method="ticker"),
     "insert": Step(owner=Executions, method="insert_orders"),
-    "claim": Step(owner=ClaimSession, method="claim", busy_after=lambda _, claim: claim.executions),
+    "claim": Step(owner=Claims, method="claim", busy_after=lambda _, claim: claim.executions),
     "price": Step(owner=PricingClient, method="price"),
     "all-prices": Step(owner=PricingClient, method="all_prices"),
-    "store": Step(owner=ClaimSession, method="_store_fills"),
-    "commit": Step(owner=ClaimSession, method="store", busy_before=lambda call, _: call[1]),
+    "store": Step(owner=ClaimedRows, method="_store_fills"),
+    "commit": Step(owner=Claims, method="store", busy_before=lambda call, _: call[1]),
     "produce-fill": Step(
         owner=KafkaSink, method="produce", busy_before=_topic("fills"), busy_after=_topic("fills")
     ),
@@ -110,7 +111,7 @@ STEPS: Mapping[str, Step] = {
     "stop-publisher": Step(owner=Publisher, method="close", at_stop=True),
     "close-producer": Step(owner=KafkaSink, method="close", at_stop=True),
     "stop-repository": Step(owner=Repository, method="close", at_stop=True),
-    "close-session": Step(owner=ClaimSession, method="close", at_stop=True),
+    "close-session": Step(owner=Claims, method="close", at_stop=True),
 }
 
 POINTS = tuple(f"{side}-{step}" for step in STEPS for side in ("before", "after"))

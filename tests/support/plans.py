@@ -7,7 +7,8 @@ from typing import Any
 
 from psycopg import sql
 
-from fixengine.infra.postgres.driver.connections import Connection, query
+from fixengine.infra.postgres.driver.connections import Connection
+from fixengine.infra.postgres.statements import query
 
 _PARAMETER = re.compile(r"%\((\w+)\)[sb]")
 _REMOVED = (

@@ -1,6 +1,6 @@
 """Orders and rows for tests on a real database."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,9 +12,12 @@ import psycopg
 from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
-from fixengine.infra.postgres.claims import ClaimSession
+from fixengine.infra.postgres.awaited import REMEMBERED
+from fixengine.infra.postgres.claims import Claims
 from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.executions import Executions
+from fixengine.infra.postgres.outbox import OutboxTable
+from fixengine.infra.postgres.session import EngineSession
 from fixengine.rules.claim_window import ClaimWindow
 from fixengine.rules.values import Order, TradeType
 from tests.support.proxy import Proxy
@@ -62,17 +65,40 @@ def opened(
         database.close()
 
 
+def new_claims(
+    database: Database, horizon: ClaimWindow | None = None, *, remembers: int = REMEMBERED
+) -> Claims:
+    """Return claims in a session of their own, which is not open yet."""
+    return Claims(EngineSession(database), horizon, remembers=remembers)
+
+
 @contextmanager
-def session(database: Database, horizon: ClaimWindow | None = None) -> Iterator[ClaimSession]:
-    """Lend an open claim session, which the server lets wait for as long as a test prepares."""
-    claims = ClaimSession(database, horizon)
-    claims.open()
+def session(
+    database: Database, horizon: ClaimWindow | None = None, *, remembers: int = REMEMBERED
+) -> Iterator[Claims]:
+    """Lend claims whose session is open, and which the server lets wait while a test prepares."""
+    claims = new_claims(database, horizon, remembers=remembers)
+    connection = claims.session.open()
     for silence in ("idle_session_timeout", "idle_in_transaction_session_timeout"):
-        claims._opened().execute(f"set {silence} = '{PATIENCE:.0f}s'".encode())
+        connection.execute(f"set {silence} = '{PATIENCE:.0f}s'".encode())
     try:
         yield claims
     finally:
         claims.close()
+
+
+def outbox_of(database: Database, claims: Claims) -> OutboxTable:
+    """Return the outbox of the engine that has these claims."""
+    return OutboxTable(database, claims.session)
+
+
+def mark_published(database: Database, claims: Claims, fills: Sequence[tuple[int, int]]) -> bool:
+    """Do what the repository does with (execution id, fill number) that the broker has.
+
+    Says whether the last claim has passed over any of the executions.
+    """
+    outbox_of(database, claims).mark_published(fills)
+    return claims.published(fills)
 
 
 @contextmanager

@@ -231,7 +231,7 @@ class Repository(Actor):
 
     def _mark(self, fills: tuple[tuple[int, int], ...]) -> int:
         marked = self._outbox.mark_published(fills)
-        if self._claims.has_missed() and self._claimer is not None:
+        if self._claims.published(fills) and self._claimer is not None:
             tell(self._claimer, ExecutionsFreed())
         return marked
 

@@ -8,7 +8,8 @@ from psycopg import ClientCursor
 from psycopg.rows import TupleRow
 
 from fixengine.errors import RejectedError
-from fixengine.infra.postgres.driver.connections import Connection, query, statements_on
+from fixengine.infra.postgres.driver.connections import Connection, statements_on
+from fixengine.infra.postgres.statements import query
 from fixengine.rules.halving import Tried, find_refused
 
 

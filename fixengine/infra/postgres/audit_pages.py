@@ -14,11 +14,11 @@ from fixengine.infra.postgres.driver.connections import (
     BY_INDEX,
     Connection,
     open_session,
-    query,
     translated_errors,
 )
 from fixengine.infra.postgres.driver.sessions import PINNED
 from fixengine.infra.postgres.schema.migrate import assert_current
+from fixengine.infra.postgres.statements import query
 from fixengine.rules.values import Execution, LedgerEntry
 
 _PAGE = 1_000

@@ -1,15 +1,16 @@
 """The `execution` table: orders become rows, and some of them are due."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from decimal import Decimal
 
-import msgspec
+from msgspec import Struct, defstruct
+from msgspec.structs import astuple
 from psycopg.rows import class_row
 
 from fixengine.infra.postgres.apart import apart
-from fixengine.infra.postgres.driver.connections import Connection, Database, query
+from fixengine.infra.postgres.driver.connections import Connection, Database
 from fixengine.infra.postgres.rows import recordset
+from fixengine.infra.postgres.statements import query
 from fixengine.ports.stores import Backlog
 from fixengine.rules.halving import Tried
 from fixengine.rules.values import Order
@@ -17,18 +18,7 @@ from fixengine.rules.values import Order
 _LOCK_CLASS = 0x66697867  # "fixg"; the second key of these locks is the partition
 
 
-class _New(msgspec.Struct, kw_only=True):
-    execution_service_id: int
-    trade_type: str
-    destination: str
-    security_id: str
-    ticker: str
-    quantity_ordered: Decimal
-    limit_price: Decimal | None
-    received_timestamp: datetime
-    trade_service_execution_id: int | None
-    version: int
-    traceparent: str | None
+_New: Callable[..., Struct] = defstruct("_New", ["ticker", *Order.__struct_fields__])
 
 
 class Executions:
@@ -97,18 +87,6 @@ def _lock(connection: Connection, partitions: Collection[int], *, prepare: bool)
         connection.execute(query("lock_partitions"), locks, prepare=prepare)
 
 
-def new_row(order: Order, ticker: str) -> _New:
-    """Return an order as `insert_orders.sql` takes it."""
-    return _New(
-        execution_service_id=order.id,
-        trade_type=order.trade_type,
-        destination=order.destination,
-        security_id=order.security_id,
-        ticker=ticker,
-        quantity_ordered=order.quantity,
-        limit_price=order.limit_price,
-        received_timestamp=order.received_timestamp,
-        trade_service_execution_id=order.trade_service_execution_id,
-        version=order.version,
-        traceparent=order.traceparent,
-    )
+def new_row(order: Order, ticker: str) -> Struct:
+    """Return an order as `insert_orders.sql` takes it: under its own names, and with its ticker."""
+    return _New(ticker, *astuple(order))

@@ -6,12 +6,14 @@ from time import monotonic
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 from psycopg import Cursor
 from psycopg.rows import RowMaker
 
-from fixengine.infra.postgres.claims import LOCK_CLASS, ClaimSession
-from fixengine.infra.postgres.driver.connections import Database, query
+from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.rows import recordset
+from fixengine.infra.postgres.session import LOCK_CLASS, EngineSession
+from fixengine.infra.postgres.statements import query
 from fixengine.ports.stores import OutboxPage, TakeOver
 from fixengine.rules.values import Execution, Fill
 
@@ -24,14 +26,15 @@ class _Published(msgspec.Struct):
 class OutboxTable:
     """This engine's rows and those of engines that are gone; all raise UnavailableError."""
 
-    def __init__(self, database: Database, claims: ClaimSession) -> None:
+    def __init__(self, database: Database, session: EngineSession) -> None:
+        """Take the pool for its statements, and the session under whose number the rows are."""
         self._database = database
-        self._claims = claims
+        self._session = session
 
     def take_over(self, suspects: frozenset[int]) -> TakeOver:
         """Adopt what those of the suspects left that are still gone; return who is gone."""
         parameters = {
-            "owner": self._claims.owner,
+            "owner": self._session.owner,
             "lock_class": LOCK_CLASS,
             "suspects": list(suspects),
         }
@@ -45,11 +48,11 @@ class OutboxTable:
     def unpublished(self, *, after: int, limit: int, older_than: float) -> OutboxPage:
         """Return up to `limit` of this engine's fills, by execution id, from above `after`.
 
-        They were stored at least `older_than` seconds ago. None while the lock is not held: any is
-        a proof that it is.
+        They were stored at least `older_than` seconds ago. The page is empty while this engine's
+        lock is not held, so a fill in it proves that it is, and renews the lease.
         """
         parameters = {
-            "owner": self._claims.owner,
+            "owner": self._session.owner,
             "lock_class": LOCK_CLASS,
             "after": after,
             "limit": limit,
@@ -63,7 +66,7 @@ class OutboxTable:
             rows = cursor.execute(query("unpublished"), parameters).fetchall()
             took = monotonic() - began
         if rows:
-            self._claims.lease.renew(began)
+            self._session.lease.renew(began)
         return OutboxPage(
             seconds=took,
             fills=tuple(fill for _, fill in rows),
@@ -71,31 +74,36 @@ class OutboxTable:
         )
 
     def mark_published(self, fills: Sequence[tuple[int, int]]) -> int:
-        """Remove acknowledged (execution id, fill number).
+        """Remove fills that the broker acknowledged, by (execution id, fill number).
 
-        Returns how many there were: fewer when another engine took some over meanwhile.
+        Returns how many of them were there: another engine may have taken some over meanwhile.
         """
         marked = recordset([_Published(*each) for each in fills])
-        parameters = {"fills": marked, "owner": self._claims.owner}
+        parameters = {"fills": marked, "owner": self._session.owner}
         with self._database.connection() as connection:
-            count = connection.execute(query("mark_published"), parameters).rowcount
-        self._claims.published(fills)
-        return count
+            return connection.execute(query("mark_published"), parameters).rowcount
 
 
 _StoredFill: TypeAlias = tuple[datetime, Fill]
 
+_OF_THE_FILL = 4
+_AFTER_IT = 7
 
-def _stored_fill_row(_cursor: Cursor[_StoredFill]) -> RowMaker[_StoredFill]:
-    """Make fills of rows: after four columns of their own come those of the execution."""
+
+def _stored_fill_row(cursor: Cursor[_StoredFill]) -> RowMaker[_StoredFill]:
+    """Make fills of rows: the fill, what it changed in the execution, and the execution now."""
+    description = cursor.description or ()
+    now = _OF_THE_FILL + _AFTER_IT
+    changed = [column.name for column in description[_OF_THE_FILL:now]]
 
     def make(values: Sequence[Any]) -> _StoredFill:
-        stored_at, quantity, price, announced, *execution = values
+        stored_at, quantity, price, announced = values[:_OF_THE_FILL]
+        after = dict(zip(changed, values[_OF_THE_FILL:now], strict=True))
         return stored_at, Fill(
             quantity=quantity,
             price=price,
             announced=announced,
-            execution=Execution(*execution),
+            execution=replace(Execution(*values[now:]), **after),
         )
 
     return make

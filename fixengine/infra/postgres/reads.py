@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from psycopg.rows import BaseRowFactory, args_row, kwargs_row
 
-from fixengine.infra.postgres.driver.connections import Database, query
+from fixengine.infra.postgres.driver.connections import Database
+from fixengine.infra.postgres.statements import query
 from fixengine.ports.queries import ExecutionQuery, LedgerQuery, Subtotals, Sums
 from fixengine.rules.values import Execution, LedgerEntry
 

@@ -4,37 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 
+from msgspec.structs import replace
 from psycopg import sql
 
 from fixengine.errors import ConflictError
-from fixengine.infra.postgres.claims import LOCK_CLASS
-from fixengine.infra.postgres.driver.connections import Connection, query, translated_errors
+from fixengine.infra.postgres.driver.connections import Connection, translated_errors
+from fixengine.infra.postgres.session import LOCK_CLASS
+from fixengine.infra.postgres.statements import COLUMN_NAMES, query
 from fixengine.rules.values import Execution
 
-_COLUMNS = (  # what a message has of an execution
-    "id",
-    "execution_service_id",
-    "is_open",
-    "execution_status",
-    "trade_type",
-    "destination",
-    "security_id",
-    "ticker",
-    "quantity_ordered",
-    "limit_price",
-    "received_timestamp",
-    "sent_timestamp",
-    "last_fill_timestamp",
-    "quantity_filled",
-    "number_of_fills",
-    "total_amount",
-    "trade_service_execution_id",
-    "version",
-)
 _COPY = sql.SQL("copy message ({}) from stdin").format(
-    sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
+    sql.SQL(", ").join(map(sql.Identifier, COLUMN_NAMES))
 )
-_values = attrgetter(*_COLUMNS)
+_values = attrgetter(*COLUMN_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +69,14 @@ def reconcile(
 
 
 def _stage(connection: Connection, messages: Iterable[Execution]) -> int:
+    """Put the messages into a table; what is open is due at once, as no message says when."""
+    row = connection.execute("select now()").fetchone()
+    assert row is not None
     count = 0
     with connection.cursor().copy(_COPY) as copy:
         for execution in messages:
-            copy.write_row(_values(execution))
+            due = row[0] if execution.is_open else None
+            copy.write_row(_values(replace(execution, next_fill_timestamp=due)))
             count += 1
     return count
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fixengine.errors import UnavailableError
-from fixengine.infra.postgres.driver.connections import Connection, Database, query
+from fixengine.infra.postgres.driver.connections import Connection, Database
+from fixengine.infra.postgres.statements import query
 from fixengine.ports.stores import Forgotten
 
 _LOCK = 0x66697866  # "fixf"; one engine at a time

@@ -1,8 +1,21 @@
 """Engines broken on purpose, as the service that this engine replaces was: the run must see it."""
 
+from collections.abc import Callable, Mapping
+
+from fixengine.infra.postgres.statements import query
+
 VARIANTS = ("early_offsets", "no_outbox", "no_transaction")
 
 
 def program(variant: str | None) -> str:
     """Return the module to run: the engine itself, or a broken one."""
     return "fixengine" if variant is None else f"{__name__}.{variant}"
+
+
+def broken(statement: str, changes: Mapping[bytes, bytes]) -> Callable[[str], bytes]:
+    """Return a `query` that changes one statement, which must have all that is to be changed."""
+    text = query(statement)
+    for guard, instead in changes.items():
+        assert guard in text, f"{statement}.sql has no {guard!r} any more"
+        text = text.replace(guard, instead)
+    return lambda name: text if name == statement else query(name)

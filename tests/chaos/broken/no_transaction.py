@@ -1,25 +1,24 @@
 """Claims are locked outside a transaction, so not at all, and updates check no version."""
 
 from fixengine.cli import main
-from fixengine.infra.postgres import claims
-from fixengine.infra.postgres.driver.connections import query
+from fixengine.infra.postgres import claimed_rows, claims
+from tests.chaos.broken import broken
 
-_UNGUARDED = (
-    (b"for update of e skip locked", b""),
-    (b"and e.version = f.version - 1 and e.is_open", b""),
-    (b"and not exists (select from public.outbox as o where o.execution_id = e.id)", b""),
-    (b"moved.id = f.execution_id\n)", b"moved.id = f.execution_id\n    on conflict do nothing\n)"),
-    (b"where f.announced\n)", b"where f.announced\n    on conflict do nothing\n)"),
+_NO_OUTBOX_ROW = b"(select o.fill_number from public.outbox as o where o.execution_id = e.id)"
+
+CLAIM = broken("claim", {b"for update of e skip locked": b"", _NO_OUTBOX_ROW: b"null"})
+STORE = broken(
+    "store_fills",
+    {
+        b"e.ctid = f.place": b"e.id = f.execution_id",
+        b"case when e.is_open and e.version = f.version - 1 then e.id end": b"e.id",
+        _NO_OUTBOX_ROW: b"null",
+        b"    from moved\n)": b"    from moved\n    on conflict do nothing\n)",
+        b"    where announced\n)": b"    where announced\n    on conflict do nothing\n)",
+    },
 )
 
-
-def _without_guards(name: str) -> bytes:
-    statement = query(name)
-    for guard, nothing in _UNGUARDED:
-        statement = statement.replace(guard, nothing)
-    return statement
-
-
 if __name__ == "__main__":
-    claims.query = _without_guards  # type: ignore[assignment, attr-defined]
+    claims.query = CLAIM  # type: ignore[assignment, attr-defined]  # a cached function
+    claimed_rows.query = STORE  # type: ignore[assignment, attr-defined]  # a cached function
     main()

@@ -12,15 +12,26 @@ from msgspec.structs import replace
 
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import RejectedError, SchemaError, SlowQueryError, UnavailableError
-from fixengine.infra.postgres.claims import LOCK_CLASS, SILENCE, ClaimSession
-from fixengine.infra.postgres.driver.connections import Database, query
-from fixengine.infra.postgres.outbox import OutboxTable
+from fixengine.infra.postgres.driver.connections import Database
+from fixengine.infra.postgres.session import LOCK_CLASS, SILENCE_SECONDS
+from fixengine.infra.postgres.statements import query
 from fixengine.ports.stores import Claim, TakeOver
 from fixengine.rules.claim_window import SWEEP_EVERY, ClaimWindow
 from fixengine.rules.fills import FillRules, evaluate
 from fixengine.rules.values import Execution, Fill, Postponed
 from tests.support.clocks import Clock
-from tests.support.rows import PATIENCE, change, fill_with_orders, one, opened, refusing, session
+from tests.support.rows import (
+    PATIENCE,
+    change,
+    fill_with_orders,
+    mark_published,
+    new_claims,
+    one,
+    opened,
+    outbox_of,
+    refusing,
+    session,
+)
 
 EAGER = FillRules(delay_min=0, delay_max=0)
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
@@ -58,13 +69,12 @@ def test_many_engines_together_fill_each_unit_once(database: str) -> None:
 
     def work(pool: Database) -> None:
         with session(pool) as claims:
-            outbox = OutboxTable(pool, claims)
             start.wait()
             while one(database, "select exists (select from execution where is_open)"):
                 claim = claims.claim(7)
                 claims.store(filled(claim), ())
                 mine = [(e.id, e.number_of_fills + 1) for e in claim.executions]
-                outbox.mark_published(mine)
+                mark_published(pool, claims, mine)
 
     with opened(database) as pool, ThreadPoolExecutor(4) as threads:
         fill_with_orders(pool, range(1, 201), quantity=Decimal(5000))
@@ -109,7 +119,7 @@ def test_rows_of_a_killed_session_are_free_at_once(database: str) -> None:
 def test_a_session_that_broke_comes_back_under_another_number(database: str) -> None:
     with opened(database) as pool, session(pool) as claims:
         fill_with_orders(pool, range(1, 2))
-        owner = claims.owner
+        owner = claims.session.owner
         with pool.connection() as connection:
             connection.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity "
@@ -118,7 +128,7 @@ def test_a_session_that_broke_comes_back_under_another_number(database: str) -> 
         with pytest.raises(UnavailableError):
             claims.claim(1)
         assert len(claims.claim(1).executions) == 1
-        assert claims.owner != owner
+        assert claims.session.owner != owner
 
 
 def test_a_sweep_that_broke_off_is_made_up_for_at_once(database: str) -> None:
@@ -142,9 +152,9 @@ def test_a_ghost_of_the_own_session_does_not_keep_its_rows(database: str) -> Non
     """The server still holds a connection that its client has lost."""
     with opened(database) as pool:
         fill_with_orders(pool, range(1, 4))
-        ghost, revenant = ClaimSession(pool), ClaimSession(pool)
+        ghost, revenant = new_claims(pool), new_claims(pool)
         assert len(ghost.claim(3).executions) == 3
-        revenant._earlier = [ghost.owner]
+        revenant.session._earlier = [ghost.session.owner]
         revenant.open()
         wait_until(lambda: len(revenant.claim(3).executions) == 3, 60, "the rows to be free")
         ghost.close()
@@ -152,14 +162,14 @@ def test_a_ghost_of_the_own_session_does_not_keep_its_rows(database: str) -> Non
 
 
 def test_a_session_that_falls_silent_is_ended_by_the_server(database: str) -> None:
-    with opened(database) as pool, closing(ClaimSession(pool)) as claims:
+    with opened(database) as pool, closing(new_claims(pool)) as claims:
         claims.open()
-        assert claims._connection is not None
-        row = claims._connection.execute("show idle_session_timeout").fetchone()
-        assert row == (f"{SILENCE}s",)
-        claims._connection.execute("set idle_session_timeout = '100ms'")
+        assert claims.session._connection is not None
+        row = claims.session._connection.execute("show idle_session_timeout").fetchone()
+        assert row == (f"{SILENCE_SECONDS}s",)
+        claims.session._connection.execute("set idle_session_timeout = '100ms'")
         alive = "select count(*) from pg_stat_activity where pid = "
-        alive += str(claims._connection.info.backend_pid)
+        alive += str(claims.session._connection.info.backend_pid)
         wait_until(lambda: one(database, alive) == 0, 60, "the server to end the session")
         claims.check()
         assert claims.claim(1).executions == ()
@@ -191,7 +201,7 @@ def test_a_fill_moves_execution_ledger_and_outbox_together(database: str) -> Non
         claim = claims.claim(2)
         stored = claims.store(filled(claim), ())
         assert stored == ids(claim.executions)
-        page = OutboxTable(pool, claims).unpublished(after=0, limit=10, older_than=0)
+        page = outbox_of(pool, claims).unpublished(after=0, limit=10, older_than=0)
         assert [fill.execution.id for fill in page.fills] == [1, 2]
         assert one(database, "select count(*) from execution where is_open") == 0
 
@@ -210,7 +220,7 @@ def test_an_unpublished_fill_holds_its_execution_back(database: str) -> None:
         fill_with_orders(pool, range(1, 2), quantity=Decimal(10**6))
         claims.store(filled(claims.claim(1)), ())
         assert not claims.claim(1).executions
-        OutboxTable(pool, claims).mark_published([(1, 1)])
+        mark_published(pool, claims, [(1, 1)])
         assert len(claims.claim(1).executions) == 1
 
 
@@ -219,7 +229,7 @@ def test_a_row_that_another_program_changed_is_left_alone(database: str) -> None
     with opened(database) as pool, session(pool) as claims:
         fill_with_orders(pool, range(1, 3))
         claim = claims.claim(2)
-        connection = claims._connection
+        connection = claims.session._connection
         assert connection is not None
         connection.execute("update execution set version = version + 1 where id = 1")
         assert claims.store(filled(claim), ()) == {2}
@@ -264,12 +274,12 @@ def test_a_value_that_the_table_refuses_stores_nothing_and_frees_the_rows(databa
         fill_with_orders(pool, range(1, 3))
         with pool.connection() as connection:
             connection.execute("alter table fill add constraint odd check (execution_id <> 2)")
-        owner = claims.owner
+        owner = claims.session.owner
         with pytest.raises(RejectedError):
             claims.store(filled(claims.claim(2)), ())
         assert one(database, "select count(*) from fill") == 0
         assert len(claims.claim(2).executions) == 2
-        assert claims.owner == owner
+        assert claims.session.owner == owner
 
 
 def test_a_row_that_cannot_even_be_put_off_stops_no_other(database: str) -> None:
@@ -384,13 +394,13 @@ def test_totals_beyond_the_go_services_columns_are_stored(database: str) -> None
 
 def test_a_plan_from_when_the_outbox_was_empty_serves_when_it_is_full(database: str) -> None:
     with opened(database) as pool, session(pool) as claims:
-        outbox, ours = OutboxTable(pool, claims), claims._opened()
+        ours = claims.session.open()
 
         def fill_all() -> None:
             claim = claims.claim(1000)
             stored = claims.store(filled(claim), ())
             assert len(stored) == len(claim.executions)
-            outbox.mark_published([(e.id, e.number_of_fills + 1) for e in claim.executions])
+            mark_published(pool, claims, [(e.id, e.number_of_fills + 1) for e in claim.executions])
 
         def entries_read() -> int:
             ours.execute("select pg_stat_force_next_flush()")
@@ -442,9 +452,9 @@ def test_a_session_that_broke_is_mended_by_the_next_check(database: str) -> None
             connection.execute(
                 "select pg_terminate_backend(pid) from pg_locks "
                 "where locktype = 'advisory' and objid = %s",
-                [claims.owner],
+                [claims.session.owner],
             )
-        outbox, suspects = OutboxTable(pool, other), frozenset({claims.owner})
+        outbox, suspects = outbox_of(pool, other), frozenset({claims.session.owner})
         wait_until(
             lambda: outbox.take_over(frozenset()).gone == suspects, 60, "the lock to be free"
         )
@@ -459,7 +469,7 @@ def test_a_claim_does_not_read_again_what_nobody_may_clean_up(database: str) -> 
         session(pool, no_sweep()) as claims,
         psycopg.connect(database) as backup,
     ):
-        outbox, ours = OutboxTable(pool, claims), claims._opened()
+        ours = claims.session.open()
         backup.execute("set transaction isolation level repeatable read")
         backup.execute("select pg_current_xact_id(), count(*) from execution")
 
@@ -483,7 +493,7 @@ def test_a_claim_does_not_read_again_what_nobody_may_clean_up(database: str) -> 
             claim = claims.claim(1_000)
             assert len(claim.executions) == 1_000
             claims.store(filled(claim, LATER), ())
-            outbox.mark_published([(e.id, e.number_of_fills + 1) for e in claim.executions])
+            mark_published(pool, claims, [(e.id, e.number_of_fills + 1) for e in claim.executions])
             return entries_read() - before
 
         took = [fill_a_thousand_more(number) for number in range(20)]
@@ -550,7 +560,7 @@ def test_an_engine_that_starts_beside_what_nobody_may_clean_up_finds_what_is_due
         unlimited.execute(
             "update execution set next_fill_timestamp = now() - interval '1 h' where id % 3 = 0"
         )
-        claims._opened().execute("set statement_timeout = '25ms'")
+        claims.session.open().execute("set statement_timeout = '25ms'")
         with pytest.raises(SlowQueryError):
             claims.claim(3)
         found: set[int] = set()
@@ -584,7 +594,7 @@ def test_marks_and_scans_read_little_of_an_outbox_that_nobody_may_clean_up(datab
         connection.execute("delete from outbox")
         connection.execute("analyze outbox")
         parameters = {
-            "owner": claims.owner,
+            "owner": claims.session.owner,
             "lock_class": LOCK_CLASS,
             "fills": '[{"execution_id": 1, "number": 1}]',
             "after": 0,
@@ -629,7 +639,6 @@ def test_an_execution_that_fell_due_before_its_fill_was_published_is_found_at_on
     database: str,
 ) -> None:
     with opened(database) as pool, session(pool, no_sweep()) as claims:
-        outbox = OutboxTable(pool, claims)
         fill_with_orders(pool, range(1, 3), quantity=Decimal(5000))
         claim = claims.claim(2)
         claims.store(filled(claim), ())
@@ -638,26 +647,23 @@ def test_an_execution_that_fell_due_before_its_fill_was_published_is_found_at_on
         fill_with_orders(pool, range(3, 4))
         assert ids(claims.claim(2).executions) == {3}
         claims.abandon()
-        outbox.mark_published([(e.id, e.number_of_fills + 1) for e in claim.executions])
+        mark_published(pool, claims, [(e.id, e.number_of_fills + 1) for e in claim.executions])
         assert ids(claims.claim(3).executions) == {1, 2, 3}
 
 
 def test_a_mark_says_whether_a_claim_has_missed_something(database: str) -> None:
     with opened(database) as pool, session(pool) as claims:
-        outbox = OutboxTable(pool, claims)
         fill_with_orders(pool, range(1, 4), quantity=Decimal(10**6))
         claim = claims.claim(3)
         at_once, much_later = filled(claim), filled(claim, LATER)
         claims.store((*at_once[:2], much_later[2]), ())
         assert not claims.claim(3).executions
         first, second, third = [(e.id, 1) for e in claim.executions]
-        outbox.mark_published([third])
-        assert not claims.has_missed()
-        outbox.mark_published([first])
-        outbox.mark_published([second])
-        assert claims.has_missed()
+        assert not mark_published(pool, claims, [third])
+        assert mark_published(pool, claims, [first])
+        assert mark_published(pool, claims, [second])
         assert len(claims.claim(3).executions) == 2
-        assert not claims.has_missed()
+        assert not mark_published(pool, claims, [])
 
 
 def test_what_another_session_stored_may_have_been_missed_when_it_is_marked(database: str) -> None:
@@ -667,13 +673,11 @@ def test_what_another_session_stored_may_have_been_missed_when_it_is_marked(data
         claims.close()
         claims.open()
         assert not claims.claim(1).executions
-        OutboxTable(pool, claims).mark_published([(1, 1)])
-        assert claims.has_missed()
+        assert mark_published(pool, claims, [(1, 1)])
 
 
 def test_marks_of_what_an_earlier_session_stored_let_it_be_found_too(database: str) -> None:
     with opened(database) as pool, session(pool, no_sweep()) as claims:
-        outbox = OutboxTable(pool, claims)
         fill_with_orders(pool, range(1, 2), quantity=Decimal(5000))
         claim = claims.claim(1)
         claims.store(filled(claim), ())
@@ -681,24 +685,22 @@ def test_marks_of_what_an_earlier_session_stored_let_it_be_found_too(database: s
         claims.open()
         passed = claim.now + timedelta(seconds=0.3)
         wait_until(lambda: claims.claim(1).now > passed, 60, "the front to pass over it")
-        outbox.mark_published([(1, 1)])
+        mark_published(pool, claims, [(1, 1)])
         assert ids(claims.claim(1).executions) == {1}
 
 
 def test_what_is_more_than_a_session_remembers_is_found_too(
-    database: str, monkeypatch: pytest.MonkeyPatch
+    database: str,
 ) -> None:
-    monkeypatch.setattr("fixengine.infra.postgres.claims._REMEMBERED", 2)
-    with opened(database) as pool, session(pool, no_sweep()) as claims:
-        outbox = OutboxTable(pool, claims)
+    with opened(database) as pool, session(pool, no_sweep(), remembers=2) as claims:
         fill_with_orders(pool, range(1, 7), quantity=Decimal(5000))
         for _ in range(3):
             claim = claims.claim(2)
             claims.store(filled(claim), ())
-        assert len(claims._unpublished) == 2
+        assert len(claims._awaited) == 2
         passed = claim.now + timedelta(seconds=0.3)
         wait_until(lambda: claims.claim(1).now > passed, 60, "the front to pass over them")
-        outbox.mark_published([(e.id, 1) for e in claim.executions])
+        mark_published(pool, claims, [(e.id, 1) for e in claim.executions])
         assert ids(claims.claim(6).executions) == ids(claim.executions)
 
 

@@ -2,19 +2,32 @@
 
 import pytest
 
-from fixengine.infra.postgres.driver.connections import query
+from fixengine.infra.postgres.statements import query
 from fixengine.rules.values import Execution, LedgerEntry
 from tests.support.rows import opened
 
 EXECUTION = Execution.__struct_fields__
 STORED = EXECUTION[:-1]  # without its trace
+AFTER_A_FILL = (
+    "is_open",
+    "execution_status",
+    "last_fill_timestamp",
+    "quantity_filled",
+    "number_of_fills",
+    "total_amount",
+    "version",
+)
 
 
 @pytest.mark.parametrize(
     ("name", "columns"),
     [
         ("claim", ("place", *EXECUTION)),
-        ("unpublished", ("stored_at", "quantity", "price", "announced", *EXECUTION)),
+        (
+            "unpublished",
+            ("stored_at", "quantity", "price", "announced", *AFTER_A_FILL, *EXECUTION),
+        ),
+        ("audit_executions", STORED),
         ("get_executions", STORED),
         ("page_executions", STORED),
         ("page_fills", LedgerEntry.__struct_fields__),

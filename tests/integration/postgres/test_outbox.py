@@ -11,9 +11,8 @@ from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import UnavailableError
-from fixengine.infra.postgres.claims import ClaimSession
+from fixengine.infra.postgres.claims import Claims
 from fixengine.infra.postgres.driver.connections import Database
-from fixengine.infra.postgres.outbox import OutboxTable
 from fixengine.ports.kafka import Headers
 from fixengine.ports.stores import TakeOver
 from fixengine.rules.fills import FillRules, evaluate
@@ -21,8 +20,10 @@ from fixengine.rules.values import Fill
 from tests.support.proxy import Flow
 from tests.support.rows import (
     fill_with_orders,
+    new_claims,
     one,
     opened,
+    outbox_of,
     session,
     through_a_proxy,
     wait_until_blocked,
@@ -36,7 +37,7 @@ def message_of(fill: Fill) -> Sent:
     return message.value, message.headers
 
 
-def store_fills(claims: ClaimSession, limit: int) -> dict[int, Sent]:
+def store_fills(claims: Claims, limit: int) -> dict[int, Sent]:
     """Fill what is due; return the message of each fill as it would be sent now."""
     claim = claims.claim(limit)
     fills = [
@@ -47,8 +48,8 @@ def store_fills(claims: ClaimSession, limit: int) -> dict[int, Sent]:
     return {fill.execution.id: message_of(fill) for fill in fills}
 
 
-def messages(database: Database, claims: ClaimSession) -> dict[int, Sent]:
-    page = OutboxTable(database, claims).unpublished(after=0, limit=1000, older_than=0)
+def messages(database: Database, claims: Claims) -> dict[int, Sent]:
+    page = outbox_of(database, claims).unpublished(after=0, limit=1000, older_than=0)
     return {fill.execution.id: message_of(fill) for fill in page.fills}
 
 
@@ -84,10 +85,10 @@ def test_later_changes_of_the_execution_do_not_change_an_older_fills_message(
 def test_the_fills_of_an_engine_that_is_gone_are_taken_over_by_one_heir(database: str) -> None:
     with opened(database) as pool, session(pool) as heir, session(pool) as other:
         fill_with_orders(pool, range(1, 11))
-        dead = ClaimSession(pool)
+        dead = new_claims(pool)
         sent = store_fills(dead, 10)
-        suspects = frozenset({dead.owner})
-        mine, theirs = OutboxTable(pool, heir), OutboxTable(pool, other)
+        suspects = frozenset({dead.session.owner})
+        mine, theirs = outbox_of(pool, heir), outbox_of(pool, other)
         assert mine.take_over(suspects) == TakeOver(gone=frozenset(), fills=0)
         dead.close()
         wait_until(lambda: mine.take_over(suspects).fills == 10, 60, "the lock to be free")
@@ -100,16 +101,16 @@ def test_an_engine_that_lost_its_session_takes_its_fills_with_it(database: str) 
     """The old number stays free for ever, and nothing is left under it for others."""
     with opened(database) as pool, session(pool) as heir:
         fill_with_orders(pool, range(1, 3))
-        absent = ClaimSession(pool)
+        absent = new_claims(pool)
         sent = store_fills(absent, 2)
-        before = absent.owner
+        before = absent.session.owner
         absent.close()
-        outbox = OutboxTable(pool, heir)
+        outbox = outbox_of(pool, heir)
         look = TakeOver(gone=frozenset({before}), fills=0)
         wait_until(lambda: outbox.take_over(frozenset()) == look, 60, "the lock to be free")
         assert messages(pool, absent) == {}, "who does not hold the lock must send nothing"
         absent.open()
-        assert absent.owner != before
+        assert absent.session.owner != before
         assert messages(pool, absent) == sent
         assert outbox.take_over(look.gone) == TakeOver(gone=frozenset(), fills=0)
         absent.close()
@@ -118,11 +119,11 @@ def test_an_engine_that_lost_its_session_takes_its_fills_with_it(database: str) 
 def test_a_fill_that_was_taken_over_stays_with_its_heir(database: str) -> None:
     with opened(database) as pool, session(pool) as heir:
         fill_with_orders(pool, range(1, 3))
-        frozen = ClaimSession(pool)
+        frozen = new_claims(pool)
         sent = store_fills(frozen, 2)
-        suspects = frozenset({frozen.owner})
+        suspects = frozenset({frozen.session.owner})
         frozen.close()
-        outbox = OutboxTable(pool, heir)
+        outbox = outbox_of(pool, heir)
         wait_until(lambda: outbox.take_over(suspects).fills == 2, 60, "the lock to be free")
         frozen.open()
         assert messages(pool, frozen) == {}
@@ -140,9 +141,9 @@ def test_fills_are_kept_when_the_reply_to_their_adoption_is_lost(
         ThreadPoolExecutor() as threads,
     ):
         fill_with_orders(pool, range(1, 3))
-        claims = ClaimSession(pool)
+        claims = new_claims(pool)
         sent = store_fills(claims, 2)
-        before = claims.owner
+        before = claims.session.owner
         claims.close()
         with psycopg.connect(database) as holder:
             holder.execute("lock table outbox in share mode")
@@ -166,7 +167,7 @@ def test_only_fills_of_some_age_are_looked_for(database: str) -> None:
     with opened(database) as pool, session(pool) as claims:
         fill_with_orders(pool, range(1, 3))
         store_fills(claims, 2)
-        outbox = OutboxTable(pool, claims)
+        outbox = outbox_of(pool, claims)
         assert not outbox.unpublished(after=0, limit=10, older_than=60).fills
         with pool.connection() as connection:
             connection.execute(
@@ -182,7 +183,7 @@ def test_marking_leaves_what_another_engine_took_over(database: str) -> None:
     with opened(database) as pool, session(pool) as claims:
         fill_with_orders(pool, range(1, 4))
         store_fills(claims, 3)
-        outbox = OutboxTable(pool, claims)
+        outbox = outbox_of(pool, claims)
         with pool.connection() as connection:
             connection.execute("update outbox set owner = owner + 1000 where execution_id = 2")
         assert outbox.mark_published([(1, 1), (2, 1), (3, 99)]) == 1
@@ -193,7 +194,7 @@ def test_pages_of_the_outbox_follow_each_other(database: str) -> None:
     with opened(database) as pool, session(pool) as claims:
         fill_with_orders(pool, range(1, 6))
         store_fills(claims, 5)
-        outbox = OutboxTable(pool, claims)
+        outbox = outbox_of(pool, claims)
         first = outbox.unpublished(after=0, limit=3, older_than=0).fills
         second = outbox.unpublished(after=first[-1].execution.id, limit=3, older_than=0).fills
         assert [fill.execution.id for fill in (*first, *second)] == [1, 2, 3, 4, 5]

@@ -17,16 +17,15 @@ import psycopg
 import pytest
 
 from fixengine.demo.servers.postgres import Postgres
-from fixengine.infra.postgres.claims import LOCK_CLASS
 from fixengine.infra.postgres.driver.connections import Connection
-from fixengine.infra.postgres.outbox import OutboxTable
 from fixengine.infra.postgres.reads import Reads
+from fixengine.infra.postgres.session import LOCK_CLASS
 from fixengine.ports.queries import ExecutionQuery, LedgerQuery
 from fixengine.rules.claim_window import EARLIEST
 from fixengine.rules.fills import FillRules, evaluate
 from tests.conftest import new_database
 from tests.support.plans import carried_out
-from tests.support.rows import SECURITY, fill_with_orders, one, opened, session
+from tests.support.rows import SECURITY, fill_with_orders, mark_published, one, opened, session
 
 CLOSED = 100_000  # ids 1 to …
 OPEN = 20_000  # … and those above
@@ -241,12 +240,12 @@ def insert(_facts: Facts) -> Mapping[str, object]:
     ids = [*range(1, BATCH // 2 + 1), *range(1_000_001, 1_000_001 + BATCH // 2)]
     rows = [
         {
-            "execution_service_id": id_,
+            "id": id_,
             "trade_type": "BUY",
             "destination": "ML",
             "security_id": SECURITY,
             "ticker": "A",
-            "quantity_ordered": 10,
+            "quantity": 10,
             "limit_price": None,
             "received_timestamp": LATER,
             "trade_service_execution_id": None,
@@ -459,7 +458,7 @@ def facts(flooded: str) -> Facts:
 def connected(dsn: str) -> Iterator[tuple[Connection, Connection]]:
     """Lend what an engine has: the connection that claims, and a pooled one."""
     with opened(dsn) as pool, session(pool) as claims, pool.connection() as pooled:
-        yield claims._opened(), pooled
+        yield claims.session.open(), pooled
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -529,8 +528,7 @@ def test_a_flood_after_a_quiet_night_is_filled_as_any_other(database: str) -> No
         for number in range(rounds):
             fill_with_orders(pool, range(1_000_001 + number * 1000, 1_001_001 + number * 1000))
     with opened(database) as pool, session(pool) as claims:
-        outbox = OutboxTable(pool, claims)
-        before = _rows_read(database, claims._opened())
+        before = _rows_read(database, claims.session.open())
         for _ in range(rounds):
             due = claims.claim(batch)
             fills = [
@@ -538,10 +536,12 @@ def test_a_flood_after_a_quiet_night_is_filled_as_any_other(database: str) -> No
                 for each in due.executions
             ]
             assert len(claims.store(fills, ())) == batch
-            outbox.mark_published(
-                [(fill.execution.id, fill.execution.number_of_fills) for fill in fills]
+            mark_published(
+                pool,
+                claims,
+                [(fill.execution.id, fill.execution.number_of_fills) for fill in fills],
             )
-        read = _rows_read(database, claims._opened()) - before
+        read = _rows_read(database, claims.session.open()) - before
     assert read < 10 * rounds * batch
 
 

@@ -17,7 +17,7 @@ from fixengine import __version__
 from fixengine.demo.feed.feed import orders
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.infra.postgres.driver.connections import query
+from fixengine.infra.postgres.statements import query
 from tests.support.engines import Surroundings
 from tests.support.feed.mixed import bad_orders
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from math import inf
 from select import POLLIN, poll
 from time import monotonic
@@ -19,6 +18,7 @@ from fixengine.errors import ImpairedError, UnavailableError
 from fixengine.infra.postgres.driver.sessions import PINNED, UNANSWERED, assert_fit, parameters
 from fixengine.infra.postgres.driver.sqlstates import ends_the_session, meaning_of
 from fixengine.infra.postgres.driver.waits import BoundedConnection, NoAnswer
+from fixengine.infra.postgres.statements import query
 from fixengine.supervision.patience import patient_until
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
@@ -36,12 +36,6 @@ BY_INDEX = {"enable_seqscan": "off", "enable_sort": "off"}
 
 # What a server says of itself with every reply, unasked. One that was demoted still answers.
 _READ_ONLY = ("default_transaction_read_only", "in_hot_standby")
-
-
-@cache
-def query(name: str) -> bytes:
-    """Return the statement in `queries/<name>.sql`."""
-    return (files("fixengine.infra.postgres") / "queries" / f"{name}.sql").read_bytes()
 
 
 @contextmanager

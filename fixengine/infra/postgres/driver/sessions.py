@@ -11,10 +11,14 @@ from fixengine.errors import SchemaError, UnavailableError
 from fixengine.infra.postgres.driver.dsn import ENCODING, given
 from fixengine.infra.postgres.driver.waits import BoundedConnection
 
+IN_TRANSACTION_SECONDS = 15
+"""Seconds without a statement after which the server ends a session that is in a transaction: it
+frees the rows and the lock of an engine that hangs between claim and store.
+"""
+
 PINNED = {
     "lock_timeout": "2s",
-    # frees the rows and the lock of a pod that hangs between claim and store
-    "idle_in_transaction_session_timeout": "15s",
+    "idle_in_transaction_session_timeout": f"{IN_TRANSACTION_SECONDS}s",
     "idle_session_timeout": "0",
     "transaction_timeout": "0",
     "exit_on_error": "off",

@@ -1,20 +1,5 @@
--- The next executions by their orders, for the audit. Times that nothing can show are cut to those
--- that can be.
-select
-    e.id, e.execution_service_id, e.is_open, e.execution_status, e.trade_type, e.destination,
-    e.security_id::text as security_id, e.ticker, e.quantity_ordered, e.limit_price,
-    least(greatest(e.received_timestamp, '0001-01-02'), '9999-12-30') as received_timestamp,
-    least(greatest(e.sent_timestamp, '0001-01-02'), '9999-12-30') as sent_timestamp,
-    case
-        when e.last_fill_timestamp is not null
-        then least(greatest(e.last_fill_timestamp, '0001-01-02'), '9999-12-30')
-    end as last_fill_timestamp,
-    e.quantity_filled,
-    case
-        when e.next_fill_timestamp is not null
-        then least(greatest(e.next_fill_timestamp, '0001-01-02'), '9999-12-30')
-    end as next_fill_timestamp,
-    e.number_of_fills, e.total_amount, e.trade_service_execution_id, e.version
+-- The next executions by their orders, for the audit.
+select {{execution as readable}}
 from public.execution as e
 where (e.execution_service_id, e.id) > (%(order)s, %(id)s)
 order by e.execution_service_id, e.id

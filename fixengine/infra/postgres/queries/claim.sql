@@ -3,15 +3,10 @@
 -- in order.
 -- Read in the order of the index by which it is due: the engine's sessions leave the planner no
 -- other way. With statistics of an idle time it would read, and sort, all that is open each time.
--- After a row's place the columns are the fields of the domain's execution, in their order.
 -- `nulls first`, though there are none, is the order in which the index can be read.
 select
     e.ctid as place,
-    e.id, e.execution_service_id, e.is_open, e.execution_status, e.trade_type, e.destination,
-    e.security_id::text as security_id, e.ticker, e.quantity_ordered, e.limit_price,
-    e.received_timestamp, e.sent_timestamp, e.last_fill_timestamp, e.quantity_filled,
-    e.next_fill_timestamp, e.number_of_fills, e.total_amount, e.trade_service_execution_id,
-    e.version,
+    {{execution as stored}},
     (select t.traceparent from public.execution_trace as t where t.execution_id = e.id)
         as traceparent
 from public.execution as e

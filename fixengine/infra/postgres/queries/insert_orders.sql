@@ -4,8 +4,8 @@
 with o as materialized (
     select *
     from json_to_recordset(%(orders)s) as o (
-        execution_service_id integer, trade_type text, destination text, security_id text,
-        ticker text, quantity_ordered numeric, limit_price numeric, received_timestamp timestamptz,
+        id integer, trade_type text, destination text, security_id text, ticker text,
+        quantity numeric, limit_price numeric, received_timestamp timestamptz,
         trade_service_execution_id integer, version integer, traceparent text
     )
     -- within a `case` it counts as likely: else next to none were expected, and joined in a loop
@@ -13,7 +13,7 @@ with o as materialized (
         when (
             select e.id
             from public.execution as e
-            where e.execution_service_id = o.execution_service_id
+            where e.execution_service_id = o.id
         ) is null then true
     end
 ),
@@ -24,13 +24,13 @@ stored as (
         next_fill_timestamp, trade_service_execution_id, version
     )
     select
-        o.execution_service_id, true, 'WORK', o.trade_type, o.destination, o.security_id, o.ticker,
-        o.quantity_ordered, o.limit_price, o.received_timestamp,
+        o.id, true, 'WORK', o.trade_type, o.destination, o.security_id, o.ticker,
+        o.quantity, o.limit_price, o.received_timestamp,
         greatest(now(), o.received_timestamp),
         now() + %(first_fill_delay)s * interval '1 second',
         o.trade_service_execution_id, o.version
     from o
-    order by o.execution_service_id
+    order by o.id
     on conflict (execution_service_id) do nothing
     returning id, execution_service_id
 ),
@@ -38,7 +38,7 @@ traced as (
     insert into public.execution_trace (execution_id, traceparent)
     select stored.id, o.traceparent
     from o
-    join stored on stored.execution_service_id = o.execution_service_id
+    join stored on stored.execution_service_id = o.id
     where o.traceparent is not null
 )
 select count(*)::integer from stored

@@ -1,5 +1,5 @@
 -- Fills that this engine still has to publish, as they were: the ledger has what changes from
--- fill to fill, the execution what never does. None when the engine's lock is not held.
+-- fill to fill, the execution what never does. No rows when the engine's lock is not held.
 -- `offset 0` keeps two look-ups for each row from becoming joins, which with statistics of another
 -- time would read ledger and executions as a whole.
 with waiting as materialized (
@@ -25,16 +25,15 @@ with waiting as materialized (
 select
     w.stored_at,
     f.quantity, f.price, f.announced,
-    e.id, e.execution_service_id, f.quantity_filled < e.quantity_ordered as is_open,
+    f.quantity_filled < e.quantity_ordered as is_open,
     case
         when f.quantity_filled = e.quantity_ordered then 'FULL'
         when f.quantity_filled > 0 then 'PART'
         else 'WORK'
     end as execution_status,
-    e.trade_type, e.destination, e.security_id::text as security_id, e.ticker,
-    e.quantity_ordered, e.limit_price, e.received_timestamp, e.sent_timestamp,
-    f.filled_at as last_fill_timestamp, f.quantity_filled, e.next_fill_timestamp,
-    f.number as number_of_fills, f.total_amount, e.trade_service_execution_id, f.version,
+    f.filled_at as last_fill_timestamp, f.quantity_filled, f.number as number_of_fills,
+    f.total_amount, f.version,
+    {{execution as readable}},
     (select t.traceparent from public.execution_trace as t where t.execution_id = e.id)
         as traceparent
 from waiting as w

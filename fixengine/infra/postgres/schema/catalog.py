@@ -7,8 +7,9 @@ from functools import cache
 
 import msgspec
 
-from fixengine.infra.postgres.driver.connections import Connection, query
+from fixengine.infra.postgres.driver.connections import Connection
 from fixengine.infra.postgres.schema.migrate import schema_folder
+from fixengine.infra.postgres.statements import query
 
 
 class Column(msgspec.Struct, frozen=True):

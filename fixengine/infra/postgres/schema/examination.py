@@ -5,7 +5,8 @@ import re
 from psycopg import errors as sqlstate
 
 from fixengine.errors import SchemaError
-from fixengine.infra.postgres.driver.connections import Connection, query, statements_on
+from fixengine.infra.postgres.driver.connections import Connection, statements_on
+from fixengine.infra.postgres.statements import query
 
 _STATEMENTS = (
     "insert_orders",

@@ -5,10 +5,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 from fixengine.errors import RejectedError, SchemaError
-from fixengine.infra.postgres.driver.connections import Connection, query, statements_on
+from fixengine.infra.postgres.driver.connections import Connection, statements_on
 from fixengine.infra.postgres.executions import new_row
 from fixengine.infra.postgres.fill_rows import evaluated_row
 from fixengine.infra.postgres.rows import recordset
+from fixengine.infra.postgres.statements import query
 from fixengine.rules.values import Execution, Fill, Order, Status, TradeType
 
 _QUANTITY, _PRICE = Decimal(100), Decimal(10)

@@ -1,0 +1,79 @@
+"""The statements in `queries`: the only list of the columns of `execution` is put into them here.
+
+The columns are the fields of the domain's execution, in their order, as a row becomes a struct by
+its places. A statement calls its row of `execution` `e`, and names one of these:
+
+- `{{execution as stored}}`: the values as they are;
+- `{{execution as readable}}`: times that Python can't read are cut to those that it can;
+- `{{execution as shown}}`: readable, and a number that is NaN is 0, or no limit;
+- `{{names of execution}}`: the bare names, to insert.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import TypeAlias
+
+from msgspec.structs import FieldInfo, fields
+
+from fixengine.rules.values import Execution
+
+_ELSEWHERE = "traceparent"
+"""It has a table of its own."""
+
+_COLUMNS = tuple(field for field in fields(Execution) if field.name != _ELSEWHERE)
+COLUMN_NAMES = tuple(column.name for column in _COLUMNS)
+
+_PLACEHOLDER = re.compile(rb"\{\{([a-z ]+)\}\}")
+
+_Written: TypeAlias = Callable[[FieldInfo], str]
+
+
+@cache
+def query(name: str) -> bytes:
+    """Return the statement in `queries/<name>.sql`."""
+    text = (files("fixengine.infra.postgres") / "queries" / f"{name}.sql").read_bytes()
+    return _PLACEHOLDER.sub(lambda found: _columns(found[1].decode()), text)
+
+
+def _columns(placeholder: str) -> bytes:
+    return ", ".join(map(_PLACEHOLDERS[placeholder], _COLUMNS)).encode()
+
+
+def _stored(column: FieldInfo) -> str:
+    if column.name == "security_id":
+        return "e.security_id::text as security_id"  # a char(24) comes with blanks
+    return f"e.{column.name}"
+
+
+def _readable(column: FieldInfo) -> str:
+    cut = f"least(greatest(e.{column.name}, '0001-01-02'), '9999-12-30')"
+    if column.type == datetime:
+        return f"{cut} as {column.name}"
+    if column.type == datetime | None:  # `greatest` would make a time of null
+        return f"case when e.{column.name} is not null then {cut} end as {column.name}"
+    return _stored(column)
+
+
+def _shown(column: FieldInfo) -> str:
+    number = f"nullif(e.{column.name}, 'NaN')"
+    if column.type == Decimal:
+        return f"coalesce({number}, 0) as {column.name}"
+    if column.type == Decimal | None:
+        return f"{number} as {column.name}"
+    return _readable(column)
+
+
+def _name(column: FieldInfo) -> str:
+    return column.name
+
+
+_PLACEHOLDERS: dict[str, _Written] = {
+    "execution as stored": _stored,
+    "execution as readable": _readable,
+    "execution as shown": _shown,
+    "names of execution": _name,
+}
