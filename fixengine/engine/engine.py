@@ -20,6 +20,7 @@ from fixengine.actors.reading.hold_up import FOUND_OUT_WITHIN
 from fixengine.actors.reading.readers import ANSWER_WITHIN, Reader, Readers
 from fixengine.actors.reading.summaries import Summaries
 from fixengine.actors.securities import SecurityCache
+from fixengine.actors.storage.limits import StorageLimits
 from fixengine.actors.storage.repository import Repository
 from fixengine.config import Settings
 from fixengine.errors import UnavailableError
@@ -116,9 +117,11 @@ class Engine:
         pod: str,
         on_failure: Callable[[str], object],
         hung_after: float = HUNG_AFTER,
+        storage: StorageLimits | None = None,
     ) -> None:
         self._settings = settings
         self._kafka = Cluster.of(settings, client_id=pod)
+        self._storage = storage
         self._on_failure = on_failure
         self._database = Database(
             dsn=settings.postgres_dsn,
@@ -276,6 +279,7 @@ class Engine:
             health=self.health,
             metrics=self._metrics,
             pulse=self._pulse,
+            limits=self._storage,
         )
 
     def _migrates(self, what: str) -> None:

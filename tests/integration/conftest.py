@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from fixengine.actors.storage.limits import StorageLimits
 from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.workspace import Workspace
@@ -20,11 +21,19 @@ def dsn(database: str) -> str:
 
 
 @pytest.fixture
+def storage() -> StorageLimits:
+    """Return how often engines look at their database."""
+    return StorageLimits()
+
+
+@pytest.fixture
 def around(
-    dsn: str, broker: Broker, topics: TopicNames, workspace: Workspace
+    dsn: str, broker: Broker, topics: TopicNames, workspace: Workspace, storage: StorageLimits
 ) -> Iterator[Surroundings]:
     """Lend what engines work with."""
-    with surroundings(dsn=dsn, broker=broker, topics=topics, workspace=workspace) as world:
+    with surroundings(
+        dsn=dsn, broker=broker, topics=topics, workspace=workspace, storage=storage
+    ) as world:
         yield world
 
 

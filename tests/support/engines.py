@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from fixengine.actors.storage.limits import StorageLimits
 from fixengine.config import load
 from fixengine.demo.audit.report import Expectations, audit
 from fixengine.demo.feed.feed import FedOrder
@@ -23,6 +24,9 @@ from tests.support.rows import one
 
 FAST = {"FILL_DELAY_FIRST": "0", "FILL_DELAY_MIN": "0.02", "FILL_DELAY_MAX": "0.2"}
 
+ATTENTIVE = StorageLimits(check_schema_every=2.0, check_faults_every=1.0)
+"""For engines that look at their schema more often."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Surroundings:
@@ -34,6 +38,7 @@ class Surroundings:
     workspace: Workspace
     securities: SecurityService
     prices: PricingService
+    storage: StorageLimits
     failures: list[str] = field(default_factory=list)
 
     def environment(self, **overrides: str) -> dict[str, str]:
@@ -64,6 +69,7 @@ class Surroundings:
             pod=name,
             on_failure=self.failures.append,
             hung_after=hung_after,
+            storage=self.storage,
         )
         engine.start()
         try:
@@ -108,7 +114,12 @@ class Surroundings:
 
 @contextmanager
 def surroundings(
-    *, dsn: str, broker: Broker, topics: TopicNames, workspace: Workspace
+    *,
+    dsn: str,
+    broker: Broker,
+    topics: TopicNames,
+    workspace: Workspace,
+    storage: StorageLimits | None = None,
 ) -> Iterator[Surroundings]:
     """Lend the surroundings with the neighbours started and the topic made."""
     listings = (*priced_listings(), *UNPRICEABLE)
@@ -125,6 +136,7 @@ def surroundings(
             workspace=workspace,
             securities=securities,
             prices=prices,
+            storage=storage or StorageLimits(),
         )
     finally:
         prices.stop()

@@ -1,48 +1,21 @@
-"""The repository actor: all writes, the schema, and the watch over the database."""
+"""The repository actor: all writes, and the watches over database, schema and backlog."""
 
 from dataclasses import dataclass
-from time import monotonic
-from typing import Any, TypeAlias, assert_never
+from typing import Any
 
-from loguru import logger
-
-from fixengine.actors.messages import (
-    AbandonClaim,
-    ClaimDue,
-    DropParts,
-    ExecutionsFreed,
-    ForgetExecutions,
-    GetUnpublished,
-    MarkPublished,
-    QueryAnswered,
-    QueryFailed,
-    StoreFills,
-    StoreOrders,
-    TakeOverOutbox,
-)
+from fixengine.actors.messages import QueryAnswered, QueryFailed
+from fixengine.actors.storage.backlog_watch import BacklogWatch
 from fixengine.actors.storage.database_watch import DatabaseWatch
+from fixengine.actors.storage.limits import StorageLimits
 from fixengine.actors.storage.schema_watch import SchemaWatch
-from fixengine.errors import (
-    ImpairedError,
-    RejectedError,
-    SchemaError,
-    SlowQueryError,
-    UnavailableError,
-)
-from fixengine.ports.stores import Claims, OrderTable, Outbox, Retention, Schema, Stored
-from fixengine.rules.halving import Tried
-from fixengine.rules.pace import Pace
+from fixengine.actors.storage.writes import Write, Writes
+from fixengine.errors import ImpairedError, RejectedError, SchemaError, UnavailableError
+from fixengine.ports.stores import Claims, OrderTable, Outbox, Retention, Schema
 from fixengine.supervision.actor import Actor
-from fixengine.supervision.refs import ActorRef, tell
 from fixengine.supervision.retries import Retries
 from fixengine.telemetry.backlog import Pulse
 from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.metrics.engine import EngineMetrics
-
-CHECK_INTERVAL = 2.0
-
-APART_WITHIN = 0.5
-"""Seconds that what is refused together, orders or fills, is tried apart, while all else waits."""
 
 _LOOK = "look"
 
@@ -55,19 +28,6 @@ class _Connect:
 @dataclass(frozen=True, slots=True)
 class _Check:
     """Repository → itself: is the database still there, and how far behind are we?"""
-
-
-_Write: TypeAlias = (
-    StoreOrders
-    | ClaimDue
-    | StoreFills
-    | AbandonClaim
-    | TakeOverOutbox
-    | GetUnpublished
-    | MarkPublished
-    | ForgetExecutions
-    | DropParts
-)
 
 
 class Repository(Actor):
@@ -84,26 +44,31 @@ class Repository(Actor):
         health: Health,
         metrics: EngineMetrics,
         pulse: Pulse,
+        limits: StorageLimits | None = None,
     ) -> None:
         super().__init__()
-        self._schema = SchemaWatch(schema, health)
-        self._orders = orders
-        self._claims = claims
-        self._outbox = outbox
-        self._retention = retention
+        limits = limits or StorageLimits()
+        self._check_every = limits.check_every
         self._health = health
+        self._claims = claims
+        self._schema = SchemaWatch(schema, health, limits)
         self._database = DatabaseWatch(health)
-        self._metrics = metrics
-        self._pulse = pulse
-        self._claimer: ActorRef | None = None
-        self._ready = False
+        self._backlog = BacklogWatch(orders=orders, claims=claims, pulse=pulse, metrics=metrics)
+        self._writes = Writes(
+            orders=orders,
+            claims=claims,
+            outbox=outbox,
+            retention=retention,
+            schema=self._schema,
+            apart_within=limits.apart_within,
+        )
         self._retries = Retries(first=0.2, cap=5.0)
-        self._counting = Pace(monotonic)
+        self._ready = False
 
     def boot(self) -> None:
         self.actor_ref.tell(_Connect())
 
-    def receive(self, message: _Connect | _Check | QueryFailed | QueryAnswered | _Write) -> Any:
+    def receive(self, message: _Connect | _Check | QueryFailed | QueryAnswered | Write) -> Any:
         match message:
             case _Connect():
                 return self._connect()
@@ -119,12 +84,12 @@ class Repository(Actor):
     def close(self) -> None:
         self._claims.close()
 
-    def _write(self, message: _Write) -> object:
+    def _write(self, message: Write) -> object:
         if not self._ready:
             raise UnavailableError("the database was not reached yet")
         kind = type(message).__name__
         try:
-            done = self._perform(message)
+            done = self._writes.perform(message)
         except ImpairedError as error:
             self._failed(kind, error)
             raise
@@ -150,91 +115,6 @@ class Repository(Actor):
         self._schema.worked(kind)
         self._database.worked(kind)
 
-    def _store(self, message: StoreOrders) -> Tried:
-        """Store orders, and find those that the database refuses.
-
-        At fault are only those that it refuses before and after the schema was found sound.
-        """
-        orders, partitions = message.orders, message.partitions
-        try:
-            self._orders.insert_orders(orders, partitions=partitions)
-        except RejectedError:
-            tried = self._orders.insert_apart(orders, partitions=partitions, within=APART_WITHIN)
-        else:
-            return Tried(count=len(orders))
-        if not tried.refused:
-            return tried
-        self._schema.assert_sound()
-        places = tuple(tried.refused)
-        again = self._orders.insert_apart(
-            tuple(orders[place] for place in places), partitions=partitions, within=APART_WITHIN
-        )
-        return Tried(
-            count=(*places, tried.count)[again.count],
-            refused={places[place]: reason for place, reason in again.refused.items()},
-        )
-
-    def _settle(self, message: StoreFills) -> Stored:
-        """Store a claim's outcome, and put off what the database refuses, as `_store` finds it."""
-        fills, postponed = message.fills, message.postponed
-        try:
-            ids = self._claims.store(fills, postponed)
-        except RejectedError:
-            tried = self._claims.store_apart(fills, postponed, within=APART_WITHIN)
-        else:
-            return Stored(ids=ids, changed=len(fills) - len(ids))
-        if not tried.refused:
-            return tried
-        self._schema.assert_sound()
-        again = self._claims.store_apart(
-            tuple(fill for fill in fills if fill.execution.id in tried.refused),
-            tuple(each for each in postponed if each.execution_id in tried.refused),
-            within=APART_WITHIN,
-        )
-        if again.refused:
-            versions = {fill.execution.id: fill.execution.version - 1 for fill in fills}
-            versions.update((each.execution_id, each.version) for each in postponed)
-            refused = {id_: versions[id_] for id_ in again.refused}
-            self._claims.put_off(refused, within=APART_WITHIN)
-        return Stored(
-            ids=tried.ids | again.ids,
-            refused=again.refused,
-            changed=tried.changed + again.changed,
-            left=tried.left + again.left,
-        )
-
-    def _perform(self, message: _Write) -> object:
-        match message:
-            case StoreOrders():
-                return message.answer(self._store(message))
-            case ClaimDue(limit=limit, reply_to=reply_to):
-                self._claimer = reply_to
-                return message.answer(self._claims.claim(limit))
-            case StoreFills():
-                return message.answer(self._settle(message))
-            case AbandonClaim():
-                self._claims.abandon()
-                return None
-            case TakeOverOutbox(suspects=suspects):
-                return message.answer(self._outbox.take_over(suspects))
-            case GetUnpublished(after=after, limit=limit, older_than=older_than):
-                page = self._outbox.unpublished(after=after, limit=limit, older_than=older_than)
-                return message.answer(page)
-            case MarkPublished(fills=fills):
-                return message.answer(self._mark(fills))
-            case ForgetExecutions(after=after):
-                return message.answer(self._retention.forget_executions(after=after))
-            case DropParts():
-                return message.answer(self._retention.drop_parts())
-            case _:
-                assert_never(message)
-
-    def _mark(self, fills: tuple[tuple[int, int], ...]) -> int:
-        marked = self._outbox.mark_published(fills)
-        if self._claims.published(fills) and self._claimer is not None:
-            tell(self._claimer, ExecutionsFreed())
-        return marked
-
     def _connect(self) -> None:
         try:
             self._schema.prepare()
@@ -253,15 +133,15 @@ class Repository(Actor):
 
     def _check(self) -> None:
         self._look()
-        self.tell_later(CHECK_INTERVAL, _Check())
+        self.tell_later(self._check_every, _Check())
 
     def _look(self) -> None:
         """Say whether the database is there, and how far behind the engines are."""
         try:
             self._claims.check()
             self._schema.look()
-            if self._counting.due or not self._database.reached:
-                self._look_at_the_backlog()
+            if self._backlog.due or not self._database.reached:
+                self._backlog.look(checked_every=self._check_every)
         except ImpairedError as error:
             self._failed(_LOOK, error)
         except UnavailableError as error:
@@ -270,19 +150,3 @@ class Repository(Actor):
         else:
             self._worked(_LOOK)
         self._database.there()
-
-    def _look_at_the_backlog(self) -> None:
-        began = monotonic()
-        try:
-            backlog = self._orders.backlog(self._claims.readable_since)
-        except SlowQueryError as error:
-            logger.bind(reason=str(error)).debug("how far behind the engines are is not known")
-            return
-        finally:
-            now = monotonic()
-            rest = self._counting.took(now - began)
-        self._pulse.saw(backlog, now=now, next_in=CHECK_INTERVAL + rest)
-        self._metrics.due.set(backlog.due)
-        self._metrics.oldest_due_age.set(backlog.oldest_due_age)
-        self._metrics.outbox_depth.set(backlog.unpublished)
-        self._metrics.numbers_left.set(backlog.numbers_left)

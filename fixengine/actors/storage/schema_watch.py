@@ -4,26 +4,19 @@ from time import monotonic
 
 from loguru import logger
 
+from fixengine.actors.storage.limits import StorageLimits
 from fixengine.errors import SchemaError, SlowQueryError, UnavailableError
 from fixengine.ports.stores import Schema
 from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.outage import Outages
 
-CHECK_EVERY = 15.0
-"""Seconds between looks at a schema that nothing contradicts."""
-
-CHECK_FAULTS_EVERY = 5.0
-"""Seconds between looks at one that was found wanting, or is contradicted."""
-
-CHECK_REFUSED_WITHIN = 1.0
-"""Seconds until the schema is looked at after it refused something: the look says more."""
-
 
 class SchemaWatch:
     """Kinds of work that the schema refuses, and what the last look at it found."""
 
-    def __init__(self, schema: Schema, health: Health) -> None:
+    def __init__(self, schema: Schema, health: Health, limits: StorageLimits) -> None:
         self._schema = schema
+        self._limits = limits
         self._health = health
         self._outages = Outages[str]()
         self._fault = ""
@@ -40,7 +33,7 @@ class SchemaWatch:
             return
         self._note = self._schema.prepare().note
         self._fault = ""
-        self._check_at = monotonic() + CHECK_EVERY
+        self._check_at = monotonic() + self._rest()
         self._say()
 
     def look(self) -> None:
@@ -58,16 +51,16 @@ class SchemaWatch:
                 logger.bind(reason=str(error)).debug("the schema was not looked at")
             else:
                 self._fault = ""
-            self._check_at = now + (CHECK_FAULTS_EVERY if self._fault else CHECK_EVERY)
+            self._check_at = now + self._rest()
         self._say()
 
     def refused(self, kind: str, error: SchemaError) -> None:
         """Take note of work that the schema refuses, and mend what can be mended."""
         now = monotonic()
         self._outages.begin(kind, str(error))
-        self._check_at = min(self._check_at, now + CHECK_REFUSED_WITHIN)
+        self._check_at = min(self._check_at, now + self._limits.check_refused_within)
         if now >= self._mend_at:
-            self._mend_at = now + CHECK_FAULTS_EVERY
+            self._mend_at = now + self._limits.check_faults_every
             try:
                 self._schema.mend()
             except SchemaError as fault:
@@ -92,6 +85,10 @@ class SchemaWatch:
         if state.mended:
             raise SchemaError(f"the schema was just mended, this is tried again: {state.mended[0]}")
         self._schema.try_out()
+
+    def _rest(self) -> float:
+        limits = self._limits
+        return limits.check_faults_every if self._fault else limits.check_schema_every
 
     def _say(self) -> None:
         reason = next(filter(None, (self._fault, *self._outages.reasons())), "")

@@ -10,6 +10,7 @@ import pytest
 import urllib3
 from loguru import logger
 
+from fixengine.actors.storage.limits import StorageLimits
 from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.servers.broker import Broker
 from fixengine.demo.servers.postgres import Postgres
@@ -19,6 +20,7 @@ from fixengine.demo.workspace import Workspace
 from fixengine.engine.engine import Engine
 from fixengine.infra.postgres.schema.migrate import migrate, migrations
 from tests.support.engines import (
+    ATTENTIVE,
     Surroundings,
     busy_for,
     part,
@@ -60,11 +62,10 @@ create event trigger no_changes on ddl_command_start execute function no_changes
 """
 
 
-@pytest.fixture(autouse=True)
-def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def storage() -> StorageLimits:
     """Have engines look at their schema more often."""
-    monkeypatch.setattr("fixengine.actors.storage.schema_watch.CHECK_EVERY", 2.0)
-    monkeypatch.setattr("fixengine.actors.storage.schema_watch.CHECK_FAULTS_EVERY", 1.0)
+    return ATTENTIVE
 
 
 @pytest.fixture

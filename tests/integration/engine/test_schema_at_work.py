@@ -5,12 +5,20 @@ from itertools import islice
 import psycopg
 import pytest
 
+from fixengine.actors.storage.limits import StorageLimits
 from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.feed.universe import priced_listings
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.engine.engine import Engine
-from tests.support.engines import Surroundings, busy_for, part, restarts, wait_until_ready
+from tests.support.engines import (
+    ATTENTIVE,
+    Surroundings,
+    busy_for,
+    part,
+    restarts,
+    wait_until_ready,
+)
 from tests.support.go_service import recreate
 from tests.support.rows import change, one, refusing
 
@@ -32,11 +40,10 @@ COUNTING_TRIALS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def storage() -> StorageLimits:
     """Have engines look at their schema more often."""
-    monkeypatch.setattr("fixengine.actors.storage.schema_watch.CHECK_EVERY", 2.0)
-    monkeypatch.setattr("fixengine.actors.storage.schema_watch.CHECK_FAULTS_EVERY", 1.0)
+    return ATTENTIVE
 
 
 def fed(count: int, seed: int) -> tuple[FedOrder, ...]:

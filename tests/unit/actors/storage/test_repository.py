@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event
 
-import pytest
 from prometheus_client import CollectorRegistry
 
 from fixengine.actors.messages import ClaimDue, ExecutionsFreed, MarkPublished
+from fixengine.actors.storage.limits import StorageLimits
 from fixengine.actors.storage.repository import Repository
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import SlowQueryError
@@ -23,6 +23,7 @@ from fixengine.telemetry.metrics.engine import EngineMetrics
 from tests.support.no_tree import NoTree
 
 FRONT = datetime(2026, 7, 28, 12, tzinfo=UTC)
+HURRIED = StorageLimits(check_every=0.1, apart_within=0.05)
 
 
 @dataclass
@@ -67,12 +68,6 @@ class Session:
     def close(self) -> None: ...
 
 
-@pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the database looked at more often."""
-    monkeypatch.setattr("fixengine.actors.storage.repository.CHECK_INTERVAL", 0.1)
-
-
 @contextmanager
 def repository(
     table: Table,
@@ -91,6 +86,7 @@ def repository(
         health=Health(gauge=metrics.up, tree=NoTree(), hung_after=60),
         metrics=metrics,
         pulse=Pulse(),
+        limits=HURRIED,
     )
     try:
         running.ask(Boot(), timeout=60)

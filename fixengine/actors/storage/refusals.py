@@ -1,0 +1,134 @@
+"""What the database refuses is found apart, and is at fault only where the schema is sound."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from fixengine.actors.storage.schema_watch import SchemaWatch
+from fixengine.errors import RejectedError
+from fixengine.ports.stores import Claims, OrderTable, Stored
+from fixengine.rules.halving import Tried
+from fixengine.rules.values import Fill, Order, Postponed
+
+
+class Outcome(Protocol):
+    """What became of a batch."""
+
+    @property
+    def refused(self) -> Mapping[Any, str]:
+        """Why the database refuses a part of it."""
+
+
+_Outcome = TypeVar("_Outcome", bound=Outcome)
+
+
+class Batch(Protocol[_Outcome]):
+    """Rows that are stored together, or apart; all raise UnavailableError."""
+
+    def together(self) -> _Outcome:
+        """Store all; raises RejectedError, with nothing stored, when any is refused."""
+
+    def apart(self) -> _Outcome:
+        """Store what is not refused."""
+
+    def again(self, tried: _Outcome) -> _Outcome:
+        """Store what was refused and is so no more; return what became of the whole batch."""
+
+
+def store(batch: Batch[_Outcome], schema: SchemaWatch) -> _Outcome:
+    """Store a batch but for what is at fault: refused before and after the schema was found sound.
+
+    Raises SchemaError when the schema is at fault, UnavailableError.
+    """
+    try:
+        return batch.together()
+    except RejectedError:
+        tried = batch.apart()
+    if not tried.refused:
+        return tried
+    schema.assert_sound()
+    return batch.again(tried)
+
+
+class NewOrders:
+    """Orders that become executions; those that are refused are named by their places."""
+
+    def __init__(
+        self,
+        table: OrderTable,
+        orders: Sequence[tuple[Order, str]],
+        *,
+        partitions: Collection[int],
+        within: float,
+    ) -> None:
+        """Take orders of partitions of the topic, and the seconds for trying them apart."""
+        self._table = table
+        self._orders = orders
+        self._partitions = partitions
+        self._within = within
+
+    def together(self) -> Tried:
+        self._table.insert_orders(self._orders, partitions=self._partitions)
+        return Tried(count=len(self._orders))
+
+    def apart(self) -> Tried:
+        return self._apart(self._orders)
+
+    def again(self, tried: Tried) -> Tried:
+        places = tuple(tried.refused)
+        again = self._apart(tuple(self._orders[place] for place in places))
+        return Tried(
+            count=(*places, tried.count)[again.count],
+            refused={places[place]: reason for place, reason in again.refused.items()},
+        )
+
+    def _apart(self, orders: Sequence[tuple[Order, str]]) -> Tried:
+        return self._table.insert_apart(orders, partitions=self._partitions, within=self._within)
+
+
+class ClaimOutcome:
+    """Fills of a claim, and what is tried again later; what stays refused is put off for long."""
+
+    def __init__(
+        self,
+        claims: Claims,
+        fills: Sequence[Fill],
+        postponed: Sequence[Postponed],
+        *,
+        within: float,
+    ) -> None:
+        """Take the outcome, and the seconds for trying each kind of it apart."""
+        self._claims = claims
+        self._fills = fills
+        self._postponed = postponed
+        self._within = within
+
+    def together(self) -> Stored:
+        ids = self._claims.store(self._fills, self._postponed)
+        return Stored(ids=ids, changed=len(self._fills) - len(ids))
+
+    def apart(self) -> Stored:
+        return self._claims.store_apart(self._fills, self._postponed, within=self._within)
+
+    def again(self, tried: Stored) -> Stored:
+        again = self._claims.store_apart(
+            tuple(fill for fill in self._fills if fill.execution.id in tried.refused),
+            tuple(each for each in self._postponed if each.execution_id in tried.refused),
+            within=self._within,
+        )
+        if again.refused:
+            versions = self._versions()
+            refused = {id_: versions[id_] for id_ in again.refused}
+            self._claims.put_off(refused, within=self._within)
+        return Stored(
+            ids=tried.ids | again.ids,
+            refused=again.refused,
+            changed=tried.changed + again.changed,
+            left=tried.left + again.left,
+        )
+
+    def _versions(self) -> Mapping[int, int]:
+        """Return the versions that were claimed, by the executions' ids."""
+        return {
+            **{fill.execution.id: fill.execution.version - 1 for fill in self._fills},
+            **{each.execution_id: each.version for each in self._postponed},
+        }
