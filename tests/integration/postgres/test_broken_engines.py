@@ -3,7 +3,7 @@
 import pytest
 
 from tests.chaos.broken import no_outbox, no_transaction
-from tests.integration.test_claims import filled
+from tests.integration.postgres.test_claims import filled
 from tests.support.rows import fill_with_orders, one, opened, session
 
 
