@@ -65,12 +65,20 @@ class Outage:
         """Take the events of both ends, the level of the first, and fields that both lines have."""
         self._begins = Recurring(level, begins)
         self._ends = Recurring("INFO", ends)
+        self._words = begins
+        self._reason = ""
         self._holds_up = holds_up
         self._fields = fields
         self.is_on = False
 
+    @property
+    def said(self) -> str:
+        """What does not work, and the latest reason. Empty while it works."""
+        return f"{self._words}: {self._reason}" if self.is_on else ""
+
     def begin(self, reason: str, **fields: object) -> None:
         """Take note of a failed try. Only the first writes a line, with these fields."""
+        self._reason = reason
         if not self.is_on:
             self.is_on = True
             self._begins.happened_with({**self._fields, **fields, "reason": reason})

@@ -13,22 +13,23 @@ from fixengine.actors.messages import (
     WriteDeadLetters,
 )
 from fixengine.actors.publishing.deliveries import Deliveries
+from fixengine.actors.publishing.letter_board import LetterBoard
 from fixengine.actors.publishing.letter_queue import Letter, LetterQueue
+from fixengine.actors.publishing.limits import DeadLetterLimits
 from fixengine.actors.publishing.originals import Rereading, save_memory
 from fixengine.actors.publishing.outgoing import letter_message
 from fixengine.errors import UnavailableError
 from fixengine.ports.kafka import Failure, Originals, Sink
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import tell
-from fixengine.telemetry.health import Health, Part
+from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.engine import EngineMetrics
-from fixengine.telemetry.outage import Outage
 from fixengine.wire.letters import Place
 from fixengine.wire.shortening import measures
 
-IDLE = 60.0
-
 _STEP = 0.05
+"""Seconds that a step waits for news."""
+
 _NOT_OURS = Failure(reason="another engine writes it")
 
 
@@ -52,25 +53,17 @@ class DeadLetters(Actor):
         health: Health,
         metrics: EngineMetrics,
         topic: str,
-        idle: float = IDLE,
+        limits: DeadLetterLimits | None = None,
     ) -> None:
-        """Take the parts; the producer is let go after `idle` seconds without a letter."""
         super().__init__()
-        self._rereading = Rereading(originals)
-        self._health = health
-        self._metrics = metrics
+        self._limits = limits = limits or DeadLetterLimits()
+        self._rereading = Rereading(originals, within=limits.reread_within)
+        self._board = LetterBoard(health, metrics, topic=topic)
         self._topic = topic
-        self._idle = idle
         self._queue = LetterQueue()
         self._deliveries = Deliveries[Letter](sink)
-        self._made = DeadLetterTopic(refused=None, note="")
         self._told = False
         self._timer: Timer | None = None
-        self._outage = Outage(
-            "dead letters can't be written, they wait",
-            "dead letters are written again",
-            level="ERROR",
-        )
         self._idle_since = 0.0
 
     def receive(self, message: _Received) -> Any:
@@ -82,8 +75,8 @@ class DeadLetters(Actor):
             case FinishDeadLetters(places=places, within=within):
                 return message.answer(self._finish(places, within))
             case DeadLetterTopic():
-                self._made = message
-                return self._say()
+                self._board.made = message
+                return self._board.show(self._queue)
             case _Serve():
                 self._told = False
                 return self._serve()
@@ -111,7 +104,7 @@ class DeadLetters(Actor):
 
     def _forget(self, partitions: frozenset[int] | None) -> None:
         self._queue.forget(partitions)
-        self._say()
+        self._board.show(self._queue)
 
     def _finish(self, places: tuple[Place, ...], within: float) -> tuple[Place, ...]:
         deadline = monotonic() + within
@@ -140,10 +133,10 @@ class DeadLetters(Actor):
             self._idle_since = now
             self._go_on(wait)
         elif self._deliveries.is_open:
-            if now - self._idle_since >= self._idle:
+            if now - self._idle_since >= self._limits.idle_for:
                 self._deliveries.close()
             else:
-                self._go_on(self._idle)
+                self._go_on(self._limits.idle_for)
 
     def _step(self) -> None:
         """Send what is to be sent, and deal with the news of what is on its way."""
@@ -161,7 +154,7 @@ class DeadLetters(Actor):
             self._queue.failed(letter, failure, now)
         if self._queue.problem(monotonic()) is not None:
             save_memory(self._queue.at_rest())
-        self._say()
+        self._board.show(self._queue)
 
     def _hand_over(self) -> None:
         """Give the producer the letters whose records are at hand."""
@@ -178,37 +171,6 @@ class DeadLetters(Actor):
                 self._queue.failed(letter, _NOT_OURS, monotonic())
 
     def _written(self, letter: Letter, now: float) -> None:
-        self._metrics.dead_letters.inc()
-        if letter.room is not None or not letter.whole:
-            self._metrics.letters_shortened.inc()
+        self._board.written(letter)
         if self._queue.written(letter, now):
             tell(letter.reply_to, DeadLettersWritten(places=(letter.place,)))
-
-    def _say(self) -> None:
-        """Tell probes, log and metrics how it stands."""
-        self._metrics.letters_waiting.set(len(self._queue))
-        problem = self._queue.problem(monotonic())
-        if problem is not None:
-            self._say_that_it_waits(*problem)
-            return
-        self._outage.end()
-        if self._made.refused is None:
-            self._health.up(Part.DEAD_LETTERS, self._made.note)
-        else:
-            self._health.down(Part.DEAD_LETTERS, self._made.refused)
-
-    def _say_that_it_waits(self, letter: Letter, reason: str) -> None:
-        cause = self._made.refused or reason
-        record = letter.record
-        self._health.waits(
-            Part.DEAD_LETTERS,
-            f"{len(self._queue)} dead letters wait, the order at {record.topic} {letter.place} "
-            f"first: it can't be written to {self._topic}: {cause}",
-        )
-        self._outage.begin(
-            cause,
-            letters=len(self._queue),
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-        )

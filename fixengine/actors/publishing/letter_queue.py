@@ -58,6 +58,16 @@ class Letter:
         return whole if self.room is None else min(self.room, whole)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """A partition waits for a letter that can't be written: why, until when, and the next waits."""
+
+    letter: Letter
+    reason: str
+    until: float
+    retries: Retries
+
+
 class LetterQueue:
     """Letters by partition, each partition's in the order in which they came."""
 
@@ -68,9 +78,8 @@ class LetterQueue:
         self._taken, self._taken_at = 0, 0.0
         self._failed: list[tuple[Letter, Failure]] = []
         self._not_before = 0.0
-        self._held: dict[int, tuple[float, Retries]] = {}
+        self._held: dict[int, _Held] = {}
         self._retries = Retries(first=_FIRST_WAIT, cap=_LONGEST_WAIT)
-        self._problems: dict[int, tuple[Letter, str]] = {}
         self._problem: tuple[Letter, str] | None = None
 
     def __len__(self) -> int:
@@ -92,7 +101,8 @@ class LetterQueue:
 
     def problem(self, now: float) -> tuple[Letter, str] | None:
         """Return a letter that can't be written now, and why."""
-        known = self._problem or next(iter(self._problems.values()), None)
+        held = next(iter(self._held.values()), None)
+        known = self._problem or (None if held is None else (held.letter, held.reason))
         if known is None and self._on_their_way and now - self._taken_at > SLOW_AFTER:
             known = next(iter(self._on_their_way.values())), "the broker does not acknowledge it"
         return known
@@ -110,7 +120,6 @@ class LetterQueue:
         for partition in partitions:
             self._waiting.pop(partition, None)
             self._held.pop(partition, None)
-            self._problems.pop(partition, None)
         if self._problem is not None and self._problem[0].place.partition in partitions:
             self._problem = None
 
@@ -166,21 +175,23 @@ class LetterQueue:
         del letters[offset]
         if not letters:
             del self._waiting[partition]
-        held = self._problems.get(partition)
-        if held is not None and held[0].place == letter.place:
-            del self._problems[partition], self._held[partition]
+        held = self._held.get(partition)
+        if held is not None and held.letter.place == letter.place:
+            del self._held[partition]
 
     def _wait_for(self, letter: Letter, failure: Failure, now: float) -> None:
         partition = letter.place.partition
         # another partition's is tried next
         self._waiting[partition] = self._waiting.pop(partition)
         if failure.of_itself:
-            _, retries = self._held.get(partition) or (
-                0.0,
-                Retries(first=_FIRST_WAIT, cap=_LONGEST_WAIT_ALONE),
+            alone = Retries(first=_FIRST_WAIT, cap=_LONGEST_WAIT_ALONE)
+            retries = self._held[partition].retries if partition in self._held else alone
+            self._held[partition] = _Held(
+                letter=letter,
+                reason=failure.reason,
+                until=now + retries.next_wait(),
+                retries=retries,
             )
-            self._held[partition] = (now + retries.next_wait(), retries)
-            self._problems[partition] = (letter, failure.reason)
         else:
             self._not_before = now + self._retries.next_wait()
             self._problem = (letter, failure.reason)
@@ -196,9 +207,9 @@ class LetterQueue:
                 yield letter
                 number += 1
                 room -= letter.size
-                if partition in self._problems:
+                if partition in self._held:
                     break  # what is behind it would be written, and could not be committed
 
     def _free_at(self, partition: int) -> float:
         held = self._held.get(partition)
-        return self._not_before if held is None else max(held[0], self._not_before)
+        return self._not_before if held is None else max(held.until, self._not_before)

@@ -5,11 +5,12 @@ from time import monotonic
 
 from loguru import logger
 
-from fixengine.actors.messages import FillsPublished, MarkPublished
+from fixengine.actors.messages import FillsPublished
+from fixengine.actors.publishing.outbox import Outbox
 from fixengine.actors.publishing.pending import Key, PendingFills
 from fixengine.errors import UnavailableError
 from fixengine.recurring import Recurring
-from fixengine.supervision.refs import ActorRef, ask, tell
+from fixengine.supervision.refs import tell
 from fixengine.supervision.retries import Retries
 from fixengine.telemetry.metrics.engine import EngineMetrics
 
@@ -23,18 +24,13 @@ class Marking:
     def __init__(
         self,
         *,
-        repository: ActorRef,
+        outbox: Outbox,
         pending: PendingFills,
         metrics: EngineMetrics,
         arrived: Callable[[Iterable[Key]], None],
-        patience: float,
     ) -> None:
-        """Take the parts; `patience` is how many seconds the repository has for a reply.
-
-        `arrived` is told of fills that are on the topic, also while they can't be marked.
-        """
-        self.patience = patience
-        self._repository = repository
+        """Take the parts; `arrived` hears of fills on the topic before they can be marked."""
+        self._outbox = outbox
         self._pending = pending
         self._metrics = metrics
         self._arrived = arrived
@@ -64,7 +60,7 @@ class Marking:
     def _mark(self, fills: tuple[Key, ...]) -> None:
         self._arrived(fills)
         try:
-            marked = ask(self._repository, MarkPublished(fills=fills), timeout=self.patience)
+            marked = self._outbox.mark(fills)
         except UnavailableError:
             self._not_before = monotonic() + self._retries.next_wait()
             self._in_doubt = True

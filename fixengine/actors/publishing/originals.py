@@ -17,9 +17,6 @@ LARGE = 256 * 1024
 KEPT_BYTES = 8 * 2**20
 """Bytes of large records that wait and are kept; what is beyond is read again in its turn."""
 
-SILENCE = 5.0
-"""Seconds for a record to come that is read again."""
-
 _KEPT_OF_ONE = 4_096  # bytes, should the record be gone when it is read again
 
 
@@ -41,8 +38,12 @@ class Rereading:
     What the topic no longer has goes on as what was kept of it.
     """
 
-    def __init__(self, originals: Originals, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, originals: Originals, *, within: float, clock: Callable[[], float] = monotonic
+    ) -> None:
+        """Take who finds records; each has `within` seconds to come."""
         self._originals = originals
+        self._within = within
         self._clock = clock
         self._letters: deque[Letter] = deque()
         self._look: TailLook | None = None
@@ -82,11 +83,13 @@ class Rereading:
         """Read on; return whether it is known what there is of a letter's record."""
         if self._look is None:
             self._look = self._originals.find(*letter.place)
-            self._until = self._clock() + SILENCE
+            self._until = self._clock() + self._within
         records = self._look.read(timeout)
         if records == ():
             if self._clock() > self._until:
-                raise UnavailableError(f"it can't be read again: nothing came for {SILENCE:g} s")
+                raise UnavailableError(
+                    f"it can't be read again: nothing came for {self._within:g} s"
+                )
             return False
         self.close()
         for record in records or ():

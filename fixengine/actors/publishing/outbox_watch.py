@@ -1,4 +1,4 @@
-"""The watch over the outbox: fills that nobody tells of, and those of engines that are gone."""
+"""The watch over the outbox: fills that nobody tells of, sent unless the topic has them."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -6,63 +6,52 @@ from time import monotonic
 
 from loguru import logger
 
-from fixengine.actors.messages import GetUnpublished, TakeOverOutbox
+from fixengine.actors.publishing.outbox import PAGE, Outbox, paced
 from fixengine.actors.publishing.pending import PendingFills, key_of
 from fixengine.actors.publishing.tail_check import TailCheck
-from fixengine.errors import SlowQueryError, UnavailableError
+from fixengine.errors import UnavailableError
 from fixengine.ports.kafka import Tail
 from fixengine.ports.stores import OutboxPage
-from fixengine.recurring import Recurring
-from fixengine.rules.leases import LEASE, SETTLE, TAKE_OVER_AFTER, UNTOLD_AFTER
+from fixengine.rules.leases import LEASE, SETTLE, UNTOLD_AFTER
 from fixengine.rules.pace import Pace
 from fixengine.rules.values import Fill
-from fixengine.supervision.refs import ActorRef, ask
-from fixengine.telemetry.metrics.engine import EngineMetrics
 from fixengine.telemetry.outage import Outage
 
-_PAGE = 2_000
 _ENOUGH_PENDING = 10_000
+"""Fills on their way at which no more are looked for."""
 
 
 class OutboxWatch:
-    """Finds fills that are not on their way, and has those sent that the topic does not have.
+    """Finds fills page by page, and checks each page against the topic before it goes on.
 
-    `send` gets them with the monotonic time after which they are not to be sent.
+    It does nothing while messages of a publisher before it may still arrive.
     """
 
     def __init__(
         self,
         *,
-        repository: ActorRef,
+        outbox: Outbox,
         tail: Tail,
         pending: PendingFills,
-        metrics: EngineMetrics,
         send: Callable[[Iterable[Fill], float], None],
-        patience: float,
         settled: Callable[[], bool],
+        silent_for: float,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Take the parts; `patience` is how many seconds the repository has for a reply.
+        """Take the parts; the topic may bring nothing for `silent_for` seconds before its end.
 
-        Nothing is looked for as long as it is not `settled` what became of the messages of a
-        publisher before this one, which had the same outbox, nor SETTLE seconds after.
+        `send` gets fills with the monotonic time after which they are not to be sent. `settled`
+        says whether publishers before this one, which had the same outbox, have nothing under way.
         """
-        self.patience = patience
-        self._repository = repository
+        self._outbox = outbox
         self._tail = tail
         self._pending = pending
-        self._metrics = metrics
         self._send = send
+        self._others = _Others(settled, clock)
+        self._silent_for = silent_for
         self._clock = clock
-        self._settled = settled
-        self._settled_at = clock() + SETTLE
-        self._older_than = 0.0
         self._check: TailCheck | None = None
-        self._gone_since: dict[int, float] = {}
-        self._taking_over = Pace(clock)
-        self._scanning = Pace(clock)
-        self._blind = ""
-        self._taken_over = Recurring("INFO", "fills of engines that are gone taken over")
+        self._pace = Pace(clock)
         self._outage = Outage(
             "fills wait for a look at the end of their topic",
             "the end of the fills topic can be read again",
@@ -70,8 +59,8 @@ class OutboxWatch:
 
     @property
     def blind(self) -> str:
-        """Why fills wait for a look at their topic; empty when none does."""
-        return self._blind
+        """Why fills wait for a look at their topic; empty if they don't."""
+        return self._outage.said
 
     @property
     def checking(self) -> bool:
@@ -79,59 +68,19 @@ class OutboxWatch:
         return self._check is not None
 
     def look(self) -> None:
-        """Take over, and scan for fills that nobody told of, each as often as it is worth.
-
-        Raises UnavailableError.
-        """
-        self._paced(self._taking_over, self.take_over)
-        self._paced(self._scanning, partial(self.scan, older_than=UNTOLD_AFTER))
-
-    def _paced(self, pace: Pace, look: Callable[[], float]) -> None:
-        if pace.due:
-            self._take(pace, look)
-
-    def _take(self, pace: Pace, look: Callable[[], float]) -> None:
-        try:
-            pace.took(look())
-        except SlowQueryError as error:
-            pace.gave_up()
-            logger.bind(reason=str(error)).debug("the outbox is looked into more rarely")
-
-    def take_over(self) -> float:
-        """Adopt fills of engines that have been gone for TAKE_OVER_AFTER.
-
-        But not during a check: what it found out about a fill would be stale if that had been
-        another engine's meanwhile. Returns the seconds that the look took the database. Raises
-        UnavailableError.
-        """
-        now = self._clock()
-        suspects = frozenset(
-            owner
-            for owner, since in self._gone_since.items()
-            if now - since >= TAKE_OVER_AFTER and not self.checking
-        )
-        look = ask(self._repository, TakeOverOutbox(suspects=suspects), timeout=self.patience)
-        now = self._clock()
-        self._gone_since = {
-            owner: self._gone_since.get(owner, now) for owner in look.gone - suspects
-        }
-        if look.fills:
-            self._metrics.taken_over.inc(look.fills)
-            self._taken_over.happened(look.fills)
-        return look.seconds
+        """Scan for fills that nobody tells of, as often as it is worth. Raises UnavailableError."""
+        if self._pace.due:
+            paced(self._pace, partial(self.scan, older_than=UNTOLD_AFTER))
 
     def scan(self, *, older_than: float) -> float:
         """Look for fills stored at least `older_than` seconds ago, unless a check is under way.
 
         Returns the seconds that the look took the database. Raises UnavailableError.
         """
-        if not self._settled():
-            self._settled_at = self._clock() + SETTLE
-        settled = self._clock() >= self._settled_at
-        if not settled or self.checking or len(self._pending) >= _ENOUGH_PENDING:
+        crowded = len(self._pending) >= _ENOUGH_PENDING
+        if not self._others.have_settled() or self.checking or crowded:
             return 0.0
-        self._older_than = older_than
-        return self._scan(after=0)
+        return self._scan(0, older_than)
 
     def step(self, timeout: float) -> None:
         """Go on with the check, waiting up to `timeout` seconds for what there is to read."""
@@ -142,13 +91,13 @@ class OutboxWatch:
             if not check.step(timeout):
                 return
             began = self._clock()
-            page = self._page(check.after)
+            page = self._outbox.page(after=check.after, older_than=check.older_than)
         except UnavailableError as error:
             self._abort(check, str(error))
             return
         self._conclude(check, page, until=began + LEASE)
         try:
-            self._take(self._scanning, partial(self._scan_on, page))
+            paced(self._pace, partial(self._scan_on, page, check.older_than))
         except UnavailableError as error:  # the page's fills are on their way whatever comes of it
             logger.bind(reason=str(error)).debug("the outbox is scanned from its beginning later")
 
@@ -157,39 +106,46 @@ class OutboxWatch:
         if self._check is not None:
             self._check.close()
 
-    def _scan(self, after: int) -> float:
+    def _scan(self, after: int, older_than: float) -> float:
         """Begin to check the first page from above `after` that has anything to check."""
         took = 0.0
         while True:
-            page = self._page(after)
+            page = self._outbox.page(after=after, older_than=older_than)
             took += page.seconds
             fills = self._pending.found(page.fills)
             if fills:
-                self._begin(page, fills, after)
+                self._begin(page, fills, after, older_than)
                 return took
-            if len(page.fills) < _PAGE:
-                self._sees()  # or nothing waits for it any more
+            if len(page.fills) < PAGE:
+                self._outage.end()  # if it was on, nothing waits for the look any more
                 return took
             after = page.fills[-1].execution.id
 
-    def _scan_on(self, page: OutboxPage) -> float:
+    def _scan_on(self, page: OutboxPage, older_than: float) -> float:
         """Scan behind a page that was checked; return what both took."""
-        if len(page.fills) < _PAGE:
+        if len(page.fills) < PAGE:
             return page.seconds
-        return page.seconds + self._scan(page.fills[-1].execution.id)
+        return page.seconds + self._scan(page.fills[-1].execution.id, older_than)
 
-    def _begin(self, page: OutboxPage, fills: list[Fill], after: int) -> None:
+    def _begin(self, page: OutboxPage, fills: list[Fill], after: int, older_than: float) -> None:
         try:
             self._check = TailCheck(
-                self._tail, page, fills, after=after, patience=self.patience, clock=self._clock
+                self._tail,
+                page,
+                fills,
+                after=after,
+                older_than=older_than,
+                opens_within=self._outbox.within,
+                silent_for=self._silent_for,
+                clock=self._clock,
             )
         except UnavailableError as error:
             self._pending.give_up(map(key_of, fills))
-            self._cannot_see(str(error))
+            self._outage.begin(str(error))
 
     def _conclude(self, check: TailCheck, page: OutboxPage, *, until: float) -> None:
         """Have those marked that arrived, and those sent that did not and still are ours."""
-        self._sees()
+        self._outage.end()
         self._check = None
         check.close()
         self._pending.arrived(check.arrived)
@@ -202,16 +158,20 @@ class OutboxWatch:
         self._check = None
         check.close()
         self._pending.give_up((*check.missing, *check.arrived))
-        self._cannot_see(reason)
-
-    def _page(self, after: int) -> OutboxPage:
-        query = GetUnpublished(after=after, limit=_PAGE, older_than=self._older_than)
-        return ask(self._repository, query, timeout=self.patience)
-
-    def _cannot_see(self, reason: str) -> None:
         self._outage.begin(reason)
-        self._blind = f"fills wait for a look at the end of their topic: {reason}"
 
-    def _sees(self) -> None:
-        self._blind = ""
-        self._outage.end()
+
+class _Others:
+    """The publishers before this one: when nothing that they sent can arrive any more."""
+
+    def __init__(self, done: Callable[[], bool], clock: Callable[[], float]) -> None:
+        """Take what says whether they have nothing under way."""
+        self._done = done
+        self._clock = clock
+        self._settled_at = clock() + SETTLE
+
+    def have_settled(self) -> bool:
+        """Say whether they have been done for SETTLE seconds, as far as was asked."""
+        if not self._done():
+            self._settled_at = self._clock() + SETTLE
+        return self._clock() >= self._settled_at

@@ -10,29 +10,26 @@ from loguru import logger
 from fixengine.actors.messages import DeadLetterTopic, FillsPublished, PublishFills
 from fixengine.actors.publishing.broker_watch import BrokerWatch
 from fixengine.actors.publishing.deliveries import Deliveries
+from fixengine.actors.publishing.limits import PublisherLimits
 from fixengine.actors.publishing.marks import GATHER_FOR, Marking
+from fixengine.actors.publishing.outbox import Outbox
 from fixengine.actors.publishing.outbox_watch import OutboxWatch
 from fixengine.actors.publishing.outgoing import FillToken, fill_message
 from fixengine.actors.publishing.pending import PendingFills
+from fixengine.actors.publishing.take_over import TakeOvers
 from fixengine.errors import UnavailableError
-from fixengine.ports.kafka import Sink, Tail
+from fixengine.ports.kafka import Sink, Tail, TopicNews
 from fixengine.rules.values import Fill
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, tell
 from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.engine import EngineMetrics
 
-SWEEP_INTERVAL = 2.0
-"""Seconds between looks at the broker, and at what engines that are gone left."""
-
-DRAIN_WITHIN = 2.5
-"""Seconds that a stop waits for deliveries; what is left, another engine publishes."""
-
-_PATIENCE = 6.0  # seconds for a reply of the repository
-_PATIENCE_OF_A_STOP = 1.0
-_BROKER_TIMEOUT = 1.0
 _STEP = 0.05
+"""Seconds that a step waits for news."""
+
 _CLOSE_WITHIN = 0.2
+"""Seconds of a stop's time that are left for letting go of the producer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +53,9 @@ _Received: TypeAlias = PublishFills | _Serve | _MarkAgain | _Sweep
 class Publisher(Actor):
     """Each stored fill goes to the topic once.
 
-    A fill that the scheduler tells of is sent; one that is found in the outbox, only after a look
-    at whether the topic has it.
+    A fill that the scheduler tells of is sent. One that is found in the outbox is sent only if a
+    look at the topic shows that it is not there. It is whole with twelve attributes: they are its
+    parts, which all move on in one step, and what connects them.
     """
 
     closes_within = 1.5
@@ -74,34 +72,40 @@ class Publisher(Actor):
         fills_topic: str,
         dlq_topic: str,
         settled: Callable[[], bool],
+        limits: PublisherLimits | None = None,
     ) -> None:
         """Take the parts; `settled` says whether publishers before have nothing under way."""
         super().__init__()
-        self._sink = sink
+        self._limits = limits = limits or PublisherLimits()
         self._dead_letters = dead_letters
         self._fills_topic = fills_topic
         self._dlq_topic = dlq_topic
         self._deliveries = Deliveries[FillToken](sink)
         self._pending = PendingFills()
+        self._outbox = Outbox(repository, within=limits.repository_within)
+        self._take_overs = TakeOvers(self._outbox, metrics)
         self._watch = OutboxWatch(
-            repository=repository,
+            outbox=self._outbox,
             tail=tail,
             pending=self._pending,
-            metrics=metrics,
             send=self._publish,
-            patience=_PATIENCE,
             settled=settled,
+            silent_for=limits.tail_silent_for,
         )
-        self._broker = BrokerWatch(health, self._deliveries)
+        self._broker = BrokerWatch(
+            sink=sink,
+            deliveries=self._deliveries,
+            health=health,
+            fills_topic=fills_topic,
+            limits=limits,
+        )
         self._marking = Marking(
-            repository=repository,
+            outbox=self._outbox,
             pending=self._pending,
             metrics=metrics,
             arrived=self._broker.arrived,
-            patience=_PATIENCE,
         )
         self._serving = False
-        self._broken = ""
 
     def boot(self) -> None:
         self._deliveries.open()
@@ -122,7 +126,7 @@ class Publisher(Actor):
 
     def close(self) -> None:
         try:
-            self._drain(self.close_by(DRAIN_WITHIN) - _CLOSE_WITHIN)
+            self._drain(self.close_by(self._limits.drained_within) - _CLOSE_WITHIN)
         finally:
             self._watch.close()
             self._deliveries.close()
@@ -155,56 +159,36 @@ class Publisher(Actor):
         """Move deliveries and the watch over the outbox on, and deal with the news."""
         self._watch.step(_STEP)
         news = self._deliveries.step(GATHER_FOR if self._pending.acknowledged else _STEP)
+        self._broker.heard(news)
         self._pending.acknowledge(token.key for token in news.tokens)
-        self._broken = news.broken or self._broken
         if news.failures:
-            self._broker.failed(news.failures)
             self._pending.fail(token.key for token, _ in news.failures)
-        elif news.tokens:
-            self._broker.takes_fills()
         self._marking.step(more_to_come=bool(self._deliveries))
 
     def _sweep(self) -> None:
         if self.stopping:
             return
-        self._renew_the_producer()
-        try:
-            news = self._sink.ensure_topics(_BROKER_TIMEOUT)
-        except UnavailableError as error:
-            self._broker.away(error)
-        else:
-            tell(
-                self._dead_letters,
-                DeadLetterTopic(
-                    refused=news.refused.get(self._dlq_topic),
-                    note=news.notes.get(self._dlq_topic, ""),
-                ),
-            )
-            refused = self._broken or news.refused.get(self._fills_topic, "")
-            self._broker.there(
-                refused,
-                self._sink.unreached(),
-                blind=self._watch.blind,
-                note=news.notes.get(self._fills_topic, ""),
-            )
-            # without its topic, or a broker, fills are left to engines that may have them, and no
-            # more are made here
-            if not refused and not self.stopping:
-                self._look_after_the_outbox()
+        news = self._broker.look(blind=self._watch.blind)
+        if news is not None:
+            self._tell_dead_letters(news)
+        # without its topic, or a broker, fills are left to engines that may have them, and no more
+        # are made here
+        if self._broker.can_publish and not self.stopping:
+            self._look_after_the_outbox()
         self._go_on()  # a producer may break also while it has nothing to do
-        self.tell_later(SWEEP_INTERVAL, _Sweep())
+        self.tell_later(self._limits.look_every, _Sweep())
 
-    def _renew_the_producer(self) -> None:
-        """Begin anew with one that could not go on; one that lasts from look to look works."""
-        if self._deliveries.is_open:
-            self._broken = ""
-        else:
-            self._deliveries.open()
+    def _tell_dead_letters(self, news: TopicNews) -> None:
+        topic = DeadLetterTopic(
+            refused=news.refused.get(self._dlq_topic), note=news.notes.get(self._dlq_topic, "")
+        )
+        tell(self._dead_letters, topic)
 
     def _look_after_the_outbox(self) -> None:
         for sender, count in self._pending.settle().items():
             tell(sender, FillsPublished(count=count))
         try:
+            self._take_overs.look(checking=self._watch.checking)
             self._watch.look()
         except UnavailableError:
             return  # the repository says so itself; the next sweep is near
@@ -213,7 +197,7 @@ class Publisher(Actor):
 
     def _drain(self, deadline: float) -> None:
         """Publish and mark what there is, until the deadline."""
-        self._watch.patience = self._marking.patience = _PATIENCE_OF_A_STOP
+        self._outbox.within = self._limits.repository_within_in_a_stop
         # the stop has overtaken what the scheduler told of last
         for told in self.actor_inbox.waiting(PublishFills):
             self._publish_told(told.fills, told.until, told.reply_to)

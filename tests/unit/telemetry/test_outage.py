@@ -42,6 +42,16 @@ def test_an_outage_is_logged_when_it_begins_and_when_it_is_over(
     ]
 
 
+def test_an_outage_says_its_latest_reason_as_long_as_it_lasts() -> None:
+    outage = Outage("it broke", "it works again")
+    said = [outage.said]
+    for reason in ("rust", "sand"):
+        outage.begin(reason)
+        said.append(outage.said)
+    outage.end()
+    assert [*said, outage.said] == ["", "it broke: rust", "it broke: sand", ""]
+
+
 def test_outages_that_come_and_go_are_counted_as_any_event_is(lines: list[dict[str, Any]]) -> None:
     outage = Outage("it broke", "it works again")
     for _ in range(100):

@@ -18,6 +18,7 @@ from fixengine.actors.messages import (
     WriteDeadLetters,
 )
 from fixengine.actors.publishing.dead_letters import DeadLetters
+from fixengine.actors.publishing.limits import DeadLetterLimits
 from fixengine.actors.publishing.originals import KEPT_BYTES
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
@@ -100,12 +101,12 @@ class Around:
 
 
 @pytest.fixture
-def idle() -> float:
-    return 600.0
+def limits() -> DeadLetterLimits:
+    return DeadLetterLimits(idle_for=600.0)
 
 
 @pytest.fixture
-def around(idle: float) -> Iterator[Around]:
+def around(limits: DeadLetterLimits) -> Iterator[Around]:
     broker, orders, written = Broker(), Orders(), list[Place]()
     registry = CollectorRegistry()
     metrics = EngineMetrics(registry)
@@ -117,7 +118,7 @@ def around(idle: float) -> Iterator[Around]:
         health=health,
         metrics=metrics,
         topic="orders.dlq",
-        idle=idle,
+        limits=limits,
     )
     actor.ask(Boot())
     yield Around(actor, intake, broker, orders, health, registry, written)
@@ -145,7 +146,7 @@ def test_a_producer_is_made_for_the_first_letter(around: Around) -> None:
     assert around.broker.opened == 1
 
 
-@pytest.mark.parametrize("idle", [0.01])
+@pytest.mark.parametrize("limits", [DeadLetterLimits(idle_for=0.01)])
 def test_a_producer_is_let_go_while_there_are_no_letters(around: Around) -> None:
     for number in (1, 2):
         around.bury(record(number))
@@ -269,10 +270,10 @@ def read_six_again(around: Around) -> list[Record]:
     return records
 
 
+@pytest.mark.parametrize("limits", [DeadLetterLimits(reread_within=0.2)])
 def test_an_order_that_can_not_be_read_again_holds_up_its_own_partition_alone(
-    around: Around, monkeypatch: pytest.MonkeyPatch
+    around: Around,
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.publishing.originals.SILENCE", 0.2)
     read_six_again(around)
     wait_until(lambda: "can't be read again" in around.part()["said"], 60, "the cause")
     around.bury(record(7, partition=4))

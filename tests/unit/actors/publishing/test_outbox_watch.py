@@ -1,4 +1,4 @@
-"""When the outbox is looked into, and when fills of engines that are gone are left alone."""
+"""When the outbox is looked into, and what becomes of the fills that are found there."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,24 +6,22 @@ from datetime import UTC, datetime
 from threading import Event
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-from fixengine.actors.messages import GetUnpublished, TakeOverOutbox
+from fixengine.actors.messages import GetUnpublished
+from fixengine.actors.publishing.outbox import Outbox
 from fixengine.actors.publishing.outbox_watch import OutboxWatch
 from fixengine.actors.publishing.pending import PendingFills
-from fixengine.actors.publishing.tail_check import SILENCE
 from fixengine.errors import SlowQueryError
 from fixengine.ports.kafka import Record
-from fixengine.ports.stores import OutboxPage, TakeOver
-from fixengine.rules.leases import LEASE, SETTLE, TAKE_OVER_AFTER
+from fixengine.ports.stores import OutboxPage
+from fixengine.rules.leases import LEASE, SETTLE
 from fixengine.rules.values import Fill
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef
-from fixengine.telemetry.metrics.engine import EngineMetrics
 from tests.support.executions import fill
 
 FILL = fill(1)
-GONE = 7
+SILENCE = 20.0
 OTHER = Record(
     topic="fills", partition=0, offset=0, key=None, value=None, headers=(), timestamp_ms=None
 )
@@ -31,41 +29,34 @@ OTHER = Record(
 
 @dataclass(slots=True)
 class Looks:
-    """What was asked of the repository, and which looks the database ends.
+    """How often the repository was asked for a page, which `takes` seconds of the clock `now`.
 
-    They are those for suspects, and those behind an outbox's first page, which is full then.
-    A page `takes` that many seconds of the clock `now`.
+    The database may end a look, or only one behind the outbox's first page, which is full then.
     """
 
     now: list[float] = field(default_factory=lambda: [100.0])
     takes: float = 0.0
-    suspected: list[frozenset[int]] = field(default_factory=list)
     scans: int = 0
     too_slow: bool = False
     too_slow_behind: bool = False
 
 
 class Repository(Actor):
-    """Has fills, which are this engine's, and knows of another engine that is gone."""
+    """Has fills, which are this engine's."""
 
     def __init__(self, looks: Looks) -> None:
         super().__init__()
         self._looks = looks
 
-    def receive(self, message: GetUnpublished | TakeOverOutbox) -> OutboxPage | TakeOver:
-        if isinstance(message, GetUnpublished):
-            self._looks.scans += 1
-            self._looks.now[0] += self._looks.takes
-            if message.after:
-                raise SlowQueryError("the database takes too long")
-            since = datetime(2026, 7, 28, tzinfo=UTC)
-            number = message.limit if self._looks.too_slow_behind else 1
-            fills = tuple(map(fill, range(1, number + 1)))
-            return OutboxPage(fills=fills, since=since, seconds=0.5)
-        self._looks.suspected.append(message.suspects)
-        if self._looks.too_slow:
+    def receive(self, message: GetUnpublished) -> OutboxPage:
+        self._looks.scans += 1
+        self._looks.now[0] += self._looks.takes
+        if self._looks.too_slow or message.after:
             raise SlowQueryError("the database takes too long")
-        return TakeOver(gone=frozenset({GONE}), fills=0, seconds=0.25)
+        since = datetime(2026, 7, 28, tzinfo=UTC)
+        number = message.limit if self._looks.too_slow_behind else 1
+        fills = tuple(map(fill, range(1, number + 1)))
+        return OutboxPage(fills=fills, since=since, seconds=0.5)
 
 
 @dataclass(slots=True)
@@ -110,13 +101,12 @@ def around() -> Iterator[Around]:
     topic, under_way = Topic(), Event()
     repository: ActorRef = Repository.start(looks)
     watch = OutboxWatch(
-        repository=repository,
+        outbox=Outbox(repository, within=5.0),
         tail=topic,
         pending=PendingFills(),
-        metrics=EngineMetrics(CollectorRegistry()),
         send=lambda fills, until: sent.extend((fill, until) for fill in fills),
-        patience=5.0,
         settled=lambda: not under_way.is_set(),
+        silent_for=SILENCE,
         clock=lambda: looks.now[0],
     )
     yield Around(watch, topic, looks, sent, under_way)
@@ -193,27 +183,23 @@ def test_a_check_to_which_nothing_comes_is_given_up(around: Around) -> None:
 
 
 def test_looks_tell_what_they_cost_the_database(around: Around) -> None:
-    assert around.watch.take_over() == 0.25
     assert around.watch.scan(older_than=0) == 0  # none was made
     around.wait(SETTLE)
     assert around.watch.scan(older_than=0) == 0.5
 
 
-def test_a_look_that_costs_is_taken_the_more_rarely_and_the_other_is_not(around: Around) -> None:
+def test_a_look_that_costs_is_taken_the_more_rarely(around: Around) -> None:
     around.wait(SETTLE)
     around.looks.too_slow = True
     for _ in range(3):
-        around.watch.look()  # the second and the third find a check under way
-    assert (len(around.looks.suspected), around.looks.scans) == (1, 1)
-    around.watch.step(0)
-    around.watch.step(0)
-    asked = around.looks.scans
-    around.wait(30)
+        around.watch.look()
+    assert around.looks.scans == 1
+    around.wait(29)
     around.watch.look()
-    assert (len(around.looks.suspected), around.looks.scans) == (2, asked)
-    around.wait(20)
+    assert around.looks.scans == 1
+    around.wait(1)
     around.watch.look()
-    assert around.looks.scans == asked + 1
+    assert around.looks.scans == 2
 
 
 def test_a_look_that_was_ended_behind_a_page_counts_as_one(around: Around) -> None:
@@ -229,26 +215,3 @@ def test_a_look_that_was_ended_behind_a_page_counts_as_one(around: Around) -> No
     around.wait(1)
     around.watch.look()
     assert around.looks.scans > asked
-
-
-def test_fills_of_an_engine_that_is_gone_for_long_are_taken_over(around: Around) -> None:
-    around.watch.take_over()
-    around.wait(TAKE_OVER_AFTER - 0.1)
-    around.watch.take_over()
-    around.wait(0.1)
-    around.watch.take_over()
-    assert around.looks.suspected == [frozenset(), frozenset(), frozenset({GONE})]
-
-
-def test_but_not_while_a_look_at_the_topic_is_under_way(around: Around) -> None:
-    around.watch.take_over()
-    around.wait(TAKE_OVER_AFTER)
-    around.watch.scan(older_than=0)
-    around.watch.step(0)
-    under_way = around.watch.checking
-    around.watch.take_over()
-    around.watch.step(0)
-    assert under_way
-    assert not around.watch.checking
-    around.watch.take_over()
-    assert around.looks.suspected == [frozenset(), frozenset(), frozenset({GONE})]

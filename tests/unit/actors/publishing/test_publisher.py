@@ -20,6 +20,7 @@ from fixengine.actors.messages import (
     PublishFills,
     TakeOverOutbox,
 )
+from fixengine.actors.publishing.limits import PublisherLimits
 from fixengine.actors.publishing.publisher import Publisher
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
@@ -32,6 +33,8 @@ from fixengine.telemetry.metrics.engine import EngineMetrics
 from tests.support.broker import Broker
 from tests.support.executions import fill
 from tests.support.no_tree import NoTree
+
+often = pytest.mark.parametrize("limits", [PublisherLimits(look_every=0.01)])
 
 
 class NoTopic:
@@ -98,7 +101,14 @@ def refused() -> Mapping[str, str] | None:
 
 
 @pytest.fixture
-def around(lets: float, refused: Mapping[str, str] | None) -> Iterator[Around]:
+def limits() -> PublisherLimits:
+    return PublisherLimits()
+
+
+@pytest.fixture
+def around(
+    lets: float, refused: Mapping[str, str] | None, limits: PublisherLimits
+) -> Iterator[Around]:
     marked: list[tuple[int, ...]] = []
     looks: list[TakeOverOutbox] = []
     told: list[str | None] = []
@@ -117,6 +127,7 @@ def around(lets: float, refused: Mapping[str, str] | None) -> Iterator[Around]:
         fills_topic="fills",
         dlq_topic="dlq",
         settled=lambda: True,
+        limits=limits,
     )
     for actor in (repository, dead_letters, scheduler, publisher):
         actor.ask(Boot())
@@ -180,10 +191,10 @@ def test_nothing_is_taken_over_by_an_engine_that_could_not_publish_it(around: Ar
 
 
 @pytest.mark.parametrize("lets", [0])
+@pytest.mark.parametrize("limits", [PublisherLimits(unanswered_for=0.1, look_every=0.1)])
 def test_a_broker_that_leaves_all_fills_unanswered_is_said_to(
-    around: Around, events: list[str], monkeypatch: pytest.MonkeyPatch
+    around: Around, events: list[str]
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.publishing.broker_watch.SILENCE", 0.1)
     wait_until(lambda: said_of_the_broker(around)["up"], 60, "the first look at the broker")
     around.publish(3)
     wait_until(lambda: not said_of_the_broker(around)["up"], 60, "the silence to be told of")
@@ -211,10 +222,8 @@ def test_a_broker_of_the_cluster_that_can_not_be_reached_is_named(around: Around
     wait_until(lambda: "nowhere:9092" in str(around.health.ready().body), 60, "its name")
 
 
-def test_a_broker_that_does_not_answer_every_time_does_not_come_and_go(
-    around: Around, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fixengine.actors.publishing.publisher.SWEEP_INTERVAL", 0.01)
+@often
+def test_a_broker_that_does_not_answer_every_time_does_not_come_and_go(around: Around) -> None:
     wait_until(lambda: said_of_the_broker(around)["up"], 60, "the broker to be up")
     around.broker.slow = True
     ups = set()
@@ -230,10 +239,10 @@ def test_a_broker_that_does_not_answer_every_time_does_not_come_and_go(
     assert "does not answer" in str(said_of_the_broker(around)["said"])
 
 
+@often
 def test_a_producer_that_can_not_go_on_is_a_state_until_another_one_can(
-    around: Around, events: list[str], monkeypatch: pytest.MonkeyPatch
+    around: Around, events: list[str]
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.publishing.publisher.SWEEP_INTERVAL", 0.01)
     around.broker.error = UnavailableError("the producer can't go on: no WRITE")
     around.publish(3)
     wait_until(lambda: around.broker.opened > 3, 60, "other producers")
@@ -246,10 +255,8 @@ def test_a_producer_that_can_not_go_on_is_a_state_until_another_one_can(
     assert not around.marked  # they may have arrived, and are looked for on the topic first
 
 
-def test_a_producer_that_breaks_while_it_has_nothing_to_do_is_replaced_too(
-    around: Around, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fixengine.actors.publishing.publisher.SWEEP_INTERVAL", 0.01)
+@often
+def test_a_producer_that_breaks_while_it_has_nothing_to_do_is_replaced_too(around: Around) -> None:
     wait_until(lambda: said_of_the_broker(around)["up"], 60, "the broker to be up")
     around.broker.error = UnavailableError("the producer can't go on: no WRITE")
     wait_until(lambda: not said_of_the_broker(around)["up"], 60, "the producer to be missed")

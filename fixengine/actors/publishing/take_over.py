@@ -1,0 +1,52 @@
+"""What engines that are gone left in the outbox: another engine takes it over."""
+
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+
+from fixengine.actors.publishing.outbox import Outbox, paced
+from fixengine.recurring import Recurring
+from fixengine.rules.leases import TAKE_OVER_AFTER
+from fixengine.rules.pace import Pace
+from fixengine.telemetry.metrics.engine import EngineMetrics
+
+
+class TakeOvers:
+    """Adopts fills when their engine has been gone for TAKE_OVER_AFTER."""
+
+    def __init__(
+        self, outbox: Outbox, metrics: EngineMetrics, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._outbox = outbox
+        self._metrics = metrics
+        self._clock = clock
+        self._pace = Pace(clock)
+        self._gone_since: dict[int, float] = {}
+        self._adopted = Recurring("INFO", "fills of engines that are gone taken over")
+
+    def look(self, *, checking: bool) -> None:
+        """Look for engines that are gone, as often as it is worth. Raises UnavailableError.
+
+        Nothing is adopted while what was found before is `checking` against the topic: what the
+        check knows of a fill would be stale if the fill had been another engine's meanwhile.
+        """
+        if self._pace.due:
+            paced(self._pace, partial(self._adopt, checking=checking))
+
+    def _adopt(self, *, checking: bool) -> float:
+        """Adopt what is left; return the seconds that it took the database."""
+        now = self._clock()
+        suspects = frozenset(
+            owner
+            for owner, since in self._gone_since.items()
+            if now - since >= TAKE_OVER_AFTER and not checking
+        )
+        look = self._outbox.take_over(suspects)
+        now = self._clock()
+        self._gone_since = {
+            owner: self._gone_since.get(owner, now) for owner in look.gone - suspects
+        }
+        if look.fills:
+            self._metrics.taken_over.inc(look.fills)
+            self._adopted.happened(look.fills)
+        return look.seconds
