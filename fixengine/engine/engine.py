@@ -17,8 +17,9 @@ from fixengine.actors.pricing import Pricing
 from fixengine.actors.publishing.dead_letters import DeadLetters
 from fixengine.actors.publishing.publisher import Publisher
 from fixengine.actors.reading.hold_up import FOUND_OUT_WITHIN
-from fixengine.actors.reading.readers import ANSWER_WITHIN, Reader, Readers
-from fixengine.actors.reading.summaries import Summaries
+from fixengine.actors.reading.overviews import Overviews
+from fixengine.actors.reading.reader import Reader
+from fixengine.actors.reading.reader_pool import ANSWER_WITHIN, ReaderPool
 from fixengine.actors.securities import SecurityCache
 from fixengine.actors.storage.limits import StorageLimits
 from fixengine.actors.storage.repository import Repository
@@ -34,13 +35,13 @@ from fixengine.infra.kafka.sink import KafkaSink
 from fixengine.infra.kafka.tail import KafkaTail
 from fixengine.infra.kafka.topics import Topic
 from fixengine.infra.lease import Lease
-from fixengine.infra.postgres.claims import Claims
+from fixengine.infra.postgres.claims import PostgresClaims
 from fixengine.infra.postgres.driver.connections import Database
-from fixengine.infra.postgres.executions import Executions
-from fixengine.infra.postgres.outbox import OutboxTable
-from fixengine.infra.postgres.reads import Reads
-from fixengine.infra.postgres.retention import Retention
-from fixengine.infra.postgres.schema.schema import Schema
+from fixengine.infra.postgres.executions import PostgresExecutions
+from fixengine.infra.postgres.outbox import PostgresOutbox
+from fixengine.infra.postgres.rest_queries import PostgresQueries
+from fixengine.infra.postgres.retention import PostgresRetention
+from fixengine.infra.postgres.schema.schema import PostgresSchema
 from fixengine.infra.postgres.session import EngineSession
 from fixengine.infra.process.log_lines import PATIENCE
 from fixengine.infra.process.logs import LAST_WORDS, log_lines
@@ -129,13 +130,13 @@ class Engine:
             max_connections=1,
             grace=FOUND_OUT_WITHIN,
         )
-        self._reading = Database(
+        self._readers_database = Database(
             dsn=settings.postgres_dsn,
             application_name=pod,
             max_connections=len(READERS),
             statement_limit=ANSWER_WITHIN,
         )
-        self._executions = Executions(
+        self._executions = PostgresExecutions(
             self._database, first_fill_delay=settings.fill_delay_first_seconds
         )
         self.registry = registry = CollectorRegistry()
@@ -151,11 +152,11 @@ class Engine:
         self._pulse = Pulse()
         self._lease = Lease()
         self._producers = Producers(self._lease)
-        readers = Readers(READERS, self.tree.ref)
+        readers = ReaderPool(READERS, self.tree.ref)
         self._rest = Server(
             rest_app(
-                reader=readers,
-                summaries=Summaries(readers=readers, pulse=self._pulse),
+                executions=readers,
+                overviews=Overviews(readers=readers, pulse=self._pulse),
                 probes=self.health,
                 registry=registry,
                 metrics=HttpMetrics(registry),
@@ -191,7 +192,7 @@ class Engine:
         for export in self._exports:
             export.start()  # statements of connections made from now on write spans
         self._database.open()
-        self._reading.open()
+        self._readers_database.open()
         self._producers.start()
         budget = RestartBudget(
             intensity=RestartIntensity(max_restarts=10, period=60),
@@ -227,7 +228,7 @@ class Engine:
             partial(self._rest.stop, _ANSWER_WITHIN),
             partial(self._probes.stop, _ANSWER_WITHIN),
             self._producers.stop,
-            self._reading.close,
+            self._readers_database.close,
             self._database.close,
         )
         until = monotonic() + CLOSE_WITHIN
@@ -264,18 +265,18 @@ class Engine:
     def _repository(self, _refs: Refs) -> ActorRef:
         session = EngineSession(self._database, self._lease)
         return Repository.start(
-            schema=Schema(
+            schema=PostgresSchema(
                 self._database,
-                self._reading,
+                self._readers_database,
                 forgets=self._settings.retention_days is not None,
                 unhurried=unhurried,
                 migrates=self._migrates,
                 mends=partial(self.health.waits, Part.SCHEMA),
             ),
             orders=self._executions,
-            claims=Claims(session),
-            outbox=OutboxTable(self._database, session),
-            retention=Retention(self._database, days=self._settings.retention_days),
+            claims=PostgresClaims(session),
+            outbox=PostgresOutbox(self._database, session),
+            retention=PostgresRetention(self._database, days=self._settings.retention_days),
             health=self.health,
             metrics=self._metrics,
             pulse=self._pulse,
@@ -294,7 +295,7 @@ class Engine:
             topic=settings.kafka_orders_topic,
         )
         return Reader.start(
-            executions=Reads(self._reading),
+            executions=PostgresQueries(self._readers_database),
             lag=lag,
             repository=refs["repository"],
             health=self.health,

@@ -15,9 +15,9 @@ from fixengine.http.rest.executions import ExecutionCollection, ExecutionFills, 
 from fixengine.http.rest.openapi import OpenApi
 from fixengine.http.rest.operations import Resource
 from fixengine.http.rest.problems import add_error_handlers
-from fixengine.http.rest.summary import Summary
+from fixengine.http.rest.summary import SummaryItem
 from fixengine.http.serving.router import Router
-from fixengine.ports.queries import ExecutionReader, SummarySource
+from fixengine.ports.queries import ExecutionSource, OverviewSource
 from fixengine.telemetry.metrics.http import HttpMetrics
 
 App: TypeAlias = falcon.App[falcon.Request, falcon.Response]
@@ -25,20 +25,20 @@ App: TypeAlias = falcon.App[falcon.Request, falcon.Response]
 
 def rest_app(
     *,
-    reader: ExecutionReader,
-    summaries: SummarySource,
+    executions: ExecutionSource,
+    overviews: OverviewSource,
     probes: Probes,
     registry: CollectorRegistry,
     metrics: HttpMetrics,
 ) -> App:
     """Return the application for HTTP_PORT."""
-    collection = ExecutionCollection(reader)
+    collection = ExecutionCollection(executions)
     resources: dict[str, Resource] = {
         "/api/v1/executions": collection,
         "/api/v1/execution": collection,
-        "/api/v1/execution/{id}": ExecutionItem(reader),
-        "/api/v1/execution/{id}/fills": ExecutionFills(reader),
-        "/api/v1/summary": Summary(summaries),
+        "/api/v1/execution/{id}": ExecutionItem(executions),
+        "/api/v1/execution/{id}/fills": ExecutionFills(executions),
+        "/api/v1/summary": SummaryItem(overviews),
         **_observation(probes, registry),
     }
     app = _app(resources)

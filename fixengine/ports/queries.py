@@ -75,7 +75,7 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Overview:
     """The state of the whole; what can't be known now is None.
 
     `fills_per_second` is that of all engines, `lag` is in records of the orders topic.
@@ -119,7 +119,7 @@ class GroupLag(Protocol):
         """
 
 
-class ExecutionReader(Protocol):
+class ExecutionSource(Protocol):
     """Queries; all raise UnavailableError when the database does not answer in time."""
 
     def by_id(self, execution_ids: Collection[int]) -> Mapping[int, Execution]:
@@ -132,8 +132,8 @@ class ExecutionReader(Protocol):
         """Find an execution's fills, lowest number first; None when there is no such execution."""
 
 
-class SummarySource(Protocol):
+class OverviewSource(Protocol):
     """The state of the whole."""
 
-    def summary(self) -> Summary:
+    def overview(self) -> Overview:
         """Return it; raises UnavailableError when the database does not answer in time."""

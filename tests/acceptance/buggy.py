@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from fixengine.cli import main
-from fixengine.infra.postgres.outbox import OutboxTable
+from fixengine.infra.postgres.outbox import PostgresOutbox
 
 
 def _is_wrong(*_: object, **__: object) -> NoReturn:
@@ -11,5 +11,5 @@ def _is_wrong(*_: object, **__: object) -> NoReturn:
 
 
 if __name__ == "__main__":
-    OutboxTable.take_over = _is_wrong  # type: ignore[method-assign]  # that is the bug
+    PostgresOutbox.take_over = _is_wrong  # type: ignore[method-assign]  # that is the bug
     main()

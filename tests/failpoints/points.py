@@ -22,9 +22,9 @@ from fixengine.infra.kafka.consumer.source import KafkaSource
 from fixengine.infra.kafka.sink import KafkaSink
 from fixengine.infra.kafka.tail import KafkaTail
 from fixengine.infra.postgres.claimed_rows import ClaimedRows
-from fixengine.infra.postgres.claims import Claims
-from fixengine.infra.postgres.executions import Executions
-from fixengine.infra.postgres.outbox import OutboxTable
+from fixengine.infra.postgres.claims import PostgresClaims
+from fixengine.infra.postgres.executions import PostgresExecutions
+from fixengine.infra.postgres.outbox import PostgresOutbox
 from fixengine.infra.services.neighbours import PricingClient, SecurityClient
 
 DIED = 137
@@ -70,12 +70,14 @@ STEPS: Mapping[str, Step] = {
     "poll": Step(owner=KafkaSource, method="poll", busy_after=_result),
     "commit-offsets": Step(owner=KafkaSource, method="commit"),
     "security": Step(owner=SecurityClient, method="ticker"),
-    "insert": Step(owner=Executions, method="insert_orders"),
-    "claim": Step(owner=Claims, method="claim", busy_after=lambda _, claim: claim.executions),
+    "insert": Step(owner=PostgresExecutions, method="insert_orders"),
+    "claim": Step(
+        owner=PostgresClaims, method="claim", busy_after=lambda _, claim: claim.executions
+    ),
     "price": Step(owner=PricingClient, method="price"),
     "all-prices": Step(owner=PricingClient, method="all_prices"),
     "store": Step(owner=ClaimedRows, method="_store_fills"),
-    "commit": Step(owner=Claims, method="store", busy_before=lambda call, _: call[1]),
+    "commit": Step(owner=PostgresClaims, method="store", busy_before=lambda call, _: call[1]),
     "produce-fill": Step(
         owner=KafkaSink, method="produce", busy_before=_topic("fills"), busy_after=_topic("fills")
     ),
@@ -94,10 +96,10 @@ STEPS: Mapping[str, Step] = {
         busy_before=_of(Letter),
         busy_after=_of(Letter),
     ),
-    "mark-published": Step(owner=OutboxTable, method="mark_published"),
-    "sweep": Step(owner=OutboxTable, method="take_over"),
+    "mark-published": Step(owner=PostgresOutbox, method="mark_published"),
+    "sweep": Step(owner=PostgresOutbox, method="take_over"),
     "take-over": Step(
-        owner=OutboxTable,
+        owner=PostgresOutbox,
         method="take_over",
         busy_before=lambda call, _: call[1],
         busy_after=lambda _, look: look.fills,
@@ -111,7 +113,7 @@ STEPS: Mapping[str, Step] = {
     "stop-publisher": Step(owner=Publisher, method="close", at_stop=True),
     "close-producer": Step(owner=KafkaSink, method="close", at_stop=True),
     "stop-repository": Step(owner=Repository, method="close", at_stop=True),
-    "close-session": Step(owner=Claims, method="close", at_stop=True),
+    "close-session": Step(owner=PostgresClaims, method="close", at_stop=True),
 }
 
 POINTS = tuple(f"{side}-{step}" for step in STEPS for side in ("before", "after"))

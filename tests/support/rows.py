@@ -13,10 +13,10 @@ from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.infra.postgres.awaited import REMEMBERED
-from fixengine.infra.postgres.claims import Claims
+from fixengine.infra.postgres.claims import PostgresClaims
 from fixengine.infra.postgres.driver.connections import Database
-from fixengine.infra.postgres.executions import Executions
-from fixengine.infra.postgres.outbox import OutboxTable
+from fixengine.infra.postgres.executions import PostgresExecutions
+from fixengine.infra.postgres.outbox import PostgresOutbox
 from fixengine.infra.postgres.session import EngineSession
 from fixengine.rules.claim_window import ClaimWindow
 from fixengine.rules.values import Order, TradeType
@@ -67,15 +67,15 @@ def opened(
 
 def new_claims(
     database: Database, horizon: ClaimWindow | None = None, *, remembers: int = REMEMBERED
-) -> Claims:
+) -> PostgresClaims:
     """Return claims in a session of their own, which is not open yet."""
-    return Claims(EngineSession(database), horizon, remembers=remembers)
+    return PostgresClaims(EngineSession(database), horizon, remembers=remembers)
 
 
 @contextmanager
 def session(
     database: Database, horizon: ClaimWindow | None = None, *, remembers: int = REMEMBERED
-) -> Iterator[Claims]:
+) -> Iterator[PostgresClaims]:
     """Lend claims whose session is open, and which the server lets wait while a test prepares."""
     claims = new_claims(database, horizon, remembers=remembers)
     connection = claims.session.open()
@@ -87,12 +87,14 @@ def session(
         claims.close()
 
 
-def outbox_of(database: Database, claims: Claims) -> OutboxTable:
+def outbox_of(database: Database, claims: PostgresClaims) -> PostgresOutbox:
     """Return the outbox of the engine that has these claims."""
-    return OutboxTable(database, claims.session)
+    return PostgresOutbox(database, claims.session)
 
 
-def mark_published(database: Database, claims: Claims, fills: Sequence[tuple[int, int]]) -> bool:
+def mark_published(
+    database: Database, claims: PostgresClaims, fills: Sequence[tuple[int, int]]
+) -> bool:
     """Do what the repository does with (execution id, fill number) that the broker has.
 
     Says whether the last claim has passed over any of the executions.
@@ -151,7 +153,7 @@ def refusing(what: str, words: str, *, when: str = "true") -> str:
 
 def fill_with_orders(database: Database, numbers: range, **changes: Any) -> None:
     """Store orders that are due at once."""
-    executions = Executions(database, first_fill_delay=0)
+    executions = PostgresExecutions(database, first_fill_delay=0)
     executions.insert_orders([(order(number, **changes), "A") for number in numbers])
 
 

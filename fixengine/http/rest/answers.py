@@ -5,8 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from fixengine.ports import queries as reading
-from fixengine.ports.queries import Sums
+from fixengine.ports.queries import Overview, Sums
 from fixengine.rules.values import LedgerEntry
 from fixengine.wire.executions import Moment, Number, average_price, moment, number
 
@@ -86,8 +85,8 @@ def fill(entry: LedgerEntry) -> Fill:
     )
 
 
-def summary(of: reading.Summary) -> Summary:
-    """Return the answer for a summary."""
+def summary(of: Overview) -> Summary:
+    """Return the answer that an overview makes."""
     by_status = of.totals.by_status
     whole = sum(by_status.values(), Sums())
     share = whole.quantity_filled / whole.quantity_ordered if whole.quantity_ordered else None

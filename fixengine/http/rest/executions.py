@@ -13,7 +13,7 @@ from fixengine.http.rest.operations import Operation
 from fixengine.http.rest.parameters import FILTERS, ID, PAGE_OF_FILLS, read_query
 from fixengine.http.rest.recent import Recent
 from fixengine.http.rest.shared import Shared
-from fixengine.ports.queries import ExecutionQuery, ExecutionReader, LedgerQuery
+from fixengine.ports.queries import ExecutionQuery, ExecutionSource, LedgerQuery
 from fixengine.wire import executions as wire
 
 _Page: TypeAlias = tuple[bytes, int | None]
@@ -31,8 +31,8 @@ class ExecutionCollection:
         paged=True,
     )
 
-    def __init__(self, reader: ExecutionReader) -> None:
-        self._reader = reader
+    def __init__(self, executions: ExecutionSource) -> None:
+        self._executions = executions
         self._pages = Recent(Shared(self._find, group=lambda query: query))
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -46,7 +46,7 @@ class ExecutionCollection:
         return {query: self._page(query) for query in queries}
 
     def _page(self, query: ExecutionQuery) -> _Page:
-        found = self._reader.page(replace(query, limit=query.limit + 1))
+        found = self._executions.page(replace(query, limit=query.limit + 1))
         page = found[: query.limit]
         before = page[-1].id if len(found) > len(page) else None
         return _array(map(wire.encode_execution, page)), before
@@ -61,8 +61,8 @@ class ExecutionItem:
         errors=(400, 404, 503),
     )
 
-    def __init__(self, reader: ExecutionReader) -> None:
-        self._reader = reader
+    def __init__(self, executions: ExecutionSource) -> None:
+        self._executions = executions
         self._answers = Shared(self._find, group=lambda _: None)
 
     def on_get(
@@ -78,7 +78,7 @@ class ExecutionItem:
             raise _unknown(execution_id)
 
     def _find(self, execution_ids: Collection[int]) -> Mapping[int, bytes | None]:
-        found = self._reader.by_id(execution_ids)
+        found = self._executions.by_id(execution_ids)
         return {
             id_: wire.encode_execution(found[id_]) if id_ in found else None
             for id_ in execution_ids
@@ -96,8 +96,8 @@ class ExecutionFills:
         paged=True,
     )
 
-    def __init__(self, reader: ExecutionReader) -> None:
-        self._reader = reader
+    def __init__(self, executions: ExecutionSource) -> None:
+        self._executions = executions
 
     def on_get(
         self,
@@ -108,7 +108,7 @@ class ExecutionFills:
         """Answer with an array, and with a link to the next page when there is one."""
         execution_id = ID.read(id)
         query = LedgerQuery(execution_id=execution_id, **read_query(req.params, PAGE_OF_FILLS))
-        found = self._reader.fills(replace(query, limit=query.limit + 1))
+        found = self._executions.fills(replace(query, limit=query.limit + 1))
         if found is None:
             raise _unknown(execution_id)
         page = found[: query.limit]

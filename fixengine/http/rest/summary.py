@@ -5,10 +5,10 @@ import msgspec
 
 from fixengine.http.rest import answers
 from fixengine.http.rest.operations import Operation
-from fixengine.ports.queries import SummarySource
+from fixengine.ports.queries import OverviewSource
 
 
-class Summary:
+class SummaryItem:
     """Counts, sums, rates and what is behind."""
 
     operation = Operation(
@@ -17,9 +17,9 @@ class Summary:
         errors=(503,),
     )
 
-    def __init__(self, source: SummarySource) -> None:
+    def __init__(self, source: OverviewSource) -> None:
         self._source = source
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with an object."""
-        resp.data = msgspec.json.encode(answers.summary(self._source.summary()))
+        resp.data = msgspec.json.encode(answers.summary(self._source.overview()))

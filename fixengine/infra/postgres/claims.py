@@ -24,7 +24,7 @@ from fixengine.rules.values import Execution, Fill, Postponed
 _NO_STRETCH = {"since": "infinity", "until": None}
 
 
-class Claims:
+class PostgresClaims:
     """A new claim abandons the one before; the server gives back those of a session that broke."""
 
     def __init__(

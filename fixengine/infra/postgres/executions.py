@@ -21,7 +21,7 @@ _LOCK_CLASS = 0x66697867  # "fixg"; the second key of these locks is the partiti
 _New: Callable[..., Struct] = defstruct("_New", ["ticker", *Order.__struct_fields__])
 
 
-class Executions:
+class PostgresExecutions:
     """Statements on the table; all raise UnavailableError when the database is away."""
 
     def __init__(self, database: Database, *, first_fill_delay: float) -> None:

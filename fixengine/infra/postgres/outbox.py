@@ -23,7 +23,7 @@ class _Published(msgspec.Struct):
     number: int
 
 
-class OutboxTable:
+class PostgresOutbox:
     """This engine's rows and those of engines that are gone; all raise UnavailableError."""
 
     def __init__(self, database: Database, session: EngineSession) -> None:

@@ -12,7 +12,7 @@ _LOCK = 0x66697866  # "fixf"; one engine at a time
 _LIMIT = 1_000
 
 
-class Retention:
+class PostgresRetention:
     """Both raise UnavailableError, also while another engine is at it."""
 
     def __init__(self, database: Database, *, days: int | None) -> None:

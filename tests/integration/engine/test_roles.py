@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from fixengine.demo.feed.feed import orders
-from fixengine.infra.postgres.retention import Retention
+from fixengine.infra.postgres.retention import PostgresRetention
 from tests.support.engines import Surroundings, restarts, wait_until_ready
 from tests.support.roles import dsn_as
 from tests.support.rows import change, fill_with_orders, one, opened
@@ -36,7 +36,7 @@ def test_it_makes_the_ledger_s_parts_and_drops_them(database: str, role: str) ->
         change(database, "select setval('execution_id_seq', 2999999)")
         fill_with_orders(pool, range(1, 2))
         assert one(database, "select to_regclass('public.fill_4000000') is not null")
-        parts = Retention(pool, days=30).drop_parts()
+        parts = PostgresRetention(pool, days=30).drop_parts()
     assert "fill_0" in parts
     assert one(database, "select to_regclass('public.fill_0') is null")
 

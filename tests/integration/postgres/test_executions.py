@@ -8,8 +8,8 @@ import pytest
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import RejectedError
 from fixengine.infra.postgres.driver.connections import Database
-from fixengine.infra.postgres.executions import Executions
-from fixengine.infra.postgres.reads import Reads
+from fixengine.infra.postgres.executions import PostgresExecutions
+from fixengine.infra.postgres.rest_queries import PostgresQueries
 from fixengine.rules.claim_window import EARLIEST
 from fixengine.rules.values import TradeType
 from tests.support.rows import LEDGER_ROW, SECURITY, fill_with_orders, one, opened, order, session
@@ -27,9 +27,9 @@ def test_an_order_becomes_an_execution_field_by_field(database: str) -> None:
         version=3,
     )
     with opened(database) as pool:
-        executions = Executions(pool, first_fill_delay=1.5)
+        executions = PostgresExecutions(pool, first_fill_delay=1.5)
         assert executions.insert_orders([(subject, "BRK.B")]) == 1
-        row = Reads(pool).by_id([1], timeout=60)[1]
+        row = PostgresQueries(pool).by_id([1], timeout=60)[1]
     assert row is not None
     assert (row.execution_service_id, row.trade_type, row.destination) == (37, "SHORT", "ML")
     assert (row.security_id, row.ticker) == (SECURITY, "BRK.B")
@@ -51,7 +51,7 @@ def test_an_order_from_the_future_was_not_sent_before_it_was_received(database: 
 
 def test_an_order_seen_twice_is_stored_once(database: str) -> None:
     with opened(database) as pool:
-        executions = Executions(pool, first_fill_delay=0)
+        executions = PostgresExecutions(pool, first_fill_delay=0)
         first, again = order(1, quantity=Decimal(5)), order(1, quantity=Decimal(6))
         assert executions.insert_orders([(first, "A"), (again, "B")]) == 1
         assert executions.insert_orders([(again, "B"), (order(2), "A")]) == 1
@@ -62,7 +62,7 @@ def test_an_order_seen_twice_is_stored_once(database: str) -> None:
 def test_orders_seen_before_take_no_numbers(database: str) -> None:
     orders = [(order(number), "A") for number in range(1, 501)]
     with opened(database) as pool:
-        executions = Executions(pool, first_fill_delay=0)
+        executions = PostgresExecutions(pool, first_fill_delay=0)
         assert executions.insert_orders(orders) == 500
         for _ in range(3):
             assert executions.insert_orders(orders) == 0
@@ -77,7 +77,7 @@ def test_engines_that_store_orders_of_a_partition_at_once_take_no_numbers_for_no
     together = Barrier(2)
 
     def store(pool: Database) -> None:
-        executions = Executions(pool, first_fill_delay=0)
+        executions = PostgresExecutions(pool, first_fill_delay=0)
         for batch in batches:
             together.wait(60)
             executions.insert_orders(batch, partitions={7, 3})
@@ -92,7 +92,7 @@ def test_engines_that_store_orders_of_a_partition_at_once_take_no_numbers_for_no
 
 def test_a_row_that_is_refused_refuses_its_batch(database: str) -> None:
     with opened(database) as pool:
-        executions = Executions(pool, first_fill_delay=0)
+        executions = PostgresExecutions(pool, first_fill_delay=0)
         with pytest.raises(RejectedError):
             executions.insert_orders([(order(1), "A"), (order(2), "T" * 21)])
     assert one(database, "select count(*) from execution") == 0
@@ -100,7 +100,7 @@ def test_a_row_that_is_refused_refuses_its_batch(database: str) -> None:
 
 def test_the_backlog_counts_what_is_due(database: str) -> None:
     with opened(database) as pool:
-        executions = Executions(pool, first_fill_delay=0)
+        executions = PostgresExecutions(pool, first_fill_delay=0)
         assert executions.backlog(EARLIEST).due == 0
         fill_with_orders(pool, range(1, 4))
         with pool.connection() as connection:
@@ -116,7 +116,7 @@ def test_the_backlog_counts_what_is_due(database: str) -> None:
 
 def test_the_backlog_tells_how_the_ledger_grows(database: str) -> None:
     with opened(database) as pool:
-        executions = Executions(pool, first_fill_delay=0)
+        executions = PostgresExecutions(pool, first_fill_delay=0)
         before = executions.backlog(EARLIEST).ledger_inserts
         with pool.connection() as connection:
             connection.execute(LEDGER_ROW, [1])
@@ -130,7 +130,7 @@ def test_the_backlog_tells_how_the_ledger_grows(database: str) -> None:
 
 def test_the_backlog_tells_how_many_numbers_are_left(database: str) -> None:
     with opened(database) as pool:
-        executions = Executions(pool, first_fill_delay=0)
+        executions = PostgresExecutions(pool, first_fill_delay=0)
         assert executions.backlog(EARLIEST).numbers_left == 1
         with pool.connection() as connection:
             connection.execute("select setval('execution_id_seq', 1932735283)")
@@ -142,7 +142,7 @@ def test_the_backlog_tells_how_many_numbers_are_left(database: str) -> None:
 
 def test_an_orders_trace_stays_the_one_it_was_stored_with(database: str) -> None:
     with opened(database) as pool:
-        executions = Executions(pool, first_fill_delay=0)
+        executions = PostgresExecutions(pool, first_fill_delay=0)
         first, again = ("00-" + digit * 32 + "-00f067aa0ba902b7-01" for digit in "ab")
         assert executions.insert_orders([(order(1, traceparent=first), "A"), (order(2), "A")]) == 2
         repeated = [(order(number, traceparent=again), "A") for number in (1, 2, 3)]

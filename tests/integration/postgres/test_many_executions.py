@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from fixengine.demo.servers.postgres import Postgres
-from fixengine.infra.postgres.reads import Reads
+from fixengine.infra.postgres.rest_queries import PostgresQueries
 from fixengine.ports.queries import ExecutionQuery
 from tests.conftest import new_database
 from tests.support.plans import carried_out
@@ -91,12 +91,12 @@ def test_what_has_to_be_looked_for_everywhere_is_in_time_too(
 ) -> None:
     """It takes some 0.15 s here, and 2 s are given; beyond that it is the 503 that says so."""
     with opened(large) as pool:
-        Reads(pool).page(ExecutionQuery(**criteria), timeout=60)
+        PostgresQueries(pool).page(ExecutionQuery(**criteria), timeout=60)
 
 
 def test_a_stretch_is_added_up_without_a_look_at_others(large: str) -> None:
     with opened(large) as pool:
-        stretch = Reads(pool).add_up(after=MANY // 2, limit=100_000, timeout=60)
+        stretch = PostgresQueries(pool).add_up(after=MANY // 2, limit=100_000, timeout=60)
         with pool.connection() as connection:
             read = carried_out(connection, "add_up", {"after": MANY // 2, "limit": 100_000})
     assert read.rows <= 100_000, read.plan

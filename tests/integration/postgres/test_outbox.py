@@ -11,7 +11,7 @@ from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import UnavailableError
-from fixengine.infra.postgres.claims import Claims
+from fixengine.infra.postgres.claims import PostgresClaims
 from fixengine.infra.postgres.driver.connections import Database
 from fixengine.ports.kafka import Headers
 from fixengine.ports.stores import TakeOver
@@ -37,7 +37,7 @@ def message_of(fill: Fill) -> Sent:
     return message.value, message.headers
 
 
-def store_fills(claims: Claims, limit: int) -> dict[int, Sent]:
+def store_fills(claims: PostgresClaims, limit: int) -> dict[int, Sent]:
     """Fill what is due; return the message of each fill as it would be sent now."""
     claim = claims.claim(limit)
     fills = [
@@ -48,7 +48,7 @@ def store_fills(claims: Claims, limit: int) -> dict[int, Sent]:
     return {fill.execution.id: message_of(fill) for fill in fills}
 
 
-def messages(database: Database, claims: Claims) -> dict[int, Sent]:
+def messages(database: Database, claims: PostgresClaims) -> dict[int, Sent]:
     page = outbox_of(database, claims).unpublished(after=0, limit=1000, older_than=0)
     return {fill.execution.id: message_of(fill) for fill in page.fills}
 

@@ -18,7 +18,7 @@ import pytest
 
 from fixengine.demo.servers.postgres import Postgres
 from fixengine.infra.postgres.driver.connections import Connection
-from fixengine.infra.postgres.reads import Reads
+from fixengine.infra.postgres.rest_queries import PostgresQueries
 from fixengine.infra.postgres.session import LOCK_CLASS
 from fixengine.ports.queries import ExecutionQuery, LedgerQuery
 from fixengine.rules.claim_window import EARLIEST
@@ -493,8 +493,8 @@ def test_a_page_is_planned_for_its_filters_each_time(database: str) -> None:
     kept: set[str] = set()
     with opened(database) as pool:
         for _ in range(50):  # by a few connections
-            Reads(pool).page(ExecutionQuery(limit=50, is_open=True), timeout=60)
-            Reads(pool).by_id((1,), timeout=60)
+            PostgresQueries(pool).page(ExecutionQuery(limit=50, is_open=True), timeout=60)
+            PostgresQueries(pool).by_id((1,), timeout=60)
             with pool.connection() as connection:
                 rows = connection.execute("select statement from pg_prepared_statements")
                 kept.update(statement for (statement,) in rows)

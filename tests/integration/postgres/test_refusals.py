@@ -3,7 +3,7 @@
 import pytest
 
 from fixengine.errors import FixengineError, RejectedError, SchemaError
-from fixengine.infra.postgres.executions import Executions
+from fixengine.infra.postgres.executions import PostgresExecutions
 from tests.support.rows import change, fill_with_orders, one, opened, order
 
 RAISES_FOR_TWO = """
@@ -20,7 +20,7 @@ create trigger odd before insert on execution for each row execute function odd(
 def refused(dsn: str, number: int, ticker: str = "A") -> FixengineError:
     """Return the error of one order."""
     with opened(dsn) as pool, pytest.raises(FixengineError) as caught:
-        Executions(pool, first_fill_delay=0).insert_orders([(order(number), ticker)])
+        PostgresExecutions(pool, first_fill_delay=0).insert_orders([(order(number), ticker)])
     return caught.value
 
 
@@ -100,7 +100,7 @@ def test_of_orders_that_are_refused_together_all_others_are_stored(database: str
     change(database, "alter table execution add constraint odd check (ticker <> 'B')")
     batch = [(order(number), "B" if number % 3 else "A") for number in range(1, 101)]
     with opened(database) as pool:
-        executions = Executions(pool, first_fill_delay=0)
+        executions = PostgresExecutions(pool, first_fill_delay=0)
         tried = executions.insert_apart(batch, partitions={0}, within=60)
         assert executions.insert_orders(batch[2:3], partitions={0}) == 0
     assert tried.count == 100
@@ -114,7 +114,7 @@ def test_what_there_is_no_time_for_is_left_but_for_one_order(database: str) -> N
     batch = [(order(1), "B"), (order(2), "B"), (order(3), "A"), (order(4), "A")]
     done = 0
     with opened(database) as pool:
-        executions = Executions(pool, first_fill_delay=0)
+        executions = PostgresExecutions(pool, first_fill_delay=0)
         for _ in range(4):
             tried = executions.insert_apart(batch[done:], partitions=(), within=0)
             assert 0 < tried.count <= 2
@@ -134,7 +134,7 @@ def test_where_the_schema_is_at_fault_for_one_order_none_is_stored(database: str
     )
     batch = [(order(1), "A"), (order(2), "A"), (order(3), "B"), (order(4), "A")]
     with opened(database) as pool:
-        executions = Executions(pool, first_fill_delay=0)
+        executions = PostgresExecutions(pool, first_fill_delay=0)
         with pytest.raises(SchemaError, match="drop foreign key"):
             executions.insert_apart(batch, partitions={0}, within=60)
         assert one(database, "select count(*) from execution") == 0

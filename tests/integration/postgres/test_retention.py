@@ -11,7 +11,7 @@ from fixengine.demo.feed.feed import orders
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
 from fixengine.infra.postgres.driver.connections import Database
-from fixengine.infra.postgres.retention import Retention
+from fixengine.infra.postgres.retention import PostgresRetention
 from fixengine.telemetry.health import HUNG_AFTER
 from tests.support.engines import Surroundings
 from tests.support.rows import one
@@ -35,10 +35,10 @@ select n, 1, 50, 1, now(), 50, 50, 2, true from unnest(%s::integer[]) as n
 
 
 @pytest.fixture
-def retention(database: str) -> Iterator[Retention]:
+def retention(database: str) -> Iterator[PostgresRetention]:
     pool = Database(dsn=database, application_name="test", max_connections=2)
     pool.open()
-    yield Retention(pool, days=30)
+    yield PostgresRetention(pool, days=30)
     pool.close()
 
 
@@ -70,7 +70,9 @@ def parts(dsn: str) -> list[str]:
         return [row[0] for row in rows]
 
 
-def test_closed_executions_go_when_they_are_old(database: str, retention: Retention) -> None:
+def test_closed_executions_go_when_they_are_old(
+    database: str, retention: PostgresRetention
+) -> None:
     store(database, 1, 2, days=31)
     store(database, 3, days=31, is_open=True)
     store(database, 4, days=29)
@@ -87,7 +89,7 @@ def test_closed_executions_go_when_they_are_old(database: str, retention: Retent
 
 
 def test_the_ledger_grows_by_parts_and_loses_those_that_nobody_needs(
-    database: str, retention: Retention
+    database: str, retention: PostgresRetention
 ) -> None:
     assert parts(database) == ["fill_0"]
     store(database, 1, 2, days=31)
@@ -151,7 +153,7 @@ def test_the_last_executions_there_can_be_have_their_part(database: str) -> None
     assert ids(database, "fill", "execution_id") == [2**31 - 1]
 
 
-def test_one_engine_at_a_time_deletes(database: str, retention: Retention) -> None:
+def test_one_engine_at_a_time_deletes(database: str, retention: PostgresRetention) -> None:
     with psycopg.connect(database) as other:
         other.execute("select pg_advisory_xact_lock(x'66697866'::integer)")
         with pytest.raises(UnavailableError, match="another engine"):
@@ -161,7 +163,7 @@ def test_one_engine_at_a_time_deletes(database: str, retention: Retention) -> No
 
 
 def test_dropping_waits_for_no_fill_that_is_being_stored(
-    database: str, retention: Retention
+    database: str, retention: PostgresRetention
 ) -> None:
     number(database, 1_000_001)
     with psycopg.connect(database) as other:

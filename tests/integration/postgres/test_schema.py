@@ -7,10 +7,10 @@ import pytest
 
 from fixengine.errors import SchemaError
 from fixengine.infra.postgres.driver.connections import Database
-from fixengine.infra.postgres.executions import Executions
+from fixengine.infra.postgres.executions import PostgresExecutions
 from fixengine.infra.postgres.schema.catalog import expected, read_catalog
 from fixengine.infra.postgres.schema.drift import drift
-from fixengine.infra.postgres.schema.schema import Schema
+from fixengine.infra.postgres.schema.schema import PostgresSchema
 from tests.support.go_service import SCHEMA as GO_SCHEMA
 from tests.support.go_service import recreate
 from tests.support.rows import (
@@ -32,8 +32,8 @@ def pool(database: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def schema(pool: Database) -> Schema:
-    return Schema(pool, pool, forgets=True)
+def schema(pool: Database) -> PostgresSchema:
+    return PostgresSchema(pool, pool, forgets=True)
 
 
 def test_what_is_expected_is_what_the_migrations_make(pool: Database) -> None:
@@ -59,7 +59,7 @@ def test_what_is_dropped_while_the_schema_is_read_is_missing(database: str, pool
     assert all(what.endswith("is missing") for what in missing), missing
 
 
-def test_a_sound_schema_is_left_alone(schema: Schema, events: list[str]) -> None:
+def test_a_sound_schema_is_left_alone(schema: PostgresSchema, events: list[str]) -> None:
     assert schema.prepare().mended == ()
     assert schema.check().mended == ()
     assert schema.mend().mended == ()
@@ -104,7 +104,7 @@ def test_a_sound_schema_is_left_alone(schema: Schema, events: list[str]) -> None
 )
 def test_what_loses_nothing_is_mended_in_one_line(
     database: str,
-    schema: Schema,
+    schema: PostgresSchema,
     pool: Database,
     statement: str,
     mended: str,
@@ -163,7 +163,7 @@ def test_what_loses_nothing_is_mended_in_one_line(
     ],
 )
 def test_what_somebody_must_decide_on_is_said_with_the_remedy(
-    database: str, schema: Schema, statements: list[str], remedy: str
+    database: str, schema: PostgresSchema, statements: list[str], remedy: str
 ) -> None:
     change(database, *statements)
     with pytest.raises(SchemaError) as found:
@@ -207,7 +207,7 @@ def test_what_somebody_must_decide_on_is_said_with_the_remedy(
     ],
 )
 def test_what_holds_more_is_as_good(
-    database: str, schema: Schema, pool: Database, statement: str
+    database: str, schema: PostgresSchema, pool: Database, statement: str
 ) -> None:
     change(database, statement)
     assert schema.check().mended == ()
@@ -216,7 +216,7 @@ def test_what_holds_more_is_as_good(
 
 
 def test_sequences_behind_their_rows_are_mended_at_start(
-    database: str, schema: Schema, pool: Database, events: list[str]
+    database: str, schema: PostgresSchema, pool: Database, events: list[str]
 ) -> None:
     fill_with_orders(pool, range(1, 51))
     change(
@@ -235,7 +235,7 @@ def test_sequences_behind_their_rows_are_mended_at_start(
 
 
 def test_what_somebody_undoes_at_once_is_not_told_as_mended(
-    database: str, schema: Schema, events: list[str]
+    database: str, schema: PostgresSchema, events: list[str]
 ) -> None:
     change(
         database,
@@ -250,14 +250,14 @@ def test_what_somebody_undoes_at_once_is_not_told_as_mended(
     assert events == []
 
 
-def test_a_gap_that_somebody_left_is_kept(database: str, schema: Schema) -> None:
+def test_a_gap_that_somebody_left_is_kept(database: str, schema: PostgresSchema) -> None:
     change(database, "alter sequence execution_id_seq restart with 5000")
     assert schema.prepare().mended == ()
     assert one(database, "select nextval('execution_id_seq')") == 5000
 
 
 def test_an_emptied_table_goes_on_with_its_numbers(
-    database: str, schema: Schema, pool: Database
+    database: str, schema: PostgresSchema, pool: Database
 ) -> None:
     fill_with_orders(pool, range(1, 4))
     change(database, LEDGER_ROW.replace("%s", "1").replace("(1,", "(3,"))
@@ -267,7 +267,9 @@ def test_an_emptied_table_goes_on_with_its_numbers(
     assert schema.mend().mended == ()
 
 
-def test_all_that_is_emptied_begins_anew(database: str, pool: Database, schema: Schema) -> None:
+def test_all_that_is_emptied_begins_anew(
+    database: str, pool: Database, schema: PostgresSchema
+) -> None:
     fill_with_orders(pool, range(1, 4))
     change(database, "truncate execution, fill, outbox, execution_trace restart identity")
     fill_with_orders(pool, range(4, 5))
@@ -276,7 +278,7 @@ def test_all_that_is_emptied_begins_anew(database: str, pool: Database, schema: 
 
 
 def test_the_go_services_table_made_anew_is_mended(
-    database: str, pool: Database, schema: Schema, events: list[str]
+    database: str, pool: Database, schema: PostgresSchema, events: list[str]
 ) -> None:
     fill_with_orders(pool, range(1, 4))
     change(database, LEDGER_ROW.replace("%s", "1"))
@@ -291,7 +293,7 @@ def test_the_go_services_table_made_anew_is_mended(
 
 
 def test_executions_with_numbers_that_the_ledger_knows_get_new_ones(
-    database: str, pool: Database, schema: Schema
+    database: str, pool: Database, schema: PostgresSchema
 ) -> None:
     change(database, LEDGER_ROW.replace("%s", "1"), "insert into outbox values (1, 1, 9)")
     fill_with_orders(pool, range(1, 3))
@@ -302,7 +304,7 @@ def test_executions_with_numbers_that_the_ledger_knows_get_new_ones(
 
 
 def test_what_a_trigger_refuses_to_have_mended_is_nobodys_order(
-    database: str, pool: Database, schema: Schema
+    database: str, pool: Database, schema: PostgresSchema
 ) -> None:
     change(
         database,
@@ -315,7 +317,7 @@ def test_what_a_trigger_refuses_to_have_mended_is_nobodys_order(
 
 
 def test_an_execution_that_is_behind_its_own_ledger_is_not_filled_again(
-    database: str, pool: Database, schema: Schema
+    database: str, pool: Database, schema: PostgresSchema
 ) -> None:
     fill_with_orders(pool, range(1, 2))
     change(
@@ -327,7 +329,9 @@ def test_an_execution_that_is_behind_its_own_ledger_is_not_filled_again(
     assert one(database, "select id from execution") == 1
 
 
-def test_a_part_that_is_missing_is_made(database: str, pool: Database, schema: Schema) -> None:
+def test_a_part_that_is_missing_is_made(
+    database: str, pool: Database, schema: PostgresSchema
+) -> None:
     fill_with_orders(pool, range(1, 2))
     change(database, "drop table fill_0")
     assert schema.mend().mended == ("1 parts of fill were missing",)
@@ -336,7 +340,7 @@ def test_a_part_that_is_missing_is_made(database: str, pool: Database, schema: S
 
 
 def test_a_part_that_was_taken_out_is_somebodys_to_put_back(
-    database: str, pool: Database, schema: Schema
+    database: str, pool: Database, schema: PostgresSchema
 ) -> None:
     fill_with_orders(pool, range(1, 2))
     change(database, "alter table fill detach partition fill_0")
@@ -353,7 +357,7 @@ def test_a_part_that_was_taken_out_is_somebodys_to_put_back(
 
 
 def test_a_part_that_was_archived_is_not_made_again(
-    database: str, pool: Database, schema: Schema
+    database: str, pool: Database, schema: PostgresSchema
 ) -> None:
     fill_with_orders(pool, range(1, 2))
     change(
@@ -369,7 +373,7 @@ def test_a_part_that_was_archived_is_not_made_again(
 
 
 def test_numbers_of_migrations_that_were_lost_are_written_down(
-    database: str, schema: Schema, events: list[str]
+    database: str, schema: PostgresSchema, events: list[str]
 ) -> None:
     change(database, "truncate fixengine_schema")
     schema.prepare()
@@ -381,7 +385,7 @@ def test_numbers_of_migrations_that_were_lost_are_written_down(
 
 
 def test_lost_numbers_beside_tables_that_differ_are_somebodys_to_mend(
-    database: str, schema: Schema
+    database: str, schema: PostgresSchema
 ) -> None:
     change(database, "truncate fixengine_schema", "drop table outbox")
     with pytest.raises(SchemaError, match="restore it from a backup"):
@@ -389,7 +393,7 @@ def test_lost_numbers_beside_tables_that_differ_are_somebodys_to_mend(
 
 
 def test_a_role_that_may_not_mend_is_told_what_its_owner_has_to_run(
-    database: str, schema: Schema, pool: Database
+    database: str, schema: PostgresSchema, pool: Database
 ) -> None:
     change(
         database,
@@ -404,23 +408,23 @@ def test_a_role_that_may_not_mend_is_told_what_its_owner_has_to_run(
     try:
         with opened(database.replace("postgres@", "clerk@")) as clerks:
             with pytest.raises(SchemaError, match="as its owner run CREATE INDEX execution_open"):
-                Schema(clerks, clerks, forgets=True).prepare()
+                PostgresSchema(clerks, clerks, forgets=True).prepare()
             schema.check()
-            assert Schema(clerks, clerks, forgets=True).prepare().mended == ()
+            assert PostgresSchema(clerks, clerks, forgets=True).prepare().mended == ()
             change(database, "select setval('execution_id_seq', 1)")
-            assert len(Schema(clerks, clerks, forgets=True).prepare().mended) == 1
+            assert len(PostgresSchema(clerks, clerks, forgets=True).prepare().mended) == 1
     finally:
         change(database, "drop owned by clerk", "drop role clerk")
 
 
 @pytest.fixture
-def empty(empty_database: str) -> Iterator[Schema]:
+def empty(empty_database: str) -> Iterator[PostgresSchema]:
     with opened(empty_database) as pool:
-        yield Schema(pool, pool, forgets=True)
+        yield PostgresSchema(pool, pool, forgets=True)
 
 
 def test_a_table_in_another_schema_gets_no_second_one_beside_it(
-    empty_database: str, empty: Schema
+    empty_database: str, empty: PostgresSchema
 ) -> None:
     change(
         empty_database,
@@ -433,7 +437,7 @@ def test_a_table_in_another_schema_gets_no_second_one_beside_it(
     empty.prepare()
 
 
-def test_a_second_table_beside_it_is_worth_a_note(database: str, schema: Schema) -> None:
+def test_a_second_table_beside_it_is_worth_a_note(database: str, schema: PostgresSchema) -> None:
     change(
         database, "create schema fix; create table fix.execution as table execution with no data"
     )
@@ -451,7 +455,7 @@ def test_a_second_table_beside_it_is_worth_a_note(database: str, schema: Schema)
     ],
 )
 def test_what_cannot_be_adopted_is_left_as_it_is(
-    empty_database: str, empty: Schema, statements: str, remedy: str
+    empty_database: str, empty: PostgresSchema, statements: str, remedy: str
 ) -> None:
     change(empty_database, statements)
     with pytest.raises(SchemaError) as refused:
@@ -460,21 +464,21 @@ def test_what_cannot_be_adopted_is_left_as_it_is(
     assert one(empty_database, "select to_regclass('public.fill')") is None
 
 
-def test_a_trial_leaves_nothing_behind(database: str, schema: Schema) -> None:
+def test_a_trial_leaves_nothing_behind(database: str, schema: PostgresSchema) -> None:
     schema.try_out()
     assert (
         one(database, "select (select count(*) from execution) + (select count(*) from fill)") == 0
     )
 
 
-def test_a_trial_tells_that_any_order_is_refused(database: str, schema: Schema) -> None:
+def test_a_trial_tells_that_any_order_is_refused(database: str, schema: PostgresSchema) -> None:
     change(database, refusing("insert on fill", "no more"))
     with pytest.raises(SchemaError, match=r"a sound one is refused, too: .*no more"):
         schema.try_out()
 
 
 def test_an_older_engine_leaves_the_schema_of_a_newer_one_alone(
-    database: str, schema: Schema
+    database: str, schema: PostgresSchema
 ) -> None:
     change(
         database,
@@ -484,7 +488,9 @@ def test_an_older_engine_leaves_the_schema_of_a_newer_one_alone(
     assert schema.check().mended == schema.mend().mended == ()
 
 
-def test_orders_are_stored_after_a_mend(database: str, schema: Schema, pool: Database) -> None:
+def test_orders_are_stored_after_a_mend(
+    database: str, schema: PostgresSchema, pool: Database
+) -> None:
     recreate(database)
     schema.check()
-    assert Executions(pool, first_fill_delay=0).insert_orders([(order(1), "A")]) == 1
+    assert PostgresExecutions(pool, first_fill_delay=0).insert_orders([(order(1), "A")]) == 1

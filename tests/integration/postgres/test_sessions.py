@@ -18,8 +18,8 @@ from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import SchemaError, UnavailableError
 from fixengine.infra.postgres.driver.connections import open_session
-from fixengine.infra.postgres.executions import Executions
-from fixengine.infra.postgres.reads import Reads
+from fixengine.infra.postgres.executions import PostgresExecutions
+from fixengine.infra.postgres.rest_queries import PostgresQueries
 from fixengine.infra.postgres.schema.migrate import migrate, migrations
 from fixengine.infra.process.checks import setting_problems
 from fixengine.ports.queries import ExecutionQuery
@@ -145,8 +145,8 @@ def test_values_are_as_they_came_whatever_the_role_has_set(database: str, role: 
     set_all(database, sql.SQL("role {}").format(sql.Identifier(role)))
     sent = order(1, destination="ZÜRI €", quantity=Decimal("0.12345678"))
     with opened(dsn_as(role, database)) as pool, session(pool) as claims:
-        Executions(pool, first_fill_delay=0).insert_orders([(sent, "A")])
-        (read,) = Reads(pool).page(ExecutionQuery(limit=1), timeout=60)
+        PostgresExecutions(pool, first_fill_delay=0).insert_orders([(sent, "A")])
+        (read,) = PostgresQueries(pool).page(ExecutionQuery(limit=1), timeout=60)
         (claimed,) = claims.claim(10).executions
     for execution in (read, claimed):
         assert execution.destination == "ZÜRI €"
@@ -158,7 +158,7 @@ def test_a_policy_that_hides_rows_is_said(database: str, role: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("alter table execution enable row level security")
     with opened(dsn_as(role, database)) as pool, pytest.raises(SchemaError, match="row-level"):
-        Reads(pool).page(ExecutionQuery(limit=1), timeout=60)
+        PostgresQueries(pool).page(ExecutionQuery(limit=1), timeout=60)
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
@@ -235,7 +235,7 @@ def test_what_else_a_connection_string_has_is_taken(given: dict[str, str]) -> No
 def test_what_failed_while_it_was_to_be_prepared_is_prepared_later(database: str) -> None:
     """A statement that is used for the fifth time is prepared, here while a table is locked."""
     with opened(database) as pool, session(pool) as claims, psycopg.connect(database) as other:
-        table = Executions(pool, first_fill_delay=0)
+        table = PostgresExecutions(pool, first_fill_delay=0)
         for number in range(1, 6):
             table.insert_orders([(order(number), "A")], partitions=[0])
             claims.claim(10)

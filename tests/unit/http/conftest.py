@@ -8,7 +8,7 @@ from falcon.testing import TestClient
 from prometheus_client import CollectorRegistry
 
 from fixengine.http.app import App, probe_app, rest_app
-from fixengine.ports.queries import ExecutionQuery, LedgerQuery, Summary, Totals
+from fixengine.ports.queries import ExecutionQuery, LedgerQuery, Overview, Totals
 from fixengine.rules.values import Execution, LedgerEntry
 from fixengine.telemetry.health import Verdict
 from fixengine.telemetry.metrics.http import HttpMetrics
@@ -60,11 +60,11 @@ class Reader:
 
 
 @dataclass
-class Summaries:
-    """A summary to set; `failure` is raised when it is set."""
+class Overviews:
+    """An overview to set; `failure` is raised when it is set."""
 
-    given: Summary = field(
-        default_factory=lambda: Summary(
+    given: Overview = field(
+        default_factory=lambda: Overview(
             totals=Totals(by_status={}, counted_at=SENT),
             backlog=None,
             fills_per_second=None,
@@ -73,7 +73,7 @@ class Summaries:
     )
     failure: Exception | None = None
 
-    def summary(self) -> Summary:
+    def overview(self) -> Overview:
         if self.failure is not None:
             raise self.failure
         return self.given
@@ -109,15 +109,15 @@ def registry() -> CollectorRegistry:
 
 
 @pytest.fixture
-def summaries() -> Summaries:
-    return Summaries()
+def overviews() -> Overviews:
+    return Overviews()
 
 
 @pytest.fixture
-def rest(reader: Reader, summaries: Summaries, probes: Probes, registry: CollectorRegistry) -> App:
+def rest(reader: Reader, overviews: Overviews, probes: Probes, registry: CollectorRegistry) -> App:
     return rest_app(
-        reader=reader,
-        summaries=summaries,
+        executions=reader,
+        overviews=overviews,
         probes=probes,
         registry=registry,
         metrics=HttpMetrics(registry),

@@ -34,13 +34,13 @@ _PATIENT, _AT_WORK = 60, 2
 _ADOPT = migrations()[1].statements
 
 
-class Schema:
+class PostgresSchema:
     """All methods raise SchemaError when somebody has to see to it, UnavailableError."""
 
     def __init__(
         self,
         database: Database,
-        reading: Database,
+        readers_database: Database,
         *,
         forgets: bool,
         unhurried: Callable[[], AbstractContextManager[None]] = nullcontext,
@@ -53,7 +53,7 @@ class Schema:
         told of when it begins.
         """
         self._database = database
-        self._reading = reading
+        self._readers_database = readers_database
         self._forgets = forgets
         self._unhurried = unhurried
         self._migrates = migrates
@@ -95,7 +95,7 @@ class Schema:
 
     def _examine(self) -> None:
         # on a reader's connection: REST has none where this gets none
-        with self._reading.connection(_READERS_PATIENCE) as connection:
+        with self._readers_database.connection(_READERS_PATIENCE) as connection:
             assert_usable(connection, forgets=self._forgets)
 
     def try_out(self) -> None:

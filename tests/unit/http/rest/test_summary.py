@@ -6,16 +6,16 @@ from decimal import Decimal
 from falcon.testing import TestClient
 
 from fixengine.errors import UnavailableError
-from fixengine.ports.queries import Summary, Sums, Totals
+from fixengine.ports.queries import Overview, Sums, Totals
 from fixengine.ports.stores import Backlog
 from tests.support.executions import SENT
-from tests.unit.http.conftest import Summaries
+from tests.unit.http.conftest import Overviews
 
 PATH = "/api/v1/summary"
 
 
-def test_a_summary_is_written_to_the_digit(client: TestClient, summaries: Summaries) -> None:
-    summaries.given = Summary(
+def test_a_summary_is_written_to_the_digit(client: TestClient, overviews: Overviews) -> None:
+    overviews.given = Overview(
         totals=Totals(
             by_status={
                 "WORK": Sums(executions=1, quantity_ordered=Decimal("1000.00000000")),
@@ -40,7 +40,7 @@ def test_a_summary_is_written_to_the_digit(client: TestClient, summaries: Summar
     )
 
 
-def test_what_cannot_be_known_is_left_out(client: TestClient, summaries: Summaries) -> None:
+def test_what_cannot_be_known_is_left_out(client: TestClient, overviews: Overviews) -> None:
     assert client.simulate_get(PATH).json == {
         "executions": 0,
         "countByStatus": {},
@@ -49,13 +49,13 @@ def test_what_cannot_be_known_is_left_out(client: TestClient, summaries: Summari
         "notional": 0,
         "countedTimestamp": 1785240970.31,
     }
-    summaries.given = replace(summaries.given, lag=0, fills_per_second=0.0)
+    overviews.given = replace(overviews.given, lag=0, fills_per_second=0.0)
     summary = client.simulate_get(PATH).json
     assert (summary["lag"], summary["fillsPerSecond"]) == (0, 0)
 
 
-def test_without_a_database_there_is_none(client: TestClient, summaries: Summaries) -> None:
-    summaries.failure = UnavailableError("no route to 10.0.0.7")
+def test_without_a_database_there_is_none(client: TestClient, overviews: Overviews) -> None:
+    overviews.failure = UnavailableError("no route to 10.0.0.7")
     result = client.simulate_get(PATH)
     assert (result.status_code, result.json["status"]) == (503, 503)
     assert result.headers["Retry-After"] == "2"

@@ -3,10 +3,10 @@
 from threading import Lock
 from time import monotonic
 
-from fixengine.actors.reading.readers import Readers
+from fixengine.actors.reading.reader_pool import ReaderPool
 from fixengine.actors.reading.totals import Counter
 from fixengine.errors import UnavailableError
-from fixengine.ports.queries import Summary
+from fixengine.ports.queries import Overview
 from fixengine.telemetry.backlog import Pulse
 
 LAG_WITHIN = 0.5
@@ -19,10 +19,10 @@ BROKER_LEFT_FOR = 5.0
 """Seconds that a broker which did not answer is not asked again."""
 
 
-class Summaries:
-    """What REST asks for a summary. Safe to use from several threads."""
+class Overviews:
+    """What REST asks for an overview. Safe to use from several threads."""
 
-    def __init__(self, *, readers: Readers, pulse: Pulse) -> None:
+    def __init__(self, *, readers: ReaderPool, pulse: Pulse) -> None:
         self._readers = readers
         self._pulse = pulse
         self._counter = Counter(readers.add_up)
@@ -30,7 +30,7 @@ class Summaries:
         self._lag: int | None = None
         self._lag_until = 0.0
 
-    def summary(self) -> Summary:
+    def overview(self) -> Overview:
         """Return what is known now.
 
         Raises UnavailableError when the database is away, and while a first count of a large
@@ -39,7 +39,7 @@ class Summaries:
         totals = self._counter.totals()
         lag = self._latest_lag()
         now = monotonic()
-        return Summary(
+        return Overview(
             totals=totals,
             backlog=self._pulse.backlog(now=now),
             fills_per_second=self._pulse.fills_per_second(now=now),

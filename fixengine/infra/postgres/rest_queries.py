@@ -19,7 +19,7 @@ _HOLD_UPS = {  # by what PostgreSQL calls the event that is waited for
 }
 
 
-class Reads:
+class PostgresQueries:
     """Queries that each wait `timeout` seconds for a connection.
 
     For how long the server looks for an answer is the database's `statement_limit`. All raise

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from fixengine.errors import SlowQueryError, UnavailableError
-from fixengine.infra.postgres.reads import Reads
+from fixengine.infra.postgres.rest_queries import PostgresQueries
 from fixengine.ports.queries import ExecutionQuery, LedgerQuery, Subtotals, Sums
 from fixengine.rules.values import LedgerEntry, TradeType
 from fixengine.wire.executions import encode_execution
@@ -19,7 +19,7 @@ def test_filters_and_pages(database: str) -> None:
     with opened(database) as pool:
         fill_with_orders(pool, range(1, 6))
         fill_with_orders(pool, range(6, 8), trade_type=TradeType.SELL, destination="X")
-        reads = Reads(pool)
+        reads = PostgresQueries(pool)
 
         def page(**criteria: object) -> list[int]:
             query = ExecutionQuery(**criteria)  # type: ignore[arg-type]  # any of its fields
@@ -42,7 +42,7 @@ def test_filters_and_pages(database: str) -> None:
 def test_the_ledger_in_pages(database: str) -> None:
     with opened(database) as pool:
         fill_with_orders(pool, range(1, 3))
-        reads = Reads(pool)
+        reads = PostgresQueries(pool)
         with pool.connection() as connection:
             for number in (3, 1, 2):
                 connection.execute(LEDGER_ROW, [number])
@@ -74,7 +74,7 @@ def test_the_ledger_in_pages(database: str) -> None:
 
 def test_stretches_are_added_up_by_status(database: str) -> None:
     with opened(database) as pool:
-        reads = Reads(pool)
+        reads = PostgresQueries(pool)
         assert reads.add_up(after=0, limit=10, timeout=60) == Subtotals(by_status={}, last_id=None)
         fill_with_orders(pool, range(1, 6))
         with pool.connection() as connection:
@@ -107,28 +107,32 @@ def test_times_that_nothing_can_show_hide_no_execution(database: str) -> None:
                 "update execution set sent_timestamp = '20000-01-01', "
                 "last_fill_timestamp = '-infinity' where id = 2"
             )
-        page = Reads(pool).page(ExecutionQuery(), timeout=60)
+        page = PostgresQueries(pool).page(ExecutionQuery(), timeout=60)
         assert [row.id for row in page] == [3, 2, 1]
         assert all(encode_execution(row) for row in page)
         assert page[0].last_fill_timestamp is None
         for row in page:
-            assert Reads(pool).by_id([row.id], timeout=60) == {row.id: row}
+            assert PostgresQueries(pool).by_id([row.id], timeout=60) == {row.id: row}
 
 
 def test_numbers_that_are_none_hide_no_execution_and_spoil_no_sum(database: str) -> None:
     with opened(database) as pool:
         fill_with_orders(pool, range(1, 3))
-        sound = Reads(pool).by_id([2], timeout=60)[2]
+        sound = PostgresQueries(pool).by_id([2], timeout=60)[2]
         with pool.connection() as connection:
             connection.execute(
                 "update execution set quantity_ordered = 'NaN', limit_price = 'NaN', "
                 "quantity_filled = 'NaN', total_amount = 'NaN' where id = 1"
             )
-        page = Reads(pool).page(ExecutionQuery(), timeout=60)
+        page = PostgresQueries(pool).page(ExecutionQuery(), timeout=60)
         assert [row.id for row in page] == [2, 1]
         assert all(b"NaN" not in encode_execution(row) for row in page)
-        assert Reads(pool).by_id([1], timeout=60) == {1: page[1]}
-        sums = Reads(pool).add_up(after=0, limit=10, timeout=60).by_status[sound.execution_status]
+        assert PostgresQueries(pool).by_id([1], timeout=60) == {1: page[1]}
+        sums = (
+            PostgresQueries(pool)
+            .add_up(after=0, limit=10, timeout=60)
+            .by_status[sound.execution_status]
+        )
         assert sums.quantity_ordered == sound.quantity_ordered
         assert sums.total_amount == 0
 
@@ -139,25 +143,25 @@ def test_the_server_ends_a_query_that_takes_too_long(database: str) -> None:
         writer.execute("lock table execution in access exclusive mode")
         began = monotonic()
         with pytest.raises(SlowQueryError):
-            Reads(pool).page(ExecutionQuery(), timeout=60)
+            PostgresQueries(pool).page(ExecutionQuery(), timeout=60)
         assert monotonic() - began < 30
         writer.rollback()
         assert one(database, "select count(*) from pg_stat_activity where state = 'active'") == 1
         # the connection is whole
-        assert len(Reads(pool).page(ExecutionQuery(), timeout=60)) == 1
+        assert len(PostgresQueries(pool).page(ExecutionQuery(), timeout=60)) == 1
 
 
 def test_no_server_is_said_within_the_time_given() -> None:
     with opened("postgresql://postgres@127.0.0.1:1/none") as pool:
         began = datetime.now(UTC)
         with pytest.raises(UnavailableError):
-            Reads(pool).by_id([1], timeout=0.5)
+            PostgresQueries(pool).by_id([1], timeout=0.5)
         assert datetime.now(UTC) - began < timedelta(seconds=30)
 
 
 def test_a_dead_connection_of_the_pool_is_replaced(database: str) -> None:
     with opened(database) as pool:
-        reads = Reads(pool)
+        reads = PostgresQueries(pool)
         assert reads.by_id([1], timeout=60) == {}
         with psycopg.connect(database, autocommit=True) as killer:
             killer.execute(
