@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pykka
 from prometheus_client import CollectorRegistry, ProcessCollector
 
+from fixengine.actors.filling.limits import LIMITS, FillLimits
 from fixengine.actors.filling.scheduler import FillScheduler
 from fixengine.actors.housekeeping import Housekeeping
 from fixengine.actors.intake.intake import Intake
@@ -119,6 +120,7 @@ class Engine:
         on_failure: Callable[[str], object],
         hung_after: float = HUNG_AFTER,
         storage: StorageLimits | None = None,
+        filling: FillLimits = LIMITS,
     ) -> None:
         self._settings = settings
         self._kafka = Cluster.of(settings, client_id=pod)
@@ -147,6 +149,7 @@ class Engine:
             registry, group=settings.kafka_consumer_group, topic=settings.kafka_orders_topic
         )
         self.tree = Tree(self._specs())
+        self._filling = filling
         self.health = Health(gauge=self._metrics.up, tree=self.tree, hung_after=hung_after)
         registry.register(ActorCollector(self.tree))
         self._pulse = Pulse()
@@ -362,6 +365,7 @@ class Engine:
             ),
             seed=settings.fill_seed,
             interval=settings.fill_processing_interval_seconds,
+            limits=self._filling,
             tracer=self._tracer,
         )
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from fixengine.actors.filling.limits import LIMITS, FillLimits
 from fixengine.actors.storage.limits import StorageLimits
 from fixengine.config import load
 from fixengine.demo.audit.report import Expectations, audit
@@ -39,6 +40,7 @@ class Surroundings:
     securities: SecurityService
     prices: PricingService
     storage: StorageLimits
+    filling: FillLimits = LIMITS
     failures: list[str] = field(default_factory=list)
 
     def environment(self, **overrides: str) -> dict[str, str]:
@@ -70,6 +72,7 @@ class Surroundings:
             on_failure=self.failures.append,
             hung_after=hung_after,
             storage=self.storage,
+            filling=self.filling,
         )
         engine.start()
         try:

@@ -1,6 +1,7 @@
 """Prices for one claim after the other, asked for ahead while much is due."""
 
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 
 from loguru import logger
@@ -13,6 +14,11 @@ from fixengine.supervision.refs import ActorRef, Question, ask
 FRESH_FOR = 1.0
 """Seconds after which prices that were asked for ahead are of another time than the claim."""
 
+MISSED_FOR = 10.0
+"""Seconds after prices could not be had in which only prices show that they can be had again."""
+
+_TIMEOUT = 5.0  # seconds
+
 
 class Quotes:
     """Asks the pricing actor.
@@ -22,17 +28,19 @@ class Quotes:
     not for both, and its rows are locked the shorter.
     """
 
-    def __init__(
-        self, pricing: ActorRef, *, patience: float, clock: Callable[[], float] = monotonic
-    ) -> None:
-        """Take the pricing actor, and for how many seconds it is waited for."""
+    def __init__(self, pricing: ActorRef, *, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._pricing = pricing
-        self._patience = patience
         self._expected: frozenset[str] = frozenset()
         self._asked: frozenset[str] = frozenset()
         self._ahead: Question[Prices] | None = None
         self._asked_at = 0.0
+        self._missed_at = -inf
+
+    @property
+    def missed_lately(self) -> bool:
+        """Whether prices could not be had a moment ago, and none have been had since."""
+        return self._clock() - self._missed_at < MISSED_FOR
 
     def ask_ahead(self) -> None:
         """Ask for what the next claim will need, if that can be known and was not asked yet."""
@@ -49,8 +57,13 @@ class Quotes:
 
         Raises UnavailableError.
         """
-        ahead = self._answer()
-        prices = self._ask(tickers) if ahead is None else self._completed(ahead, tickers)
+        try:
+            ahead = self._answer()
+            prices = self._ask(tickers) if ahead is None else self._completed(ahead, tickers)
+        except UnavailableError:
+            self._missed_at = self._clock()
+            raise
+        self._missed_at = -inf
         self._expected = tickers
         return prices
 
@@ -59,7 +72,7 @@ class Quotes:
         question, self._ahead = self._ahead, None
         if question is None or self._clock() - self._asked_at > FRESH_FOR:
             return None
-        return question.reply(timeout=self._patience)
+        return question.reply(timeout=_TIMEOUT)
 
     def _completed(self, ahead: Prices, tickers: frozenset[str]) -> Prices:
         """Add what nobody could expect; where that can't be had, the others need not wait."""
@@ -77,4 +90,4 @@ class Quotes:
         return Prices(known={**ahead.known, **late.known}, unknown=ahead.unknown | late.unknown)
 
     def _ask(self, tickers: frozenset[str]) -> Prices:
-        return ask(self._pricing, GetPrices(tickers=tickers), timeout=self._patience)
+        return ask(self._pricing, GetPrices(tickers=tickers), timeout=_TIMEOUT)

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from fixengine.actors.filling.limits import FillLimits
 from fixengine.demo.audit.report import Expectations
 from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.neighbours.stub import Mode
@@ -413,11 +414,11 @@ def test_an_outage_is_one_line_at_its_start_and_one_at_its_end(
 
 
 def test_what_falls_due_before_its_last_fill_has_arrived_waits_for_no_look(
-    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+    around: Surroundings,
 ) -> None:
     """Each of its evaluations would else wait for the next look that is due anyway."""
-    monkeypatch.setattr("fixengine.actors.filling.scheduler.LONGEST_SLEEP", 600)
     fed = good(150, seed=3)
+    around.filling = FillLimits(longest_sleep=600)
     with around.engine(FILL_DELAY_MIN="0", FILL_DELAY_MAX="0.02", FILL_SEED="3") as engine:
         wait_until_ready(engine)
         around.send(*fed)

@@ -58,7 +58,7 @@ def around() -> Iterator[Around]:
     away = Event()
     pricing = Pricing.start(asked, away)
     pricing.ask(Boot())
-    yield Around(Quotes(pricing, patience=5, clock=lambda: now[0]), asked, away, now)
+    yield Around(Quotes(pricing, clock=lambda: now[0]), asked, away, now)
     pricing.stop()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from threading import Event
@@ -11,7 +12,8 @@ import pykka
 import pytest
 from prometheus_client import CollectorRegistry
 
-from fixengine.actors.filling.scheduler import APART, LARGEST_CLAIM, FillScheduler
+from fixengine.actors.filling.limits import LIMITS, FillLimits
+from fixengine.actors.filling.scheduler import FillScheduler
 from fixengine.actors.messages import (
     AbandonClaim,
     ClaimDue,
@@ -36,7 +38,6 @@ from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from tests.support.executions import SENT, execution
 from tests.support.no_tree import board
-from tests.support.waiting import assert_does_not_happen
 
 
 class GetCount(Request[int]):
@@ -115,8 +116,9 @@ class Publisher(Actor):
         super().__init__()
         self._told = told
 
-    def receive(self, message: PublishFills) -> None:
-        self._told.append(message)
+    def receive(self, message: PublishFills | FillsPublished) -> None:
+        if isinstance(message, PublishFills):
+            self._told.append(message)
 
 
 class Pricing(Actor):
@@ -142,6 +144,7 @@ def scheduler(
     publisher: ActorRef | None = None,
     interval: float | None = None,
     health: Health | None = None,
+    limits: FillLimits = LIMITS,
 ) -> Iterator[ActorRef]:
     """Lend a scheduler between actors, to which empty fills count too, and stop them all."""
     neighbours = (publisher or Publisher.start([]), pricing, repository)
@@ -156,6 +159,7 @@ def scheduler(
         rules=FillRules(announce_empty=True),
         seed=None,
         interval=interval,
+        limits=limits,
     )
     running.ask(Boot(), timeout=60)
     try:
@@ -165,16 +169,28 @@ def scheduler(
             each.stop()
 
 
-def test_it_sleeps_only_when_nothing_can_be_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fixengine.actors.filling.scheduler.LONGEST_SLEEP", 3600.0)
+def settle(*refs: ActorRef) -> None:
+    """Wait until each has dealt with what it had, and with what it told itself meanwhile."""
+    for ref in refs:
+        for _ in range(2):
+            ref.ask(FillsPublished(count=0), timeout=60)
+
+
+NO_LOOKS = FillLimits(longest_sleep=3600)
+"""Whoever sleeps until the next look is not woken up by it within a test."""
+
+
+def test_it_sleeps_only_when_nothing_can_be_due() -> None:
     repository = Repository.start(more=50)
 
     def left() -> int:
         return ask(repository, GetCount(), timeout=60)
 
-    with scheduler(repository=repository, pricing=Pricing.start(Event())):
+    pricing = Pricing.start(Event())
+    with scheduler(repository=repository, pricing=pricing, limits=NO_LOOKS) as running:
         wait_until(lambda: left() <= 0, 60, "50 claims")
-        assert_does_not_happen(lambda: left() < -1, 0.5, "two more")  # for it sleeps
+        settle(running)
+        assert left() == 0
 
 
 def test_prices_of_the_next_claim_are_asked_for_while_one_is_stored() -> None:
@@ -186,19 +202,21 @@ def test_prices_of_the_next_claim_are_asked_for_while_one_is_stored() -> None:
 
 
 def test_with_enough_fills_on_their_way_it_goes_on_at_once_when_half_have_arrived(
-    monkeypatch: pytest.MonkeyPatch, events: list[str]
+    events: list[str],
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.filling.scheduler.ENOUGH_UNPUBLISHED", 4 * BULK_FROM)
     told: list[PublishFills] = []
+    publisher = Publisher.start(told)
     with scheduler(
         repository=BusyRepository.start(1_000),
         pricing=Pricing.start(Event()),
-        publisher=Publisher.start(told),
+        publisher=publisher,
+        limits=replace(NO_LOOKS, enough_unpublished=4 * BULK_FROM),
     ) as running:
         wait_until(lambda: len(told) == 4, 60, "enough fills to be on their way")
-        monkeypatch.setattr("fixengine.actors.filling.scheduler.LONGEST_SLEEP", 60)
+        settle(running)
         running.tell(FillsPublished(count=2 * BULK_FROM))
-        assert_does_not_happen(lambda: len(told) > 4, 1.5, "more than enough")
+        settle(running, publisher)
+        assert len(told) == 4
         for count, claims in ((1, 7), (3 * BULK_FROM, 10), (3 * BULK_FROM, 13)):
             running.tell(FillsPublished(count=count))
             wait_until(lambda wanted=claims: len(told) == wanted, 60, "three claims more")  # type: ignore[misc]
@@ -206,20 +224,17 @@ def test_with_enough_fills_on_their_way_it_goes_on_at_once_when_half_have_arrive
 
 
 def test_that_fills_wait_is_said_once_when_the_broker_is_silent(
-    monkeypatch: pytest.MonkeyPatch, events: list[str]
+    events: list[str],
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.filling.scheduler.ENOUGH_UNPUBLISHED", 4 * BULK_FROM)
-    monkeypatch.setattr("fixengine.actors.filling.scheduler.SILENCE", 0.1)
-    monkeypatch.setattr("fixengine.actors.filling.scheduler.LONGEST_SLEEP", 0.05)
     told: list[PublishFills] = []
     with scheduler(
         repository=BusyRepository.start(4),
         pricing=Pricing.start(Event()),
         publisher=Publisher.start(told),
+        limits=FillLimits(enough_unpublished=4 * BULK_FROM, silence=0.1, longest_sleep=0.05),
     ) as running:
         wait_until(lambda: "filling waits" in events, 60, "a line in the log")
         running.tell(FillsPublished(count=1))
-        assert_does_not_happen(lambda: len(events) > 1, 0.3, "another line")
         running.tell(FillsPublished(count=4 * BULK_FROM - 1))
         wait_until(lambda: "filling goes on" in events, 60, "the end of it to be said")
     assert events == ["filling waits", "filling goes on"]
@@ -230,12 +245,11 @@ def test_nothing_is_claimed_once_a_stop_has_begun() -> None:
     with scheduler(repository=repository, pricing=Pricing.start(Event())) as running:
         wait_until(lambda: ask(repository, GetCount(), timeout=60) < 1_000_000, 60, "a claim")
         mailbox_of(running).stop_begins(monotonic() + 3600)
-        running.ask(FillsPublished(count=0), timeout=60)  # behind the claim that is in hand
+        settle(running)  # with the claim that is in hand
         left = ask(repository, GetCount(), timeout=60)
         running.tell(OrdersStored(due_in=0))
         running.tell(FillsPublished(count=0))
-        running.ask(FillsPublished(count=0), timeout=60)
-        running.ask(FillsPublished(count=0), timeout=60)
+        settle(running)
         assert ask(repository, GetCount(), timeout=60) == left
 
 
@@ -245,7 +259,7 @@ def test_what_falls_due_in_a_moment_is_claimed_together() -> None:
     with scheduler(repository=repository, pricing=Pricing.start(Event())):
         wait_until(lambda: len(claimed_at) > 10, 60, "ten claims")
     # a claim reaches the repository a little after it began
-    assert claimed_at[10] - claimed_at[0] > 9 * APART
+    assert claimed_at[10] - claimed_at[0] > 9 * LIMITS.apart
 
 
 class IdleRepository(Actor):
@@ -260,29 +274,28 @@ class IdleRepository(Actor):
         return Claim(executions=(), now=SENT, next_due_in=None, more=False)
 
 
-def test_what_was_passed_over_is_claimed_as_soon_as_it_is_free(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("fixengine.actors.filling.scheduler.LONGEST_SLEEP", 600)
+def test_what_was_passed_over_is_claimed_as_soon_as_it_is_free() -> None:
     claimed_at = list[float]()
     with scheduler(
-        repository=IdleRepository.start(claimed_at), pricing=Pricing.start(Event())
+        repository=IdleRepository.start(claimed_at),
+        pricing=Pricing.start(Event()),
+        limits=NO_LOOKS,
     ) as running:
         for claims in range(1, 11):
             wait_until(lambda wanted=claims: len(claimed_at) == wanted, 60, "a claim")  # type: ignore[misc]
             running.tell(ExecutionsFreed())
             running.tell(ExecutionsFreed())  # one wakes as well as many
-    assert claimed_at[9] - claimed_at[0] > 8 * APART
+    assert claimed_at[9] - claimed_at[0] > 8 * LIMITS.apart
 
 
-def test_claims_keep_to_an_interval_whatever_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fixengine.actors.filling.scheduler.LONGEST_SLEEP", 600)
+def test_claims_keep_to_an_interval_whatever_is_free() -> None:
     interval = 0.05
     claimed_at = list[float]()
     with scheduler(
         repository=IdleRepository.start(claimed_at),
         pricing=Pricing.start(Event()),
         interval=interval,
+        limits=NO_LOOKS,
     ) as running:
         for claims in range(1, 12):
             wait_until(lambda wanted=claims: len(claimed_at) == wanted, 60, "a claim")  # type: ignore[misc]
@@ -331,7 +344,7 @@ def test_without_an_interval_all_that_is_due_is_claimed(interval: float | None) 
         repository=DeepRepository.start(asked, 0), pricing=Pricing.start(Event()), interval=interval
     ):
         wait_until(lambda: len(asked) > 2, 60, "three claims")
-    assert {limit for _, limit in asked} == {LARGEST_CLAIM}
+    assert {limit for _, limit in asked} == {LIMITS.largest_claim}
 
 
 class ShyRepository(Actor):
@@ -407,10 +420,13 @@ class ChoosyRepository(Actor):
 
 
 def test_a_fill_that_is_refused_is_told_of_and_those_that_were_not_tried_are_claimed_at_once(
-    events: list[str], monkeypatch: pytest.MonkeyPatch
+    events: list[str],
 ) -> None:
-    monkeypatch.setattr("fixengine.actors.filling.scheduler.LONGEST_SLEEP", 60.0)
     claimed_at = list[float]()
-    with scheduler(repository=ChoosyRepository.start(claimed_at), pricing=Pricing.start(Event())):
+    with scheduler(
+        repository=ChoosyRepository.start(claimed_at),
+        pricing=Pricing.start(Event()),
+        limits=NO_LOOKS,
+    ):
         wait_until(lambda: len(claimed_at) > 1, 30, "the claim of what is left")
     assert events.count("a fill is refused, put off") == 1

@@ -1,0 +1,43 @@
+"""How much is filled at a time, and how often: what the engine is built for, not an option."""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillLimits:
+    """The limits of a fill scheduler. Times are in seconds."""
+
+    largest_claim: int = 800
+    """Executions that one claim locks at the most."""
+
+    apart: float = 0.015
+    """Time from the beginning of one claim to that of the next, where the first had all that was
+    due. What falls due meanwhile shares a transaction, a price call and a mark. Without such a
+    pause a moderate load takes more of a core than a high one, and its executions wait longer.
+    """
+
+    always_apart: bool = False
+    """Whether claims keep apart even where more is due than the last one had."""
+
+    longest_sleep: float = 1.0
+    """Time between two looks for due executions that other engines may have left."""
+
+    enough_unpublished: int = 3_000
+    """Fills on their way to the broker at which no more are made, until fewer than half of them
+    are left.
+    """
+
+    silence: float = 5.0
+    """Time without an acknowledgement after which enough fills on their way are an outage."""
+
+    def one_every(self, interval: float) -> "FillLimits":
+        """Return the limits of an engine that evaluates one execution in each interval."""
+        return replace(self, largest_claim=1, apart=interval, always_apart=True)
+
+
+LIMITS = FillLimits()
+"""The limits of every engine."""
+
+# a claim has to fit into the room that is there when filling goes on, or it would stop at once
+assert LIMITS.largest_claim <= LIMITS.enough_unpublished // 2
+assert LIMITS.apart < LIMITS.longest_sleep
