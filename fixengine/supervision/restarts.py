@@ -44,10 +44,14 @@ class Backoff:
         if not 0 < self.first <= self.cap:
             raise ValueError("first must be positive, and cap must not be less")
 
-    def delay(self, attempt: int, rng: Random) -> float:
-        """Draw the wait before restart number `attempt`, which counts from 1: full jitter."""
+    def longest(self, attempt: int) -> float:
+        """Return the longest wait before restart number `attempt`, which counts from 1."""
         doublings = min(attempt - 1, 64)  # as a float, 2.0**1024 would overflow
-        return rng.uniform(0, min(self.cap, self.first * 2.0**doublings))
+        return min(self.cap, self.first * 2.0**doublings)
+
+    def delay(self, attempt: int, rng: Random) -> float:
+        """Draw the wait before restart number `attempt`: full jitter."""
+        return rng.uniform(0, self.longest(attempt))
 
 
 class RestartBudget:

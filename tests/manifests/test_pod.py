@@ -7,7 +7,8 @@ import pytest
 
 from fixengine import __version__
 from fixengine.config import VARIABLES, load
-from fixengine.engine.engine import POOLED_CONNECTIONS, STOP_WITHIN
+from fixengine.engine.children import POOLED_CONNECTIONS
+from fixengine.engine.stop_budget import PROMISED
 from fixengine.telemetry.health import HUNG_AFTER
 from tests.manifests.built import (
     NAME,
@@ -150,7 +151,7 @@ def test_a_probe_that_is_not_answered_ends_before_the_next(probe: str) -> None:
 def test_a_pod_that_drains_is_not_killed_for_it() -> None:
     grace = pod("base")["terminationGracePeriodSeconds"]
     before = container("base")["lifecycle"]["preStop"]["sleep"]["seconds"]
-    assert STOP_WITHIN < DRAINED_WITHIN
+    assert PROMISED <= DRAINED_WITHIN
     assert before + DRAINED_WITHIN < grace
     assert grace < seconds_of("livenessProbe")
 

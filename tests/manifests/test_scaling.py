@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from fixengine.config import load
-from fixengine.engine.engine import FILLS_PARTITIONS
+from fixengine.engine.parts import FILLS_PARTITIONS
 from fixengine.infra.postgres.driver.connections import Database
 from tests.manifests.built import NAMESPACE, built, only, password, settings
 from tests.support.rows import fill_with_orders, opened

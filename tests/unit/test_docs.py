@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from fixengine import cli
 from fixengine.audit.verdict import Counts, Kind
 from fixengine.config import VARIABLES
-from fixengine.engine.engine import POOLED_CONNECTIONS
+from fixengine.engine.children import POOLED_CONNECTIONS
 from fixengine.rules import leases
 from fixengine.telemetry.metrics.consumer import ConsumerMetrics
 from fixengine.telemetry.metrics.engine import EngineMetrics

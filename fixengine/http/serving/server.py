@@ -35,6 +35,7 @@ _TURN = 1.0  # seconds between looks at connections that idle
 _REST = 0.1  # seconds after a turn that failed, as the next one may
 _LOOK_EVERY = 0.2  # seconds between looks at connections that dawdle, while there is traffic
 _FAREWELL = 0.2  # seconds for idle threads to end
+_TO_CLOSE = 2 * _FAREWELL  # seconds of a stop's time after the last answer
 
 
 class Server:
@@ -92,17 +93,17 @@ class Server:
         self._server.trigger = Trigger(self._sockets)  # type: ignore[arg-type]  # it is by number
         self._thread.start()
 
-    def stop(self, deadline: float) -> None:
-        """Take no more connections, finish pending requests for `deadline` seconds, close all.
+    def stop(self, within: float) -> None:
+        """Take no more connections, finish pending requests, close all, within so many seconds.
 
         Safe to call before `start`, and twice.
         """
         if self._server is None or self._stopping.is_set():
             return
-        self._deadline = monotonic() + deadline
+        self._deadline = monotonic() + within - _TO_CLOSE
         self._stopping.set()
         self._server.pull_trigger()
-        self._thread.join(deadline + 2 * _FAREWELL)
+        self._thread.join(within)
 
     def _run(self) -> None:
         duty = Duty(f"to serve the port for {self._name}")

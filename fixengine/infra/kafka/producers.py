@@ -32,11 +32,14 @@ class Producers:
         """Begin to watch."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stop what they have under way, and watch no more. Safe before the start, and twice."""
+    def stop(self, within: float) -> None:
+        """Stop what they have under way, and watch no more, within so many seconds.
+
+        Safe before the start, and twice.
+        """
         self._ending.set()
         if self._thread.is_alive():
-            self._thread.join(2 * PACE)
+            self._thread.join(within)
         self._purge()
         with self._lock:
             self._left.clear()

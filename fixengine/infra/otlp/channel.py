@@ -13,7 +13,7 @@ from fixengine.supervision.duty import Duty
 from fixengine.telemetry.outage import Outage
 
 _LONGEST_EXPORT = 10.0
-_LAST_EXPORT = 0.5  # seconds, for what happened since the one before
+_LEAST_TIMEOUT = 0.5
 
 
 class Exporter:
@@ -35,8 +35,9 @@ class Exporter:
         """
         self._channel = channel
         self._interval = interval
-        self._timeout = timeout or max(min(interval, _LONGEST_EXPORT), _LAST_EXPORT)
+        self._timeout = timeout or max(min(interval, _LONGEST_EXPORT), _LEAST_TIMEOUT)
         self._export = export
+        self._last_timeout = 0.0
         self._over = Event()
         self._outage = Outage("exports wait for the collector", "exports go on", of=what)
         self._duty = Duty(f"to export {what}")
@@ -46,17 +47,18 @@ class Exporter:
         """Begin; the first export is one interval from now."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Export once more and end, within a second or so. Safe before the start, and twice."""
+    def stop(self, within: float) -> None:
+        """Export what is new and end, within so many seconds. Safe before the start, and twice."""
         if not self._over.is_set() and self._thread.is_alive():
+            self._last_timeout = within / 2  # an export may be under way
             self._over.set()
-            self._thread.join(2 * _LAST_EXPORT)
+            self._thread.join(within)
         self._channel.close()
 
     def _run(self) -> None:
         while not self._over.wait(self._interval):
             self._duty.done(partial(self._step, self._timeout))
-        self._duty.done(partial(self._step, _LAST_EXPORT))
+        self._duty.done(partial(self._step, self._last_timeout))
 
     def _step(self, timeout: float) -> None:
         try:

@@ -73,12 +73,12 @@ class SpanExport:
             library.instrument(tracer_provider=provider)
         self._exporter.start()
 
-    def stop(self) -> None:
-        """Export once more and end, within a second or so. Safe before the start, and twice."""
+    def stop(self, within: float) -> None:
+        """Export what is new and end, within so many seconds. Safe before the start, and twice."""
         for library in self._libraries:
             if library.is_instrumented_by_opentelemetry:
                 library.uninstrument()
-        self._exporter.stop()
+        self._exporter.stop(within)
 
     def take(self, span: Span) -> None:
         """Keep a span for the next export."""

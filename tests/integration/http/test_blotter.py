@@ -14,7 +14,8 @@ from fixengine.demo.servers.broker import Broker
 from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.workspace import Workspace
-from fixengine.engine.engine import STOP_SHARES, Engine
+from fixengine.engine.children import STOP_SHARES
+from fixengine.engine.engine import Engine
 from fixengine.telemetry.health import Part
 from tests.conftest import new_database
 from tests.programs import wanted

@@ -1,27 +1,40 @@
-"""The times of a stop, which the pod's grace period has to be enough for."""
+"""The time of a stop, which the pod's grace period has to be enough for."""
+
+from dataclasses import fields
 
 import pytest
 
-from fixengine.actors.intake import intake
-from fixengine.actors.publishing import publisher
 from fixengine.config import load
-from fixengine.engine import engine
-from fixengine.infra.process.logs import LAST_WORDS
+from fixengine.engine.children import STOP_SHARES, Child
+from fixengine.engine.engine import Engine
+from fixengine.engine.stop_budget import PROMISED, SPARE, STOP
 
 THE_PODS = 10.0
 
 
+def engine(**settings: str) -> Engine:
+    return Engine(load(settings), pod="engine", on_failure=print)
+
+
 @pytest.mark.parametrize("settings", [{}, {"RETENTION_DAYS": "1"}])
-def test_all_shares_of_a_stop_together_fit_the_pods_time(settings: dict[str, str]) -> None:
-    children = engine.Engine(load(settings), pod="engine", on_failure=print).tree.children
-    shares = sum(child.spec.stop_timeout for child in children)
-    assert shares <= engine.DRAIN_WITHIN
-    assert engine.DRAIN_WITHIN + engine.CLOSE_WITHIN + LAST_WORDS < engine.STOP_WITHIN
-    assert engine.STOP_WITHIN < THE_PODS
+def test_the_actors_stop_in_the_time_that_the_budget_has_for_them(
+    settings: dict[str, str],
+) -> None:
+    children = engine(**settings).tree.children
+    assert sum(child.spec.stop_timeout for child in children) <= STOP.actors
 
 
-def test_what_an_actor_does_at_its_end_fits_its_share() -> None:
-    shares = engine.STOP_SHARES
-    assert shares["intake"] > intake.LEAVE_WITHIN
-    assert intake.Intake.closes_within < shares["intake"]
-    assert publisher.Publisher.closes_within < shares["publisher"]
+def test_each_actor_has_a_share() -> None:
+    assert set(STOP_SHARES) == set(Child)
+
+
+def test_all_steps_of_a_stop_together_fit_the_pods_time() -> None:
+    steps = sum(getattr(STOP, step.name) for step in fields(STOP))
+    assert steps == pytest.approx(STOP.total)
+    assert steps + SPARE <= PROMISED <= THE_PODS
+
+
+def test_an_engine_that_was_never_started_can_be_stopped_twice() -> None:
+    never_started = engine()
+    assert never_started.stop() == ()
+    assert never_started.stop() == ()

@@ -202,9 +202,9 @@ class Database:
         """Open a connection of its own, which the caller closes; raises UnavailableError."""
         return self._open()
 
-    def close(self) -> None:
-        """Close the pool; safe to call twice, or before `open`."""
-        self._pool.close(timeout=1.0)
+    def close(self, within: float = 1.0) -> None:
+        """Close the pool, within so many seconds; safe to call twice, or before `open`."""
+        self._pool.close(timeout=within)
 
 
 def _check(connection: Connection) -> None:

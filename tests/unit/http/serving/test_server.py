@@ -296,8 +296,8 @@ def test_a_stop_gives_up_at_its_deadline() -> None:
         client.request("GET", "/")
         assert held.begun.wait(60)
         began = monotonic()
-        server.stop(0.2)
-        assert 0.15 < monotonic() - began < 30
+        server.stop(1)
+        assert 0.5 < monotonic() - began < 30
         with pytest.raises(OSError):  # noqa: PT011 - closed or reset
             client.getresponse()
         held.let_go.set()

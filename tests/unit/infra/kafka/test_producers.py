@@ -45,7 +45,7 @@ def around() -> Iterator[Around]:
     producers.start()
     lease.begin(clock.now)
     yield Around(clock=clock, lease=lease, producers=producers)
-    producers.stop()
+    producers.stop(60)
 
 
 def told(sink: KafkaSink, failures: list[Failure | None]) -> bool:
@@ -155,7 +155,7 @@ def test_the_end_of_an_engine_stops_all() -> None:
     around = Around(clock=clock, lease=lease, producers=Producers(lease))
     failures: list[Failure | None] = []
     sink = around.sink(failures)
-    around.producers.stop()  # it was never started
-    around.producers.stop()
+    around.producers.stop(60)  # it was never started
+    around.producers.stop(60)
     wait_until(lambda: told(sink, failures), 60, "it to be given up")
     sink.close()

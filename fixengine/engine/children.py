@@ -1,0 +1,238 @@
+"""The children of an engine's supervisor: its actors, in order of dependency."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import partial
+from random import Random
+from time import monotonic
+
+from fixengine.actors.filling.limits import FillLimits
+from fixengine.actors.filling.scheduler import FillScheduler
+from fixengine.actors.housekeeping import Housekeeping
+from fixengine.actors.intake.intake import LEAVE_WITHIN, Intake
+from fixengine.actors.pricing import Pricing
+from fixengine.actors.publishing.dead_letters import DeadLetters
+from fixengine.actors.publishing.publisher import Publisher
+from fixengine.actors.reading.reader import Reader
+from fixengine.actors.securities import SecurityCache
+from fixengine.actors.storage.limits import StorageLimits
+from fixengine.actors.storage.repository import Repository
+from fixengine.config import Settings
+from fixengine.engine.parts import Parts
+from fixengine.rules.fills import FillRules
+from fixengine.supervision.children import ChildSpec
+from fixengine.supervision.refs import ActorRef
+from fixengine.supervision.restarts import Backoff, RestartBudget, RestartIntensity
+from fixengine.supervision.tree import Tree
+from fixengine.telemetry.health import Health, Part
+
+
+class Child(StrEnum):
+    """The actors by name, each after those that it asks."""
+
+    REPOSITORY = "repository"
+    READER_1 = "reader-1"
+    READER_2 = "reader-2"
+    SECURITIES = "securities"
+    PRICING = "pricing"
+    DEAD_LETTERS = "dead-letters"
+    PUBLISHER = "publisher"
+    SCHEDULER = "scheduler"
+    INTAKE = "intake"
+    HOUSEKEEPING = "housekeeping"
+
+
+READERS = (Child.READER_1, Child.READER_2)
+
+POOLED_CONNECTIONS = 1 + len(READERS)
+"""One for the repository and one for each reader; the session for claims is one more."""
+
+RESTARTS = RestartIntensity(max_restarts=10, period=60.0)
+"""A crash that a bad moment causes is over after a restart or two, even when it hits each of the
+ten actors once. What still crashes after that is a bug, which no restart mends: the process ends
+and says why, and Kubernetes starts it again with all its state new.
+"""
+
+BACKOFF = Backoff(first=0.1, cap=5.0)
+"""Hardly anybody notices the first restarts; the later ones leave neighbours time to recover."""
+
+# An actor that crashes as soon as it runs must use up its restarts within the period: otherwise
+# it would crash for ever.
+assert sum(map(BACKOFF.longest, range(1, RESTARTS.max_restarts + 1))) < RESTARTS.period
+
+BOOT_WITHIN = 10.0
+"""Seconds for an actor to boot; none waits for anything outside meanwhile."""
+
+STOP_SHARES: Mapping[Child, float] = {
+    Child.REPOSITORY: 0.5,
+    Child.READER_1: 0.3,
+    Child.READER_2: 0.3,
+    Child.SECURITIES: 0.2,
+    Child.PRICING: 0.2,
+    Child.DEAD_LETTERS: 0.2,
+    Child.PUBLISHER: 1.6,
+    Child.SCHEDULER: 1.3,
+    Child.INTAKE: 2.3,
+    Child.HOUSEKEEPING: 0.2,
+}
+"""Seconds for each actor to stop, in reverse order. What one leaves is for those after it."""
+
+# what an actor does at its end fits its share
+assert STOP_SHARES[Child.INTAKE] > LEAVE_WITHIN
+assert Intake.closes_within < STOP_SHARES[Child.INTAKE]
+assert Publisher.closes_within < STOP_SHARES[Child.PUBLISHER]
+
+Refs = Mapping[str, ActorRef]
+
+
+def restart_budget() -> RestartBudget:
+    """Return a budget of which nothing is spent."""
+    rng = Random()  # noqa: S311 - jitter
+    return RestartBudget(intensity=RESTARTS, backoff=BACKOFF, clock=monotonic, rng=rng)
+
+
+class Children:
+    """Makes the actors from an engine's parts.
+
+    `tree` says what runs, `health` whether it works. An actor that is at one message for
+    `hung_after` seconds hangs.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        parts: Parts,
+        *,
+        hung_after: float,
+        storage: StorageLimits | None,
+        filling: FillLimits,
+    ) -> None:
+        self._settings = settings
+        self._parts = parts
+        self._storage = storage
+        self._filling = filling
+        self.tree = Tree(self._specs())
+        self.health = Health(gauge=parts.metrics.up, tree=self.tree, hung_after=hung_after)
+
+    def _specs(self) -> tuple[ChildSpec, ...]:
+        """List the children in order of dependency."""
+        starts = {
+            Child.REPOSITORY: self._repository,
+            **dict.fromkeys(READERS, self._reader),
+            Child.SECURITIES: self._securities,
+            Child.PRICING: self._pricing,
+            Child.DEAD_LETTERS: self._dead_letters,
+            Child.PUBLISHER: self._publisher,
+            Child.SCHEDULER: self._scheduler,
+            Child.INTAKE: self._intake,
+        }
+        if self._settings.retention_days is not None:
+            starts[Child.HOUSEKEEPING] = self._housekeeping
+        return tuple(
+            ChildSpec(
+                name=child.value,
+                start=start,
+                boot_timeout=BOOT_WITHIN,
+                stop_timeout=STOP_SHARES[child],
+            )
+            for child, start in starts.items()
+        )
+
+    def _repository(self, _refs: Refs) -> ActorRef:
+        parts = self._parts
+        session = parts.session()
+        return Repository.start(
+            schema=parts.schema(
+                migrates=self._migrates, mends=partial(self.health.waits, Part.SCHEMA)
+            ),
+            orders=parts.executions,
+            claims=parts.claims(session),
+            outbox=parts.outbox(session),
+            retention=parts.retention(),
+            health=self.health,
+            metrics=parts.metrics,
+            pulse=parts.pulse,
+            limits=self._storage,
+        )
+
+    def _migrates(self, what: str) -> None:
+        self.health.down(Part.SCHEMA, what)
+        self.health.up(Part.DATABASE)
+
+    def _reader(self, refs: Refs) -> ActorRef:
+        return Reader.start(
+            executions=self._parts.queries(),
+            lag=self._parts.lag(),
+            repository=refs[Child.REPOSITORY],
+            health=self.health,
+        )
+
+    def _securities(self, _refs: Refs) -> ActorRef:
+        return SecurityCache.start(
+            service=self._parts.security_service(),
+            health=self.health,
+            metrics=self._parts.metrics,
+        )
+
+    def _pricing(self, _refs: Refs) -> ActorRef:
+        return Pricing.start(service=self._parts.pricing_service(), metrics=self._parts.metrics)
+
+    def _dead_letters(self, _refs: Refs) -> ActorRef:
+        return DeadLetters.start(
+            sink=self._parts.letters_sink(),
+            originals=self._parts.tail(self._settings.kafka_orders_topic),
+            health=self.health,
+            metrics=self._parts.metrics,
+            topic=self._settings.kafka_dlq_topic,
+        )
+
+    def _publisher(self, refs: Refs) -> ActorRef:
+        settings = self._settings
+        return Publisher.start(
+            sink=self._parts.fills_sink(),
+            tail=self._parts.tail(settings.kafka_fills_topic),
+            repository=refs[Child.REPOSITORY],
+            dead_letters=refs[Child.DEAD_LETTERS],
+            health=self.health,
+            metrics=self._parts.metrics,
+            fills_topic=settings.kafka_fills_topic,
+            dlq_topic=settings.kafka_dlq_topic,
+            settled=self._parts.producers.settled,
+        )
+
+    def _scheduler(self, refs: Refs) -> ActorRef:
+        settings = self._settings
+        return FillScheduler.start(
+            repository=refs[Child.REPOSITORY],
+            pricing=refs[Child.PRICING],
+            publisher=refs[Child.PUBLISHER],
+            health=self.health,
+            metrics=self._parts.metrics,
+            rules=FillRules(
+                delay_min=settings.fill_delay_min_seconds,
+                delay_max=settings.fill_delay_max_seconds,
+                announce_empty=settings.publish_empty_fills,
+            ),
+            seed=settings.fill_seed,
+            interval=settings.fill_processing_interval_seconds,
+            limits=self._filling,
+            tracer=self._parts.tracer,
+        )
+
+    def _intake(self, refs: Refs) -> ActorRef:
+        settings = self._settings
+        return Intake.start(
+            source=self._parts.orders(),
+            repository=refs[Child.REPOSITORY],
+            securities=refs[Child.SECURITIES],
+            dead_letters=refs[Child.DEAD_LETTERS],
+            scheduler=refs[Child.SCHEDULER],
+            health=self.health,
+            metrics=self._parts.consumer_metrics,
+            first_fill_delay=settings.fill_delay_first_seconds,
+            pause_per_order=settings.order_intake_sleep_seconds,
+            tracer=self._parts.tracer,
+        )
+
+    def _housekeeping(self, refs: Refs) -> ActorRef:
+        return Housekeeping.start(repository=refs[Child.REPOSITORY], metrics=self._parts.metrics)

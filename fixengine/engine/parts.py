@@ -1,0 +1,202 @@
+"""The parts of an engine: its settings become connections, tables, topics and measurements."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from fixengine.actors.reading.hold_up import FOUND_OUT_WITHIN
+from fixengine.actors.reading.reader_pool import ANSWER_WITHIN
+from fixengine.config import Settings
+from fixengine.infra.kafka.cluster import Cluster
+from fixengine.infra.kafka.consumer.source import KafkaSource
+from fixengine.infra.kafka.lag import KafkaLag
+from fixengine.infra.kafka.producers import Producers
+from fixengine.infra.kafka.sink import KafkaSink
+from fixengine.infra.kafka.tail import KafkaTail
+from fixengine.infra.kafka.topics import Topic
+from fixengine.infra.lease import Lease
+from fixengine.infra.postgres.claims import PostgresClaims
+from fixengine.infra.postgres.driver.connections import Database
+from fixengine.infra.postgres.executions import PostgresExecutions
+from fixengine.infra.postgres.outbox import PostgresOutbox
+from fixengine.infra.postgres.rest_queries import PostgresQueries
+from fixengine.infra.postgres.retention import PostgresRetention
+from fixengine.infra.postgres.schema.schema import PostgresSchema
+from fixengine.infra.postgres.session import EngineSession
+from fixengine.infra.process.logs import log_lines
+from fixengine.infra.services.neighbours import PricingClient, SecurityClient
+from fixengine.supervision.mailbox import unhurried
+from fixengine.telemetry.backlog import Pulse
+from fixengine.telemetry.metrics.consumer import ConsumerMetrics
+from fixengine.telemetry.metrics.engine import EngineMetrics
+from fixengine.telemetry.tracing import UNTRACED, SamplingTracer
+
+if TYPE_CHECKING:
+    from fixengine.infra.otlp.metrics import MetricExport
+    from fixengine.infra.otlp.traces import SpanExport
+
+FILLS_PARTITIONS = 20
+
+
+class Parts:
+    """What the actors stand on. Attributes are shared by all, each method makes a part for one.
+
+    An actor that is started again gets new parts of its own. It is better whole: an attribute is
+    one thing that is shared, and nothing else happens here.
+    """
+
+    def __init__(self, settings: Settings, *, pod: str, readers: int) -> None:
+        """Take what to make the parts from; each of the `readers` has a connection."""
+        self._settings = settings
+        self._kafka = Cluster.of(settings, client_id=pod)
+        self.database = Database(
+            dsn=settings.postgres_dsn,
+            application_name=pod,
+            max_connections=1,
+            grace=FOUND_OUT_WITHIN,
+        )
+        self.readers_database = Database(
+            dsn=settings.postgres_dsn,
+            application_name=pod,
+            max_connections=readers,
+            statement_limit=ANSWER_WITHIN,
+        )
+        self.executions = PostgresExecutions(
+            self.database, first_fill_delay=settings.fill_delay_first_seconds
+        )
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self.metrics = EngineMetrics(registry)
+        log_lines.watch(on_lost=self.metrics.log_lines_lost.inc)
+        self.consumer_metrics = ConsumerMetrics(
+            registry, group=settings.kafka_consumer_group, topic=settings.kafka_orders_topic
+        )
+        self.pulse = Pulse()
+        self._lease = Lease()
+        self.producers = Producers(self._lease)
+        spans = _span_export(settings)
+        self.tracer = (
+            UNTRACED if spans is None else SamplingTracer(settings.sampler, spans.take, spans.enter)
+        )
+        self._exports = [
+            export for export in (_metric_export(settings, registry), spans) if export is not None
+        ]
+
+    def start(self) -> None:
+        """Begin to export, to connect to the database, and to watch producers."""
+        for export in self._exports:
+            export.start()  # statements of connections made from now on write spans
+        self.database.open()
+        self.readers_database.open()
+        self.producers.start()
+
+    @property
+    def endings(self) -> tuple[Callable[[float], object], ...]:
+        """What ends each of them within so many seconds. Safe before the start, and twice."""
+        exports = (export.stop for export in self._exports)
+        return (*exports, self.producers.stop, self.readers_database.close, self.database.close)
+
+    def session(self) -> EngineSession:
+        """Return a session with the database, by which other engines know this one."""
+        return EngineSession(self.database, self._lease)
+
+    def claims(self, session: EngineSession) -> PostgresClaims:
+        """Return what claims executions in that session."""
+        return PostgresClaims(session)
+
+    def outbox(self, session: EngineSession) -> PostgresOutbox:
+        """Return the outbox of the fills that are stored in that session."""
+        return PostgresOutbox(self.database, session)
+
+    def retention(self) -> PostgresRetention:
+        """Return what deletes old executions."""
+        return PostgresRetention(self.database, days=self._settings.retention_days)
+
+    def schema(
+        self, *, migrates: Callable[[str], object], mends: Callable[[str], object]
+    ) -> PostgresSchema:
+        """Return the schema; it says what it does while that takes long."""
+        return PostgresSchema(
+            self.database,
+            self.readers_database,
+            forgets=self._settings.retention_days is not None,
+            unhurried=unhurried,
+            migrates=migrates,
+            mends=mends,
+        )
+
+    def queries(self) -> PostgresQueries:
+        """Return the queries of REST."""
+        return PostgresQueries(self.readers_database)
+
+    def lag(self) -> KafkaLag:
+        """Return what measures the lag of the consumer group."""
+        settings = self._settings
+        return KafkaLag(
+            cluster=self._kafka,
+            group=settings.kafka_consumer_group,
+            topic=settings.kafka_orders_topic,
+        )
+
+    def security_service(self) -> SecurityClient:
+        """Return a client of security-service."""
+        return SecurityClient(url=self._settings.security_svc_url)
+
+    def pricing_service(self) -> PricingClient:
+        """Return a client of pricing-service."""
+        return PricingClient(url=self._settings.pricing_svc_url)
+
+    def orders(self) -> KafkaSource:
+        """Return a member of the consumer group, which has not joined yet."""
+        settings = self._settings
+        return KafkaSource(
+            cluster=self._kafka,
+            group=settings.kafka_consumer_group,
+            topic=settings.kafka_orders_topic,
+        )
+
+    def fills_sink(self) -> KafkaSink:
+        """Return a producer of fills, which makes the topics that are missing."""
+        settings = self._settings
+        fills, dlq = settings.kafka_fills_topic, settings.kafka_dlq_topic
+        replicas = settings.kafka_replication_factor
+        return KafkaSink(
+            cluster=self._kafka,
+            topics=(
+                Topic(name=fills, partitions=FILLS_PARTITIONS, replication_factor=replicas),
+                Topic(name=dlq, partitions=1, replication_factor=replicas, large=True),
+            ),
+            producers=self.producers,
+        )
+
+    def letters_sink(self) -> KafkaSink:
+        """Return a producer of dead letters."""
+        return KafkaSink(cluster=self._kafka, of_letters=True)
+
+    def tail(self, topic: str) -> KafkaTail:
+        """Return what looks at the end of a topic."""
+        return KafkaTail(cluster=self._kafka, topic=topic)
+
+
+def _metric_export(settings: Settings, registry: CollectorRegistry) -> "MetricExport | None":
+    if settings.metric_collector is None:
+        return None
+    # 15 MB that an engine without a collector does without
+    from fixengine.infra.otlp.metrics import MetricExport  # noqa: PLC0415
+
+    return MetricExport(
+        registry,
+        collector=settings.metric_collector,
+        interval=settings.otel_metric_interval_seconds,
+        resource=settings.otel_resource,
+    )
+
+
+def _span_export(settings: Settings) -> "SpanExport | None":
+    if settings.trace_collector is None:
+        return None
+    # as above
+    from fixengine.infra.otlp.traces import SpanExport  # noqa: PLC0415
+
+    return SpanExport(collector=settings.trace_collector, resource=settings.otel_resource)

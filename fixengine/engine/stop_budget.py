@@ -1,0 +1,43 @@
+"""The time of a stop: each step has its share of what the pod is given, and all of them fit it."""
+
+from dataclasses import dataclass
+
+from fixengine.engine.children import STOP_SHARES
+from fixengine.infra.process.log_lines import PATIENCE
+from fixengine.infra.process.logs import LAST_WORDS
+
+PROMISED = 10.0
+"""Seconds from the order to stop to the end of the process, as the pod is promised them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopBudget:
+    """Seconds for each step of a stop, in their order. No step begins before the one above ends."""
+
+    first_line: float = PATIENCE
+    """The log says that the engine drains, and waits so long for somebody who reads it."""
+
+    actors: float = sum(STOP_SHARES.values())
+    """The actors stop in reverse order. Each has its share, and what those before it have left."""
+
+    report: float = 0.3
+    """The supervisor says which of them did not."""
+
+    the_rest: float = 1.2
+    """Servers, exports and connections end side by side: any may wait for somebody outside."""
+
+    last_lines: float = LAST_WORDS
+    """The log is written to its end."""
+
+    @property
+    def total(self) -> float:
+        """Seconds from the order to stop to the end of the process."""
+        return self.first_line + self.actors + self.report + self.the_rest + self.last_lines
+
+
+STOP = StopBudget()
+
+SPARE = 0.5
+"""Seconds that no step counts on: a process with a tenth of a core is late between them."""
+
+assert STOP.total + SPARE <= PROMISED
