@@ -7,7 +7,8 @@ from typing import Protocol
 
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
-from fixengine.infra.kafka.tail import Beginning, KafkaTail, read_to_the_end
+from fixengine.infra.kafka.look import read_to_the_end
+from fixengine.infra.kafka.tail import Beginning, KafkaTail
 from fixengine.ports.kafka import EVER, Record
 
 CLOCKS = timedelta(minutes=1)

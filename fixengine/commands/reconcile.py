@@ -10,8 +10,9 @@ from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import OK
 from fixengine.config import Settings
 from fixengine.infra.kafka.cluster import Cluster
-from fixengine.infra.kafka.group import assert_deserted, rewind
-from fixengine.infra.kafka.tail import KafkaTail, read_to_the_end
+from fixengine.infra.kafka.group import ConsumerGroup
+from fixengine.infra.kafka.look import read_to_the_end
+from fixengine.infra.kafka.tail import KafkaTail
 from fixengine.infra.postgres.driver.connections import open_session
 from fixengine.infra.postgres.reconcile import Reconciliation, reconcile
 from fixengine.infra.postgres.schema.migrate import assert_current
@@ -68,18 +69,15 @@ def reconcile_once(settings: Settings, *, pod: str, since: datetime, apply: bool
     UnavailableError when the database or the broker does not answer.
     """
     cluster = Cluster.of(settings, client_id=pod)
-    assert_deserted(cluster, group=settings.kafka_consumer_group)
+    group = ConsumerGroup(
+        cluster=cluster, name=settings.kafka_consumer_group, topic=settings.kafka_orders_topic
+    )
+    group.assert_deserted()
     tail = KafkaTail(cluster=cluster, topic=settings.kafka_fills_topic)
     with open_session(settings.postgres_dsn, application_name=pod) as connection:
         assert_current(connection)
         database = reconcile(connection, _executions(tail, since), apply=apply)
-    again = rewind(
-        cluster,
-        group=settings.kafka_consumer_group,
-        topic=settings.kafka_orders_topic,
-        since=since,
-        apply=apply,
-    )
+    again = group.rewind(since, apply=apply)
     return Reconciled(database=database, orders_read_again=again)
 
 

@@ -99,7 +99,7 @@ def count_records(cluster: Cluster, name: str, *, deadline_seconds: float = 60.0
     Raises DemoError when the broker is too late, or refuses.
     """
     connections = Connections(cluster.brokers)
-    with _consumer({**cluster.connection(), "logger": connections.log}) as consumer:
+    with _consumer(cluster.connection(connections.log)) as consumer:
         try:
             topic = consumer.list_topics(timeout=deadline_seconds).topics.get(name)
             if topic is None:

@@ -8,7 +8,8 @@ from fixengine.dlq.choice import Choice
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.resend import resend
-from fixengine.infra.kafka.tail import KafkaTail, read_to_the_end
+from fixengine.infra.kafka.look import read_to_the_end
+from fixengine.infra.kafka.tail import KafkaTail
 from fixengine.wire.letters import (
     Letter,
     Place,
@@ -19,7 +20,8 @@ from fixengine.wire.letters import (
     restored,
 )
 
-_TIMEOUT = 5.0
+ANSWER_WITHIN = 5.0
+"""Seconds that the broker has to say where topics begin and end."""
 
 
 class Letterbox:
@@ -29,7 +31,10 @@ class Letterbox:
     and goes to the partition that the letter failed on, so it is found there, behind that place.
     """
 
-    def __init__(self, settings: Settings, *, pod: str) -> None:
+    def __init__(
+        self, settings: Settings, *, pod: str, answer_within: float = ANSWER_WITHIN
+    ) -> None:
+        self._answer_within = answer_within
         self.topic = settings.kafka_dlq_topic
         self.orders_topic = settings.kafka_orders_topic
         self._cluster = Cluster.of(settings, client_id=pod)
@@ -39,9 +44,9 @@ class Letterbox:
         with _advice("KAFKA_DLQ_TOPIC"):
             tail, beginnings = self._tail(self.topic), choice.beginnings()
             look = (
-                tail.look_from(beginnings, timeout=_TIMEOUT)
+                tail.look_from(beginnings, timeout=self._answer_within)
                 if beginnings
-                else tail.look(choice.since, timeout=_TIMEOUT)
+                else tail.look(choice.since, timeout=self._answer_within)
             )
             yield from filter(choice.takes, map(read_letter, read_to_the_end(look)))
 
@@ -57,7 +62,7 @@ class Letterbox:
         places = {letter.origin: letter.place for letter in failed_here}
         beginnings = lowest(letter.source for letter in failed_here if letter.source)
         with _advice("KAFKA_ORDERS_TOPIC"):
-            look = self._tail(self.orders_topic).look_from(beginnings, timeout=_TIMEOUT)
+            look = self._tail(self.orders_topic).look_from(beginnings, timeout=self._answer_within)
             return {
                 places[origin]: Place(record.partition, record.offset)
                 for record in read_to_the_end(look)

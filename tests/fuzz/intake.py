@@ -11,7 +11,8 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartit
 
 from fixengine.demo.topics import TopicNames
 from fixengine.infra.kafka.cluster import Cluster
-from fixengine.infra.kafka.tail import KafkaTail, read_to_the_end
+from fixengine.infra.kafka.look import read_to_the_end
+from fixengine.infra.kafka.tail import KafkaTail
 from fixengine.ports.kafka import Record
 from tests.fuzz.accounts import PARTITIONS, Account, Row, draw_up, place_of
 from tests.fuzz.hostile import Hostile

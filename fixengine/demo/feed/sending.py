@@ -7,10 +7,8 @@ from confluent_kafka import KafkaError, KafkaException, Message
 from fixengine.demo.errors import DemoError
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.infra.kafka.cluster import Cluster
-from fixengine.infra.kafka.patience import PatientProducer
-from fixengine.infra.kafka.sink import failure
-
-_QUEUE_IS_FULL_WAIT_SECONDS = 1.0
+from fixengine.infra.kafka.failures import failure
+from fixengine.infra.kafka.patient_producer import PatientProducer
 
 
 class OrderSender:
@@ -32,25 +30,18 @@ class OrderSender:
     def send(self, order: FedOrder) -> None:
         """Queue one record, waiting while the queue is full."""
         self.unacknowledged += 1
-        while True:
-            try:
-                self._patient.producer.produce(
-                    self._topic,
-                    key=order.key,
-                    value=order.value,
-                    headers=[*order.headers],
-                    on_delivery=self._delivered,
-                )
-            except BufferError:
-                self._patient.poll(_QUEUE_IS_FULL_WAIT_SECONDS)
-            except KafkaException as error:
-                self._reason = error.args[0].str()
-                if error.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE:
-                    self.flush()  # raises: there is no hope for those behind it either
-                return
-            else:
-                self._patient.poll(0)
-                return
+        try:
+            self._patient.send(
+                self._topic,
+                key=order.key,
+                value=order.value,
+                headers=order.headers,
+                on_delivery=self._delivered,
+            )
+        except KafkaException as error:
+            self._reason = error.args[0].str()
+            if error.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE:
+                self.flush()  # raises: there is no hope for those behind it either
 
     def flush(self, deadline_seconds: float = 60.0) -> None:
         """Wait until the broker has acknowledged everything; raise DemoError when it has not."""

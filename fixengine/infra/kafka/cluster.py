@@ -6,6 +6,7 @@ from logging import getLogger
 from typing import Any
 
 from fixengine.config import Settings
+from fixengine.infra.kafka.log import ClientLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +30,14 @@ class Cluster:
             client_config=settings.kafka_client_config,
         )
 
-    def connection(self) -> dict[str, Any]:
-        """Return the settings of librdkafka with which any client connects."""
+    def connection(self, log: ClientLog | None = None) -> dict[str, Any]:
+        """Return the settings of librdkafka with which any client connects.
+
+        Its lines of log go through `log`, if somebody is to hear them.
+        """
         return {
             **self.client_config,
             "bootstrap.servers": self.brokers,
             "client.id": self.client_id,
-            "logger": getLogger("librdkafka"),
+            "logger": getLogger("librdkafka") if log is None else log,
         }

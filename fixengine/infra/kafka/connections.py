@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from fixengine.infra.kafka.log import ClientLog
-from fixengine.infra.kafka.words import Unreached, unreached
+from fixengine.infra.kafka.unreached import Unreached, unreached
 
 UNREACHED_AFTER = 5.0
 """Seconds that a broker of the cluster may be without a connection."""

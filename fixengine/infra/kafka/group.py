@@ -1,6 +1,7 @@
-"""The consumer group and its place in the orders topic, set back while nobody is in the group."""
+"""The consumer group as one sees it from outside, and its places in the orders topic."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import datetime
 
 from confluent_kafka import (
@@ -18,146 +19,126 @@ from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.consumer.identity import NO_ID
 from fixengine.infra.kafka.consumer.inquiry import Questions
 from fixengine.infra.kafka.consumer.places import topic_id
-from fixengine.infra.kafka.words import refusal
+from fixengine.infra.kafka.topic_offsets import (
+    by_partition,
+    committed_places,
+    offsets_at,
+    partitions_of,
+    raise_refused,
+)
+from fixengine.infra.kafka.words import unfound, unseen
 
-_TIMEOUT = 10.0  # seconds
+ANSWER_WITHIN = 10.0
+"""Seconds that the broker has for an answer."""
+
 _DESERTED = {ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD}
 _OCCUPIED = {KafkaError.UNKNOWN_MEMBER_ID, KafkaError.ILLEGAL_GENERATION}
 
 
-def assert_deserted(cluster: Cluster, *, group: str) -> None:
-    """Raise ConflictError while the group has members, UnavailableError without a broker."""
-    admin = AdminClient(cluster.connection())
-    asked = admin.describe_consumer_groups([group], request_timeout=_TIMEOUT)[group]
-    try:
-        state = asked.result(_TIMEOUT).state
-    except (KafkaException, TimeoutError) as error:
-        raise _unseen(group, error) from error
-    if state not in _DESERTED:  # its members are not always told
-        raise _occupied(group)
+class ConsumerGroup:
+    """Nobody joins the group here.
 
-
-def rewind(cluster: Cluster, *, group: str, topic: str, since: datetime, apply: bool) -> int:
-    """Let the group read again what has come since then; return how many records that is.
-
-    Places are only ever set back. Without `apply` nothing is. Raises ConflictError while the
-    group has members, UnavailableError when the broker does not answer.
+    All methods raise UnavailableError when the broker does not answer in time, or refuses.
     """
-    consumer = _onlooker(cluster, group)
-    try:
-        return _rewind(consumer, topic, since, apply=apply)
-    except KafkaException as error:
-        if error.args[0].code() in _OCCUPIED:
-            raise _occupied(group) from error
-        raise UnavailableError(f"the place in {topic} can't be set back: {error}") from error
-    finally:
-        consumer.close()
 
+    def __init__(
+        self, *, cluster: Cluster, name: str, topic: str, answer_within: float = ANSWER_WITHIN
+    ) -> None:
+        """Take the group's name and the topic that it reads; a time in seconds for each answer."""
+        self._cluster = cluster
+        self._name = name
+        self._topic = topic
+        self._answer_within = answer_within
 
-def committed(cluster: Cluster, *, group: str, topic: str) -> Mapping[int, int]:
-    """Return the next offset to read of each partition, negative where nothing was committed.
+    def assert_deserted(self) -> None:
+        """Raise ConflictError while the group has members."""
+        admin = AdminClient(self._cluster.connection())
+        within = self._answer_within
+        asked = admin.describe_consumer_groups([self._name], request_timeout=within)[self._name]
+        try:
+            state = asked.result(within).state
+        except (KafkaException, TimeoutError) as error:
+            raise UnavailableError(unseen(error, group=self._name)) from error
+        if state not in _DESERTED:  # the broker does not always name the members
+            raise self._occupied()
 
-    A place in a topic that was deleted meanwhile, and made anew, counts as none. Nobody joins the
-    group for it. Raises UnavailableError when the broker does not answer.
-    """
-    consumer = _onlooker(cluster, group)
-    try:
-        return _places_in_this_topic(consumer, cluster, topic)
-    except TimeoutError as error:
-        raise _unread(group, topic, "no broker answers") from error
-    except KafkaException as error:
-        failure = error.args[0]
-        words = refusal(failure.code(), failure.str(), group=group, topic=topic)
-        if words:
-            raise UnavailableError(words) from error
-        raise _unread(group, topic, failure.str()) from error
-    finally:
-        consumer.close()
+    def committed(self) -> Mapping[int, int]:
+        """Return the next offset to read of each partition, negative where nothing is committed.
 
+        A place in a topic that was deleted and made anew since then does not count.
+        """
+        with self._onlooker() as onlooker:
+            try:
+                places, this = self._places(onlooker), self._topic_id()
+                return {
+                    place.partition: (
+                        place.offset
+                        if (topic_id(place.metadata) or this) == this
+                        else OFFSET_INVALID
+                    )
+                    for place in places
+                }
+            except (KafkaException, TimeoutError) as error:
+                words = unfound(error, group=self._name, topic=self._topic)
+                raise UnavailableError(words) from error
 
-def _onlooker(cluster: Cluster, group: str) -> Consumer:
-    return Consumer(
-        {
-            **cluster.connection(),
-            "group.id": group,
-            "enable.auto.commit": False,
-            "allow.auto.create.topics": False,
+    def rewind(self, since: datetime, *, apply: bool) -> int:
+        """Let the group read again what has come since then; return how many records that is.
+
+        No place is ever moved forward, and without `apply` none is moved at all. Raises
+        ConflictError while the group has members.
+        """
+        with self._onlooker() as onlooker:
+            try:
+                return self._rewind(onlooker, since, apply=apply)
+            except KafkaException as error:
+                if error.args[0].code() in _OCCUPIED:
+                    raise self._occupied() from error
+                place = f"the place in {self._topic}"
+                raise UnavailableError(f"{place} can't be set back: {error}") from error
+
+    def _rewind(self, onlooker: Consumer, since: datetime, *, apply: bool) -> int:
+        topic, within = self._topic, self._answer_within
+        places = by_partition(self._places(onlooker))
+        moment = int(since.timestamp() * 1000)
+        wanted = offsets_at(moment, topic, places, onlooker, timeout=within)
+        # where nothing is committed the place is negative: all is read there anyway
+        back = {
+            partition: offset
+            for partition, offset in wanted.items()
+            if 0 <= offset < places[partition]
         }
-    )
+        if back and apply:
+            offsets = [TopicPartition(topic, *place) for place in back.items()]
+            raise_refused(onlooker.commit(offsets=offsets, asynchronous=False) or ())
+        return sum(places[partition] - offset for partition, offset in back.items())
 
+    def _places(self, onlooker: Consumer) -> list[TopicPartition]:
+        topic, within = self._topic, self._answer_within
+        partitions = partitions_of(topic, onlooker, timeout=within, may_be_missing=True)
+        return committed_places(topic, partitions, onlooker, timeout=within)
 
-def _places(consumer: Consumer, topic: str) -> dict[int, int]:
-    return {place.partition: place.offset for place in _committed(consumer, topic)}
+    def _topic_id(self) -> str:
+        """Return the topic's id, empty where the broker knows none."""
+        questions = Questions(self._cluster.connection())  # it lives until the answer is there
+        found = str(questions.topic(self._topic).result(self._answer_within).topic_id)
+        return "" if found == NO_ID else found
 
-
-def _committed(consumer: Consumer, topic: str) -> list[TopicPartition]:
-    partitions = consumer.list_topics(topic, timeout=_TIMEOUT).topics[topic].partitions
-    found = consumer.committed(
-        [TopicPartition(topic, number) for number in partitions], timeout=_TIMEOUT
-    )
-    for place in found:
-        if place.error is not None:
-            raise KafkaException(place.error)
-    return found
-
-
-def _places_in_this_topic(consumer: Consumer, cluster: Cluster, topic: str) -> dict[int, int]:
-    found = _committed(consumer, topic)
-    this = _id_of(topic, cluster)
-    return {
-        place.partition: (
-            place.offset if (topic_id(place.metadata) or this) == this else OFFSET_INVALID
+    @contextmanager
+    def _onlooker(self) -> Iterator[Consumer]:
+        onlooker = Consumer(
+            {
+                **self._cluster.connection(),
+                "group.id": self._name,
+                "enable.auto.commit": False,
+                "allow.auto.create.topics": False,
+            }
         )
-        for place in found
-    }
+        with closing(onlooker):
+            yield onlooker
 
-
-def _id_of(topic: str, cluster: Cluster) -> str:
-    """Return the id of a topic, empty where the broker knows none."""
-    questions = Questions(cluster.connection())  # it has to live until the answer is there
-    found = str(questions.topic(topic).result(_TIMEOUT).topic_id)
-    return "" if found == NO_ID else found
-
-
-def _rewind(consumer: Consumer, topic: str, since: datetime, *, apply: bool) -> int:
-    places = _places(consumer, topic)
-    moment = int(since.timestamp() * 1000)
-    wanted = consumer.offsets_for_times(
-        [TopicPartition(topic, number, moment) for number in places], timeout=_TIMEOUT
-    )
-    # a negative place is none: such a partition is read from its beginning anyway
-    back = [
-        TopicPartition(topic, place.partition, place.offset)
-        for place in wanted
-        if 0 <= place.offset < places[place.partition]
-    ]
-    if back and apply:
-        for place in consumer.commit(offsets=back, asynchronous=False) or ():
-            if place.error is not None:
-                raise KafkaException(place.error)
-    return sum(places[place.partition] - place.offset for place in back)
-
-
-def _unread(group: str, topic: str, reason: str) -> UnavailableError:
-    return UnavailableError(
-        f"the place of the group {group} in {topic} can't be read: {reason}: look at KAFKA_BROKERS"
-    )
-
-
-def _unseen(group: str, error: KafkaException | TimeoutError) -> UnavailableError:
-    reason = "no broker answers: look at KAFKA_BROKERS" if _is_silence(error) else error
-    return UnavailableError(f"the group {group} can't be looked at: {reason}")
-
-
-def _occupied(group: str) -> ConflictError:
-    return ConflictError(
-        f"the group {group} has members: stop the engines first; one that was killed counts "
-        "until its session times out"
-    )
-
-
-def _is_silence(error: Exception) -> bool:
-    """Whether nobody has answered: the driver and whoever waits for it give up at the same time."""
-    if isinstance(error, KafkaException):
-        return bool(error.args[0].code() == KafkaError._TIMED_OUT)  # noqa: SLF001 - its name
-    return isinstance(error, TimeoutError)
+    def _occupied(self) -> ConflictError:
+        return ConflictError(
+            f"the group {self._name} has members: stop the engines first; one that was killed "
+            "counts until its session times out"
+        )

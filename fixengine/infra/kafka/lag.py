@@ -3,17 +3,20 @@
 from time import monotonic
 from typing import Any
 
-from confluent_kafka import (
-    OFFSET_BEGINNING,
-    OFFSET_END,
-    Consumer,
-    KafkaError,
-    KafkaException,
-    TopicPartition,
-)
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaException
 
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
+from fixengine.infra.kafka.topic_offsets import (
+    by_partition,
+    committed_places,
+    offsets_at,
+    partitions_of,
+)
+
+
+_LEAST_SECONDS = 0.001
+"""The driver takes no time-out of 0."""
 
 
 class KafkaLag:
@@ -56,40 +59,14 @@ class _Look:
         self.close = self._consumer.close
 
     def lag(self) -> int:
-        partitions = self._partitions()
-        if not partitions:
+        topic, consumer = self._topic, self._consumer
+        parts = partitions_of(topic, consumer, timeout=self._left(), may_be_missing=True)
+        if not parts:
             return 0
-        committed = self._consumer.committed(self._at(partitions, 0), timeout=self._left())
-        positions = {each.partition: each.offset for each in _sound(committed)}
-        ends = self._edges(partitions, OFFSET_END)
-        beginnings = self._edges(partitions, OFFSET_BEGINNING)
-        return sum(
-            max(ends[part] - max(positions[part], beginnings[part]), 0) for part in partitions
-        )
-
-    def _partitions(self) -> tuple[int, ...]:
-        topic = self._consumer.list_topics(self._topic, timeout=self._left()).topics[self._topic]
-        if topic.error is None:
-            return tuple(topic.partitions)
-        if topic.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            return ()
-        raise KafkaException(topic.error)
-
-    def _edges(self, partitions: tuple[int, ...], edge: int) -> dict[int, int]:
-        """Return where each partition begins or ends: the two have reserved times."""
-        wanted = self._at(partitions, edge)
-        found = _sound(self._consumer.offsets_for_times(wanted, timeout=self._left()))
-        return {each.partition: each.offset for each in found}
-
-    def _at(self, partitions: tuple[int, ...], offset: int) -> list[TopicPartition]:
-        return [TopicPartition(self._topic, partition, offset) for partition in partitions]
+        positions = by_partition(committed_places(topic, parts, consumer, timeout=self._left()))
+        ends = offsets_at(OFFSET_END, topic, parts, consumer, timeout=self._left())
+        beginnings = offsets_at(OFFSET_BEGINNING, topic, parts, consumer, timeout=self._left())
+        return sum(max(ends[part] - max(positions[part], beginnings[part]), 0) for part in parts)
 
     def _left(self) -> float:
-        return max(self._until - monotonic(), 0.001)
-
-
-def _sound(partitions: list[TopicPartition]) -> list[TopicPartition]:
-    for partition in partitions:
-        if partition.error is not None:
-            raise KafkaException(partition.error)
-    return partitions
+        return max(self._until - monotonic(), _LEAST_SECONDS)

@@ -1,33 +1,25 @@
 """Dead letters back to where they failed: sent once, and waited for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from fixengine.infra.kafka.cluster import Cluster
-from fixengine.infra.kafka.patience import PatientProducer
-from fixengine.infra.kafka.sink import failure, producer_settings
+from fixengine.infra.kafka.failures import failure
+from fixengine.infra.kafka.patient_producer import PatientProducer
+from fixengine.infra.kafka.producer_settings import LETTER_WITHIN, producer_settings
 from fixengine.wire.letters import Replay
 
-PATIENCE = 30.0
-"""Seconds after which the producer gives up a record."""
+_WORD_WITHIN = LETTER_WITHIN + 2.0
+"""Seconds for the producer to say of the last record that it arrived, or was given up."""
 
-_MARGIN = 2.0
 _UNSAID = "the broker has not said so"
 
 
 def resend(replays: Sequence[Replay], *, cluster: Cluster, topic: str) -> tuple[str | None, ...]:
-    """Send the records; return for each None, or why it may not have arrived.
-
-    Each has PATIENCE seconds.
-    """
-    patient = PatientProducer(
-        {
-            **producer_settings(cluster.connection(), of_letters=True),
-            "message.timeout.ms": int(PATIENCE * 1000),
-        }
-    )
+    """Send the records; return for each None, or why it may not have arrived."""
+    patient = PatientProducer(producer_settings(cluster.connection(), of_letters=True))
     outcomes: list[str | None] = [_UNSAID] * len(replays)
 
     def delivered(number: int, error: KafkaError | None, message: Message) -> None:
@@ -36,30 +28,17 @@ def resend(replays: Sequence[Replay], *, cluster: Cluster, topic: str) -> tuple[
 
     for number, replay in enumerate(replays):
         try:
-            _produce(patient, topic, replay, partial(delivered, number))
-        except KafkaException as error:  # too large, or a partition that is not there
-            if not patient.hopeless:
-                outcomes[number] = error.args[0].str()
-    patient.wait(PATIENCE + _MARGIN)
-    hopeless = patient.hopeless or _UNSAID
-    return tuple(hopeless if outcome == _UNSAID else outcome for outcome in outcomes)
-
-
-def _produce(
-    patient: PatientProducer,
-    topic: str,
-    replay: Replay,
-    on_delivery: Callable[[KafkaError | None, Message], None],
-) -> None:
-    while True:
-        try:
-            return patient.producer.produce(
+            patient.send(
                 topic,
                 partition=replay.partition,
                 key=replay.key,
                 value=replay.value,
-                headers=list(replay.headers),
-                on_delivery=on_delivery,
+                headers=replay.headers,
+                on_delivery=partial(delivered, number),
             )
-        except BufferError:
-            patient.poll(_MARGIN)  # room comes with deliveries
+        except KafkaException as error:  # too large, or a partition that is not there
+            if not patient.hopeless:
+                outcomes[number] = error.args[0].str()
+    patient.wait(_WORD_WITHIN)
+    hopeless = patient.hopeless or _UNSAID
+    return tuple(hopeless if outcome == _UNSAID else outcome for outcome in outcomes)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from loguru import logger
@@ -12,64 +11,12 @@ from fixengine.config.ipv6 import bracketed
 from fixengine.errors import UnavailableError, UnsettledError
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.connections import Connections, rested
+from fixengine.infra.kafka.failures import failure, failure_of, reason
+from fixengine.infra.kafka.producer_settings import producer_settings, without_consumers
 from fixengine.infra.kafka.producers import Producers
 from fixengine.infra.kafka.topics import Topic, TopicMaker
-from fixengine.infra.kafka.words import unwritten
 from fixengine.ports.kafka import Failure, Headers, Report, TopicNews
 
-_SETTINGS: dict[str, Any] = {
-    "enable.idempotence": True,
-    "acks": "all",
-    # one request is for one partition: with fewer, a claim's fills over twenty wait for each other;
-    # what the broker then takes for a repetition, and is none, `failure` finds out
-    "max.in.flight": 5,
-    "message.timeout.ms": 2**31 - 1,  # never is one given up: see leases.py
-    # else, when one is refused, all that has no answer is sent again under other numbers
-    "enable.gapless.guarantee": True,
-    "socket.timeout.ms": 5_000,  # a connection that is dead but not closed is found out
-    "linger.ms": 1,  # a claim's fills come at once, and while a request is under way others gather
-    "queue.buffering.max.kbytes": 16_384,
-    "topic.metadata.refresh.interval.ms": 10_000,
-}
-
-_OF_LETTERS: dict[str, Any] = {
-    # a letter may be there twice, so that one which does not get through need not be waited for
-    "message.timeout.ms": 30_000,
-    "enable.gapless.guarantee": False,
-    "socket.timeout.ms": 20_000,
-    "topic.metadata.propagation.max.ms": 2_000,
-    # an order may be large although it was small on its way here, so its letter must be too
-    "compression.type": "gzip",
-    "message.max.bytes": 1_000_000_000,
-    "queue.buffering.max.kbytes": 2_097_151,
-}
-
-_TOO_LARGE = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE}
-_OF_ITSELF = {
-    *_TOO_LARGE,
-    KafkaError.INVALID_RECORD,
-    KafkaError.INVALID_MSG,
-    KafkaError.INVALID_TIMESTAMP,
-}
-
-
-# KAFKA_CLIENT_CONFIG is for all clients; a producer warns about what means nothing to it
-_OF_CONSUMERS = frozenset(
-    {
-        "session.timeout.ms",
-        "heartbeat.interval.ms",
-        "max.poll.interval.ms",
-        "group.instance.id",
-        "fetch.wait.max.ms",
-        "fetch.min.bytes",
-        "fetch.message.max.bytes",
-        "fetch.max.bytes",
-        "queued.min.messages",
-        "queued.max.messages.kbytes",
-        "isolation.level",
-        "check.crcs",
-    }
-)
 
 
 @dataclass(slots=True)
@@ -95,7 +42,7 @@ class KafkaSink:
         self._topics = topics
         self._of_letters = of_letters
         self._producers = producers
-        self._connection = rested(_without_consumers(cluster.connection()))
+        self._connection = rested(without_consumers(cluster.connection()))
         self._maker = TopicMaker(self._connection)
         self._producer: Producer | None = None
         self._report: Report | None = None
@@ -126,8 +73,8 @@ class KafkaSink:
             found = self._opened().list_topics(timeout=timeout)
         except KafkaException as error:
             self._serve(0)  # why, its log says
-            reason = self._connections.why()
-            raise UnavailableError(f"the broker does not answer: {reason}") from error
+            why = self._connections.why()
+            raise UnavailableError(f"the broker does not answer: {why}") from error
         self._serve(0)
         self._connections.answered()
         self._advertised = {
@@ -167,13 +114,13 @@ class KafkaSink:
         except BufferError as error:
             if len(self._opened()):
                 raise UnavailableError("the producer's queue is full") from error
-            reason = "it is larger than the producer's queue"
-            self._reports()(token, Failure(reason=reason, too_large=True, of_itself=True))
+            larger = "it is larger than the producer's queue"
+            self._reports()(token, Failure(reason=larger, too_large=True, of_itself=True))
         except KafkaException as error:
             refused: KafkaError = error.args[0]
             if refused.code() == KafkaError._FATAL:  # noqa: SLF001 - its name
                 raise UnavailableError("the producer can't go on") from error
-            self._reports()(token, replace(_failure(refused), of_itself=True))
+            self._reports()(token, replace(failure_of(refused), of_itself=True))
 
     def poll(self, timeout: float) -> None:
         """Serve delivery reports, waiting `timeout` seconds for the first.
@@ -186,7 +133,7 @@ class KafkaSink:
         if fatal is None:
             return
         if fatal.code() != KafkaError._GAPLESS_GUARANTEE:  # noqa: SLF001 - its name
-            raise UnavailableError(f"the producer can't go on: {_failure(fatal).reason}")
+            raise UnavailableError(f"the producer can't go on: {reason(fatal)}")
         if refused:  # else the report of it is about to come
             raise UnsettledError(refused)
 
@@ -215,28 +162,8 @@ class KafkaSink:
         return self._producer
 
 
-def producer_settings(
-    client_config: Mapping[str, object], *, of_letters: bool = False
-) -> dict[str, Any]:
-    """Return what a producer with these settings of a user is made with."""
-    return {
-        **_SETTINGS,
-        **(_OF_LETTERS if of_letters else {}),
-        **_without_consumers(client_config),
-    }
 
 
-def failure(error: KafkaError | None, message: Message) -> Failure | None:
-    """Return why a message, by its delivery report, may not be in its topic; None if it is.
-
-    librdkafka reports as delivered, but without an offset, what the broker took for a repetition
-    of a batch that it no longer knows; it may never have had it.
-    """
-    if error is not None:
-        return _failure(error)
-    offset = message.offset()
-    unknown = offset is None or offset < 0
-    return Failure(reason="the broker named no offset for it") if unknown else None
 
 
 def _delivered(
@@ -256,14 +183,5 @@ def _on_error(error: KafkaError) -> None:
     logger.bind(error=error.str()).debug("producer error")
 
 
-def _failure(error: KafkaError) -> Failure:
-    code = error.code()
-    return Failure(
-        reason=unwritten(code) or error.str(),
-        too_large=code in _TOO_LARGE,
-        of_itself=code in _OF_ITSELF,
-    )
 
 
-def _without_consumers(client_config: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in client_config.items() if name not in _OF_CONSUMERS}

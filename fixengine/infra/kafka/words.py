@@ -1,10 +1,6 @@
-"""What a broker or its driver says, in words that name the remedy."""
+"""What a broker says of a topic or a group that is read, in words that name the remedy."""
 
-import re
-from collections.abc import Collection
-from dataclasses import dataclass
-
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
 
 _GROUP = "allow this user READ on the group {group}"
 _REFUSALS: dict[int, str] = {
@@ -35,7 +31,7 @@ _REFUSALS: dict[int, str] = {
     ),
 }
 
-_NO_TOPIC = {
+NO_TOPIC = {
     KafkaError.UNKNOWN_TOPIC_OR_PART,
     KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001 - its name
 }
@@ -45,110 +41,16 @@ _SILENT = {
     KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - its name
 }
 
-_NO_PROOF = "there was no proof that no other engine has taken it over"
-_UNWRITTEN: dict[int, str] = {
-    KafkaError.TOPIC_AUTHORIZATION_FAILED: "this user may not write to it: allow WRITE",
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "this user may write to no topic: allow WRITE",
-    KafkaError.UNKNOWN_TOPIC_OR_PART: "there is no such topic",
-    KafkaError._UNKNOWN_TOPIC: "there is no such topic",  # noqa: SLF001 - its name
-    KafkaError._UNKNOWN_PARTITION: "there is no such topic or partition",  # noqa: SLF001 - as above
-    KafkaError._PURGE_QUEUE: _NO_PROOF,  # noqa: SLF001 - as above
-    KafkaError._PURGE_INFLIGHT: _NO_PROOF,  # noqa: SLF001 - as above
-    KafkaError.INVALID_RECORD: (
-        "the broker refuses the record: it has no key and the topic is compacted, or its time is "
-        "too far from the topic's: look at cleanup.policy and message.timestamp.*, and the clocks"
-    ),
-    KafkaError.INVALID_TIMESTAMP: (
-        "the broker refuses the record's time: look at message.timestamp.* of the topic, and at "
-        "the clocks"
-    ),
-    KafkaError._MSG_TIMED_OUT: "the broker has not acknowledged it in time",  # noqa: SLF001 - as above
-}
-
-_FAILURE = re.compile(
-    r"(?:\w+://)?(?P<address>[^/\s]+)/(?P<node>\w+): (?P<what>.*?)"
-    r"(?: \(after (?P<ms>\d+)ms in state (?P<state>\w+).*\))?"
-)
-_GUESS = ": probably due to broker version"
-"""Where a broker has only been silent, the driver guesses wrongly."""
-
-_CONNECT = re.compile(r"Connect to \S+ failed: (.*)")
-_AT_ONCE = 1_000
-"""Milliseconds within which a broker hangs up that is asked without the user it wants."""
-
-_CAUSES = {
-    "not valid in current sasl state": (
-        "the broker wants no SASL at this port: mend security.protocol in KAFKA_CLIENT_CONFIG"
-    ),
-    "mechanism": (
-        "the broker does not take this SASL mechanism: mend sasl.mechanism in KAFKA_CLIENT_CONFIG"
-    ),
-    "sasl": (
-        "the broker refuses this user: mend sasl.username and sasl.password in KAFKA_CLIENT_CONFIG"
-    ),
-    "verify failed": (
-        "the broker's certificate is not trusted: let ssl.ca.location in KAFKA_CLIENT_CONFIG name "
-        "the authority that signed it, and see that it is made out to this address and valid today"
-    ),
-    "alert": (
-        "the broker refuses this client's certificate: mend ssl.certificate.location and "
-        "ssl.key.location in KAFKA_CLIENT_CONFIG"
-    ),
-    "timed out": "connections are taken there and nothing is answered: the broker may hang",
-    "invalid response size": (
-        "what answers there is no broker, or wants TLS: mend KAFKA_BROKERS, or security.protocol "
-        "in KAFKA_CLIENT_CONFIG"
-    ),
-    "ssl": "this port may not speak TLS: mend security.protocol in KAFKA_CLIENT_CONFIG",
-    "resolve": "nobody knows this host",
-}
-"""Signs in what is said, the more telling first, and what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreached:
-    """Why there is no connection to an address; `node` is its broker's number, None if unknown."""
-
-    address: str
-    node: int | None
-    said: str
-    remedy: str
-
-    def words(self, configured: Collection[str]) -> str:
-        """Say it, with what to do about it; `configured` are the addresses of KAFKA_BROKERS."""
-        if self.node is None or self.address in configured:
-            parts = [f"{self.address} can't be used", self.said, self.remedy]
-        else:
-            remedy = self.remedy or "let its advertised.listeners name one that engines can reach"
-            said = f"broker {self.node} advertises {self.address}, which can't be used"
-            parts = [said, self.said, remedy]
-        return ": ".join(filter(None, parts))
-
-
-def unreached(line: str) -> Unreached | None:
-    """Read a line of the driver's log that says why a connection failed; None if it is another."""
-    match = _FAILURE.fullmatch(line)
-    if match is None:
-        return None
-    said, node = match["what"], match["node"]
-    connect = _CONNECT.fullmatch(said)
-    return Unreached(
-        address=match["address"],
-        node=int(node) if node.isdigit() else None,
-        said=connect[1] if connect else said.partition(_GUESS)[0].strip(),
-        remedy=_remedy(said, match["state"] or "", hung_up_after=int(match["ms"] or 0)),
-    )
-
 
 def refusal(code: int, said: str, *, group: str, topic: str) -> str | None:
-    """Return why the group or the topic can't be had, None when the error may pass by itself."""
+    """Return why the group can't be joined or the topic not read; None: the error may pass."""
     words = _REFUSALS.get(code)
     return None if words is None else f"{words.format(group=group, topic=topic)} ({said})"
 
 
 def unreadable(code: int, said: str, *, topic: str, silence: str = "") -> str:
-    """Return why a topic can't be read by nobody's group; `silence`: why no broker answers."""
-    if code in _NO_TOPIC:
+    """Return why a consumer in no group can't read a topic; `silence`: why no broker answers."""
+    if code in NO_TOPIC:
         return f"there is no topic {topic}"
     if silence and code in _SILENT:
         return f"the broker does not answer: {silence}"
@@ -158,24 +60,36 @@ def unreadable(code: int, said: str, *, topic: str, silence: str = "") -> str:
 
 
 def unread(said: str, *, place: str) -> str:
-    """Return why nothing is read of a partition from a place on, and what to do."""
+    """Return why a partition can't be read from a place on, and what to do."""
     return (
         f"nothing is read from {place} on: {said}: where this does not pass, records there are "
         "damaged: delete them by kafka-delete-records.sh, up to the first that is sound"
     )
 
 
-def unwritten(code: int) -> str | None:
-    """Return why a message is not in its topic, None where the broker's own words have to do."""
-    return _UNWRITTEN.get(code)
+def unseen(error: KafkaException | TimeoutError, *, group: str) -> str:
+    """Return why nobody can say who is in the group.
+
+    The driver and whoever waits for its answer give up at the same time, each in its own words.
+    """
+    return f"the group {group} can't be looked at: {_said(error)}: look at KAFKA_BROKERS"
 
 
-def _remedy(said: str, state: str, *, hung_up_after: int) -> str:
-    lower = said.lower()
-    for sign, remedy in _CAUSES.items():
-        if sign in lower:
-            return remedy
-    at_once = state == "UP" and hung_up_after < _AT_ONCE
-    if at_once or state in {"APIVERSION_QUERY", "SSL_HANDSHAKE"}:
-        return "this port may want TLS or SASL: mend security.protocol in KAFKA_CLIENT_CONFIG"
-    return ""
+def unfound(error: KafkaException | TimeoutError, *, group: str, topic: str) -> str:
+    """Return why nobody can say where the group is in the topic."""
+    place = f"the place of the group {group} in {topic}"
+    refused = None
+    if isinstance(error, KafkaException):
+        failure: KafkaError = error.args[0]
+        refused = refusal(failure.code(), failure.str(), group=group, topic=topic)
+    return (
+        refused
+        or f"{place} can't be read: {_said(error)}: look at KAFKA_BROKERS"
+    )
+
+
+def _said(error: KafkaException | TimeoutError) -> str:
+    if isinstance(error, TimeoutError) or error.args[0].code() in _SILENT:
+        return "no broker answers"
+    said: str = error.args[0].str()
+    return said

@@ -267,15 +267,12 @@ def test_topics_that_are_not_there_are_named(broker: Broker, topics: TopicNames,
         dlq("replay", "--offset", "0")
 
 
-@pytest.mark.parametrize("words", [("list",), ("show", "0"), ("replay", "--offset", "0")])
-def test_a_broker_that_does_not_answer_is_named_with_the_cause(
-    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fixengine.dlq.letterbox._TIMEOUT", 0.5)
-    away = runs({"KAFKA_BROKERS": "127.0.0.1:1"})
+@pytest.mark.parametrize("spans", [(), (Span(partition=0, first=0, last=0),)])
+def test_a_broker_that_does_not_answer_is_named_with_the_cause(spans: tuple[Span, ...]) -> None:
+    box = Letterbox(load({"KAFKA_BROKERS": "127.0.0.1:1"}), pod="test", answer_within=0.5)
     cause = r"127\.0\.0\.1:1 can't be used: .*Connection refused: look at KAFKA_BROKERS"
     with pytest.raises(UnavailableError, match=cause):
-        away(*words)
+        next(box.letters(Choice(spans=spans, since=EVER)))
 
 
 def test_which_right_is_missing_is_said(

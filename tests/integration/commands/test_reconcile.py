@@ -18,7 +18,7 @@ from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import ConflictError, SchemaError, UnavailableError
 from fixengine.infra.kafka.consumer.source import KafkaSource
-from fixengine.infra.kafka.group import assert_deserted
+from fixengine.infra.kafka.group import ConsumerGroup
 from fixengine.infra.postgres.driver.connections import open_session
 from fixengine.infra.postgres.schema.migrate import assert_current
 from tests.support.clusters import NOWHERE, cluster
@@ -62,7 +62,9 @@ def run(around: Surroundings, fed: tuple[FedOrder, ...], *, fills: int) -> None:
 
 def deserted(around: Surroundings) -> bool:
     try:
-        assert_deserted(cluster(around.broker), group=around.topics.group)
+        ConsumerGroup(
+            cluster=cluster(around.broker), name=around.topics.group, topic=around.topics.orders
+        ).assert_deserted()
     except ConflictError:
         return False
     return True
@@ -73,10 +75,13 @@ def reconcile(around: Surroundings, since: datetime = ALWAYS, *, apply: bool = T
     return reconcile_once(settings, pod="test", since=since, apply=apply)
 
 
-def test_a_broker_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fixengine.infra.kafka.group._TIMEOUT", 1.0)
+def test_a_broker_that_does_not_answer_is_said() -> None:
+    group = ConsumerGroup(cluster=NOWHERE, name="g", topic="orders", answer_within=1)
     with pytest.raises(UnavailableError, match="group g can't be looked at: no broker answers"):
-        assert_deserted(NOWHERE, group="g")
+        group.assert_deserted()
+    place = "the place of the group g in orders can't be read: no broker answers: look at"
+    with pytest.raises(UnavailableError, match=place):
+        group.committed()
 
 
 def test_what_the_topics_have_is_restored_and_the_work_goes_on(

@@ -18,7 +18,8 @@ from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
-from fixengine.infra.kafka.tail import _SETTINGS, KafkaTail, Look, read_to_the_end
+from fixengine.infra.kafka.look import Look, read_to_the_end
+from fixengine.infra.kafka.tail import KafkaTail
 from fixengine.ports.kafka import Record
 from tests.support.clusters import NOWHERE, cluster
 from tests.support.guarded import GuardedKafka
@@ -71,17 +72,11 @@ def test_what_came_since_a_moment_is_read_from_all_partitions(
 
 
 def test_an_end_that_goes_away_faster_than_it_is_read_is_reached(
-    broker: Broker, topics: TopicNames, monkeypatch: pytest.MonkeyPatch
+    broker: Broker, topics: TopicNames
 ) -> None:
-    monkeypatch.setattr("fixengine.infra.kafka.tail._BATCH", 1)
-    # little is fetched ahead
-    few = {
-        "queued.min.messages": 1,
-        "queued.max.messages.kbytes": 1,
-        "fetch.message.max.bytes": 999,
-    }
-    for name, value in few.items():
-        monkeypatch.setitem(_SETTINGS, name, value)
+    little_ahead = {"queued.min.messages": 1, "fetch.message.max.bytes": 999}
+    slow = Cluster(brokers=broker.bootstrap, client_id="test", client_config=little_ahead)
+    tail = KafkaTail(cluster=slow, topic=topics.fills, most_at_once=1)
     create_topic(broker.bootstrap, topics.fills, partitions=1)
     producer = Producer({"bootstrap.servers": broker.bootstrap})
 
@@ -91,7 +86,7 @@ def test_an_end_that_goes_away_faster_than_it_is_read_is_reached(
             assert producer.flush(10) == 0
 
     put(10)
-    look = tail(broker, topics.fills).look(datetime.now(UTC) - timedelta(hours=1), timeout=60)
+    look = tail.look(datetime.now(UTC) - timedelta(hours=1), timeout=60)
     count = 0
     while count < 60 and (news := look.read(1)) is not None:
         count += len(news)

@@ -15,14 +15,14 @@ from fixengine.infra.kafka.consumer.places import Places
 from fixengine.infra.kafka.consumer.positions import Positions
 from fixengine.infra.kafka.log import ClientLog
 from fixengine.infra.kafka.records import record_of
-from fixengine.infra.kafka.words import unreached
+from fixengine.infra.kafka.unreached import unreached
+from fixengine.infra.kafka.words import NO_TOPIC
 from fixengine.ports.kafka import Record, Standing
 from fixengine.recurring import Recurring
 
 Told = Callable[[frozenset[int]], None]
 """Takes the partitions that go, or are gone."""
 
-_NO_TOPIC = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001 - its name
 _REBALANCE = 10.0
 """Seconds that a rebalance takes when a member that is gone was missed."""
 
@@ -166,7 +166,7 @@ class Member:
             (self.positions.came if error is None else self.positions.ended)(partition, offset)
             self._membership.heard(partition)
             return error is None
-        if error.code() in _NO_TOPIC:
+        if error.code() in NO_TOPIC:
             self._membership.missing()
         elif error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - its name
             self.fatal = error.str()
