@@ -14,7 +14,6 @@ from fixengine.infra.kafka.topic_offsets import (
     partitions_of,
 )
 
-
 _LEAST_SECONDS = 0.001
 """The driver takes no time-out of 0."""
 

@@ -99,9 +99,7 @@ class Look:
             consumer.close()
 
 
-def read_to_the_end(
-    look: Look, *, silent_for: float = SILENT_FOR
-) -> Generator[Record, None, None]:
+def read_to_the_end(look: Look, *, silent_for: float = SILENT_FOR) -> Generator[Record, None, None]:
     """Yield the records of a look and end it; raises UnavailableError when they cease to come."""
     try:
         heard = monotonic()

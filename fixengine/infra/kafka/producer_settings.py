@@ -52,9 +52,7 @@ _OF_CONSUMERS = frozenset(
 """What KAFKA_CLIENT_CONFIG may hold for consumers: a producer would log a warning about each."""
 
 
-def producer_settings(
-    connection: Mapping[str, Any], *, of_letters: bool = False
-) -> dict[str, Any]:
+def producer_settings(connection: Mapping[str, Any], *, of_letters: bool = False) -> dict[str, Any]:
     """Return what to make a producer with that connects so; `of_letters`: one of dead letters."""
     return {
         **_SETTINGS,

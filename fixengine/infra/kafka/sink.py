@@ -18,7 +18,6 @@ from fixengine.infra.kafka.topics import Topic, TopicMaker
 from fixengine.ports.kafka import Failure, Headers, Report, TopicNews
 
 
-
 @dataclass(slots=True)
 class _Trouble:
     """Why one producer can't go on, and why a message was refused last."""
@@ -162,10 +161,6 @@ class KafkaSink:
         return self._producer
 
 
-
-
-
-
 def _delivered(
     report: Report,
     trouble: _Trouble,
@@ -181,7 +176,3 @@ def _delivered(
 
 def _on_error(error: KafkaError) -> None:
     logger.bind(error=error.str()).debug("producer error")
-
-
-
-

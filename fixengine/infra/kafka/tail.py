@@ -5,7 +5,14 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    OFFSET_END,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
 
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
@@ -136,9 +143,7 @@ class KafkaTail:
         self, beginnings: Callable[[Consumer], Mapping[int, int]], *, in_turn: bool = False
     ) -> Look:
         with self._consumer(stays=True) as consumer:
-            places = [
-                TopicPartition(self._topic, *place) for place in beginnings(consumer).items()
-            ]
+            places = [TopicPartition(self._topic, *place) for place in beginnings(consumer).items()]
             return Look(consumer, places, most_at_once=self._most_at_once, in_turn=in_turn)
 
     @contextmanager

@@ -17,6 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # these come 
 from msgspec import structs
 
 from fixengine.actors.securities import UNKNOWN_FOR
+from fixengine.config import load
 from fixengine.demo.errors import DemoError
 from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.feed.sending import OrderSender, send_orders
@@ -24,9 +25,11 @@ from fixengine.demo.feed.universe import priced_listings
 from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
+from fixengine.dlq.choice import Choice, Span
+from fixengine.dlq.letterbox import Letterbox
 from fixengine.errors import ConflictError, UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
-from fixengine.ports.kafka import Headers, Record
+from fixengine.ports.kafka import EVER, Headers, Record
 from fixengine.wire.letters import letter_headers
 from tests.support.commands import run_command
 from tests.support.documents import commands, page

@@ -114,7 +114,7 @@ def test_who_may_not_read_a_topic_is_told_the_missing_right(
     end = KafkaTail(cluster=user, topic=topics.fills)
     look = end.look(datetime.now(UTC), timeout=60)
     with pytest.raises(UnavailableError, match="allow this user READ"):
-        list(read_to_the_end(look, patience=60))
+        list(read_to_the_end(look, silent_for=60))
 
 
 def test_a_broker_that_is_not_there_is_waited_for_no_longer_than_asked() -> None:
