@@ -13,7 +13,7 @@ from fixengine.audit.verdict import Contradiction, Counts
 from fixengine.config import Settings
 from fixengine.errors import ConflictError
 from fixengine.infra.kafka.cluster import Cluster
-from fixengine.infra.kafka.group import committed
+from fixengine.infra.kafka.group import ConsumerGroup
 from fixengine.infra.kafka.keeping import Keeping, keeping
 from fixengine.infra.postgres.audit_pages import audit_pages
 
@@ -60,9 +60,10 @@ def _contradictions(
 
     with audit_pages(settings.postgres_dsn, application_name=pod) as pages:
         facts = pages.facts()
-        places = committed(
-            cluster, group=settings.kafka_consumer_group, topic=settings.kafka_orders_topic
+        group = ConsumerGroup(
+            cluster=cluster, name=settings.kafka_consumer_group, topic=settings.kafka_orders_topic
         )
+        places = group.committed()
         set_to = _keeping(cluster, settings)
         examination = Examination(
             judge=judge,

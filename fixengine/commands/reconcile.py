@@ -9,7 +9,7 @@ from fixengine.commands.argument_types import moment
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import OK
 from fixengine.config import Settings
-from fixengine.infra.kafka.cluster import Cluster
+from fixengine.infra.kafka.cluster import ANSWER_WITHIN, Cluster
 from fixengine.infra.kafka.group import ConsumerGroup
 from fixengine.infra.kafka.look import read_to_the_end
 from fixengine.infra.kafka.tail import KafkaTail
@@ -19,8 +19,6 @@ from fixengine.infra.postgres.schema.migrate import assert_current
 from fixengine.ports.kafka import EVER
 from fixengine.rules.values import Execution
 from fixengine.wire.executions import decode_execution
-
-_ANSWER_SECONDS = 10.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +80,7 @@ def reconcile_once(settings: Settings, *, pod: str, since: datetime, apply: bool
 
 
 def _executions(tail: KafkaTail, since: datetime) -> Iterator[Execution]:
-    for record in read_to_the_end(tail.look(since, timeout=_ANSWER_SECONDS)):
+    for record in read_to_the_end(tail.look(since, timeout=ANSWER_WITHIN)):
         execution = decode_execution(record.value or b"")
         if execution is not None:
             yield execution

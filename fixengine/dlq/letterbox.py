@@ -20,7 +20,7 @@ from fixengine.wire.letters import (
     restored,
 )
 
-ANSWER_WITHIN = 5.0
+BROKER_WITHIN = 5.0
 """Seconds that the broker has to say where topics begin and end."""
 
 
@@ -32,7 +32,7 @@ class Letterbox:
     """
 
     def __init__(
-        self, settings: Settings, *, pod: str, answer_within: float = ANSWER_WITHIN
+        self, settings: Settings, *, pod: str, answer_within: float = BROKER_WITHIN
     ) -> None:
         self._answer_within = answer_within
         self.topic = settings.kafka_dlq_topic

@@ -8,6 +8,9 @@ from typing import Any
 from fixengine.config import Settings
 from fixengine.infra.kafka.log import ClientLog
 
+ANSWER_WITHIN = 10.0
+"""Seconds that a cluster has to answer what a command asks."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:

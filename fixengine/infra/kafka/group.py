@@ -15,7 +15,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 
 from fixengine.errors import ConflictError, UnavailableError
-from fixengine.infra.kafka.cluster import Cluster
+from fixengine.infra.kafka.cluster import ANSWER_WITHIN, Cluster
 from fixengine.infra.kafka.consumer.identity import NO_ID
 from fixengine.infra.kafka.consumer.inquiry import Questions
 from fixengine.infra.kafka.consumer.places import topic_id
@@ -27,9 +27,6 @@ from fixengine.infra.kafka.topic_offsets import (
     raise_refused,
 )
 from fixengine.infra.kafka.words import unfound, unseen
-
-ANSWER_WITHIN = 10.0
-"""Seconds that the broker has for an answer."""
 
 _DESERTED = {ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD}
 _OCCUPIED = {KafkaError.UNKNOWN_MEMBER_ID, KafkaError.ILLEGAL_GENERATION}

@@ -12,9 +12,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # some come f
 )
 from loguru import logger
 
-from fixengine.infra.kafka.cluster import Cluster
+from fixengine.infra.kafka.cluster import ANSWER_WITHIN, Cluster
 
-_TIMEOUT = 10.0
 _LONGEST = 100 * 365 * 86_400_000  # milliseconds, in place of for ever
 
 
@@ -31,12 +30,12 @@ def keeping(cluster: Cluster, topics: Sequence[str]) -> Mapping[str, Keeping]:
     admin = AdminClient(cluster.connection())
     asked = admin.describe_configs(
         [ConfigResource(ResourceType.TOPIC, topic) for topic in dict.fromkeys(topics)],
-        request_timeout=_TIMEOUT,
+        request_timeout=ANSWER_WITHIN,
     )
     found: dict[str, Keeping] = {}
     for resource, answer in asked.items():
         try:
-            seen = {name: entry.value for name, entry in answer.result(_TIMEOUT).items()}
+            seen = {name: entry.value for name, entry in answer.result(ANSWER_WITHIN).items()}
         except (KafkaException, TimeoutError) as error:
             logger.bind(error=str(error)).debug("how a topic is set can't be seen")
             seen = {}

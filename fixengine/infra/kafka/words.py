@@ -82,10 +82,7 @@ def unfound(error: KafkaException | TimeoutError, *, group: str, topic: str) -> 
     if isinstance(error, KafkaException):
         failure: KafkaError = error.args[0]
         refused = refusal(failure.code(), failure.str(), group=group, topic=topic)
-    return (
-        refused
-        or f"{place} can't be read: {_said(error)}: look at KAFKA_BROKERS"
-    )
+    return refused or f"{place} can't be read: {_said(error)}: look at KAFKA_BROKERS"
 
 
 def _said(error: KafkaException | TimeoutError) -> str:
