@@ -1,4 +1,4 @@
-"""Lines of the log that every record, request or try can cause: the first is said, then a count."""
+"""Events that can come in floods: the first is logged, those that follow soon are counted."""
 
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
@@ -7,10 +7,10 @@ from threading import Lock, Timer
 from loguru import logger
 
 COUNTED_FOR = 30.0
-"""Seconds after a line for which what happens again is counted; one line says it at their end."""
+"""Seconds after a line in which more of the same is counted. A line at their end tells of it."""
 
 Say = Callable[[int], object]
-"""Writes a line; it is given how often its event has happened since the one before."""
+"""Writes a line. It is given how often its event has happened since the line before."""
 
 _counting: set["Counted"] = set()
 
@@ -26,7 +26,7 @@ class Counted:
         self._say: Say | None = None
 
     def happened(self, say: Say, times: int = 1) -> None:
-        """Say it, or count it if it was said a moment ago: the latest is said for all."""
+        """Say it, or count it if it was said a moment ago. The latest is said for all of them."""
         with self._lock:
             if self._timer is not None:
                 self._times += times
@@ -85,6 +85,6 @@ class Recurring:
 
 
 def end_counts() -> None:
-    """Say all that was counted until now: the process ends."""
+    """Say all that was counted until now, because the process ends."""
     for counted in tuple(_counting):
         counted.end()

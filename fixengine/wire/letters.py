@@ -1,4 +1,7 @@
-"""Dead letters: a record nobody can process, kept for people to look at, to mend and to replay."""
+"""Dead letters: records that nobody can process, kept so that people can mend and replay them.
+
+The sentences that say why are in `letter_reasons`.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -50,9 +53,9 @@ class Place(NamedTuple):
 class Letter:
     """What a record of the dead-letter topic says of itself.
 
-    `topic` and `source` are where it failed, None where it does not tell; `replays` is how often
-    it had been replayed by then. `shortened` are the measures of the record that failed, where the
-    letter has but a part of it.
+    `topic` and `source` are where the record failed, None if the letter does not say. `replays` is
+    how often it had been replayed before. `shortened` measures the record that failed, if the
+    letter has only a part of it.
     """
 
     record: Record
@@ -70,7 +73,7 @@ class Letter:
 
     @property
     def can_be_fixed(self) -> bool:
-        """Whether it has all of its record but the body."""
+        """Whether a new body is all that it lacks: its key and its headers are whole."""
         kept = measures(self.record)
         whole = self.shortened
         return whole is None or (
@@ -80,7 +83,7 @@ class Letter:
 
     @property
     def origin(self) -> bytes:
-        """Where it is and where it failed; a letter of a topic that was lost differs in one."""
+        """Where it is and where it failed. Letters of topics that were made anew differ in one."""
         return f"{self.record.topic}/{self.place} {self.topic}/{self.source}".encode()
 
 
@@ -99,8 +102,8 @@ def letter_headers(
 ) -> Headers:
     """Return the record's own headers, then why it failed, where it was, and when.
 
-    What an earlier failure of the same record left is replaced; what a replay left stays. Of a
-    record that was shortened, `original` are the measures before.
+    The headers of an earlier failure are replaced, those of a replay stay. `original` measures a
+    record as it was before it was shortened.
     """
     shortened = () if original is None else marks(record, original)
     said = reason.encode()
@@ -135,7 +138,7 @@ def read_letter(record: Record) -> Letter:
 def restored(letter: Letter, original: Record) -> Letter | None:
     """Return a shortened letter with the whole of the record that failed.
 
-    None when that is not the one: another topic of this name may have another record there.
+    None if `original` is another record: a topic that was made anew may have one at that place.
     """
     if letter.shortened is None or letter.shortened.digest != measures(original).digest:
         return None
@@ -162,7 +165,7 @@ def replay_of(letter: Letter, body: bytes | None) -> Replay | None:
 
 
 def replayed_from(record: Record) -> bytes | None:
-    """Return the `origin` of the letter that a record is a replay of, None when it is none."""
+    """Return the `origin` of the letter that was replayed as this record, None if none was."""
     return next((content for name, content in record.headers if name == _REPLAYED_FROM), None)
 
 

@@ -1,6 +1,6 @@
-"""Records that are too large for a topic: what is kept of one in so many bytes, and what is said.
+"""Records that are too large for the dead-letter topic: the part that is kept, and headers for it.
 
-The record itself stays where it was read, so what is kept is for people to look at.
+The whole record stays where it was read. The part is for people to look at.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,13 @@ SHORTENED_HEADERS = "dlq.shortened_headers"
 DIGEST = "dlq.digest"
 
 _ROOMS = (512 * 1024, 64 * 1024, 8 * 1024, 1024, 256, 0)
-"""Bytes of a record that are tried, one after the other, until a broker takes them."""
+"""How many bytes of a record are tried, one after the other, until a broker takes them."""
 
-_KEY_SHARE, _HEADERS_SHARE = 8, 4  # what these may take of the room: one part in so many
-_OF_A_HEADER = 8  # bytes that a header needs beside its name and its content, at the most
+_KEY_SHARE, _HEADERS_SHARE = 8, 4
+"""The key may take an eighth of these bytes, and the headers a quarter."""
+
+_OF_A_HEADER = 8
+"""Bytes that a header needs beside its name and its content, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,7 @@ class Measures:
 
 
 def measures(record: Record) -> Measures:
-    """Measure a record; what is not there counts as empty."""
+    """Measure a record. An absent key or value counts as empty."""
     return Measures(
         value=len(record.value or b""),
         key=len(record.key or b""),
@@ -49,9 +52,9 @@ def size(record: Record) -> int:
 
 
 def next_room(record: Record, room: int | None) -> int | None:
-    """Return in how many bytes a record is to be tried next; None when all were tried.
+    """Return how many bytes of a record are to be tried next; None when all were tried.
 
-    `room` is what was refused, None where that was the whole record.
+    `room` is how many were refused, None for the whole record.
     """
     refused = size(record) if room is None else room
     return next((smaller for smaller in _ROOMS if smaller < refused), None)
@@ -70,7 +73,7 @@ def shorten(record: Record, room: int) -> Record:
 
 
 def marks(record: Record, original: Measures) -> Headers:
-    """Return headers that tell of the original; none when the record is all of it."""
+    """Return headers that tell of the original. It is empty when nothing was cut off."""
     kept = measures(record)
     if kept == original:
         return ()

@@ -13,7 +13,7 @@ from typing import Any
 from fixengine.actors.filling.scheduler import FillScheduler
 from fixengine.actors.intake.intake import Intake
 from fixengine.actors.publishing.deliveries import Deliveries
-from fixengine.actors.publishing.letter_queue import Letter
+from fixengine.actors.publishing.letter_queue import PendingLetter
 from fixengine.actors.publishing.outgoing import FillToken
 from fixengine.actors.publishing.publisher import Publisher
 from fixengine.actors.storage.repository import Repository
@@ -93,8 +93,8 @@ STEPS: Mapping[str, Step] = {
     "letter-acknowledged": Step(
         owner=Deliveries,
         method="_on_delivery",
-        busy_before=_of(Letter),
-        busy_after=_of(Letter),
+        busy_before=_of(PendingLetter),
+        busy_after=_of(PendingLetter),
     ),
     "mark-published": Step(owner=PostgresOutbox, method="mark_published"),
     "sweep": Step(owner=PostgresOutbox, method="take_over"),

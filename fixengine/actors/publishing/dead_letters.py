@@ -14,7 +14,7 @@ from fixengine.actors.messages import (
 )
 from fixengine.actors.publishing.deliveries import Deliveries
 from fixengine.actors.publishing.letter_board import LetterBoard
-from fixengine.actors.publishing.letter_queue import Letter, LetterQueue
+from fixengine.actors.publishing.letter_queue import LetterQueue, PendingLetter
 from fixengine.actors.publishing.limits import DeadLetterLimits
 from fixengine.actors.publishing.originals import Rereading, save_memory
 from fixengine.actors.publishing.outgoing import letter_message
@@ -61,7 +61,7 @@ class DeadLetters(Actor):
         self._board = LetterBoard(health, metrics, topic=topic)
         self._topic = topic
         self._queue = LetterQueue()
-        self._deliveries = Deliveries[Letter](sink)
+        self._deliveries = Deliveries[PendingLetter](sink)
         self._told = False
         self._timer: Timer | None = None
         self._idle_since = 0.0
@@ -90,7 +90,7 @@ class DeadLetters(Actor):
     def _write(self, message: WriteDeadLetters) -> None:
         now = datetime.now(UTC)
         self._queue.add(
-            Letter(
+            PendingLetter(
                 record=letter.record,
                 reason=letter.reason,
                 failed_at=now,
@@ -170,7 +170,7 @@ class DeadLetters(Actor):
             else:  # it was forgotten while others were read
                 self._queue.failed(letter, _NOT_OURS, monotonic())
 
-    def _written(self, letter: Letter, now: float) -> None:
+    def _written(self, letter: PendingLetter, now: float) -> None:
         self._board.written(letter)
         if self._queue.written(letter, now):
             tell(letter.reply_to, DeadLettersWritten(places=(letter.place,)))

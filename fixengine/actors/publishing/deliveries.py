@@ -15,7 +15,7 @@ Token = TypeVar("Token")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing(Generic[Token]):
-    """One message; `token` says to its sender what it was.
+    """One message, which its sender knows again by its `token`.
 
     It is not handed to the producer after `until`, a monotonic time.
     """
@@ -30,9 +30,9 @@ class Outgoing(Generic[Token]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered(Generic[Token]):
-    """What one step came to. A failure is a token and how; it may have arrived all the same.
+    """What became of messages in one step. One that failed may have arrived all the same.
 
-    `broken` says why the producer is gone, and with it all that was under way; empty if it is not.
+    `broken` is empty, or says why the producer is gone: all that was under way has failed then.
     """
 
     tokens: tuple[Token, ...]
@@ -41,7 +41,7 @@ class Delivered(Generic[Token]):
 
 
 class Deliveries(Generic[Token]):
-    """Order is kept among messages of one key, as long as none of them fails.
+    """Keeps the order among messages of one key, as long as none of them fails.
 
     Of a message in flight only the token is kept: the producer has a copy of the rest. What is
     added while there is no producer waits for the next `open`.
@@ -50,7 +50,7 @@ class Deliveries(Generic[Token]):
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._waiting: deque[Outgoing[Token]] = deque()
-        # the token and since when, by the token's identity
+        # by the token's identity: the token, and since when it has been in flight
         self._in_flight: dict[int, tuple[Token, float]] = {}
         self.is_open = False
         self._delivered: list[Token] = []
@@ -62,7 +62,7 @@ class Deliveries(Generic[Token]):
 
     @property
     def oldest_for(self) -> float:
-        """Seconds for which the first of those in flight has been."""
+        """For how many seconds the oldest message has been in flight."""
         return monotonic() - next(iter(self._in_flight.values()))[1] if self._in_flight else 0.0
 
     def open(self) -> None:
@@ -124,7 +124,7 @@ class Deliveries(Generic[Token]):
                 late = Failure(reason="it waited for too long")
                 self._failures.append((self._waiting.popleft().token, late))
                 continue
-            # what can't be sent at all is reported at once
+            # the producer may report one that can't be sent at all before `produce` returns
             self._in_flight[id(message.token)] = (message.token, monotonic())
             try:
                 self._sink.produce(
@@ -143,7 +143,7 @@ class Deliveries(Generic[Token]):
         self, token: Token, failed: Failure | None, *, in_flight: dict[int, tuple[Token, float]]
     ) -> None:
         if in_flight is not self._in_flight:
-            return  # of a producer that is gone, in another thread
+            return  # a report of a producer that is gone, from another thread
         del in_flight[id(token)]
         if failed is None:
             self._delivered.append(token)

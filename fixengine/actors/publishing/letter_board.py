@@ -3,7 +3,7 @@
 from time import monotonic
 
 from fixengine.actors.messages import DeadLetterTopic
-from fixengine.actors.publishing.letter_queue import Letter, LetterQueue
+from fixengine.actors.publishing.letter_queue import LetterQueue, PendingLetter
 from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from fixengine.telemetry.outage import Outage
@@ -23,7 +23,7 @@ class LetterBoard:
             level="ERROR",
         )
 
-    def written(self, letter: Letter) -> None:
+    def written(self, letter: PendingLetter) -> None:
         """Count a letter that is on the topic."""
         self._metrics.dead_letters.inc()
         if letter.room is not None or not letter.whole:
@@ -42,7 +42,7 @@ class LetterBoard:
         else:
             self._health.down(Part.DEAD_LETTERS, self.made.refused)
 
-    def _show_that_they_wait(self, number: int, letter: Letter, reason: str) -> None:
+    def _show_that_they_wait(self, number: int, letter: PendingLetter, reason: str) -> None:
         cause = self.made.refused or reason
         record = letter.record
         self._health.waits(

@@ -1,9 +1,9 @@
-"""Dead letters that wait to be written: which go next, and what becomes of those that fail.
+"""Dead letters that wait to be written: which are sent next, and what follows from a failure.
 
-A letter that fails holds back those of its own partition, and is never overtaken by them, so that
-what is written is also committed soon. Letters go in ever larger windows, each settled before the
-next; after a failure they go one by one, until it is known whose fault it was: the one letter's, or
-the topic's.
+A letter that fails holds back the letters behind it in its partition: they would be written, but
+their offsets could not be committed before its own. Letters are sent in ever larger windows, and
+each window is settled before the next. After a failure they are sent one by one, until it is known
+what is at fault: one letter, or the topic.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,24 +18,27 @@ from fixengine.wire.letters import Place
 from fixengine.wire.shortening import Measures, next_room, size
 
 MOST = 500
-"""Letters that are on their way at a time."""
+"""Letters that are on their way at a time, at most."""
 
 MOST_BYTES = 2**20
-"""Bytes that are on their way at a time, but for a letter that is larger by itself."""
+"""Bytes that are on their way at a time, at most, unless one letter alone is larger."""
 
 SLOW_AFTER = 5.0
 """Seconds after which a letter that is on its way counts as one that waits."""
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 5.0
+"""Seconds before a letter is sent again, after the first failure and after many."""
+
 _LONGEST_WAIT_ALONE = 30.0
+"""Seconds after many failures of a letter that is at fault itself."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Letter:
-    """A dead letter, since when its record has been one, and who wants to know.
+class PendingLetter:
+    """A dead letter that is not written yet, and who waits for it to be.
 
-    `original` are the measures of the record as it was read. `room` is in how many bytes it is to
-    be written, None where whole; `whole` says that all of the record is at hand.
+    `original` measures the record as it was read. `room` is how many bytes of it are to be written,
+    None for all. `whole` is False while only a part of the record is in memory.
     """
 
     record: Record
@@ -62,7 +65,7 @@ class Letter:
 class _Held:
     """A partition waits for a letter that can't be written: why, until when, and the next waits."""
 
-    letter: Letter
+    letter: PendingLetter
     reason: str
     until: float
     retries: Retries
@@ -72,21 +75,21 @@ class LetterQueue:
     """Letters by partition, each partition's in the order in which they came."""
 
     def __init__(self) -> None:
-        self._waiting: dict[int, dict[int, Letter]] = {}
-        self._on_their_way: dict[Place, Letter] = {}
+        self._waiting: dict[int, dict[int, PendingLetter]] = {}
+        self._on_their_way: dict[Place, PendingLetter] = {}
         self._window = 1
         self._taken, self._taken_at = 0, 0.0
-        self._failed: list[tuple[Letter, Failure]] = []
+        self._failed: list[tuple[PendingLetter, Failure]] = []
         self._not_before = 0.0
         self._held: dict[int, _Held] = {}
         self._retries = Retries(first=_FIRST_WAIT, cap=_LONGEST_WAIT)
-        self._problem: tuple[Letter, str] | None = None
+        self._problem: tuple[PendingLetter, str] | None = None
 
     def __len__(self) -> int:
         """Return how many letters are not written."""
         return sum(map(len, self._waiting.values()))
 
-    def at_rest(self) -> Iterator[Letter]:
+    def at_rest(self) -> Iterator[PendingLetter]:
         """Yield the letters that are not on their way."""
         waiting = chain.from_iterable(letters.values() for letters in self._waiting.values())
         return (letter for letter in waiting if letter.place not in self._on_their_way)
@@ -99,7 +102,7 @@ class LetterQueue:
         """Whether a window is not settled."""
         return bool(self._on_their_way)
 
-    def problem(self, now: float) -> tuple[Letter, str] | None:
+    def problem(self, now: float) -> tuple[PendingLetter, str] | None:
         """Return a letter that can't be written now, and why."""
         held = next(iter(self._held.values()), None)
         known = self._problem or (None if held is None else (held.letter, held.reason))
@@ -107,7 +110,7 @@ class LetterQueue:
             known = next(iter(self._on_their_way.values())), "the broker does not acknowledge it"
         return known
 
-    def add(self, letters: Iterable[Letter]) -> None:
+    def add(self, letters: Iterable[PendingLetter]) -> None:
         """Take letters on."""
         for letter in letters:
             place = letter.place
@@ -123,8 +126,8 @@ class LetterQueue:
         if self._problem is not None and self._problem[0].place.partition in partitions:
             self._problem = None
 
-    def take(self, now: float) -> tuple[Letter, ...]:
-        """Return the letters that are to be sent now; none while some are on their way."""
+    def take(self, now: float) -> tuple[PendingLetter, ...]:
+        """Return the letters to be sent now. It is empty while some are on their way."""
         if self._on_their_way or now < self._not_before:
             return ()
         window = tuple(self._next(now))
@@ -133,12 +136,12 @@ class LetterQueue:
         return window
 
     def wait(self, now: float) -> float | None:
-        """Return the seconds until a letter is to be sent; None when there is none."""
+        """Return the seconds until a letter is to be sent; None when no letter waits."""
         moments = [self._free_at(partition) for partition in self._waiting]
         return max(min(moments) - now, 0.0) if moments else None
 
-    def written(self, letter: Letter, now: float) -> bool:
-        """Take note that a letter is written; say whether anybody still waits for that."""
+    def written(self, letter: PendingLetter, now: float) -> bool:
+        """Take note that a letter is written; return False if it was forgotten meanwhile."""
         place = letter.place
         waited_for = self._waiting.get(place.partition, {}).get(place.offset) is letter
         if waited_for:
@@ -149,13 +152,13 @@ class LetterQueue:
         self._arrived(place, now)
         return waited_for
 
-    def failed(self, letter: Letter, failure: Failure, now: float) -> None:
+    def failed(self, letter: PendingLetter, failure: Failure, now: float) -> None:
         """Take note that a letter is not written, or may not be."""
         self._failed.append((letter, failure))
         self._arrived(letter.place, now)
 
     def _arrived(self, place: Place, now: float) -> None:
-        """Draw the conclusions from a window when there is news of all of it."""
+        """Draw the conclusions from a window, once it is known what became of each letter."""
         self._on_their_way.pop(place, None)
         if self._on_their_way:
             return
@@ -169,7 +172,7 @@ class LetterQueue:
             elif letter.place in self:
                 self._wait_for(letter, failure, now)
 
-    def _let_go(self, letter: Letter) -> None:
+    def _let_go(self, letter: PendingLetter) -> None:
         partition, offset = letter.place
         letters = self._waiting[partition]
         del letters[offset]
@@ -179,7 +182,7 @@ class LetterQueue:
         if held is not None and held.letter.place == letter.place:
             del self._held[partition]
 
-    def _wait_for(self, letter: Letter, failure: Failure, now: float) -> None:
+    def _wait_for(self, letter: PendingLetter, failure: Failure, now: float) -> None:
         partition = letter.place.partition
         # another partition's is tried next
         self._waiting[partition] = self._waiting.pop(partition)
@@ -196,7 +199,7 @@ class LetterQueue:
             self._not_before = now + self._retries.next_wait()
             self._problem = (letter, failure.reason)
 
-    def _next(self, now: float) -> Iterator[Letter]:
+    def _next(self, now: float) -> Iterator[PendingLetter]:
         room, number = MOST_BYTES, 0
         for partition, letters in self._waiting.items():
             if self._free_at(partition) > now:

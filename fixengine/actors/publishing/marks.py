@@ -19,7 +19,7 @@ GATHER_FOR = 0.02
 
 
 class Marking:
-    """Marks them as published, and tells who made them; a mark that fails is made again later."""
+    """Marks acknowledged fills, and tells who made them. A mark that fails is made again later."""
 
     def __init__(
         self,
@@ -44,11 +44,11 @@ class Marking:
 
     @property
     def wait(self) -> float:
-        """Seconds until what is acknowledged can be marked."""
+        """Seconds until acknowledged fills can be marked."""
         return max(self._not_before - monotonic(), 0)
 
     def step(self, *, more_to_come: bool) -> None:
-        """Mark what is acknowledged, unless a retry waits or others can soon be marked along."""
+        """Mark acknowledged fills, unless a retry has to wait, or others are about to join them."""
         if not self._pending.acknowledged:
             return
         now = monotonic()

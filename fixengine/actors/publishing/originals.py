@@ -1,27 +1,28 @@
-"""Large records of dead letters that wait: which are let go of, and how they are had again."""
+"""Large records of waiting dead letters: which leave the memory, and how they are read again."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
 from operator import itemgetter
 from time import monotonic
 
-from fixengine.actors.publishing.letter_queue import Letter
+from fixengine.actors.publishing.letter_queue import PendingLetter
 from fixengine.errors import UnavailableError
 from fixengine.ports.kafka import Originals, TailLook
 from fixengine.wire.letters import Place
 from fixengine.wire.shortening import measures, shorten, size
 
 LARGE = 256 * 1024
-"""Bytes from which on a record counts as large; of small ones intake takes no more than fit."""
+"""Bytes from which a record counts as large. Of small ones intake takes no more than fit."""
 
 KEPT_BYTES = 8 * 2**20
-"""Bytes of large records that wait and are kept; what is beyond is read again in its turn."""
+"""Bytes of large records that are kept while they wait. Others are read again in their turn."""
 
-_KEPT_OF_ONE = 4_096  # bytes, should the record be gone when it is read again
+_KEPT_OF_ONE = 4_096
+"""Bytes that are kept of each, in case the topic has it no longer when it is read again."""
 
 
-def save_memory(letters: Iterable[Letter]) -> None:
-    """Let go of the largest records where all large ones are too much to be kept."""
+def save_memory(letters: Iterable[PendingLetter]) -> None:
+    """Let go of the largest records, until the large ones that are left fit in KEPT_BYTES."""
     sizes = [(size(letter.record), letter) for letter in letters]
     large = [each for each in sizes if each[0] >= LARGE]
     kept = sum(before for before, _ in large)
@@ -33,9 +34,9 @@ def save_memory(letters: Iterable[Letter]) -> None:
 
 
 class Rereading:
-    """Letters on their way to the producer, in their order: those that are not whole are made so.
+    """Letters on their way to the producer, in their order, each with its whole record.
 
-    What the topic no longer has goes on as what was kept of it.
+    If the topic no longer has a record, its letter goes on with the part that was kept.
     """
 
     def __init__(
@@ -45,30 +46,30 @@ class Rereading:
         self._originals = originals
         self._within = within
         self._clock = clock
-        self._letters: deque[Letter] = deque()
+        self._letters: deque[PendingLetter] = deque()
         self._look: TailLook | None = None
         self._until = 0.0
 
     def __bool__(self) -> bool:
         return bool(self._letters)
 
-    def add(self, letters: Iterable[Letter]) -> None:
+    def add(self, letters: Iterable[PendingLetter]) -> None:
         """Take letters on."""
         self._letters.extend(letters)
 
-    def step(self, timeout: float) -> tuple[Letter, ...]:
+    def step(self, timeout: float) -> tuple[PendingLetter, ...]:
         """Return the letters that can go on now, waiting `timeout` seconds if none can.
 
         Raises UnavailableError when the first can't be read now: `give_up` returns it.
         """
-        ready: list[Letter] = []
+        ready: list[PendingLetter] = []
         if self._letters and (self._letters[0].whole or self._read(self._letters[0], timeout)):
             ready.append(self._letters.popleft())
         while self._letters and self._letters[0].whole:
             ready.append(self._letters.popleft())
         return tuple(ready)
 
-    def give_up(self) -> Letter:
+    def give_up(self) -> PendingLetter:
         """Let go of the letter that can't be read now."""
         self.close()
         return self._letters.popleft()
@@ -79,8 +80,8 @@ class Rereading:
         if look is not None:
             look.close()
 
-    def _read(self, letter: Letter, timeout: float) -> bool:
-        """Read on; return whether it is known what there is of a letter's record."""
+    def _read(self, letter: PendingLetter, timeout: float) -> bool:
+        """Read on; return True when a letter's record was found, or is known to be gone."""
         if self._look is None:
             self._look = self._originals.find(*letter.place)
             self._until = self._clock() + self._within

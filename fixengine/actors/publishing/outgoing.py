@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fixengine.actors.publishing.deliveries import Outgoing
-from fixengine.actors.publishing.letter_queue import Letter
+from fixengine.actors.publishing.letter_queue import PendingLetter
 from fixengine.actors.publishing.pending import Key, key_of
 from fixengine.rules.values import Fill
 from fixengine.telemetry.spans import TRACEPARENT, fill_context
@@ -32,8 +32,8 @@ def fill_message(fill: Fill, *, topic: str, until: float) -> Outgoing[FillToken]
     )
 
 
-def letter_message(letter: Letter, *, topic: str) -> Outgoing[Letter]:
-    """Return the message of a dead letter: its record's key and bytes, and why it is one."""
+def letter_message(letter: PendingLetter, *, topic: str) -> Outgoing[PendingLetter]:
+    """Return the message of a dead letter: its record, and headers that say why it is one."""
     record = letter.record if letter.room is None else shorten(letter.record, letter.room)
     return Outgoing(
         token=letter,

@@ -10,8 +10,8 @@ from fixengine.actors.publishing.letter_queue import (
     MOST,
     MOST_BYTES,
     SLOW_AFTER,
-    Letter,
     LetterQueue,
+    PendingLetter,
 )
 from fixengine.ports.kafka import Failure, Record
 from fixengine.supervision.refs import ActorRef
@@ -24,7 +24,7 @@ ODD = Failure(reason="no key", of_itself=True)
 AWAY = Failure(reason="denied")
 
 
-def letter(partition: int, offset: int, *, length: int = 10) -> Letter:
+def letter(partition: int, offset: int, *, length: int = 10) -> PendingLetter:
     record = Record(
         topic="orders",
         partition=partition,
@@ -34,7 +34,7 @@ def letter(partition: int, offset: int, *, length: int = 10) -> Letter:
         headers=(),
         timestamp_ms=None,
     )
-    return Letter(
+    return PendingLetter(
         record=record,
         reason="bad",
         failed_at=datetime(2026, 7, 28, tzinfo=UTC),
@@ -43,17 +43,19 @@ def letter(partition: int, offset: int, *, length: int = 10) -> Letter:
     )
 
 
-def places(letters: tuple[Letter, ...]) -> list[tuple[int, int]]:
+def places(letters: tuple[PendingLetter, ...]) -> list[tuple[int, int]]:
     return [(each.place.partition, each.place.offset) for each in letters]
 
 
 class Broker:
     """Takes all but what it is told to refuse; its clock goes on with each look."""
 
-    def __init__(self, queue: LetterQueue, refuse: Callable[[Letter], Failure | None]) -> None:
+    def __init__(
+        self, queue: LetterQueue, refuse: Callable[[PendingLetter], Failure | None]
+    ) -> None:
         self.queue, self.refuse = queue, refuse
         self.written: list[Place] = []
-        self.tries: list[Letter] = []
+        self.tries: list[PendingLetter] = []
         self.now = 100.0
 
     def work(self, *, seconds: float = 0) -> None:
