@@ -96,13 +96,15 @@ class PendingFills:
 
     def told(self, fills: Sequence[Fill], reply_to: ActorRef) -> list[Fill]:
         """Take on fills that `reply_to` tells of; return those that are to be sent."""
-        news = {key: fill for fill in fills if self._is_new(key := key_of(fill))}
+        news = self._unknown(fills)
+        for key in [key for key in news if key in self._remembered]:
+            del news[key]
         self._fills[Event.TOLD.after].update(dict.fromkeys(news, reply_to))
         return list(news.values())
 
     def found(self, fills: Iterable[Fill]) -> list[Fill]:
         """Take on fills of the outbox; return those that the topic may or may not have."""
-        news = {key: fill for fill in fills if self.state_of(key := key_of(fill)) is State.UNKNOWN}
+        news = self._unknown(fills)
         self._fills[Event.FOUND.after].update(dict.fromkeys(news))
         self._remembered.update(dict.fromkeys(news))
         return list(news.values())
@@ -142,8 +144,12 @@ class PendingFills:
         """Let go of fills that have left the outbox; return how many each sender told of."""
         return self._senders(Event.MARKED, keys)
 
-    def _is_new(self, key: Key) -> bool:
-        return key not in self._remembered and self.state_of(key) is State.UNKNOWN
+    def _unknown(self, fills: Iterable[Fill]) -> dict[Key, Fill]:
+        unknown = {key_of(fill): fill for fill in fills}
+        for known in self._fills.values():
+            for key in unknown.keys() & known.keys():
+                del unknown[key]
+        return unknown
 
     def _senders(self, event: Event, keys: Iterable[Key]) -> Counter[ActorRef]:
         senders = self._move(event, keys).values()
