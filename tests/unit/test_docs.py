@@ -21,8 +21,6 @@ from tests.support.documents import PAGES, ROOT, commands, page
 _LINK = re.compile(r"\]\(([^)#:\s]*)(?:#([^)\s]*))?\)")
 _OF_COMPOSE = {"FIXENGINE_IMAGE", "PYTHON_IMAGE", "STACK", "TESTS", "ARGS", "MINUTES", "SEED"}
 
-_OURS = "k8s/ours"  # that the reader makes
-
 each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).name)
 
 
@@ -172,11 +170,3 @@ def test_every_count_of_the_audit_is_explained() -> None:
     rows = table.partition("\n\n")[0].strip().splitlines()
     names = [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
     assert names == [*Counts().as_dict()]
-
-
-@each_page
-def test_sources_exist(path: Path) -> None:
-    for source in re.findall(
-        r"`((?:fixengine|tests|schema|k8s|monitoring)/[\w./-]+)`", path.read_text()
-    ):
-        assert (ROOT / source).exists() or source.startswith(_OURS), source
