@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -22,6 +21,7 @@ from fixengine.demo.stack import Stack, surroundings
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot
 from fixengine.supervision.refs import Request, ask
+from tests.support.collectors import grpc_server
 from tests.support.steady import SteadyFeed
 
 _EVERY = 10.0
@@ -316,7 +316,6 @@ def _orders(stack: Stack, load: Endless, rate: float) -> Iterator[None]:
 @contextmanager
 def _collector(stack: Stack) -> Iterator[str]:
     """Lend the address of a collector that takes everything and keeps nothing."""
-    server = grpc.server(ThreadPoolExecutor(2))
 
     class Sink(grpc.GenericRpcHandler):
         # in quotes: only grpc's types know that it has parameters
@@ -325,12 +324,9 @@ def _collector(stack: Stack) -> Iterator[str]:
         ) -> "grpc.RpcMethodHandler[bytes, bytes]":
             return grpc.unary_unary_rpc_method_handler(lambda _request, _context: b"")
 
-    server.add_generic_rpc_handlers((Sink(),))
-    address = f"127.0.0.1:{stack.workspace.reserve_port()}"
-    server.add_insecure_port(address)
-    server.start()
-    yield address
-    server.stop(None).wait(5)
+    port = stack.workspace.reserve_port()
+    with grpc_server(port, lambda server: server.add_generic_rpc_handlers((Sink(),))):
+        yield f"127.0.0.1:{port}"
 
 
 def _waits(load: Endless) -> Iterator[float]:

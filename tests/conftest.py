@@ -19,6 +19,7 @@ from fixengine.demo.errors import DemoError
 from fixengine.demo.isolation import isolate
 from fixengine.demo.servers.broker import Broker
 from fixengine.demo.servers.postgres import Postgres
+from fixengine.demo.stack import Stack
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.workspace import Workspace
 from fixengine.infra.postgres.schema.migrate import migrate
@@ -163,6 +164,15 @@ def database(postgres: Postgres, migrated_template: str) -> Iterator[str]:
 def empty_database(postgres: Postgres) -> Iterator[str]:
     """The DSN of a database of the test's own, with nothing in it."""
     yield from new_database(postgres, "template0")
+
+
+@pytest.fixture
+def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
+    """A stack of the test's own, whose servers and neighbours run; its topic is made."""
+    with Stack(servers=broker_kind.servers) as stack:
+        stack.start()
+        stack.create_topic()
+        yield stack
 
 
 @pytest.fixture

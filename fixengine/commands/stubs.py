@@ -10,7 +10,7 @@ from time import sleep
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import OK
 from fixengine.demo.errors import DemoError
-from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.feed.universe import all_listings
 from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.infra.process.interrupts import signals_as_interrupts
 
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, _environment: Environment) -> int:
     """Serve until SIGTERM or Ctrl-C and return 0; raises DemoError when a port is taken."""
-    host, listings = arguments.host, (*priced_listings(), *UNPRICEABLE)
+    host, listings = arguments.host, all_listings()
     securities = SecurityService(host=host, port=arguments.security_port, listings=listings)
     pricing = PricingService(
         host=host, port=arguments.pricing_port, listings=listings, seed=arguments.seed

@@ -9,9 +9,10 @@ from typing import Self
 
 import fixengine
 from fixengine.demo.engine import Engine
-from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.feed.universe import all_listings
 from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.demo.options import BrokerName
+from fixengine.demo.servers.broker import Broker
 from fixengine.demo.servers.kinds import SERVERS, Servers
 from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.demo.workspace import Workspace
@@ -39,7 +40,7 @@ class Stack:
         self.topics = topics or TopicNames()
         self.workspace = Workspace(keep=keep)
         try:
-            listings = (*priced_listings(), *UNPRICEABLE)
+            listings = all_listings()
             port = self.workspace.reserve_port
             self.postgres = servers.postgres(workspace=self.workspace, durable=durable)
             self.broker = servers.broker(workspace=self.workspace)
@@ -70,16 +71,7 @@ class Stack:
     def environment(self, **overrides: str) -> dict[str, str]:
         """Return an engine's settings, its own ports among them; `overrides` add and replace."""
         return {
-            "HTTP_PORT": str(self.workspace.reserve_port()),
-            "HEALTH_PORT": str(self.workspace.reserve_port()),
-            "LOG_FORMAT": "text",
-            "KAFKA_BROKERS": self.broker.bootstrap,
-            "KAFKA_CLIENT_CONFIG": json.dumps(dict(self.broker.client_config)),
-            "KAFKA_ORDERS_TOPIC": self.topics.orders,
-            "KAFKA_FILLS_TOPIC": self.topics.fills,
-            "KAFKA_DLQ_TOPIC": self.topics.dlq,
-            "KAFKA_CONSUMER_GROUP": self.topics.group,
-            "POSTGRES_DSN": self.postgres.dsn,
+            **engine_settings(self.workspace, self.broker, self.topics, dsn=self.postgres.dsn),
             "SECURITY_SVC_URL": self.securities.url,
             "PRICING_SVC_URL": self.prices.url,
             **overrides,
@@ -123,6 +115,24 @@ class Stack:
         self.workspace.close()
         self.prices.stop()
         self.securities.stop()
+
+
+def engine_settings(
+    workspace: Workspace, broker: Broker, topics: TopicNames, *, dsn: str
+) -> Mapping[str, str]:
+    """Return the settings of an engine, with ports that nobody else has."""
+    return {
+        "HTTP_PORT": str(workspace.reserve_port()),
+        "HEALTH_PORT": str(workspace.reserve_port()),
+        "LOG_FORMAT": "text",
+        "KAFKA_BROKERS": broker.bootstrap,
+        "KAFKA_CLIENT_CONFIG": json.dumps(dict(broker.client_config)),
+        "KAFKA_ORDERS_TOPIC": topics.orders,
+        "KAFKA_FILLS_TOPIC": topics.fills,
+        "KAFKA_DLQ_TOPIC": topics.dlq,
+        "KAFKA_CONSUMER_GROUP": topics.group,
+        "POSTGRES_DSN": dsn,
+    }
 
 
 def surroundings() -> Mapping[str, str]:

@@ -2,10 +2,8 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
 
 import psycopg
-import pytest
 
 from fixengine.demo.audit.report import Expectations
 from fixengine.demo.stack import Stack
@@ -18,14 +16,6 @@ from tests.support.shell import typed
 from tests.support.stacks import BrokerKind
 
 PAGE = page("disaster-recovery")
-
-
-@pytest.fixture
-def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
-    with Stack(servers=broker_kind.servers) as stack:
-        stack.start()
-        stack.create_topic()
-        yield stack
 
 
 class Operator:

@@ -32,14 +32,6 @@ _SETTINGS = {
 
 
 @pytest.fixture
-def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
-    with Stack(servers=broker_kind.servers) as stack:
-        stack.start()
-        stack.create_topic()
-        yield stack
-
-
-@pytest.fixture
 def group_of(broker_kind: BrokerKind, stack: Stack) -> Callable[[str], str]:
     """The group of an engine by its name.
 

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -31,14 +30,10 @@ _TOOLS = {
 }
 
 
-@pytest.fixture
-def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
+@pytest.fixture(autouse=True)
+def apache(broker_kind: BrokerKind) -> None:
     if broker_kind is not BrokerKind.APACHE:
         pytest.skip("Kafka's own tools come with Apache Kafka")
-    with Stack(servers=broker_kind.servers) as stack:
-        stack.start()
-        stack.create_topic()
-        yield stack
 
 
 @pytest.fixture

@@ -19,21 +19,12 @@ from fixengine.demo.feed.feed import orders
 from fixengine.demo.stack import Stack, surroundings
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, send, wait_until_done
-from tests.support.stacks import BrokerKind
 
 pytestmark = pytest.mark.any_broker
 
 SMALLEST_PIPE = 4096
 SERVE = (sys.executable, "-m", "fixengine", "serve")
 LOST = "lines of the log were lost, nobody could read them"
-
-
-@pytest.fixture
-def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
-    with Stack(servers=broker_kind.servers) as stack:
-        stack.start()
-        stack.create_topic()
-        yield stack
 
 
 @contextmanager

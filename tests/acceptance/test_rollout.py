@@ -1,6 +1,6 @@
 """Engines come and go as a Deployment makes them, under load, and nobody notices."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -82,14 +82,6 @@ class Deployment:
     def _shared_out(self) -> bool:
         shares = [pod.metric("fixengine_assigned_partitions") or 0 for pod in self._pods]
         return sum(shares) == PARTITIONS and max(shares) - min(shares) <= 1
-
-
-@pytest.fixture
-def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
-    with Stack(servers=broker_kind.servers) as stack:
-        stack.start()
-        stack.create_topic()
-        yield stack
 
 
 @pytest.fixture

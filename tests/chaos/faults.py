@@ -11,7 +11,7 @@ from fixengine.demo.engine import Engine
 from fixengine.demo.neighbours.stub import Mode, Stub
 from fixengine.demo.waiting import wait_until
 from tests.chaos.field import Field
-from tests.support.proxy import Flow
+from tests.support.proxy import Flow, Proxy
 
 FREEZE_SECONDS = 32.0
 """Longer than the group's session, PostgreSQL's idle limits and the others' wait for it."""
@@ -156,24 +156,14 @@ def slow_the_network(field: Field, rng: Random) -> None:
 def lose_replies_of_the_database(field: Field, rng: Random) -> None:
     """Statements, commits among them, are carried out, and nobody is told; then it is cut."""
     for _ in range(8):
-        field.burst(300)
-        field.hit()
-        field.ground.to_postgres.set(Flow.MUTE)
-        time.sleep(rng.uniform(0.02, 0.3))
-        field.ground.to_postgres.set(Flow.CUT)
-        field.ground.to_postgres.set(Flow.OPEN)
+        _lose_replies(field, field.ground.to_postgres, seconds=rng.uniform(0.02, 0.3))
         time.sleep(0.7)
 
 
 def lose_replies_of_the_broker(field: Field, rng: Random) -> None:
     """Messages arrive and are not acknowledged; then it is cut."""
     for _ in range(6):
-        field.burst(300)
-        field.hit()
-        field.ground.to_broker.set(Flow.MUTE)
-        time.sleep(rng.uniform(0.02, 0.5))
-        field.ground.to_broker.set(Flow.CUT)
-        field.ground.to_broker.set(Flow.OPEN)
+        _lose_replies(field, field.ground.to_broker, seconds=rng.uniform(0.02, 0.5))
         time.sleep(1)
 
 
@@ -228,6 +218,15 @@ def _for_both(field: Field, flow: Flow, *, seconds: float, latency_seconds: floa
     time.sleep(seconds)
     for proxy in (field.ground.to_postgres, field.ground.to_broker):
         proxy.set(Flow.OPEN)
+
+
+def _lose_replies(field: Field, proxy: Proxy, *, seconds: float) -> None:
+    field.burst(300)
+    field.hit()
+    proxy.set(Flow.MUTE)
+    time.sleep(seconds)
+    proxy.set(Flow.CUT)
+    proxy.set(Flow.OPEN)
 
 
 def _misbehave(field: Field, neighbour: Stub, rng: Random) -> None:

@@ -20,7 +20,7 @@ from psycopg import sql
 from fixengine.demo.engine import Engine
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.feed.sending import send_orders
-from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.feed.universe import all_listings
 from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.demo.servers.apache import ApacheKafka
 from fixengine.demo.servers.postgres import PostgresServer
@@ -53,7 +53,7 @@ class Ground:
         self.broker = ApacheKafka(workspace=workspace, proxied=f"127.0.0.1:{kafka_port}")
         behind = int(self.broker.behind_proxy.rpartition(":")[2])
         self.to_broker = Proxy(port=kafka_port, target=behind)
-        listings = (*priced_listings(), *UNPRICEABLE)
+        listings = all_listings()
         self.securities = SecurityService(port=port(), listings=listings)
         self.prices = PricingService(port=port(), listings=listings, seed=seed)
 

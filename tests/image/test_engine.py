@@ -16,7 +16,6 @@ from fixengine.demo.waiting import wait_until
 from tests.image.docker import docker, inspect, run_command, status_of, working_set_mib
 from tests.support.feed.flaws import FLAWS
 from tests.support.feed.mixed import mixed_orders
-from tests.support.stacks import BrokerKind
 
 FAST = {"FILL_DELAY_FIRST": "0.01", "FILL_DELAY_MIN": "0.05", "FILL_DELAY_MAX": "1.2"}
 REST_AT_MOST_MIB = 70
@@ -24,14 +23,6 @@ REST_AT_MOST_MIB = 70
 Measured = Callable[[str], None]
 Start = Callable[[str], Engine]
 Drain = Callable[[Engine], int | None]
-
-
-@pytest.fixture
-def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
-    with Stack(servers=broker_kind.servers) as stack:
-        stack.start()
-        stack.create_topic()
-        yield stack
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Engines within the test's own process, to look into and to break."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,9 +11,10 @@ from fixengine.config import load
 from fixengine.demo.audit.report import Expectations, audit
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.feed.sending import send_orders
-from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.feed.universe import all_listings
 from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.demo.servers.broker import Broker
+from fixengine.demo.stack import engine_settings
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
@@ -22,6 +22,7 @@ from fixengine.engine.engine import Engine
 from fixengine.supervision.refs import ActorRef
 from fixengine.telemetry.health import HUNG_AFTER
 from tests.support.rows import one
+from tests.support.stubs import running
 
 FAST = {"FILL_DELAY_FIRST": "0", "FILL_DELAY_MIN": "0.02", "FILL_DELAY_MAX": "0.2"}
 
@@ -46,15 +47,7 @@ class Surroundings:
     def environment(self, **overrides: str) -> dict[str, str]:
         """Return an engine's settings with ports of its own."""
         return {
-            "HTTP_PORT": str(self.workspace.reserve_port()),
-            "HEALTH_PORT": str(self.workspace.reserve_port()),
-            "KAFKA_BROKERS": self.broker.bootstrap,
-            "KAFKA_CLIENT_CONFIG": json.dumps(dict(self.broker.client_config)),
-            "KAFKA_ORDERS_TOPIC": self.topics.orders,
-            "KAFKA_FILLS_TOPIC": self.topics.fills,
-            "KAFKA_DLQ_TOPIC": self.topics.dlq,
-            "KAFKA_CONSUMER_GROUP": self.topics.group,
-            "POSTGRES_DSN": self.dsn,
+            **engine_settings(self.workspace, self.broker, self.topics, dsn=self.dsn),
             "SECURITY_SVC_URL": self.securities.url,
             "PRICING_SVC_URL": self.prices.url,
             **FAST,
@@ -125,13 +118,13 @@ def surroundings(
     storage: StorageLimits | None = None,
 ) -> Iterator[Surroundings]:
     """Lend the surroundings with the neighbours started and the topic made."""
-    listings = (*priced_listings(), *UNPRICEABLE)
-    securities = SecurityService(port=workspace.reserve_port(), listings=listings)
-    prices = PricingService(port=workspace.reserve_port(), listings=listings)
+    listings = all_listings()
+    port = workspace.reserve_port
     create_topic(broker.bootstrap, topics.orders)
-    securities.start()
-    prices.start()
-    try:
+    with (
+        running(SecurityService(port=port(), listings=listings)) as securities,
+        running(PricingService(port=port(), listings=listings)) as prices,
+    ):
         yield Surroundings(
             dsn=dsn,
             broker=broker,
@@ -141,9 +134,6 @@ def surroundings(
             prices=prices,
             storage=storage or StorageLimits(),
         )
-    finally:
-        prices.stop()
-        securities.stop()
 
 
 def ref(engine: Engine, name: str) -> ActorRef:

@@ -2,9 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from threading import Event, Thread
-from types import TracebackType
-from typing import Self
 
 import psycopg
 from confluent_kafka import Consumer
@@ -14,6 +11,7 @@ from fixengine.audit.evidence import Expected
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames
+from tests.support.background import Background
 from tests.support.rows import change
 
 _TABLE = """
@@ -106,7 +104,7 @@ def recreate(dsn: str) -> None:
     change(dsn, "drop table execution cascade", _TABLE)
 
 
-class GoPod:
+class GoPod(Background):
     """A member of the group that speaks the classic protocol and knows nothing but `range`.
 
     It stores orders one by one; with `fills` it also tries to fill one after each look for them,
@@ -123,6 +121,7 @@ class GoPod:
         orders: Mapping[int, FedOrder],
         commits: bool = True,
     ) -> None:
+        super().__init__("go-pod")
         self.stored: set[int] = set()
         self.fills = False
         self.refused = 0
@@ -143,30 +142,11 @@ class GoPod:
                 "log_level": 0,
             }
         )
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name="go-pod", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Leave the group; safe to repeat."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
+    def work(self) -> None:
         self._consumer.subscribe([self._topic])
         with psycopg.connect(self._dsn, autocommit=True) as connection:
-            while not self._stopping.is_set():
+            while not self.stopping.is_set():
                 message = self._consumer.poll(0.05)
                 self.assigned = len(self._consumer.assignment())
                 if message is not None and message.error() is None:

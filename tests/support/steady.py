@@ -2,18 +2,17 @@
 
 import time
 from collections.abc import Iterator
-from threading import Event, Thread
 from types import TracebackType
-from typing import Self
 
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.feed.sending import OrderSender
 from fixengine.infra.kafka.cluster import Cluster
+from tests.support.background import Background
 
 _STEP_SECONDS = 0.05
 
 
-class SteadyFeed:
+class SteadyFeed(Background):
     """A context manager that sends `rate` orders a second until it is left.
 
     When it has been left without an exception, the broker has everything in `sent`; else
@@ -23,16 +22,11 @@ class SteadyFeed:
     def __init__(
         self, orders: Iterator[FedOrder], *, bootstrap: str, topic: str, rate: float
     ) -> None:
+        super().__init__("steady-feed")
         self.sent: list[FedOrder] = []
         self._orders = orders
         self._rate = rate
         self._sender = OrderSender(Cluster(brokers=bootstrap, client_id="steady-feed"), topic=topic)
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="steady-feed", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
     def __exit__(
         self,
@@ -40,18 +34,13 @@ class SteadyFeed:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.stop()
+        super().__exit__(kind, error, traceback)
         if error is None:
             self._sender.flush()
 
-    def stop(self) -> None:
-        """Send no more; safe to repeat."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
+    def work(self) -> None:
         began = time.monotonic()
-        while not self._stop.wait(_STEP_SECONDS):
+        while not self.stopping.wait(_STEP_SECONDS):
             due = int((time.monotonic() - began) * self._rate) - len(self.sent)
             for _ in range(due):
                 order = next(self._orders, None)

@@ -35,3 +35,8 @@ def priced_listings() -> tuple[Listing, ...]:
         )
         for row in csv.DictReader(text.splitlines())
     )
+
+
+def all_listings() -> tuple[Listing, ...]:
+    """Return the securities that have a price, and then the others."""
+    return (*priced_listings(), *UNPRICEABLE)

@@ -12,7 +12,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from fixengine.demo.errors import DemoError
-from fixengine.demo.servers.broker import wait_until_accepting
+from fixengine.demo.servers.broker import BrokerProcess, wait_until_accepting
 from fixengine.demo.workspace import Workspace, program
 
 _HOST = "127.0.0.1"
@@ -41,7 +41,7 @@ class Listener:
     protocol: str = "PLAINTEXT"
 
 
-class ApacheKafka:
+class ApacheKafka(BrokerProcess):
     """A broker and controller in one process. Its data stay through stops, kills and starts.
 
     Who comes by `proxied`, an address that something passes on to `behind_proxy`, is told to use
@@ -77,7 +77,7 @@ class ApacheKafka:
         self._settings = self._folder / "server.properties"
         self._java = (program("java", what="Apache Kafka"), _HEAP, "-cp", f"{fetched_jars()}/*")
         logging = self._folder / "log4j2.properties"
-        self._process = workspace.child(
+        process = workspace.child(
             name,
             [
                 *self._java,
@@ -86,13 +86,9 @@ class ApacheKafka:
                 str(self._settings),
             ],
         )
+        super().__init__(process)
         logging.write_text(_LOGGING, encoding="utf-8")
         self._settings.write_text(self._properties(), encoding="utf-8")
-
-    @property
-    def running(self) -> bool:
-        """Whether the broker process is there."""
-        return self._process.running
 
     def start(self) -> None:
         """Start it, its data made the first time, and return when it accepts connections.
@@ -107,18 +103,6 @@ class ApacheKafka:
     def stop(self) -> None:
         """Stop it cleanly."""
         self._process.stop(deadline_seconds=30.0)
-
-    def kill(self) -> None:
-        """End it at once, as a crash would."""
-        self._process.kill()
-
-    def pause(self) -> None:
-        """Freeze it: connections stay open, nothing is answered."""
-        self._process.pause()
-
-    def resume(self) -> None:
-        """Let it go on after `pause`."""
-        self._process.resume()
 
     def _format(self) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

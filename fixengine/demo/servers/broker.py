@@ -51,42 +51,16 @@ class Broker(Protocol):
         """Let it go on after `pause`."""
 
 
-class TansuBroker:
-    """Tansu with its records in memory: a stop loses them, topics and offsets too."""
+class BrokerProcess:
+    """What the brokers that are one process of this machine have in common."""
 
-    client_config: Mapping[str, str | int] = {
-        "session.timeout.ms": 3000,
-        "heartbeat.interval.ms": 250,
-    }
-
-    def __init__(self, *, workspace: Workspace) -> None:
-        port = workspace.reserve_port()
-        self.bootstrap = f"{_HOST}:{port}"
-        self._process = workspace.child(
-            "tansu",
-            [
-                _program(workspace),
-                "broker",
-                f"--listener-url=tcp://{self.bootstrap}",
-                f"--advertised-listener-url=tcp://{self.bootstrap}",
-                "--storage-engine=memory://tansu/",
-            ],
-            environment={"RUST_LOG": os.environ.get("RUST_LOG", "warn")},
-        )
+    def __init__(self, process: ChildProcess) -> None:
+        self._process = process
 
     @property
     def running(self) -> bool:
         """Whether the broker process is there."""
         return self._process.running
-
-    def start(self) -> None:
-        """Start it and return when it accepts connections; raises DemoError."""
-        self._process.start()
-        wait_until_accepting(self._process, self.bootstrap, _START_SECONDS)
-
-    def stop(self) -> None:
-        """End it at once: it keeps nothing, and asked politely waits 5 s for its clients."""
-        self._process.kill()
 
     def kill(self) -> None:
         """End it at once, as a crash would."""
@@ -99,6 +73,40 @@ class TansuBroker:
     def resume(self) -> None:
         """Let it go on after `pause`."""
         self._process.resume()
+
+
+class TansuBroker(BrokerProcess):
+    """Tansu with its records in memory: a stop loses them, topics and offsets too."""
+
+    client_config: Mapping[str, str | int] = {
+        "session.timeout.ms": 3000,
+        "heartbeat.interval.ms": 250,
+    }
+
+    def __init__(self, *, workspace: Workspace) -> None:
+        port = workspace.reserve_port()
+        self.bootstrap = f"{_HOST}:{port}"
+        process = workspace.child(
+            "tansu",
+            [
+                _program(workspace),
+                "broker",
+                f"--listener-url=tcp://{self.bootstrap}",
+                f"--advertised-listener-url=tcp://{self.bootstrap}",
+                "--storage-engine=memory://tansu/",
+            ],
+            environment={"RUST_LOG": os.environ.get("RUST_LOG", "warn")},
+        )
+        super().__init__(process)
+
+    def start(self) -> None:
+        """Start it and return when it accepts connections; raises DemoError."""
+        self._process.start()
+        wait_until_accepting(self._process, self.bootstrap, _START_SECONDS)
+
+    def stop(self) -> None:
+        """End it at once: it keeps nothing, and asked politely waits 5 s for its clients."""
+        self._process.kill()
 
 
 def _program(workspace: Workspace) -> str:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
-from typing import TypeVar
 
 import psycopg
 import pytest
@@ -17,7 +16,7 @@ import urllib3
 from confluent_kafka import Consumer, Producer
 
 from fixengine.demo.errors import DemoError
-from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.feed.universe import UNPRICEABLE, all_listings, priced_listings
 from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.demo.neighbours.stub import Mode, Stub
 from fixengine.demo.servers.broker import Broker
@@ -26,9 +25,9 @@ from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from tests.support.stacks import BrokerKind
+from tests.support.stubs import running
 
 AGILENT = "6dcd4ce23d88e2ee9568ba54"
-_StubT = TypeVar("_StubT", bound=Stub)
 
 
 @pytest.fixture
@@ -39,20 +38,16 @@ def own_workspace() -> Iterator[Workspace]:
 
 @pytest.fixture
 def securities(own_workspace: Workspace) -> Iterator[SecurityService]:
-    listings = (*priced_listings(), *UNPRICEABLE)
-    yield from _running(SecurityService(port=own_workspace.reserve_port(), listings=listings))
+    port = own_workspace.reserve_port()
+    with running(SecurityService(port=port, listings=all_listings())) as service:
+        yield service
 
 
 @pytest.fixture
 def prices(own_workspace: Workspace) -> Iterator[PricingService]:
-    listings = (*priced_listings(), *UNPRICEABLE)
-    yield from _running(PricingService(port=own_workspace.reserve_port(), listings=listings))
-
-
-def _running(stub: _StubT) -> Iterator[_StubT]:
-    stub.start()
-    yield stub
-    stub.stop()
+    port = own_workspace.reserve_port()
+    with running(PricingService(port=port, listings=all_listings())) as service:
+        yield service
 
 
 def get(stub: Stub, path: str, timeout: float = 5.0) -> urllib3.BaseHTTPResponse:

@@ -18,7 +18,7 @@ from fixengine.actors.securities import (
     REFRESHED_FROM,
     SecurityCache,
 )
-from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.feed.universe import UNPRICEABLE, all_listings
 from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
@@ -29,8 +29,9 @@ from fixengine.supervision.refs import Request, ask
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from tests.support.clocks import Clock
 from tests.support.no_tree import board
+from tests.support.stubs import running
 
-LISTINGS = (*priced_listings(), *UNPRICEABLE)
+LISTINGS = all_listings()
 TICKERS = {listing.security_id: listing.ticker for listing in LISTINGS}
 
 
@@ -97,18 +98,14 @@ def listener() -> Iterator[pykka.ActorRef[Listener]]:
 
 @pytest.fixture
 def securities(workspace: Workspace) -> Iterator[FailingSecurities]:
-    service = FailingSecurities(port=workspace.reserve_port(), listings=LISTINGS)
-    service.start()
-    yield service
-    service.stop()
+    with running(FailingSecurities(port=workspace.reserve_port(), listings=LISTINGS)) as service:
+        yield service
 
 
 @pytest.fixture
 def prices(workspace: Workspace) -> Iterator[FailingPrices]:
-    service = FailingPrices(port=workspace.reserve_port(), listings=LISTINGS)
-    service.start()
-    yield service
-    service.stop()
+    with running(FailingPrices(port=workspace.reserve_port(), listings=LISTINGS)) as service:
+        yield service
 
 
 @pytest.fixture

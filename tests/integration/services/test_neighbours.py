@@ -15,30 +15,27 @@ from typing import Any
 
 import pytest
 
-from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
+from fixengine.demo.feed.universe import UNPRICEABLE, all_listings
 from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.demo.neighbours.stub import Mode
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import UnavailableError
 from fixengine.infra.services.neighbours import PRICE_DEADLINE, PricingClient, SecurityClient
+from tests.support.stubs import running
 
-LISTINGS = (*priced_listings(), *UNPRICEABLE)
+LISTINGS = all_listings()
 
 
 @pytest.fixture
 def securities(workspace: Workspace) -> Iterator[SecurityService]:
-    service = SecurityService(port=workspace.reserve_port(), listings=LISTINGS)
-    service.start()
-    yield service
-    service.stop()
+    with running(SecurityService(port=workspace.reserve_port(), listings=LISTINGS)) as service:
+        yield service
 
 
 @pytest.fixture
 def prices(workspace: Workspace) -> Iterator[PricingService]:
-    service = PricingService(port=workspace.reserve_port(), listings=LISTINGS)
-    service.start()
-    yield service
-    service.stop()
+    with running(PricingService(port=workspace.reserve_port(), listings=LISTINGS)) as service:
+        yield service
 
 
 @contextmanager

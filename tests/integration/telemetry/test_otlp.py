@@ -3,8 +3,8 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 
 import grpc
@@ -20,6 +20,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, ResourceMetrics
 from fixengine import __version__
 from fixengine.demo.feed.feed import orders
 from fixengine.demo.waiting import wait_until
+from tests.support.collectors import grpc_server
 from tests.support.engines import Surroundings, wait_until_ready
 
 pytestmark = pytest.mark.any_broker
@@ -52,12 +53,9 @@ class Collector(services.MetricsServiceServicer):
 @contextmanager
 def collecting(port: int) -> Iterator[Collector]:
     collector = Collector()
-    server = grpc.server(ThreadPoolExecutor(2))
-    services.add_MetricsServiceServicer_to_server(collector, server)  # type: ignore[no-untyped-call]  # generated
-    assert server.add_insecure_port(f"127.0.0.1:{port}") == port
-    server.start()
-    yield collector
-    server.stop(None).wait(60)
+    add = partial(services.add_MetricsServiceServicer_to_server, collector)
+    with grpc_server(port, add):
+        yield collector
 
 
 def test_a_collector_gets_what_prometheus_gets(around: Surroundings) -> None:

@@ -1,9 +1,9 @@
 """A trace follows an order from its producer to the message of each fill."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -18,6 +18,7 @@ from fixengine.demo.feed.feed import orders
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.postgres.statements import query
+from tests.support.collectors import grpc_server
 from tests.support.engines import Surroundings
 from tests.support.feed.mixed import bad_orders
 
@@ -57,12 +58,9 @@ def attribute(span: Span, name: str) -> Any:
 @contextmanager
 def collecting(port: int) -> Iterator[Collector]:
     collector = Collector()
-    server = grpc.server(ThreadPoolExecutor(2))
-    services.add_TraceServiceServicer_to_server(collector, server)  # type: ignore[no-untyped-call]  # generated
-    assert server.add_insecure_port(f"127.0.0.1:{port}") == port
-    server.start()
-    yield collector
-    server.stop(None).wait(60)
+    add = partial(services.add_TraceServiceServicer_to_server, collector)
+    with grpc_server(port, add):
+        yield collector
 
 
 def test_a_trace_goes_from_the_producer_over_intake_and_fills_to_their_messages(
