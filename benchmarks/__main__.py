@@ -18,9 +18,11 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.chart import chart
-from benchmarks.figures import FIGURES, LONG, Figure
-from benchmarks.rounds import Rates, Rounds
+from benchmarks.figures import FIGURES, LONG
+from benchmarks.figures.figure import Figure
+from benchmarks.rounds import Rounds
 from benchmarks.scenarios import ROUNDS, SCENARIOS, Result, Round, Runner, rate_of
+from benchmarks.watching import Rates
 from fixengine.commands.argument_types import positive
 from fixengine.demo.stack import Stack
 from fixengine.infra.process.interrupts import signals_as_interrupts

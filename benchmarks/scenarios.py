@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from benchmarks.neighbours import PRICE_CALL
-from benchmarks.rounds import Load, Rates
+from benchmarks.load import Load
+from benchmarks.watching import Rates
 
 ORDERS = 100_000
 DUE = 100_000
