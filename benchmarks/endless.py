@@ -39,7 +39,7 @@ join (select ticker, row_number() over () - 1 as place from unnest(%(tickers)s::
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What a process has taken so far: seconds of CPU; and holds: MiB, threads, descriptors."""
+    """The CPU seconds that a process has taken; the MiB, threads and descriptors it holds."""
 
     cpu: float
     memory: float

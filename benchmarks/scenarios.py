@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from benchmarks.neighbours import PRICE_CALL
 from benchmarks.load import Load
+from benchmarks.neighbours import PRICE_CALL
 from benchmarks.watching import Rates
 
 ORDERS = 100_000

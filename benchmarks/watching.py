@@ -27,7 +27,7 @@ _LEFT = "select count(*) from execution where id <= %(closed)s"
 class Rates:
     """Orders stored, and fills acknowledged and marked, a second.
 
-    None where there were none, or where that took too short to say.
+    None for what the round had none of, and for what was done too soon to tell a rate.
     """
 
     orders: float | None
@@ -43,7 +43,7 @@ class _Course:
 
     @property
     def done(self) -> bool:
-        """Whether it has come to its end, as does at once what has nothing to do."""
+        """Whether it has come to its end; with nothing to do it is there at once."""
         return self._target == 0 or bool(self._looks and self._looks[-1][1] >= self._target)
 
     @property
@@ -65,7 +65,7 @@ class _Course:
 
 
 def watch(dsn: str, load: Load, programs: Sequence[ChildProcess]) -> Rates:
-    """Look at what is done until all of it is; where there are two kinds, while both are at it."""
+    """Look at what is done until all of it is; with two kinds of work, the time of both counts."""
     stored, published = _Course(load.orders), _Course(load.due)
     there = {"closed": load.closed, "there": load.closed + load.due}
     at_work: set[int] = set()
@@ -95,9 +95,9 @@ def watch(dsn: str, load: Load, programs: Sequence[ChildProcess]) -> Rates:
 
 
 def verify(dsn: str, load: Load, told: int | None) -> None:
-    """Raise RuntimeError unless each due execution was filled once, and told of once.
+    """Raise RuntimeError unless each due execution was filled once and announced once.
 
-    And unless some were deleted, where they are to be.
+    With `delete_closed` some executions must be gone as well.
     """
     closed = {"closed": load.closed}
     with psycopg.connect(dsn) as connection:

@@ -15,7 +15,7 @@ class _Echo(Actor):
 
 
 def measure(_lend: Lend, scale: float) -> Iterator[Figure]:
-    """Ask and be answered, as is done four times for a claim of up to 800 executions."""
+    """Ask and be answered, which happens four times for a claim of up to 800 executions."""
     number = int(20_000 * scale)
     anything = Request[object]()
     echo = _Echo.start()

@@ -15,7 +15,7 @@ _OPEN = 100_000
 
 
 def measure(lend: Lend, scale: float) -> Iterator[Figure]:
-    """100,000 open executions, of which none falls due."""
+    """Measure an engine with 100,000 open executions while none of them falls due."""
     seconds = 30
     with (
         lend() as stack,

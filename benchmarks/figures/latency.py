@@ -24,7 +24,7 @@ create trigger outbox_leaving after delete on outbox referencing old table as le
 
 
 def measure(lend: Lend, scale: float) -> Iterator[Figure]:
-    """Wait from due until acknowledged and marked, at half the full rate, price calls and all."""
+    """Measure from due to acknowledged and marked, price calls included, at half the full rate."""
     with lend() as stack, saturated(stack) as load:
         most = load.rate(10 * scale)
     seconds = 30 * scale

@@ -17,9 +17,9 @@ _ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}  # as
 
 
 def measure(lend: Lend, scale: float) -> Iterator[Figure]:
-    """At rest, and the most within ten minutes of all the fills it can make; again with OTLP.
+    """Measure memory at rest, and the most within ten minutes at full load; then both with OTLP.
 
-    Beside them 200 orders a second come in.
+    Under the load 200 orders a second come in.
     """
     for exports in (False, True):
         with lend() as stack, _collector(stack) as collector:

@@ -14,7 +14,7 @@ _A_LOT = 10_000_000  # more than any engine evaluates in 10 min
 
 
 def measure(lend: Lend, scale: float) -> Iterator[Figure]:
-    """Ten minutes of full load while a session holds up all cleaning up, and ten while none does.
+    """Measure ten minutes of full load while a session holds up all cleaning up, and ten without.
 
     All executions are overdue, one after the other, and each is evaluated once. A table of that
     size slows claims down by itself, so the last three minutes are held against those of an engine

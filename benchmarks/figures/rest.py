@@ -17,9 +17,9 @@ _CLIENTS = 16
 
 
 def measure(lend: Lend, scale: float) -> Iterator[Figure]:
-    """REST at some rates of fills, and without any: clients that keep their connections.
+    """Measure REST beside some rates of fills; the clients keep their connections.
 
-    And what it stands on: Falcon on waitress, with nothing behind it.
+    First comes what REST stands on: Falcon on waitress, with nothing behind it.
     """
     with lend() as stack, _bare_server(stack) as url:
         bare = answers(url, ["/"], seconds=10 * scale, clients=_CLIENTS)

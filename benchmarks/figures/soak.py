@@ -13,7 +13,7 @@ from benchmarks.figures.sql import number_of
 
 
 def measure(lend: Lend, scale: float) -> Iterator[Figure]:
-    """Half load for half an hour: the last third against the second."""
+    """Measure half an hour at half load: the last third against the second."""
     with lend() as stack, saturated(stack) as load:
         most = load.rate(10)
     looks: list[Mapping[str, float]] = []

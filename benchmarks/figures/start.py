@@ -13,9 +13,9 @@ from fixengine.demo.stack import surroundings
 
 
 def measure(lend: Lend, scale: float) -> Iterator[Figure]:
-    """From the start of the process to readiness, and what of it are imports.
+    """Measure from the start of the process to readiness, and how much of it imports take.
 
-    But for the place in the group, whose time is the group's own.
+    The engine's place in the group does not count: the group takes its own time.
     """
     ready, imports = [], []
     with lend() as stack:

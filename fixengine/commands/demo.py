@@ -65,7 +65,9 @@ def run(arguments: argparse.Namespace, _environment: Environment) -> int:
             MISUSED,
         )
     if arguments.exit and arguments.orders is None:
-        return _complain("--exit needs --orders: without end nothing ends", MISUSED)
+        return _complain(
+            "--exit needs --orders: without a number of orders there is no end", MISUSED
+        )
     options = DemoOptions(
         orders=arguments.orders,
         rate=arguments.rate or (None if arguments.orders else _DEFAULT_RATE),

@@ -1,3 +1,3 @@
-"""What the exit code of a command says, where the command does not say more by it."""
+"""The exit codes of commands; `audit` has some of its own."""
 
 OK, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130

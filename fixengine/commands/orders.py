@@ -63,9 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Send orders until there are no more, SIGTERM or Ctrl-C, and return 0.
 
-    Ids of generated orders go on after what the topic has had, so that every run sends new ones.
-    Nothing of a file is sent when one of its orders is bad. Raises DemoError for that, when the
-    topic is missing, and when the broker does not take the orders.
+    The ids of generated orders go on after as many as the topic has had, so that every run sends
+    new orders. A file with a bad order is not sent at all. Raises DemoError for such a file, for a
+    missing topic, and when the broker does not take the orders.
     """
     settings = environment.checked()
     cluster = Cluster.of(settings, client_id=environment.pod)
@@ -149,7 +149,7 @@ def _values(path: str) -> Iterator[tuple[str, bytes]]:
 
 @contextmanager
 def _progress(total: int | None, topic: str) -> Iterator[Callable[[int], None]]:
-    """Give what shows how many orders have been sent: a bar, or lines where that can't be."""
+    """Lend a function that shows how many orders were sent: as a bar on a terminal, or in lines."""
     if sys.stdout.isatty() and find_spec("rich") is not None:
         from rich.progress import Progress  # noqa: PLC0415 - an extra's package
 

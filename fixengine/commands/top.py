@@ -43,7 +43,7 @@ def _address(text: str) -> str:
 
 
 def run(arguments: argparse.Namespace, _environment: Environment) -> int:
-    """Look again and again until Ctrl-C, or often enough; return the exit code.
+    """Look until Ctrl-C, or as often as `--looks` says; return the exit code.
 
     Raises ConflictError when the package that draws is not installed, UnavailableError when no
     engine answers at first.

@@ -1,4 +1,5 @@
-"""The optional demo: embedded servers, neighbours' stand-ins, an order feed and the ledger audit.
+"""The optional demo: embedded servers, stubs of the neighbours, an order feed, the ledger audit.
 
-The tests and the benchmarks run on the same parts. It needs the extra `demo`.
+It needs the extra `demo`. The tests and the benchmarks run on the same parts; what only they use
+stands in `tests/support/`.
 """

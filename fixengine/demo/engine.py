@@ -28,14 +28,14 @@ class Engine:
 
     @property
     def ready_but_for_the_group(self) -> bool:
-        """Whether nothing is missing, except perhaps a place in the group, which takes its time."""
+        """Whether the engine lacks nothing, but perhaps its place in the group."""
         state = self.state()
         parts = {name: part["up"] for name, part in state.get("parts", {}).items()}
         actors = [actor["state"] == "running" for actor in state.get("actors", ())]
         return bool(parts) and all({**parts, "consumer": True}.values()) and all(actors)
 
     def start(self, *, ready_within: float | None = 60.0) -> None:
-        """Start it and wait for its readiness, or, with None, only start it; raises DemoError."""
+        """Start it and wait until it is ready; with None do not wait. Raises DemoError."""
         self.process.start()
         if ready_within is not None:
             self.wait_until_ready(ready_within)
@@ -69,11 +69,11 @@ class Engine:
         return body if isinstance(body, dict) else {}
 
     def metric(self, name: str) -> float | None:
-        """Return a sample of /metrics that has no labels; None when there is none in time."""
+        """Return a sample of /metrics that has no labels; None when it does not come in time."""
         return self.samples().get(name)
 
     def samples(self) -> dict[str, float]:
-        """Return all samples of /metrics by name and labels as written; {} if not in time."""
+        """Return all samples of /metrics, by name and labels as written; {} without an answer."""
         try:
             text = self._pool.request("GET", f"{self.health_url}/metrics").data.decode()
         except urllib3.exceptions.HTTPError:

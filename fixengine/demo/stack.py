@@ -23,9 +23,9 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 class Stack:
     """A context manager over the parts; after it nothing runs, and nothing is left on disk.
 
-    The parts have their addresses from the beginning and may be started in any order, all of
-    them with `start`. Only the topics are not made: see `create_topic`. With `keep`, an empty
-    folder, the files stay.
+    The parts have their addresses from the beginning. `start` starts all of them; each may also be
+    started by itself, in any order. `create_topic` makes the topic. With `keep`, an empty folder,
+    the files stay.
     """
 
     def __init__(
@@ -82,8 +82,8 @@ class Stack:
     ) -> Engine:
         """Return an engine with the settings of `environment`, not started.
 
-        `program` is the module to run. Nothing else of this process's environment reaches it but
-        what a program needs to run.
+        `program` is the module to run. Of this process's environment it has only what any program
+        needs.
         """
         environment = self.environment(**overrides)
         process = self.workspace.child(

@@ -70,9 +70,9 @@ class Letterbox:
             }
 
     def restored(self, letter: Letter) -> Letter | None:
-        """Return a shortened letter with its whole record, which is on the orders topic.
+        """Return a shortened letter with its whole record, as the orders topic has it.
 
-        None when that does not have it any more.
+        None when the orders topic no longer has it.
         """
         if letter.source is None or letter.topic != self.orders_topic:
             return None
@@ -81,7 +81,7 @@ class Letterbox:
         return None if original is None else restored(letter, original)
 
     def send(self, replays: Sequence[Replay]) -> tuple[str | None, ...]:
-        """Put records on the orders topic; return for each None, or why it may not be there."""
+        """Put records on the orders topic; return for each why it may not be there, or None."""
         return resend(replays, cluster=self._cluster, topic=self.orders_topic)
 
     def _tail(self, topic: str) -> KafkaTail:

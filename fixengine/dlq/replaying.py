@@ -20,7 +20,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """A letter, what became of it, and where to, or why not and what to do."""
+    """What became of a letter: where it was sent, or why it was not sent and what to do."""
 
     place: Place
     fate: Fate
@@ -32,7 +32,8 @@ def replay(
 ) -> tuple[Outcome, ...]:
     """Send letters again, with the corrected body if one is given.
 
-    Left alone are those that were replayed before, and those that would but come back.
+    Letters that were replayed before are left alone, and so are letters that the engine would
+    refuse again.
     """
     chosen = tuple(letters)
     ready: dict[Place, Replay] = {}
@@ -49,7 +50,7 @@ def replay(
 
 
 def refusal(body: bytes | None) -> str | None:
-    """Return why the decoder would refuse an order with this body, None when it takes it."""
+    """Return why the decoder would refuse an order with this body; None when it would not."""
     try:
         decode_order(body)
     except MalformedError as error:

@@ -47,7 +47,7 @@ def details(
 ) -> Iterator[str]:
     """Yield everything about one letter, line by line, its body last.
 
-    `whole` is the letter itself, or a shortened one as it was before, None when that is gone.
+    `whole` is the letter with its whole body; None when it was shortened and its order is gone.
     """
     shown = whole or letter
     record = shown.record

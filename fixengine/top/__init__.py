@@ -1,1 +1,1 @@
-"""The live view of running engines on a terminal, of what REST says of them."""
+"""The live view of running engines on a terminal: what REST says of them."""

@@ -1,4 +1,4 @@
-"""Looks at running engines: the whole from any of them, its actors from each itself."""
+"""Looks at running engines: one of them tells of the whole, each of its own actors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _AMONG = 200  # newest executions, of which the ones filled last are shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What was seen. What is not known is None, or left out of the mappings.
+    """What was seen. A number that nobody told is None, or missing in its mapping.
 
     `counts` are executions by status. `latest` are executions as REST gives them, last filled
     first. `engines` has a name and the body of /readyz for each.
@@ -34,7 +34,7 @@ class Look:
 
 
 class Observer:
-    """Looks at engines by their REST addresses; what does not answer is shown as it was."""
+    """Looks at engines by their REST addresses; without an answer it shows what it saw last."""
 
     def __init__(self, addresses: Mapping[str, str]) -> None:
         """Take the address of each engine, such as http://localhost:8085, by a name for it."""

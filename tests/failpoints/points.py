@@ -1,8 +1,8 @@
 """The points: before and after every step that changes something outside the process.
 
 An engine that is started by `python -m tests.failpoints` with FAILPOINT=NAME in its environment
-dies at that point, as by kill -9, the first time it comes by with work. The engine itself has no
-line of this.
+dies at that point, as by kill -9, the first time it gets there with work. The engine's own code
+knows nothing of it.
 """
 
 import os

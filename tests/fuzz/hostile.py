@@ -29,7 +29,7 @@ Field = tuple[bytes, bytes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hostile:
-    """A record for the orders topic; `stored` is what must become of it, None: either."""
+    """A record for the orders topic; `stored` must become of it, unless it is None."""
 
     key: bytes | None
     value: bytes | None

@@ -52,7 +52,7 @@ class Remains:
 
 
 def read_remains(*, dsn: str, bootstrap: str, topics: TopicNames) -> Remains:
-    """Read the tables in one snapshot, then the topics; raises DemoError when one is away."""
+    """Read the tables in one snapshot, then the topics; raises DemoError when one can't be read."""
     try:
         with psycopg.connect(dsn, **_CONNECTION) as connection:  # type: ignore[arg-type]  # mixed
             executions = connection.cursor(row_factory=class_row(Execution)).execute(_EXECUTIONS)

@@ -41,7 +41,7 @@ def orders(
 ) -> Iterator[FedOrder]:
     """Yield valid orders for ever, received from `since` on, 10 ms apart.
 
-    Without `listings` they are for all that has a price.
+    They are for these securities, by default for all that have a price.
     """
     for sketched in sketches(seed, listings or priced_listings(), first_id, since):
         yield fed_order("normal", sketched)

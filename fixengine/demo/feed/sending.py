@@ -12,7 +12,7 @@ from fixengine.infra.kafka.patient_producer import PatientProducer
 
 
 class OrderSender:
-    """An idempotent producer for one topic; `unacknowledged` are records that may not be there."""
+    """An idempotent producer for one topic; the broker may lack the records in `unacknowledged`."""
 
     def __init__(self, cluster: Cluster, *, topic: str) -> None:
         self.unacknowledged = 0

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A security. Prices scatter around `price` by `price_std`; None: nobody prices it."""
+    """A security: its prices scatter around `price` by `price_std`, and None has no prices."""
 
     security_id: str
     ticker: str

@@ -1,1 +1,1 @@
-"""Stand-ins for the HTTP neighbours."""
+"""Stubs: servers that stand in for the neighbours, one class each in `services.py`."""

@@ -1,4 +1,4 @@
-"""A stand-in for an HTTP neighbour: a real server that can be slow, broken, hung or gone."""
+"""What every stub of a neighbour is: a real HTTP server that can be slow, broken, hung or gone."""
 
 import json
 import socket
@@ -29,8 +29,8 @@ class Mode(StrEnum):
 class Stub(ABC):
     """A threaded HTTP/1.1 server with one address for life, through stops and starts.
 
-    `latency_seconds` and `mode` may be changed at any time and hold for later requests; requests
-    that hang are let go when the stub stops. While it is stopped connections are refused.
+    A test may change `latency_seconds` and `mode` at any time; later requests follow them. A stub
+    that stops lets go of requests that hang, and refuses connections until it starts again.
     `calls` counts requests by route, `traceparents` has the last such headers.
     """
 

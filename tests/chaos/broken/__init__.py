@@ -1,4 +1,4 @@
-"""Engines broken on purpose, as the service that this engine replaces was: the run must see it."""
+"""Engines broken on purpose, each as the Go service was: the run must notice each."""
 
 from collections.abc import Callable, Mapping
 

@@ -37,7 +37,7 @@ def test_an_option_out_of_range_is_refused(option: str) -> None:
 def test_an_end_needs_a_number_of_orders(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command("demo", "--exit") == 2
     assert capsys.readouterr().err == (
-        "fixengine demo: --exit needs --orders: without end nothing ends\n"
+        "fixengine demo: --exit needs --orders: without a number of orders there is no end\n"
     )
 
 
