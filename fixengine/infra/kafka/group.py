@@ -16,9 +16,8 @@ from confluent_kafka.admin import AdminClient
 
 from fixengine.errors import ConflictError, UnavailableError
 from fixengine.infra.kafka.cluster import ANSWER_WITHIN, Cluster
-from fixengine.infra.kafka.consumer.identity import NO_ID
-from fixengine.infra.kafka.consumer.inquiry import Questions
-from fixengine.infra.kafka.consumer.places import topic_id
+from fixengine.infra.kafka.inquiry import Questions
+from fixengine.infra.kafka.topic_ids import id_of, noted_id
 from fixengine.infra.kafka.topic_offsets import (
     by_partition,
     committed_places,
@@ -70,7 +69,7 @@ class ConsumerGroup:
                 return {
                     place.partition: (
                         place.offset
-                        if (topic_id(place.metadata) or this) == this
+                        if (noted_id(place.metadata) or this) == this
                         else OFFSET_INVALID
                     )
                     for place in places
@@ -118,8 +117,7 @@ class ConsumerGroup:
     def _topic_id(self) -> str:
         """Return the topic's id, empty where the broker knows none."""
         questions = Questions(self._cluster.connection())  # it lives until the answer is there
-        found = str(questions.topic(self._topic).result(self._answer_within).topic_id)
-        return "" if found == NO_ID else found
+        return id_of(questions.topic(self._topic).result(self._answer_within))
 
     @contextmanager
     def _onlooker(self) -> Iterator[Consumer]:

@@ -7,7 +7,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from loguru import logger
 
-from fixengine.infra.kafka.consumer.inquiry import Inquiry, Questions
+from fixengine.infra.kafka.inquiry import Inquiry, Questions
 from fixengine.infra.kafka.words import refusal
 
 _FIRST_REST, _LONGEST_REST = 2.0, 60.0  # seconds

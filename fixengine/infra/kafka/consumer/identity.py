@@ -1,19 +1,17 @@
-"""Which topic has a name: one that was deleted and made anew has another id."""
+"""Which topic has a name now, looked at again and again."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, Uuid
+from confluent_kafka import KafkaError, KafkaException
 from loguru import logger
 
-from fixengine.infra.kafka.consumer.inquiry import Inquiry, Questions
-
-NO_ID = str(Uuid(0, 0))
-"""What a broker gives that knows no ids."""
+from fixengine.infra.kafka.inquiry import Inquiry, Questions
+from fixengine.infra.kafka.topic_ids import id_of
 
 
 class Identity:
-    """The id of a topic, empty as long as it is not known. It is looked at again and again."""
+    """The `id` of a topic is empty as long as it is not known."""
 
     def __init__(self, connection: Mapping[str, Any], topic: str) -> None:
         self._questions = Questions(connection)
@@ -36,7 +34,7 @@ class Identity:
             return
         if found is not None:
             self.missing = False
-            self.id = "" if str(found.topic_id) == NO_ID else str(found.topic_id)
+            self.id = id_of(found)
 
     def close(self) -> None:
         """Look no more."""

@@ -6,9 +6,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from loguru import logger
 
 from fixengine.infra.kafka.consumer.identity import Identity
-
-_TOPIC_ID = "topic id "
-"""What a committed place's metadata begins with; that of other programs does not."""
+from fixengine.infra.kafka.topic_ids import metadata_of, noted_id
 
 _COMMITTED_WITHIN = 2.0  # seconds, less than a stop gives the intake
 
@@ -43,7 +41,7 @@ class Places:
         except KafkaException as error:
             logger.bind(error=str(error)).debug("the committed places can't be read")
             committed = partitions
-        self._ids |= {place.partition: topic_id(place.metadata) for place in committed}
+        self._ids |= {place.partition: noted_id(place.metadata) for place in committed}
 
     def dropped(self, partitions: Iterable[int]) -> None:
         """Let go of what is another member's now."""
@@ -92,7 +90,9 @@ class Places:
     def to_commit(self, positions: Mapping[int, int]) -> list[TopicPartition]:
         """Return the next offsets to read as they are committed."""
         return [
-            TopicPartition(self._topic, partition, offset, self._metadata(partition))
+            TopicPartition(
+                self._topic, partition, offset, metadata_of(self._ids.get(partition, ""))
+            )
             for partition, offset in positions.items()
         ]
 
@@ -111,12 +111,3 @@ class Places:
     def close(self) -> None:
         """Look at the topic no more."""
         self._identity.close()
-
-    def _metadata(self, partition: int) -> str:
-        known = self._ids.get(partition)
-        return f"{_TOPIC_ID}{known}" if known else ""
-
-
-def topic_id(metadata: str | None) -> str:
-    """Return the id of the topic that a committed place is of, empty where it does not say."""
-    return metadata.removeprefix(_TOPIC_ID) if metadata and metadata.startswith(_TOPIC_ID) else ""

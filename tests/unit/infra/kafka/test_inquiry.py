@@ -5,7 +5,7 @@ from concurrent.futures import Future
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from fixengine.infra.kafka.consumer.inquiry import INTERVAL, Inquiry
+from fixengine.infra.kafka.inquiry import INTERVAL, Inquiry
 
 
 class Cluster:
