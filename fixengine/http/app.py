@@ -7,7 +7,7 @@ import falcon
 from prometheus_client import CollectorRegistry
 
 from fixengine.http.pages.blotter_page import blotter_page
-from fixengine.http.pages.swagger import SwaggerUi, swagger_page
+from fixengine.http.pages.swagger_page import SwaggerUi, swagger_page
 from fixengine.http.probes.health import Probe, Probes
 from fixengine.http.probes.metrics import Measure, Metrics
 from fixengine.http.rest.cors import Cors

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import falcon
 
-from fixengine.http.pages.files import PageFile
+from fixengine.http.pages.page_file import PageFile
 
 _FOLDER = Path(__file__).with_name("blotter")
 _FILES = {path.name: path for path in _FOLDER.iterdir() if path.is_file()}

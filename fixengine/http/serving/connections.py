@@ -1,6 +1,5 @@
 """Connections to clients that may dawdle, read nothing, or send what is no request."""
 
-import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -13,27 +12,7 @@ from waitress.task import ErrorTask, WSGITask
 
 from fixengine.http.rest.cors import OPEN
 from fixengine.http.rest.problems import MEDIA_TYPE, encode_problem
-
-EXCHANGE_WITHIN = 30.0
-"""Seconds from a request's first byte until its answer has been taken, however it trickles."""
-
-UNREAD = 2 * 2**20
-"""Bytes of answers that one connection may leave unread: more than any one answer has."""
-
-UNREAD_ALL = 32 * 2**20
-"""Bytes of answers that all connections together may leave unread."""
-
-_MOST = 256  # more than a hundred that dawdle leave room for others; each costs some 10 kB
-_LEAST = 4
-_OF_THE_ENGINE = 128  # descriptors that no client of either server can take
-
-
-def most_connections() -> int:
-    """Return how many connections a server may take, by the process's limit of open files."""
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if files == resource.RLIM_INFINITY:
-        return _MOST
-    return max(min((files - _OF_THE_ENGINE) // 2, _MOST), _LEAST)
+from fixengine.http.serving.limits import ClientLimits
 
 
 class Parser(HTTPRequestParser):
@@ -115,21 +94,21 @@ class Connection(HTTPChannel):
         """Say whether a request is on its way in, in hand, or on its way out."""
         return bool(self.request is not None or self.requests or self.total_outbufs_len)
 
-    def is_overdue(self, now: float) -> bool:
+    def is_overdue(self, limits: ClientLimits, *, now: float) -> bool:
         """Say whether its client has had its time, or leaves too much unread."""
-        late = self.is_busy() and now - self._busy_since > EXCHANGE_WITHIN
-        return late or self.total_outbufs_len > UNREAD
+        late = self.is_busy() and now - self._busy_since > limits.exchange
+        return late or self.total_outbufs_len > limits.unread
 
 
-def to_end(connections: list[Connection], *, now: float) -> list[Connection]:
+def to_end(connections: list[Connection], limits: ClientLimits, *, now: float) -> list[Connection]:
     """Return those to close: all that are overdue, and while too much is unread, the worst."""
-    overdue = [each for each in connections if each.is_overdue(now)]
+    overdue = [each for each in connections if each.is_overdue(limits, now=now)]
     others = sorted(
         (each for each in connections if each not in overdue),
         key=lambda each: each.total_outbufs_len,
     )
     unread = sum(each.total_outbufs_len for each in others)
-    while unread > UNREAD_ALL:
+    while unread > limits.unread_by_all:
         worst = others.pop()
         unread -= worst.total_outbufs_len
         overdue.append(worst)

@@ -9,33 +9,43 @@ from typing import TYPE_CHECKING, Any
 from waitress import wasyncore
 from waitress.server import create_server
 
-from fixengine.http.serving.connections import UNREAD, Connection, most_connections, to_end
+from fixengine.http.serving.connections import Connection, to_end
+from fixengine.http.serving.limits import LIMITS, ClientLimits
 from fixengine.http.serving.trigger import Trigger
 from fixengine.supervision.duty import Duty
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-_BOUNDS: dict[str, Any] = {
-    # seconds that a connection may be silent, looked at every so many; see also `connections`
-    "channel_timeout": 15,
-    "cleanup_interval": 5,
-    # every request is a GET: a few hundred bytes, and cookies of others that a browser adds
-    "max_request_header_size": 16_384,
-    "max_request_body_size": 16_384,
-    # a thread that answers waits for a client from here on, and that client is let go at once
-    "outbuf_high_watermark": UNREAD,
+_SETTINGS: dict[str, Any] = {
     "ident": None,
     "clear_untrusted_proxy_headers": False,  # nobody here reads what proxies add
     "expose_tracebacks": False,
     "log_socket_errors": False,
 }
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
-_TURN = 1.0  # seconds between looks at connections that idle
-_REST = 0.1  # seconds after a turn that failed, as the next one may
-_LOOK_EVERY = 0.2  # seconds between looks at connections that dawdle, while there is traffic
-_FAREWELL = 0.2  # seconds for idle threads to end
-_TO_CLOSE = 2 * _FAREWELL  # seconds of a stop's time after the last answer
+
+_SILENT_EVERY_SECONDS = 5
+"""Time between two looks for connections that have been silent."""
+
+_DAWDLING_EVERY_SECONDS = 0.2
+"""Time between two looks for connections that dawdle, while there is traffic."""
+
+_TURN_SECONDS = 1.0
+"""Time that one turn waits for traffic."""
+
+_REST_SECONDS = 0.1
+"""Time after a turn that failed, as the next one may."""
+
+_FAREWELL_SECONDS = 0.2
+"""Time for idle threads to end."""
+
+_CLOSE_SECONDS = 2 * _FAREWELL_SECONDS
+"""What is left of a stop's time after the last answer."""
+
+# silence is found out late by one look at the most, and dawdling by one turn
+assert LIMITS.silent > 2 * _SILENT_EVERY_SECONDS
+assert LIMITS.exchange > 2 * _TURN_SECONDS
 
 
 class Server:
@@ -52,8 +62,10 @@ class Server:
         name: str,
         threads: int,
         prefix: str | None = None,
+        limits: ClientLimits = LIMITS,
     ) -> None:
         """Take the parts; paths may begin with `prefix`, which the application does not see."""
+        self._limits = limits
         self._app = app
         self._prefix = prefix or ""
         self._port = port
@@ -85,8 +97,13 @@ class Server:
             sockets=[listener],
             threads=self._threads,
             url_prefix=self._prefix,
-            connection_limit=most_connections(),
-            **_BOUNDS,
+            connection_limit=self._limits.possible_connections(),
+            channel_timeout=self._limits.silent,
+            cleanup_interval=_SILENT_EVERY_SECONDS,
+            max_request_header_size=self._limits.head,
+            max_request_body_size=self._limits.body,
+            outbuf_high_watermark=self._limits.unread,
+            **_SETTINGS,
         )
         self._server.channel_class = Connection
         self._server.trigger.close()
@@ -100,7 +117,7 @@ class Server:
         """
         if self._server is None or self._stopping.is_set():
             return
-        self._deadline = monotonic() + within - _TO_CLOSE
+        self._deadline = monotonic() + within - _CLOSE_SECONDS
         self._stopping.set()
         self._server.pull_trigger()
         self._thread.join(within)
@@ -109,25 +126,26 @@ class Server:
         duty = Duty(f"to serve the port for {self._name}")
         while not self._stopping.is_set():
             if not duty.done(self._serve):
-                self._stopping.wait(_REST)
+                self._stopping.wait(_REST_SECONDS)
         wasyncore.dispatcher.close(self._server)  # the listener alone
         while self._is_busy() and self._left() > 0:
             self._turn(self._left())
         for connection in tuple(self._server.active_channels.values()):
             connection.handle_close()
-        self._server.task_dispatcher.shutdown(timeout=max(self._left(), _FAREWELL))
+        self._server.task_dispatcher.shutdown(timeout=max(self._left(), _FAREWELL_SECONDS))
         self._server.trigger.close()
 
     def _serve(self) -> None:
-        self._turn(_TURN)
+        self._turn(_TURN_SECONDS)
         self._end_overdue()
 
     def _end_overdue(self) -> None:
         now = monotonic()
         if now < self._next_look:
             return
-        self._next_look = now + _LOOK_EVERY
-        for connection in to_end(list(self._server.active_channels.values()), now=now):
+        self._next_look = now + _DAWDLING_EVERY_SECONDS
+        connections = list(self._server.active_channels.values())
+        for connection in to_end(connections, self._limits, now=now):
             connection.handle_close()
 
     def _turn(self, timeout: float) -> None:

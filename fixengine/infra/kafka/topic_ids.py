@@ -4,8 +4,8 @@ A member of the group commits the id with its place, as the place's metadata.
 """
 
 from confluent_kafka import Uuid
-from confluent_kafka.admin import (
-    TopicDescription,  # type: ignore[attr-defined]  # it comes from within
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it comes from within
+    TopicDescription,
 )
 
 _NO_ID = str(Uuid(0, 0))

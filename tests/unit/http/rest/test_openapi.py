@@ -119,7 +119,15 @@ def test_the_page_shows_it_with_nothing_from_elsewhere(client: TestClient) -> No
 
 
 @pytest.mark.parametrize(
-    "name", ["swagger.py", "..", "..%2fswagger.py", "%2e%2e/swagger.py", "%2fetc%2fpasswd", "a%00"]
+    "name",
+    [
+        "swagger_page.py",
+        "..",
+        "..%2fswagger_page.py",
+        "%2e%2e/swagger_page.py",
+        "%2fetc%2fpasswd",
+        "a%00",
+    ],
 )
 def test_only_its_own_files_are_served(client: TestClient, name: str) -> None:
     assert client.simulate_get(f"/swagger-ui/{name}").status_code == 404

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from fixengine.http.serving.connections import EXCHANGE_WITHIN, UNREAD_ALL, to_end
+from fixengine.http.serving.connections import to_end
+from fixengine.http.serving.limits import LIMITS, ClientLimits
 from fixengine.http.serving.server import Server
 
 Answer = Callable[[], bytes]
@@ -33,8 +34,10 @@ def wsgi(answer: Answer) -> Any:
 
 
 @contextmanager
-def serving(answer: Answer = lambda: b"ok", *, threads: int = 2) -> Iterator[Server]:
-    server = Server(wsgi(answer), port=0, name="test", threads=threads)
+def serving(
+    answer: Answer = lambda: b"ok", *, threads: int = 2, limits: ClientLimits = LIMITS
+) -> Iterator[Server]:
+    server = Server(wsgi(answer), port=0, name="test", threads=threads, limits=limits)
     server.start()
     try:
         yield server
@@ -276,10 +279,10 @@ def test_a_stop_lets_pending_requests_finish_queued_ones_too() -> None:
     assert answers == [b"at last"] * 3
 
 
-def test_a_stop_lets_slow_clients_read_their_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stop_lets_slow_clients_read_their_answers() -> None:
     body = bytes(8 * 2**20)  # more than the system takes on
-    monkeypatch.setattr("fixengine.http.serving.connections.UNREAD", len(body))
-    with serving(lambda: body) as server, connection(server) as slow:
+    lenient = ClientLimits(unread=len(body) + 1_024)
+    with serving(lambda: body, limits=lenient) as server, connection(server) as slow:
         slow.request("GET", "/")
         response = slow.getresponse()
         wait_until(lambda: all(not each.requests for each in channels(server)))
@@ -382,9 +385,9 @@ def test_a_connection_is_overdue_by_the_time_since_its_requests_first_byte() -> 
         began = dawdling._busy_since
         dripping.sendall(b"TP/1.1\r\n")
         wait_until(lambda: dawdling.last_activity > silent.creation_time)
-        late = began + EXCHANGE_WITHIN + 0.001
-        assert to_end(channels(server), now=began + EXCHANGE_WITHIN - 0.1) == []
-        assert to_end(channels(server), now=late) == [dawdling]
+        early, late = began + LIMITS.exchange - 0.1, began + LIMITS.exchange + 0.001
+        assert to_end(channels(server), LIMITS, now=early) == []
+        assert to_end(channels(server), LIMITS, now=late) == [dawdling]
 
 
 def test_a_kept_connection_begins_anew_with_each_request() -> None:
@@ -394,7 +397,7 @@ def test_a_kept_connection_begins_anew_with_each_request() -> None:
             assert client.getresponse().read() == b"ok"
         (channel,) = channels(server)
         wait_until(lambda: not channel.is_busy())
-        assert to_end([channel], now=monotonic() + 10 * EXCHANGE_WITHIN) == []
+        assert to_end([channel], LIMITS, now=monotonic() + 10 * LIMITS.exchange) == []
 
 
 def test_a_client_that_reads_nothing_is_let_go_and_frees_its_thread() -> None:
@@ -413,12 +416,12 @@ def test_when_too_much_is_unread_the_worst_goes_first() -> None:
     class Reader:
         total_outbufs_len: int
 
-        def is_overdue(self, now: float) -> bool:
+        def is_overdue(self, limits: ClientLimits, *, now: float) -> bool:
             return False
 
-    readers: list[Any] = [Reader(UNREAD_ALL // 4 + number) for number in range(6)]
-    assert to_end(readers, now=0) == [readers[5], readers[4], readers[3]]
-    assert to_end(readers[:3], now=0) == []
+    readers: list[Any] = [Reader(LIMITS.unread_by_all // 4 + number) for number in range(6)]
+    assert to_end(readers, LIMITS, now=0) == [readers[5], readers[4], readers[3]]
+    assert to_end(readers[:3], LIMITS, now=0) == []
 
 
 def test_answers_do_not_say_what_serves_them() -> None:

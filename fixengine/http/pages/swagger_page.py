@@ -6,7 +6,7 @@ from pathlib import Path
 
 import falcon
 
-from fixengine.http.pages.files import PageFile
+from fixengine.http.pages.page_file import PageFile
 
 _PAGE_PATH = "swagger-ui/"
 """Relative, for a gateway may have taken the beginning of the path away."""
