@@ -1,1 +1,41 @@
-"""The actors: each owns one part of the work, and the supervisor owns them all."""
+"""The actors of an engine: who they are, and who asks and tells whom.
+
+The supervisor starts them in this order and stops them in reverse. An actor that crashes takes
+those below it along, so nobody holds a reference to a former one:
+
+    repository          storage/       every write, the schema, the watch over the database
+    reader-1, reader-2  reading/       questions of REST, beside the writes
+    securities          securities.py  tickers of securities, kept for a minute
+    pricing             pricing.py     fresh prices for the tickers of a claim
+    dead-letters        publishing/    orders that nobody can process → Kafka
+    publisher           publishing/    fills → Kafka, also those that dead engines left
+    scheduler           filling/       claim what is due → prices → fill rules → store → publisher
+    intake              intake/        poll orders → decode → tickers → store → commit offsets
+    housekeeping        housekeeping.py  deletes old executions; runs with RETENTION_DAYS alone
+
+An actor asks only those above it, so no two wait for each other. Whoever asks waits for the reply,
+and always with a deadline:
+
+    rest         asks  reader        GetExecutionsById GetExecutions GetFills AddUpExecutions GetLag
+    intake       asks  repository    StoreOrders
+    intake       asks  securities    ResolveTickers
+    intake       asks  dead-letters  FinishDeadLetters
+    scheduler    asks  repository    ClaimDue StoreFills
+    scheduler    asks  pricing       GetPrices
+    publisher    asks  repository    GetUnpublished TakeOverOutbox MarkPublished
+    housekeeping asks  repository    ForgetExecutions DropParts
+
+News goes both ways, and nobody waits for it. News may be lost with a mailbox: what counts is the
+committed offset and the database.
+
+    reader       tells repository    QueryFailed QueryAnswered
+    publisher    tells dead-letters  DeadLetterTopic
+    scheduler    tells repository    AbandonClaim
+    scheduler    tells publisher     PublishFills
+    intake       tells dead-letters  WriteDeadLetters ForgetDeadLetters
+    intake       tells scheduler     OrdersStored
+    repository   tells scheduler     ExecutionsFreed
+    securities   tells intake        TickersArrived
+    dead-letters tells intake        DeadLettersWritten
+    publisher    tells scheduler     FillsPublished
+"""

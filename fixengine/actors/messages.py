@@ -1,22 +1,23 @@
-"""The messages between actors. Commands are imperative, events past tense, queries `Get…`."""
+"""The messages between actors, by receiver. `fixengine.actors` draws who sends which.
+
+Commands are imperative, events past tense, questions `Get…`. What REST asks the readers is in
+`reading.messages`, and what an actor tells itself stands beside the actor.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeVar
 
 from fixengine.errors import ImpairedError
 from fixengine.ports.kafka import Record
-from fixengine.ports.queries import ExecutionQuery, LedgerQuery, Subtotals
 from fixengine.ports.stores import Claim, Forgotten, OutboxPage, Stored, TakeOver
 from fixengine.rules.halving import Tried
-from fixengine.rules.values import Execution, Fill, LedgerEntry, Order, Postponed
+from fixengine.rules.values import Fill, Order, Postponed
 from fixengine.supervision.refs import ActorRef, Request
 from fixengine.wire.letters import Place
 
-_Reply = TypeVar("_Reply")
 
-
+# to the repository
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreOrders(Request[Tried]):
     """Intake → repository: make these orders executions.
@@ -30,7 +31,7 @@ class StoreOrders(Request[Tried]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimDue(Request[Claim]):
-    """Fill scheduler → repository: lock due executions.
+    """Scheduler → repository: lock due executions.
 
     ExecutionsFreed may follow to `reply_to`, as long as nobody else claims.
     """
@@ -39,17 +40,43 @@ class ClaimDue(Request[Claim]):
     reply_to: ActorRef
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionsFreed:
-    """Repository → who claims: what claims passed over, as it was not published, is so now."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreFills(Request[Stored]):
-    """Fill scheduler → repository: end the claim."""
+    """Scheduler → repository: end the claim."""
 
     fills: tuple[Fill, ...]
     postponed: tuple[Postponed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbandonClaim:
+    """Scheduler → repository: give the claim back untouched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetUnpublished(Request[OutboxPage]):
+    """Publisher → repository: this engine's unpublished fills."""
+
+    after: int
+    limit: int
+    older_than: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOverOutbox(Request[TakeOver]):
+    """Publisher → repository: adopt the fills of those suspects that are still gone."""
+
+    suspects: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkPublished(Request[int]):
+    """Publisher → repository: the broker has these fills (execution id, fill number).
+
+    Replies with how many of them were this engine's.
+    """
+
+    fills: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +84,11 @@ class ForgetExecutions(Request[Forgotten]):
     """Housekeeping → repository: delete old ones above this number."""
 
     after: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropParts(Request[tuple[str, ...]]):
+    """Housekeeping → repository: drop empty parts of the ledger. Replies with their names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,94 +106,7 @@ class QueryAnswered:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class DropParts(Request[tuple[str, ...]]):
-    """Housekeeping → repository: drop what is empty of the ledger. Replies with their names."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AbandonClaim:
-    """Fill scheduler → repository: give the claim back untouched. No reply."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeOverOutbox(Request[TakeOver]):
-    """Publisher → repository: adopt what those of the suspects left that are still gone."""
-
-    suspects: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GetUnpublished(Request[OutboxPage]):
-    """Publisher → repository: this engine's unpublished fills."""
-
-    after: int
-    limit: int
-    older_than: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkPublished(Request[int]):
-    """Publisher → repository: the broker has these (execution id, fill number).
-
-    Replies with how many of them were this engine's.
-    """
-
-    fills: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReaderQuery(Request[_Reply]):
-    """REST → reader: a question that the reader begins with before `deadline`, a monotonic time."""
-
-    deadline: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GetExecutionsById(ReaderQuery[Mapping[int, Execution]]):
-    """REST → reader. Replies with those there are, by id."""
-
-    execution_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GetExecutions(ReaderQuery[tuple[Execution, ...]]):
-    """REST → reader: find executions."""
-
-    query: ExecutionQuery
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GetFills(ReaderQuery[tuple[LedgerEntry, ...] | None]):
-    """REST → reader: find an execution's fills. The reply is None when it does not exist."""
-
-    query: LedgerQuery
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddUpExecutions(ReaderQuery[Subtotals]):
-    """REST → reader: add up to `limit` executions from above an id."""
-
-    after: int
-    limit: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GetLag(ReaderQuery[int]):
-    """REST → reader: measure the consumer group's lag in records."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolveTickers(Request["Tickers"]):
-    """Intake → security cache: find these tickers. It replies at once.
-
-    What is pending then follows as TickersArrived to `reply_to`.
-    """
-
-    security_ids: frozenset[str]
-    reply_to: ActorRef
-
-
+# to securities
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tickers:
     """What is known of some securities; `pending` ones are being asked for."""
@@ -172,24 +117,22 @@ class Tickers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TickersArrived:
-    """Security cache → intake: some that were pending are known, or known not to exist."""
+class ResolveTickers(Request["Tickers"]):
+    """Intake → securities: find these tickers. It replies at once.
 
-    tickers: Tickers
+    What is pending then follows as TickersArrived to `reply_to`.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GetPrices(Request["Prices"]):
-    """Fill scheduler → pricing: find prices. Raises UnavailableError."""
-
-    tickers: frozenset[str]
+    security_ids: frozenset[str]
+    reply_to: ActorRef
 
 
+# to pricing
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """Fresh prices; `unknown` tickers have none, those in neither could not be asked for.
+    """Fresh prices. `unknown` tickers have no price; the others could not be asked for.
 
-    What came of tickers that nobody asked for may be among them.
+    There may be prices of tickers that nobody asked for.
     """
 
     known: Mapping[str, Decimal]
@@ -197,22 +140,22 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublishFills:
-    """Fill scheduler → publisher: these are stored. FillsPublished follows to `reply_to`.
+class GetPrices(Request["Prices"]):
+    """Scheduler → pricing: find prices. Raises UnavailableError."""
 
-    They are not to be sent after `until`, a monotonic time.
+    tickers: frozenset[str]
+
+
+# to dead-letters
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetterTopic:
+    """Publisher → dead-letters: why their topic can't be made; None when it is there.
+
+    `note` is what is worth knowing of how it was made.
     """
 
-    fills: tuple[Fill, ...]
-    until: float
-    reply_to: ActorRef
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FillsPublished:
-    """Publisher → fill scheduler: so many of its fills are no longer on their way."""
-
-    count: int
+    refused: str | None
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,29 +168,22 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteDeadLetters:
-    """Intake → dead letters. DeadLettersWritten follows to `reply_to`."""
+    """Intake → dead-letters: write these. DeadLettersWritten follows to `reply_to`."""
 
     letters: tuple[DeadLetter, ...]
     reply_to: ActorRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLettersWritten:
-    """Dead letters → intake: the broker has those of the records at these places."""
-
-    places: tuple[Place, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetDeadLetters:
-    """Intake → dead letters: nobody here waits for those of these partitions, None: of any."""
+    """Intake → dead-letters: nobody here waits for those of these partitions; None: of any."""
 
     partitions: frozenset[int] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishDeadLetters(Request[tuple[Place, ...]]):
-    """Intake → dead letters, before it leaves: wait for these `within` seconds.
+    """Intake → dead-letters: before intake leaves, wait for these `within` seconds.
 
     Replies with the places whose dead letters the broker has.
     """
@@ -256,19 +192,49 @@ class FinishDeadLetters(Request[tuple[Place, ...]]):
     within: float
 
 
+# to the publisher
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetterTopic:
-    """Publisher → dead letters: why their topic can't be made, None when it is there.
+class PublishFills:
+    """Scheduler → publisher: these are stored. FillsPublished follows to `reply_to`.
 
-    `note` is what is worth knowing of how it was made.
+    They are not to be sent after `until`, a monotonic time.
     """
 
-    refused: str | None
-    note: str
+    fills: tuple[Fill, ...]
+    until: float
+    reply_to: ActorRef
+
+
+# to the scheduler
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersStored:
+    """Intake → scheduler: the next execution may fall due in so many seconds."""
+
+    due_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionsFreed:
+    """Repository → scheduler: fills whose executions the claims passed over are published now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrdersStored:
-    """Intake → fill scheduler: the next execution may fall due in so many seconds."""
+class FillsPublished:
+    """Publisher → scheduler: so many of its fills are no longer on their way."""
 
-    due_in: float
+    count: int
+
+
+# to intake
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickersArrived:
+    """Securities → intake: tickers that were pending are known, or known not to exist."""
+
+    tickers: Tickers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLettersWritten:
+    """Dead-letters → intake: the broker has the dead letters of the records at these places."""
+
+    places: tuple[Place, ...]

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TypeAlias, assert_never
 
-from fixengine.actors.messages import (
+from fixengine.actors.messages import QueryAnswered, QueryFailed
+from fixengine.actors.reading.hold_up import LOOK_EVERY, HoldUpWatch
+from fixengine.actors.reading.messages import (
     AddUpExecutions,
     GetExecutions,
     GetExecutionsById,
     GetFills,
     GetLag,
-    QueryAnswered,
-    QueryFailed,
 )
-from fixengine.actors.reading.hold_up import LOOK_EVERY, HoldUpWatch
 from fixengine.errors import ImpairedError, UnavailableError
 from fixengine.ports.queries import ExecutionQueries, GroupLag
 from fixengine.supervision.actor import Actor

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from time import monotonic
 from typing import TypeVar
 
-from fixengine.actors.messages import (
+from fixengine.actors.reading.messages import (
     AddUpExecutions,
     GetExecutions,
     GetExecutionsById,
