@@ -1,7 +1,7 @@
 """What works and what doesn't, told to probes, logs and metrics in one place."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from math import inf
@@ -49,10 +49,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
-    """What was said of a part last; both times are monotonic. `new`: no outage was logged yet."""
+    """What was said of a part last; both times are monotonic. `new`: no outage was logged yet.
+
+    `waits` has the reason of each thing that waits.
+    """
 
     up: bool
     said: str
+    waits: Mapping[str, str] = field(default_factory=dict)
     waits_since: float | None = None
     until: float = inf
     new: bool = False
@@ -92,15 +96,28 @@ class Health:
         if note and note != before.said:
             logger.bind(part=part.value, note=note).info("part says")
 
-    def waits(self, part: Part, reason: str) -> None:
+    def waits(self, part: Part, reason: str, *, what: str = "") -> None:
         """Say that a part's work waits, and why: after HELD_UP_AFTER seconds it counts as down.
 
-        Only `up` ends the wait. Logs nothing: whoever waits says so.
+        `what` tells things apart that wait at the same time. `goes_on` ends the wait of one, `up`
+        that of all. Logs nothing: whoever waits says so.
         """
         with self._lock:
             before = self._parts[part]
             since = self._clock() if before.waits_since is None else before.waits_since
-            self._parts[part] = replace(before, said=reason, waits_since=since)
+            waits = {**before.waits, what: reason}
+            self._parts[part] = replace(before, said=reason, waits=waits, waits_since=since)
+
+    def goes_on(self, part: Part, *, what: str = "") -> None:
+        """Say that one thing waits no longer. The part works if nothing else waits."""
+        with self._lock:
+            before = self._parts[part]
+            waits = {other: reason for other, reason in before.waits.items() if other != what}
+            if waits:
+                said = next(reversed(waits.values()))
+                self._parts[part] = replace(before, said=said, waits=waits)
+            elif before.waits:
+                self._parts[part] = _Said(up=before.up, said="")
 
     def down(self, part: Part, reason: str) -> None:
         """Say that a part is away, and why. Logs the start of an outage, not every retry."""

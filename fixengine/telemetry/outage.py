@@ -28,26 +28,28 @@ class HoldUp:
     """A part of the engine whose work waits as long as an outage lasts."""
 
     def __init__(self, health: Health, part: Part, waits: str = "") -> None:
-        """Begin with a part that works: what held it up before this is gone.
+        """Begin anew: of one before this, nothing waits any more.
 
-        `waits` says what waits. Readiness shows it before the reason.
+        `waits` says what waits. Readiness shows it before the reason, and goes on to show other
+        things that wait when this one is over.
         """
         self._health = health
         self._part = part
         self._waits = waits
         self._is_on = False
-        health.up(part)
+        health.goes_on(part, what=waits)
 
     def begin(self, reason: str) -> None:
         """Say why the part waits. The latest reason counts."""
         self._is_on = True
-        self._health.waits(self._part, f"{self._waits}: {reason}" if self._waits else reason)
+        said = f"{self._waits}: {reason}" if self._waits else reason
+        self._health.waits(self._part, said, what=self._waits)
 
     def end(self) -> None:
-        """Say that the part works, if it has waited."""
+        """Say that it waits no longer, if it has waited."""
         if self._is_on:
             self._is_on = False
-            self._health.up(self._part)
+            self._health.goes_on(self._part, what=self._waits)
 
 
 class Outage:

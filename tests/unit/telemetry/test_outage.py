@@ -80,6 +80,26 @@ def test_the_end_of_an_outage_that_never_began_says_nothing_of_a_part(health: He
     assert said(health, Part.STORING) == "another reason"
 
 
+def test_a_part_that_two_things_hold_up_waits_until_both_are_over(health: Health) -> None:
+    orders = HoldUp(health, Part.STORING, "orders wait to be stored")
+    tickers = HoldUp(health, Part.STORING, "orders wait for their tickers")
+    orders.begin("no database")
+    tickers.begin("no answer")
+    tickers.end()
+    assert said(health, "storing") == "orders wait to be stored: no database"
+    tickers.begin("no answer again")
+    orders.end()
+    assert said(health, "storing") == "orders wait for their tickers: no answer again"
+    tickers.end()
+    assert said(health, "storing") == ""
+
+
+def test_nor_does_one_that_begins_anew_let_go_of_what_the_other_holds_up(health: Health) -> None:
+    HoldUp(health, Part.STORING, "orders wait to be stored").begin("no database")
+    HoldUp(health, Part.STORING, "orders wait for their tickers")
+    assert said(health, "storing") == "orders wait to be stored: no database"
+
+
 def test_who_begins_anew_is_not_held_up_by_what_held_up_the_one_before(health: Health) -> None:
     HoldUp(health, Part.FILLING).begin("no prices")
     assert said(health, Part.FILLING) == "no prices"
