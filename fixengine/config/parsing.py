@@ -13,8 +13,10 @@ from fixengine.config.ipv6 import bracketed, is_ipv6
 Scalar = str | int | float | bool
 
 DAY = 86_400.0
-_LONGEST_PAUSE = 10.0
 """Seconds; every duration is shorter."""
+
+LONGEST_PAUSE = 10.0
+"""Seconds that a consumer may be told to pause, and still keep its place in the group."""
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
@@ -140,7 +142,7 @@ def interval(text: str) -> float:
 def pause(text: str) -> float:
     """Parse a duration of up to 10 seconds: a member that rests for longer loses its place."""
     seconds = duration(text)
-    if seconds > _LONGEST_PAUSE:
+    if seconds > LONGEST_PAUSE:
         raise ValueError("give 10s or less, the consumer group takes a longer silence for an end")
     return seconds
 

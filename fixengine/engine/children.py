@@ -19,6 +19,7 @@ from fixengine.actors.storage.limits import StorageLimits
 from fixengine.actors.storage.repository import Repository
 from fixengine.config import Settings
 from fixengine.engine.parts import Parts
+from fixengine.infra.kafka.consumer.places import COMMITTED_WITHIN
 from fixengine.rules.fills import FillRules
 from fixengine.supervision.children import ChildSpec
 from fixengine.supervision.refs import ActorRef
@@ -79,6 +80,7 @@ STOP_SHARES: Mapping[Child, float] = {
 
 # what an actor does at its end fits its share
 assert STOP_SHARES[Child.INTAKE] > LEAVE_WITHIN
+assert STOP_SHARES[Child.INTAKE] > COMMITTED_WITHIN
 assert Intake.closes_within < STOP_SHARES[Child.INTAKE]
 assert Publisher.closes_within < STOP_SHARES[Child.PUBLISHER]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fixengine.engine.children import STOP_SHARES
-from fixengine.infra.process.log_lines import PATIENCE
+from fixengine.infra.process.log_lines import WRITTEN_WITHIN
 from fixengine.infra.process.logs import LAST_WORDS
 
 PROMISED = 10.0
@@ -14,7 +14,7 @@ PROMISED = 10.0
 class StopBudget:
     """Seconds for each step of a stop, in their order. No step begins before the one above ends."""
 
-    first_line: float = PATIENCE
+    first_line: float = WRITTEN_WITHIN
     """The log says that the engine drains, and waits so long for somebody who reads it."""
 
     actors: float = sum(STOP_SHARES.values())

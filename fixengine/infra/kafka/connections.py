@@ -12,7 +12,13 @@ from fixengine.infra.kafka.unreached import Unreached, unreached
 UNREACHED_AFTER = 5.0
 """Seconds that a broker of the cluster may be without a connection."""
 
-_REST = "reconnect.backoff"
+_MEASURED_EVERY = 1.0
+"""Seconds between two statistics of the driver."""
+
+_BACK_OFF = "reconnect.backoff"
+
+# a connection that is there shows in the statistics before its broker counts as unreached
+assert 2 * _MEASURED_EVERY < UNREACHED_AFTER
 
 _UP = {"UP", "UPDATE"}
 _OF_ANY = -1
@@ -21,11 +27,11 @@ _OF_ANY = -1
 def rested(connection: Mapping[str, Any]) -> dict[str, Any]:
     """Return a client's settings with a rest between tries to connect, unless they have their own.
 
-    The driver begins its rest anew with each round of all addresses, and would try twenty times a
-    second for as long as no broker is there.
+    Left to itself, the driver starts with short rests again after each round of all addresses: it
+    would try twenty times a second for as long as there is no broker.
     """
-    has_own = any(name.startswith(_REST) for name in connection)
-    return {**connection} if has_own else {f"{_REST}.ms": 500, **connection}
+    has_own = any(name.startswith(_BACK_OFF) for name in connection)
+    return {**connection} if has_own else {f"{_BACK_OFF}.ms": 500, **connection}
 
 
 class _Broker(msgspec.Struct):
@@ -58,7 +64,7 @@ class Connections:
         return {
             "logger": self.log,
             "stats_cb": self._measured,
-            "statistics.interval.ms": 1_000,
+            "statistics.interval.ms": int(_MEASURED_EVERY * 1000),
             # an address that the cluster advertises is tried before it is needed
             "enable.sparse.connections": False,
         }

@@ -1,4 +1,4 @@
-"""What a consumer asks of the cluster beside its polls; none of them waits for the answer."""
+"""Questions to the cluster that nobody waits for, such as a consumer has between its polls."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -15,13 +15,14 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # some come f
 INTERVAL = 5.0
 """Seconds between an answer and the next question."""
 
-_PATIENCE = 5.0
+_REQUEST_SECONDS = 5.0
+"""Time after which the driver gives up a question."""
 
 Answer = TypeVar("Answer")
 
 
 class Questions:
-    """One client for all questions, which is made with the first and lives on."""
+    """One client for all questions: it is made with the first question, and lives on."""
 
     def __init__(self, connection: Mapping[str, Any]) -> None:
         # the consumer itself says why a broker can't be reached
@@ -30,12 +31,16 @@ class Questions:
 
     def topic(self, name: str) -> "Future[TopicDescription]":
         """Ask for a topic."""
-        asked = self._admin().describe_topics(TopicCollection([name]), request_timeout=_PATIENCE)
+        asked = self._admin().describe_topics(
+            TopicCollection([name]), request_timeout=_REQUEST_SECONDS
+        )
         return asked[name]
 
     def group(self, name: str) -> "Future[ConsumerGroupDescription]":
         """Ask for a consumer group."""
-        return self._admin().describe_consumer_groups([name], request_timeout=_PATIENCE)[name]
+        return self._admin().describe_consumer_groups([name], request_timeout=_REQUEST_SECONDS)[
+            name
+        ]
 
     def close(self) -> None:
         """Let go of the client; what it was asked is not answered."""

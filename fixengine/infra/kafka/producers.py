@@ -6,17 +6,21 @@ from threading import Event, Lock, Thread
 from confluent_kafka import KafkaException, Producer
 
 from fixengine.infra.lease import Lease
+from fixengine.rules.leases import STOP
 from fixengine.supervision.duty import Duty
 
-PACE = 0.5
+LOOK_EVERY = 0.5
 """Seconds between looks at the lease."""
+
+# a lease that is over is seen, and its producers are stopped, in the time that others wait for it
+assert 2 * LOOK_EVERY < STOP
 
 
 class Producers:
     """Stops what the producers have under way when the lease ends, in a thread of its own.
 
-    Whoever uses a producer may be busy at that time. One that is left, as by an actor that is
-    started anew, goes on until it has done with its messages: to call them back can't be done.
+    Whoever uses a producer may be busy at that time. When an actor is started anew, the producer
+    that it leaves goes on until it has done with its messages: nobody can call them back.
     """
 
     def __init__(self, lease: Lease) -> None:
@@ -62,7 +66,7 @@ class Producers:
 
     def _watch(self) -> None:
         duty = Duty("to stop producers when the lease is over")
-        while not self._ending.wait(PACE):
+        while not self._ending.wait(LOOK_EVERY):
             if self._lease.over:
                 duty.done(self._purge)
             duty.done(self._serve_left)

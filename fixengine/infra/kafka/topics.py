@@ -19,7 +19,9 @@ LARGEST_MESSAGE = 10 * 2**20
 REPLICAS_WITHIN = 20.0
 """Seconds after which a topic is made with fewer copies than wanted: brokers may be starting."""
 
-_LEAST_TIMEOUT = 0.1
+_LEAST_SECONDS = 0.1
+"""Time that the broker has for a topic even where a round's time is over."""
+
 _BROKERS_OWN = -1
 _SIZE, _COPIES, _PARTITIONS = "size", "copies", "partitions"
 _OF_ANY = {KafkaError.POLICY_VIOLATION, KafkaError.INVALID_REQUEST}
@@ -117,7 +119,7 @@ def _ask(
 ) -> dict[str, KafkaException | TimeoutError | None]:
     """Have topics created; return for each None, or why it was not."""
     answers: dict[str, KafkaException | TimeoutError | None] = {}
-    left = max(until - monotonic(), _LEAST_TIMEOUT)
+    left = max(until - monotonic(), _LEAST_SECONDS)
     for name, future in admin.create_topics(wanted, operation_timeout=left).items():
         try:
             future.result(max(until - monotonic(), 0))

@@ -12,8 +12,9 @@ from fixengine.config.collector import Collector
 from fixengine.supervision.duty import Duty
 from fixengine.telemetry.outage import Outage
 
-_LONGEST_EXPORT = 10.0
-_LEAST_TIMEOUT = 0.5
+_LONGEST_EXPORT_SECONDS = 10.0
+_SHORTEST_EXPORT_SECONDS = 0.5
+"""Time for one export where nobody says how long: the interval, within these bounds."""
 
 
 class Exporter:
@@ -35,7 +36,9 @@ class Exporter:
         """
         self._channel = channel
         self._interval = interval
-        self._timeout = timeout or max(min(interval, _LONGEST_EXPORT), _LEAST_TIMEOUT)
+        self._timeout = timeout or max(
+            min(interval, _LONGEST_EXPORT_SECONDS), _SHORTEST_EXPORT_SECONDS
+        )
         self._export = export
         self._last_timeout = 0.0
         self._over = Event()

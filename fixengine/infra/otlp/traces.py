@@ -27,8 +27,11 @@ from fixengine.telemetry.spans import Context, Kind, Span
 MOST_WAITING = 10_000
 """Spans that wait for a collector; beyond them the oldest are lost."""
 
-_INTERVAL = 1.0
+_INTERVAL_SECONDS = 1.0
+"""Time between two exports."""
+
 _LARGEST_BATCH = 512
+"""Spans of one export at the most."""
 _KINDS = {
     Kind.CONSUMER: otlp.Span.SpanKind.SPAN_KIND_CONSUMER,
     Kind.PRODUCER: otlp.Span.SpanKind.SPAN_KIND_PRODUCER,
@@ -55,7 +58,7 @@ class SpanExport:
         self._exporter = Exporter(
             "traces",
             channel=channel,
-            interval=_INTERVAL,
+            interval=_INTERVAL_SECONDS,
             timeout=collector.timeout,
             export=self._export,
         )

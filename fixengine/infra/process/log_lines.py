@@ -10,8 +10,8 @@ from threading import Condition, Thread, current_thread
 MOST_WAITING = 2**20
 """Characters of lines that wait to be read; those that come then are lost, and counted."""
 
-PATIENCE = 0.5
-"""Seconds that whoever logs waits for a line to be written, as long as lines are read at all.
+WRITTEN_WITHIN = 0.5
+"""Seconds that whoever logs waits for a line to be written, as long as somebody reads lines.
 
 So a line is out before its process can die of what it tells. Once nobody reads, nobody waits.
 """
@@ -65,9 +65,9 @@ class LogLines:
             self._taken += 1
             self._changed.notify_all()
             if not self._stalled and current_thread() is not self._thread:
-                self._stalled = not self._wait_for(self._taken, PATIENCE)
+                self._stalled = not self._wait_for(self._taken, WRITTEN_WITHIN)
 
-    def flush(self, within: float = PATIENCE) -> None:
+    def flush(self, within: float = WRITTEN_WITHIN) -> None:
         """Wait until all is written, for `within` seconds at the most."""
         with self._changed:
             self._wait_for(self._taken, within)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from loguru import logger
 
-from fixengine.infra.process.log_lines import LogLines
+from fixengine.infra.process.log_lines import WRITTEN_WITHIN, LogLines
 from fixengine.recurring import Counted
 from fixengine.secrets import known
 from fixengine.telemetry.metrics import SERVICE
@@ -26,6 +26,9 @@ _QUIET = {
 }
 LAST_WORDS = 0.3
 """Seconds for the last lines to be written when the process ends."""
+
+# whoever ends waits no longer than whoever logs
+assert LAST_WORDS <= WRITTEN_WITHIN
 
 _OWN = {"service", "pod", "actor", "part"}
 """Fields whose values are the engine's own words."""

@@ -10,7 +10,8 @@ from loguru import logger
 from fixengine.infra.kafka.inquiry import Inquiry, Questions
 from fixengine.infra.kafka.words import refusal
 
-_FIRST_REST, _LONGEST_REST = 2.0, 60.0  # seconds
+_FIRST_REST, _LONGEST_REST = 2.0, 60.0
+"""Seconds without a consumer: after the first that could not go on, and at the most."""
 
 
 class Absence:

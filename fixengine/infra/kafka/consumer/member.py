@@ -23,10 +23,11 @@ from fixengine.recurring import Recurring
 Told = Callable[[frozenset[int]], None]
 """Takes the partitions that go, or are gone."""
 
-_REBALANCE = 10.0
-"""Seconds that a rebalance takes when a member that is gone was missed."""
+_REBALANCE_SECONDS = 10.0
+"""Time that a rebalance takes once the group has missed a member."""
 
-_ASK_AGAIN = 5.0  # seconds between tries to read what was denied
+_DENIED_EVERY_SECONDS = 5.0
+"""Time between two tries to read what this user may not read."""
 
 
 class Member:
@@ -51,7 +52,7 @@ class Member:
         self._membership = Membership(
             group=str(settings["group.id"]),
             topic=topic,
-            patience=float(settings["session.timeout.ms"]) / 1000 + _REBALANCE,
+            patience=float(settings["session.timeout.ms"]) / 1000 + _REBALANCE_SECONDS,
         )
         self._errors = Recurring("WARNING", "a poll brought an error")
         self._on_revoked, self._on_lost = on_revoked, on_lost
@@ -152,7 +153,7 @@ class Member:
         if self._membership.denied and monotonic() >= self._ask_again_at:
             # once read to its end, a partition that may be read again would say nothing
             self._places.seek(self._consumer, self._membership.denied)
-            self._ask_again_at = monotonic() + _ASK_AGAIN
+            self._ask_again_at = monotonic() + _DENIED_EVERY_SECONDS
 
     def _parts(self, partitions: Iterable[int]) -> list[TopicPartition]:
         return [TopicPartition(self._topic, partition) for partition in partitions]

@@ -9,7 +9,7 @@ from fixengine.infra.kafka.words import refusal, unread
 from fixengine.ports.kafka import Standing
 
 SETTLES = 5.0
-"""Seconds in which partitions that were assigned have something to say, or nothing is wrong."""
+"""Seconds after which silent partitions count as readable: one that is not says so by then."""
 
 _NOT_YET = "the group has not confirmed an assignment yet"
 _STATES = {

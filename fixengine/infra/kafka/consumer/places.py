@@ -8,7 +8,8 @@ from loguru import logger
 from fixengine.infra.kafka.consumer.identity import Identity
 from fixengine.infra.kafka.topic_ids import metadata_of, noted_id
 
-_COMMITTED_WITHIN = 2.0  # seconds, less than a stop gives the intake
+COMMITTED_WITHIN = 2.0
+"""Seconds for the broker to say what is committed: less than a stop gives the intake."""
 
 
 class Places:
@@ -37,7 +38,7 @@ class Places:
         # another engine may know by now of a topic that was made anew
         self._identity.forget()
         try:
-            committed = consumer.committed(partitions, timeout=_COMMITTED_WITHIN)
+            committed = consumer.committed(partitions, timeout=COMMITTED_WITHIN)
         except KafkaException as error:
             logger.bind(error=str(error)).debug("the committed places can't be read")
             committed = partitions

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from time import sleep
 from typing import Any
 
+from fixengine.config.parsing import LONGEST_PAUSE
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.connections import rested
@@ -32,7 +33,18 @@ SETTINGS: dict[str, Any] = {
     "enable.partition.eof": True,
     "statistics.interval.ms": 1_000,
 }
-_LEAVE_WITHIN = 5.0
+
+_LEAVE_SECONDS = 5.0
+"""Time for a member that can't go on to leave the group."""
+
+# a member that misses two heartbeats keeps its place
+assert 3 * SETTINGS["heartbeat.interval.ms"] <= SETTINGS["session.timeout.ms"]
+
+# one that pauses between two orders for as long as it may be told to keeps its place, too
+assert SETTINGS["max.poll.interval.ms"] > LONGEST_PAUSE * 1000
+
+# a topic or partitions that come later are known before a member counts as gone
+assert SETTINGS["topic.metadata.refresh.interval.ms"] < SETTINGS["session.timeout.ms"]
 
 
 class KafkaSource:
@@ -133,7 +145,7 @@ class KafkaSource:
     def _give_up(self, member: Member) -> None:
         """Let go of a member that can't go on, and with it of its partitions."""
         self._absence.begin(member.fatal)
-        self.close({}, _LEAVE_WITHIN)
+        self.close({}, _LEAVE_SECONDS)
         self._on_lost(member.assigned)
 
     def _stay_away(self, timeout: float) -> None:

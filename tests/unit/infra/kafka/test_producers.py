@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from fixengine.demo.waiting import wait_until
-from fixengine.infra.kafka.producers import PACE, Producers
+from fixengine.infra.kafka.producers import LOOK_EVERY, Producers
 from fixengine.infra.kafka.sink import KafkaSink
 from fixengine.infra.lease import Lease
 from fixengine.ports.kafka import Failure
@@ -56,7 +56,7 @@ def told(sink: KafkaSink, failures: list[Failure | None]) -> bool:
 def test_they_are_stopped_in_time_when_it_ends_whatever_their_user_does(around: Around) -> None:
     failures: list[Failure | None] = []
     sink = around.sink(failures)
-    assert_does_not_happen(lambda: told(sink, failures), 3 * PACE, "it is given up")
+    assert_does_not_happen(lambda: told(sink, failures), 3 * LOOK_EVERY, "it is given up")
     around.clock.now += LEASE + 0.1
     wait_until(lambda: told(sink, failures), 60, "it to be given up")
     assert failures[0] is not None
@@ -65,7 +65,7 @@ def test_they_are_stopped_in_time_when_it_ends_whatever_their_user_does(around: 
 
 
 def test_a_look_at_the_lease_is_never_far() -> None:
-    assert 3 * PACE < STOP
+    assert 3 * LOOK_EVERY < STOP
 
 
 def test_a_lease_that_begins_stops_what_an_earlier_one_allowed(around: Around) -> None:
@@ -80,7 +80,9 @@ def test_who_comes_next_waits_for_what_was_left_under_way(around: Around) -> Non
     failures: list[Failure | None] = []
     assert around.producers.settled()
     around.sink(failures).close()
-    assert_does_not_happen(around.producers.settled, 3 * PACE, "what is under way is forgotten")
+    assert_does_not_happen(
+        around.producers.settled, 3 * LOOK_EVERY, "what is under way is forgotten"
+    )
     around.clock.now += LEASE + 0.1
     wait_until(around.producers.settled, 60, "it to be given up")
 
