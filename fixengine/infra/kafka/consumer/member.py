@@ -1,14 +1,15 @@
 """One consumer in its group: from its subscription until it leaves, or can't go on."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from threading import Thread
 from time import monotonic
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from loguru import logger
 
 from fixengine.errors import UnavailableError
+from fixengine.infra.kafka.consumer.assignment import Assignment, Told
 from fixengine.infra.kafka.consumer.identity import Identity
 from fixengine.infra.kafka.consumer.membership import Membership
 from fixengine.infra.kafka.consumer.places import Places
@@ -20,9 +21,6 @@ from fixengine.infra.kafka.words import NO_TOPIC
 from fixengine.ports.kafka import Record, Standing
 from fixengine.recurring import Recurring
 
-Told = Callable[[frozenset[int]], None]
-"""Takes the partitions that go, or are gone."""
-
 _REBALANCE_SECONDS = 10.0
 """Time that a rebalance takes once the group has missed a member."""
 
@@ -31,7 +29,11 @@ _DENIED_EVERY_SECONDS = 5.0
 
 
 class Member:
-    """All methods are for one thread alone. `fatal` is why it can't go on, empty while it can."""
+    """All methods are for one thread alone. `fatal` says why it can't go on, and is empty before.
+
+    What it takes note of is kept by others: partitions by the assignment, offsets by positions and
+    places, its standing by the membership.
+    """
 
     def __init__(
         self,
@@ -43,7 +45,6 @@ class Member:
         on_lost: Told,
     ) -> None:
         """Take a consumer's settings, and those of them by which any client connects."""
-        self.assigned: frozenset[int] = frozenset()
         self.positions = Positions()
         self.fatal = ""
         self._topic = topic
@@ -54,12 +55,16 @@ class Member:
             topic=topic,
             patience=float(settings["session.timeout.ms"]) / 1000 + _REBALANCE_SECONDS,
         )
+        self._assignment = Assignment(
+            topic,
+            places=self._places,
+            positions=self.positions,
+            membership=self._membership,
+            on_revoked=on_revoked,
+            on_lost=on_lost,
+        )
         self._errors = Recurring("WARNING", "a poll brought an error")
-        self._on_revoked, self._on_lost = on_revoked, on_lost
-        self._paused: frozenset[int] = frozenset()
-        self._gone: frozenset[int] = frozenset()
         self._ask_again_at = 0.0
-        self._left = False
         self._consumer = Consumer(
             {
                 **settings,
@@ -70,26 +75,31 @@ class Member:
             }
         )
 
+    @property
+    def assigned(self) -> frozenset[int]:
+        """The partitions that are this one's to read."""
+        return self._assignment.partitions
+
     def subscribe(self) -> None:
         """Join the group; partitions arrive during later polls."""
         self._consumer.subscribe(
             [self._topic],
-            on_assign=self._assigned,
-            on_revoke=self._revoked,
-            on_lost=self._lost,
+            on_assign=self._assignment.given,
+            on_revoke=self._assignment.revoked,
+            on_lost=self._assignment.lost,
         )
 
     def poll(self, limit: int, timeout: float) -> tuple[Record, ...]:
         """Return up to `limit` records, waiting `timeout` seconds for the first."""
         self.positions.begin()
         first = self._consumer.poll(timeout)
-        self._gone = frozenset()
+        self._assignment.begin_call()
         messages: list[Message] = []
         if first is not None:
             rest = self._consumer.consume(limit - 1, 0) if limit > 1 else []
             # the second call may have taken away the partition of what the first brought; what a
             # call returns by itself is of its last assignment, perhaps of one that went and came
-            messages = rest if first.partition() in self._gone else [first, *rest]
+            messages = rest if self._assignment.went(first.partition()) else [first, *rest]
         records = tuple(record_of(message) for message in messages if self._is_record(message))
         if self.fatal:
             return ()  # whoever gets these partitions reads it again
@@ -117,18 +127,14 @@ class Member:
 
     def pause(self, partitions: frozenset[int]) -> None:
         """Receive nothing of these and go on with others; polling keeps the place either way."""
-        before, self._paused = self._paused, partitions
-        if begun := (partitions - before) & self.assigned:
-            self._consumer.pause(self._parts(begun))
-        if ended := (before - partitions) & self.assigned:
-            self._consumer.resume(self._parts(ended))
+        self._assignment.pause(self._consumer, partitions)
 
     def leave(self, positions: Mapping[int, int], deadline: float) -> None:
         """Commit the next offsets to read by partition, and leave the group.
 
         Gives up waiting after `deadline` seconds.
         """
-        self._left = True  # the callbacks, which the thread below would call, are passed over
+        self._assignment.end()  # the thread below would tell of it
         leaving = Thread(target=self._leave, args=(positions,), name="leave-group", daemon=True)
         leaving.start()
         leaving.join(deadline)
@@ -155,9 +161,6 @@ class Member:
             self._places.seek(self._consumer, self._membership.denied)
             self._ask_again_at = monotonic() + _DENIED_EVERY_SECONDS
 
-    def _parts(self, partitions: Iterable[int]) -> list[TopicPartition]:
-        return [TopicPartition(self._topic, partition) for partition in partitions]
-
     def _is_record(self, message: Message) -> bool:
         """Say whether it is one, and take note of it."""
         error, partition, offset = message.error(), message.partition(), message.offset()
@@ -172,7 +175,7 @@ class Member:
         elif error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - its name
             self.fatal = error.str()
         else:
-            # what is not of a partition has no offset
+            # an error that is of no partition has no offset
             place = None if offset is None or offset < 0 else partition
             if not self._membership.refused(
                 error.code(), error.str(), partition=place, offset=offset or 0
@@ -180,37 +183,7 @@ class Member:
                 self._errors.happened(error=error.str())
         return False
 
-    # Callbacks run inside poll and must never raise: what poll has taken would be lost.
-
-    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        if self._left:
-            return
-        self.assigned |= {partition.partition for partition in partitions}
-        consumer.assign(partitions)
-        # librdkafka remembers a pause from an earlier assignment of the same partition
-        consumer.resume(partitions)
-        self._places.taken(consumer, partitions)
-        self._membership.assigned(self.assigned)
-        logger.bind(partitions=len(self.assigned)).info("partitions assigned")
-
-    def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        self._dropped(partitions, self._on_revoked)
-
-    def _lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        self._dropped(partitions, self._on_lost)
-
-    def _dropped(self, partitions: list[TopicPartition], tell: Told) -> None:
-        if self._left:
-            return
-        gone = frozenset(partition.partition for partition in partitions)
-        self.assigned -= gone
-        self._paused -= gone
-        self._gone |= gone
-        self.positions.forget(gone)
-        self._membership.dropped(gone)
-        logger.bind(partitions=len(gone)).info("partitions revoked")
-        tell(gone)
-        self._places.dropped(gone)  # only now, for they may have been committed
+    # the driver calls these inside its own calls; they must never raise
 
     def _on_error(self, error: KafkaError) -> None:
         logger.bind(error=error.str()).debug("consumer error")

@@ -9,7 +9,8 @@ from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.connections import rested
 from fixengine.infra.kafka.consumer.absence import Absence
-from fixengine.infra.kafka.consumer.member import Member, Told
+from fixengine.infra.kafka.consumer.assignment import Told
+from fixengine.infra.kafka.consumer.member import Member
 from fixengine.ports.kafka import Record, Standing
 
 SETTINGS: dict[str, Any] = {

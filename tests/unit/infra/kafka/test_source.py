@@ -45,7 +45,7 @@ def test_what_comes_with_the_end_of_a_consumer_is_left_to_whoever_has_its_partit
     assert member is not None
     member._consumer.close()
     member._consumer = fenced = Fenced()
-    member._assigned(fenced, [TopicPartition("orders", 0)])
+    member._assignment.given(fenced, [TopicPartition("orders", 0)])
     assert source.poll(10, 0) == ()
     assert lost == [frozenset({0})]
     assert "group.instance.id" in source.standing().said
