@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
-from random import Random
-from time import monotonic
 
 from fixengine.actors.filling.limits import FillLimits
 from fixengine.actors.filling.scheduler import FillScheduler
@@ -21,7 +19,7 @@ from fixengine.config import Settings
 from fixengine.engine.parts import Parts
 from fixengine.infra.kafka.consumer.places import COMMITTED_WITHIN
 from fixengine.rules.fills import FillRules
-from fixengine.supervision.children import ChildSpec
+from fixengine.supervision.child import ChildSpec
 from fixengine.supervision.refs import ActorRef
 from fixengine.supervision.restarts import Backoff, RestartBudget, RestartIntensity
 from fixengine.supervision.tree import Tree
@@ -89,8 +87,7 @@ Refs = Mapping[str, ActorRef]
 
 def restart_budget() -> RestartBudget:
     """Return a budget of which nothing is spent."""
-    rng = Random()  # noqa: S311 - jitter
-    return RestartBudget(intensity=RESTARTS, backoff=BACKOFF, clock=monotonic, rng=rng)
+    return RestartBudget(intensity=RESTARTS, backoff=BACKOFF)
 
 
 class Children:

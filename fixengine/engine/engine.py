@@ -18,7 +18,7 @@ from fixengine.errors import UnavailableError
 from fixengine.http.app import probe_app, rest_app
 from fixengine.http.serving.server import Server
 from fixengine.recurring import end_counts
-from fixengine.supervision.children import SUPERVISOR
+from fixengine.supervision.child import SUPERVISOR
 from fixengine.supervision.lifecycle import Shutdown, StartChildren
 from fixengine.supervision.refs import ActorRef, ask
 from fixengine.supervision.supervisor import Supervisor

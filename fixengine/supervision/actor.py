@@ -34,8 +34,8 @@ _TO_END = 0.1  # seconds of a stop's time for a thread to end after `close`
 class Actor(pykka.ThreadingActor):
     """A supervised actor; subclasses fill in boot, receive and close.
 
-    The message in hand is always finished. A stop is taken next, before all that waits: tells
-    are dropped then, unless `close` takes them from the mailbox, and asks fail with ActorDeadError.
+    An actor always finishes the message in hand. It takes a stop next, before all that waits: it
+    drops tells then, unless `close` takes them from the mailbox, and asks fail with ActorDeadError.
     """
 
     use_daemon_thread = True  # a thread that ignores its stop must not keep the process alive
@@ -50,23 +50,23 @@ class Actor(pykka.ThreadingActor):
         self.actor_inbox.closes_within = self.closes_within
 
     def boot(self) -> None:
-        """Acquire what the actor needs; raising makes the start a failed one."""
+        """Acquire what the actor needs. If this raises, the start has failed."""
 
     @abstractmethod
     def receive(self, message: Any) -> Any:
         """Handle one message; what is returned answers an ask."""
 
     def close(self) -> None:
-        """Release all that boot acquired, or the part it came to; called once.
+        """Release what boot has acquired so far; called once.
 
-        Siblings started earlier still run, unless their own crash is what ends this actor.
+        Siblings that started earlier still run, unless the crash of one of them ends this actor.
         """
 
     @property
     def stopping(self) -> bool:
         """Whether a stop of this actor or of those that depend on it has begun.
 
-        The order to stop itself comes when those are gone. From here on nothing new is begun.
+        The order to stop follows when those are gone. The actor begins nothing new from here on.
         """
         return self.actor_inbox.stop_by < inf
 
@@ -77,7 +77,7 @@ class Actor(pykka.ThreadingActor):
     def tell_later(self, delay: float, message: Any) -> Timer:
         """Put a message into the own mailbox after `delay` seconds, unless cancelled by then.
 
-        For use in the actor's own thread. All that is pending ends with the actor.
+        For use in the actor's own thread. The end of the actor cancels all that is pending.
         """
         timer = Timer(delay, self._tell_self, (message,))
         timer.daemon = True
@@ -115,7 +115,7 @@ class Actor(pykka.ThreadingActor):
                 self.actor_inbox.busy_since = None
 
     def _handle(self, envelope: Envelope[Any]) -> BaseException | None:
-        """Deal with one message; what is returned is the error that ends the actor."""
+        """Deal with one message; return the error that ends the actor, None when it goes on."""
         message, reply_to = envelope.message, envelope.reply_to
         try:
             answer = self._dispatch(message)
@@ -149,7 +149,7 @@ class Actor(pykka.ThreadingActor):
                 return self.receive(message)
 
     def _end(self, envelope: Envelope[Any], crash: BaseException | None) -> None:
-        """Close, report, be dead, answer: whoever fails for want of us reports after us."""
+        """Close, report, be dead, answer: an asker that fails because of this reports later."""
         if crash is not None:
             _log(crash, "actor crashed")
         for timer in self._pending_timers:

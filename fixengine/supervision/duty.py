@@ -1,4 +1,4 @@
-"""What a thread of its own does over and over: an error is told of, and ends neither."""
+"""What a thread does over and over: an error is logged, and the thread goes on."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,10 @@ from fixengine.recurring import Recurring
 
 
 class Duty:
-    """A thread's edge. Actors have theirs: the supervisor restarts one that crashes."""
+    """The edge of a thread that is no actor. The supervisor restarts actors that crash."""
 
     def __init__(self, what: str) -> None:
-        """Take what it is for: `to …`."""
+        """Take what the thread is for, as `to export metrics`."""
         self._what = what
         self._failed = Recurring("ERROR", "a thread failed in its duty, it goes on")
 

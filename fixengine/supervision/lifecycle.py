@@ -40,9 +40,10 @@ class StartChildren(Request[pykka.Future[None]]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shutdown(Request[tuple[str, ...]]):
-    """App → supervisor: stop all for good, within so many seconds and their shares together.
+    """App → supervisor: stop all for good, in `within` seconds or the sum of their shares.
 
-    Reply: the names of the children that ignored their deadline; their threads still run.
+    The shorter time counts. The reply has the names of the children that ignored their deadline;
+    their threads still run.
     """
 
     within: float

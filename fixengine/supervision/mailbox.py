@@ -16,7 +16,7 @@ from fixengine.supervision.patience import wait_until
 
 _T = TypeVar("_T")
 
-_UNHURRIED_FOR = 900.0  # seconds, longer than the database lets a migration's statement take
+_UNHURRIED_FOR = 900.0  # seconds; what somebody outside does has to end sooner
 
 
 class Mailbox(queue.Queue[Envelope[Any]]):
@@ -28,8 +28,8 @@ class Mailbox(queue.Queue[Envelope[Any]]):
         super().__init__()
         self._closed = False
         self.busy_since: float | None = None  # monotonic start of the message in hand
-        self.unhurried_until = 0.0  # monotonic time, up to which the message in hand may take
-        self.excused_until = 0.0  # the same, as somebody else found out while it takes
+        self.unhurried_until = 0.0  # monotonic time until which the message in hand may take
+        self.excused_until = 0.0  # the same; set by who finds out why it takes so long
         self.stop_by = inf  # monotonic time, known once a stop has begun
         self.patient_until = inf  # monotonic time, after which the actor waits for nobody
         self.closes_within = 0.0  # seconds that the message in hand must leave of a stop's time
@@ -91,10 +91,10 @@ def enter(mailbox: Mailbox) -> None:
 
 @contextmanager
 def unhurried() -> Iterator[None]:
-    """Let this thread's actor, if any, not count as hung within the block, however long it takes.
+    """Within the block this thread's actor, if it has one, does not count as hung.
 
-    For what somebody outside does and ends, and would have to begin again if it were given up;
-    a quarter of an hour at the most.
+    This is for work of somebody outside that ends by itself, and would begin anew if it were given
+    up. The excuse holds for a quarter of an hour.
     """
     mailbox: Mailbox | None = getattr(_own, "mailbox", None)
     if mailbox is None:

@@ -13,9 +13,9 @@ def never() -> float:
 
 
 def wait_until(until: Callable[[], float], *, excused: Callable[[], float] = never) -> None:
-    """Have all waits of this thread end by a monotonic time, which may change at any moment.
+    """End all waits of this thread at the monotonic time `until`, which may change at any moment.
 
-    Up to another none is too long, for somebody knows what it is for.
+    Before the monotonic time `excused` no wait counts as too long: somebody knows its reason.
     """
     _own.until, _own.excused = until, excused
 
@@ -27,6 +27,6 @@ def patient_until() -> float:
 
 
 def excused_until() -> float:
-    """Return the monotonic time up to which no wait of this thread is too long."""
+    """Return the monotonic time before which no wait of this thread counts as too long."""
     excused: Callable[[], float] | None = getattr(_own, "excused", None)
     return -inf if excused is None else excused()

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
+from time import monotonic
 
 
 class Restart(StrEnum):
     """Which ends of a child are followed by a restart."""
 
-    PERMANENT = "permanent"  # every one
-    TRANSIENT = "transient"  # crashes
-    TEMPORARY = "temporary"  # none
+    PERMANENT = "permanent"  # every end
+    TRANSIENT = "transient"  # only a crash
+    TEMPORARY = "temporary"  # no end at all
 
     def follows(self, *, crashed: bool) -> bool:
         """Say whether the end of such a child leads to a restart."""
@@ -20,7 +21,7 @@ class Restart(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestartIntensity:
-    """At most `max_restarts` within any `period` seconds."""
+    """At most `max_restarts` within any `period`, in seconds."""
 
     max_restarts: int
     period: float
@@ -55,7 +56,7 @@ class Backoff:
 
 
 class RestartBudget:
-    """The restarts that the recent ones leave room for.
+    """Says whether there may be another restart, and how soon.
 
     The back-off grows with the number of restarts in the window, so that a quiet period
     resets it.
@@ -66,17 +67,17 @@ class RestartBudget:
         *,
         intensity: RestartIntensity,
         backoff: Backoff,
-        clock: Callable[[], float],
-        rng: Random,
+        clock: Callable[[], float] = monotonic,
+        rng: Random | None = None,
     ) -> None:
         self.intensity = intensity
         self._backoff = backoff
         self._clock = clock
-        self._rng = rng
+        self._rng = rng or Random()  # noqa: S311 - jitter
         self._recent: tuple[float, ...] = ()
 
     def spend(self) -> float | None:
-        """Count a restart; the seconds to wait before it, or None when it is one too many."""
+        """Count a restart; return the seconds to wait before it, None when it is one too many."""
         now = self._clock()
         since = now - self.intensity.period
         self._recent = (*(at for at in self._recent if at >= since), now)

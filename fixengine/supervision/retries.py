@@ -1,4 +1,4 @@
-"""Waiting for something outside that is away: a little longer after each try."""
+"""Waits for something outside that is away: each is longer than the one before, on average."""
 
 from random import Random
 

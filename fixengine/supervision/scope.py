@@ -1,4 +1,4 @@
-"""What a thread is doing something for: it goes along with questions to other actors."""
+"""The purpose of what a thread does. It travels along with questions to other actors."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -13,16 +13,16 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What is being done: whoever is asked for it does its part in the same scope.
+    """A purpose, such as a span of a trace. An actor that is asked works in the asker's scope.
 
-    `enter` makes it the current one for libraries that have a notion of their own of it.
+    `enter` makes it the current one for libraries that keep such a thing of their own.
     """
 
     enter: Callable[[], AbstractContextManager[object]]
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """Let the body be done for it, in this thread."""
+        """Make it the purpose of this thread within the block."""
         token = _scope.set(self)
         try:
             with self.enter():
@@ -43,12 +43,12 @@ _scope: ContextVar[Scope | None] = ContextVar("scope", default=None)
 
 
 def current_scope() -> Scope | None:
-    """Return what this thread is doing something for, None when nobody has said."""
+    """Return the purpose of what this thread does now, None when it has none."""
     return _scope.get()
 
 
 def in_scope(call: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Return the call for another thread to make, for what this one is doing."""
+    """Return a call that another thread can make for the purpose of this thread."""
     scope = _scope.get()
     if scope is None:
         return call

@@ -5,25 +5,25 @@ from dataclasses import replace
 
 from loguru import logger
 
-from fixengine.supervision.children import Child, State
+from fixengine.supervision.child import State, Supervised
 from fixengine.supervision.mailbox import Mailbox
 from fixengine.supervision.tree import Tree
 
 UNHURRIED = 3
-"""Times a child's share that it has where no end of the process waits for it."""
+"""So many times its share has a child that stops for a restart, as no process waits to end."""
 
-_MOST = 3  # times its time that a child has if those before it leave as much
+_MOST = 3  # times its share that a child has at most, if those before it leave as much
 
 
 def stop_from(tree: Tree, position: int, within: float, *, times: int = 1) -> tuple[str, ...]:
     """Stop the child at this position and all later ones, the last first.
 
     All together take as long as `times` their shares, and `within` seconds at the most. What one
-    leaves of its time is for those after it. All learn at once that they are to stop, so none
-    begins anything while others end.
+    leaves of its time is for those after it. All learn at once that they are to stop, so none of
+    them begins anything while others end.
 
-    Return the names of those that were not gone in time: a thread can't be killed, and they were
-    left as they are.
+    Return the names of those that were not gone in time. A thread can't be killed, so they stay as
+    they are.
     """
     children = tree.children[position:]
     shares = sum(child.spec.stop_timeout for child in children)
@@ -45,8 +45,8 @@ def stop_from(tree: Tree, position: int, within: float, *, times: int = 1) -> tu
     return tuple(stuck)
 
 
-def _announce(children: tuple[Child, ...], scale: float) -> None:
-    """Let each know by when it has to be gone, so that those that stop after it have their time."""
+def _announce(children: tuple[Supervised, ...], scale: float) -> None:
+    """Let each child know by when it has to be gone, so those that stop after it have time."""
     by = time.monotonic() + sum(child.spec.stop_timeout for child in children) * scale
     for child in children:
         if child.mailbox is not None:
@@ -54,7 +54,7 @@ def _announce(children: tuple[Child, ...], scale: float) -> None:
         by -= child.spec.stop_timeout * scale
 
 
-def _stop(tree: Tree, child: Child, mailbox: Mailbox, timeout: float) -> bool:
+def _stop(tree: Tree, child: Supervised, mailbox: Mailbox, timeout: float) -> bool:
     assert child.ref is not None
     tree.put(replace(child, state=State.STOPPING))
     child.ref.stop(block=False)

@@ -18,7 +18,7 @@ from loguru import logger
 
 from fixengine.errors import StartError
 from fixengine.supervision.actor import Actor
-from fixengine.supervision.children import SUPERVISOR, Child, State
+from fixengine.supervision.child import SUPERVISOR, State, Supervised
 from fixengine.supervision.lifecycle import (
     Boot,
     Booted,
@@ -106,7 +106,7 @@ class Supervisor(Actor):
             self._phase = _Phase.UP
             self._started.set(None)
 
-    def _start(self, child: Child) -> None:
+    def _start(self, child: Supervised) -> None:
         earlier = {c.spec.name: c.ref for c in self._tree.children if c.ref is not None}
         restarts = child.restarts + (child.state is not State.NEW)
         child = replace(child, state=State.BOOTING, restarts=restarts)
@@ -127,24 +127,24 @@ class Supervisor(Actor):
             self._tree.put(replace(child, ref=ref))
             self._timer = self.tell_later(child.spec.boot_timeout, BootExpired(ref=ref))
 
-    def _booted(self, child: Child | None) -> None:
+    def _booted(self, child: Supervised | None) -> None:
         if child is not None and child.state is State.BOOTING:
             self._stop_waiting()
             self._tree.put(replace(child, state=State.RUNNING))
             self._start_from(child.position + 1)
 
-    def _boot_expired(self, child: Child | None) -> None:
+    def _boot_expired(self, child: Supervised | None) -> None:
         if child is not None and child.state is State.BOOTING:
             self._boot_failed(child, f"it took more than {child.spec.boot_timeout} s to boot")
 
-    def _boot_failed(self, child: Child, why: str) -> None:
+    def _boot_failed(self, child: Supervised, why: str) -> None:
         if self._phase is _Phase.STARTING:
             self._tree.put(replace(child, last_error=why))
             self._take_down(f"{child.spec.name} did not start: {why}", math.inf)
         else:
             self._restart(child, why)
 
-    def _exited(self, child: Child | None, crash: BaseException | None) -> None:
+    def _exited(self, child: Supervised | None, crash: BaseException | None) -> None:
         if child is None:
             return  # a former incarnation, which was stopped meanwhile
         why = "it ended by itself" if crash is None else _describe(crash)
@@ -157,7 +157,7 @@ class Supervisor(Actor):
         else:
             self._tree.put(replace(child, state=State.DONE, ref=None, last_error=why))
 
-    def _restart(self, child: Child, why: str) -> None:
+    def _restart(self, child: Supervised, why: str) -> None:
         """Take down this child and the later ones, and start them again after the back-off."""
         name, child = child.spec.name, replace(child, last_error=why)
         self._tree.put(child)
@@ -171,7 +171,7 @@ class Supervisor(Actor):
             self._timer = self.tell_later(delay, RestartDue(position=child.position))
             self._tree.put(replace(child, state=State.WAITING, ref=None))
 
-    def _restart_due(self, child: Child) -> None:
+    def _restart_due(self, child: Supervised) -> None:
         if child.state is State.WAITING:
             self._start_from(child.position)
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pykka
 
-from fixengine.supervision.children import SUPERVISOR, Child, ChildSpec, State
+from fixengine.supervision.child import SUPERVISOR, ChildSpec, State, Supervised
 from fixengine.supervision.mailbox import Mailbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildState:
-    """A child as seen from outside at one moment; `busy_for` counts for the message in hand."""
+    """A child as seen from outside; `busy_for` is how long it has had its message, in seconds."""
 
     name: str
     state: State
@@ -27,7 +27,7 @@ class Tree:
     """All children in their order; reading takes no lock and asks no actor."""
 
     def __init__(self, specs: Iterable[ChildSpec]) -> None:
-        self._children = tuple(Child(position=i, spec=spec) for i, spec in enumerate(specs))
+        self._children = tuple(Supervised(position=i, spec=spec) for i, spec in enumerate(specs))
         self._supervisor: Mailbox | None = None
         names = [child.spec.name for child in self._children]
         if not names:
@@ -66,15 +66,15 @@ class Tree:
     # The rest is for the supervisor.
 
     @property
-    def children(self) -> tuple[Child, ...]:
+    def children(self) -> tuple[Supervised, ...]:
         """All that is known."""
         return self._children
 
-    def find(self, ref: pykka.ActorRef[Any]) -> Child | None:
+    def find(self, ref: pykka.ActorRef[Any]) -> Supervised | None:
         """Find a child by its incarnation; None when that is a former one."""
         return next((child for child in self._children if child.ref is ref), None)
 
-    def put(self, child: Child) -> None:
+    def put(self, child: Supervised) -> None:
         """Replace what is known of one child, all at once."""
         before, after = self._children[: child.position], self._children[child.position + 1 :]
         self._children = (*before, child, *after)

@@ -14,7 +14,7 @@ import pykka
 from loguru import logger
 
 from fixengine.supervision.actor import Actor
-from fixengine.supervision.children import ChildSpec, State
+from fixengine.supervision.child import ChildSpec, State
 from fixengine.supervision.lifecycle import Crash, Shutdown, StartChildren
 from fixengine.supervision.mailbox import Mailbox
 from fixengine.supervision.restarts import Backoff, Restart, RestartBudget, RestartIntensity

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from fixengine.supervision.children import State
+from fixengine.supervision.child import State
 from fixengine.supervision.lifecycle import Crash
 from tests.unit.supervision.family import PATIENCE, Family, Gate, Time, fail, join, wait_until
 

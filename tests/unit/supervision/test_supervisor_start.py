@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from fixengine.supervision.children import ChildSpec
+from fixengine.supervision.child import ChildSpec
 from fixengine.supervision.lifecycle import Crash
 from fixengine.supervision.restarts import Restart
 from fixengine.supervision.tree import Tree

@@ -31,7 +31,7 @@ from fixengine.ports.kafka import Headers, Record, Standing
 from fixengine.recurring import end_counts
 from fixengine.rules.halving import Tried
 from fixengine.supervision.actor import Actor
-from fixengine.supervision.children import ChildSpec
+from fixengine.supervision.child import ChildSpec
 from fixengine.supervision.lifecycle import Boot
 from fixengine.supervision.refs import ActorRef
 from fixengine.supervision.tree import Tree

@@ -50,7 +50,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Child:
+class Supervised:
     """What the supervisor knows of a child; `ref` is the incarnation whose thread may run."""
 
     position: int
