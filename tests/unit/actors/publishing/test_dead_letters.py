@@ -283,6 +283,7 @@ def test_an_order_that_can_not_be_read_again_holds_up_its_own_partition_alone(
     assert around.metric("fixengine_dead_letters_shortened_total") == 0
 
 
+@pytest.mark.parametrize("limits", [DeadLetterLimits(reread_within=1.0)])
 def test_the_actor_answers_while_an_order_is_read_again(around: Around) -> None:
     records = read_six_again(around)
     wait_until(lambda: around.orders.reads, 60, "an order to be read again")
