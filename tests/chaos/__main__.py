@@ -16,7 +16,7 @@ from fixengine.demo.workspace import Workspace
 from fixengine.infra.process.interrupts import signals_as_interrupts
 from tests.chaos import broken
 from tests.chaos.faults import FAULTS
-from tests.chaos.field import Ground
+from tests.chaos.ground import Ground
 from tests.chaos.report import line, table
 from tests.chaos.scenario import Outcome, run
 

@@ -1,7 +1,6 @@
 """The field of one scenario: engines behind proxies, a steady feed, and what is measured on it."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -10,81 +9,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import psycopg
-from confluent_kafka import Consumer, KafkaException, TopicPartition
-from psycopg import sql
 
 from fixengine.demo.engine import Engine
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.feed.sending import send_orders
-from fixengine.demo.feed.universe import all_listings
-from fixengine.demo.neighbours.services import PricingService, SecurityService
-from fixengine.demo.servers.apache import ApacheKafka
-from fixengine.demo.servers.postgres import PostgresServer
+from fixengine.demo.stack import surroundings
 from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
-from fixengine.infra.postgres.schema.migrate import migrate
+from tests.chaos.counted import Counted
+from tests.chaos.ground import TEMPLATE, Ground
 from tests.support.feed.mixed import varied_orders
-from tests.support.proxy import Flow, Proxy
 from tests.support.steady import SteadyFeed
 
 RATE = 60.0
 """Orders a second all the time; bursts come on top."""
 
-PARTITIONS = 20
-_TEMPLATE = "chaos_template"
 _FAST = {"FILL_DELAY_FIRST": "0.01", "FILL_DELAY_MIN": "0.05", "FILL_DELAY_MAX": "1.2"}
 _BURSTS = 10_000_000  # their order ids begin here
-
-
-class Ground:
-    """What all scenarios of a run stand on: the servers, the proxies and the neighbours."""
-
-    def __init__(self, workspace: Workspace, *, seed: int) -> None:
-        self.workspace = workspace
-        port = workspace.reserve_port
-        self.postgres = PostgresServer(workspace=workspace)
-        self.to_postgres = Proxy(port=port(), target=self.postgres.port)
-        kafka_port = port()
-        self.broker = ApacheKafka(workspace=workspace, proxied=f"127.0.0.1:{kafka_port}")
-        behind = int(self.broker.behind_proxy.rpartition(":")[2])
-        self.to_broker = Proxy(port=kafka_port, target=behind)
-        listings = all_listings()
-        self.securities = SecurityService(port=port(), listings=listings)
-        self.prices = PricingService(port=port(), listings=listings, seed=seed)
-
-    def start(self) -> None:
-        """Start all of it, with a database to copy."""
-        for part in (self.postgres, self.broker, self.securities, self.prices):
-            part.start()
-        for proxy in (self.to_postgres, self.to_broker):
-            proxy.start()
-        self.administer("create database {}", _TEMPLATE)
-        with psycopg.connect(self.postgres.dsn_of(_TEMPLATE), autocommit=True) as connection:
-            migrate(connection)
-
-    def stop(self) -> None:
-        """Let go of what is not a process of the workspace."""
-        for proxy in (self.to_postgres, self.to_broker):
-            proxy.stop()
-        for neighbour in (self.securities, self.prices):
-            neighbour.stop()
-
-    def administer(self, statement: str, *names: str) -> None:
-        """Run a statement on the server."""
-        with psycopg.connect(self.postgres.dsn, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-    def mend(self) -> None:
-        """Undo whatever a fault may have left."""
-        for proxy in (self.to_postgres, self.to_broker):
-            proxy.set(Flow.OPEN)
-        for neighbour in (self.securities, self.prices):
-            neighbour.start()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +55,7 @@ class Field:
             orders=f"orders-{name}", fills=f"fills-{name}", dlq=f"dlq-{name}", group=f"fix-{name}"
         )
         self.database = f"chaos_{name}".replace("-", "_")
-        ground.administer("create database {} template {}", self.database, _TEMPLATE)
+        ground.administer("create database {} template {}", self.database, TEMPLATE)
         self.dsn = ground.postgres.dsn_of(self.database)
         create_topic(ground.broker.bootstrap, self.topics.orders)
         create_topic(ground.broker.bootstrap, self.topics.fills)
@@ -140,7 +84,7 @@ class Field:
         process = ground.workspace.child(
             f"{self.name}-engine-{self._started}",
             [sys.executable, "-m", self._program, "serve"],
-            environment={**_surroundings(), **settings},
+            environment={**surroundings(), **settings},
         )
         return Engine(
             process=process,
@@ -166,7 +110,7 @@ class Field:
         """Run `fixengine audit` and return its exit code, and what it said."""
         done = subprocess.run(
             [sys.executable, "-m", "fixengine", "audit", "--finished"],
-            env={**_surroundings(), **self._deployment},
+            env={**surroundings(), **self._deployment},
             capture_output=True,
             text=True,
             timeout=300,
@@ -233,35 +177,3 @@ class Field:
             engine.close()
         self._published.close()
         self.ground.administer("drop database {} with (force)", self.database)
-
-
-class Counted:
-    """The number of records of a topic, cheaply."""
-
-    def __init__(self, bootstrap: str, topic: str) -> None:
-        self._consumer = Consumer(
-            {"bootstrap.servers": bootstrap, "group.id": "chaos", "log_level": 0}
-        )
-        self._partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-        self._last = 0
-
-    def count(self) -> int:
-        """Return the sum of the partitions' ends, the last one known while the broker is away."""
-        try:
-            ends = [
-                self._consumer.get_watermark_offsets(partition, timeout=1.0)
-                for partition in self._partitions
-            ]
-        except KafkaException:
-            return self._last
-        self._last = sum(end for _, end in filter(None, ends))
-        return self._last
-
-    def close(self) -> None:
-        """Leave."""
-        self._consumer.close()
-
-
-def _surroundings() -> dict[str, str]:
-    root = str(Path(__file__).parents[2])
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": root}

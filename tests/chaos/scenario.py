@@ -11,7 +11,8 @@ from fixengine.demo.audit.report import audit
 from fixengine.demo.errors import DemoError
 from fixengine.demo.waiting import wait_until
 from tests.chaos.faults import FAULTS, MAY_REPEAT, wait_until_ready
-from tests.chaos.field import Field, Ground
+from tests.chaos.field import Field
+from tests.chaos.ground import Ground
 
 REGAIN_WITHIN = 30.0
 """Seconds after a fault's end within which the engines must be at full speed again."""

@@ -129,14 +129,21 @@ def test_a_topic_made_anew_is_read_and_committed(kafka: Surroundings, partitions
         wait_for_no_lag(kafka)
 
 
-def test_no_record_of_a_topic_made_anew_is_passed_over(
-    guarded: GuardedKafka, topics: TopicNames
-) -> None:
-    """Though it has more of them than the old one when it is looked at again."""
+@contextmanager
+def member_that_has_read(guarded: GuardedKafka, topics: TopicNames) -> Iterator[Member]:
+    """Lend the only member of the group, which has read the 40 records of two partitions."""
     create_topic(guarded.plain, topics.orders, partitions=2)
     send_orders(guarded.plain, topics.orders, some(40))
     with member(guarded.plain, topics, guarded.broker.client_config) as one:
         one.wait(lambda _: len(one.records) == 40, "the first records")
+        yield one
+
+
+def test_no_record_of_a_topic_made_anew_is_passed_over(
+    guarded: GuardedKafka, topics: TopicNames
+) -> None:
+    """Though it has more of them than the old one when it is looked at again."""
+    with member_that_has_read(guarded, topics) as one:
         # in the tenth of a second that it takes to look again nothing can be made anew
         one.source.pause(one.source.assigned)
         one.poll()
@@ -152,10 +159,7 @@ def test_a_place_that_was_committed_of_a_topic_before_holds_for_no_other(
     guarded: GuardedKafka, topics: TopicNames
 ) -> None:
     """Its engine was killed before it could notice, and the new topic has more records by now."""
-    create_topic(guarded.plain, topics.orders, partitions=2)
-    send_orders(guarded.plain, topics.orders, some(40))
-    with member(guarded.plain, topics, guarded.broker.client_config) as one:
-        one.wait(lambda _: len(one.records) == 40, "the first records")
+    with member_that_has_read(guarded, topics) as one:
         known = {record.partition: record.offset + 1 for record in one.records}
 
         def committed_with_the_topic(_: Standing) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from fixengine.demo.waiting import wait_until
 from fixengine.http.serving.connections import to_end
 from fixengine.http.serving.limits import LIMITS, ClientLimits
 from fixengine.http.serving.server import Server
@@ -59,13 +60,6 @@ def get(server: Server, **headers: str) -> tuple[HTTPResponse, bytes]:
         client.request("GET", "/", headers=headers)
         response = client.getresponse()
         return response, response.read()
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = monotonic() + 60
-    while not true():
-        assert monotonic() < deadline
-        Event().wait(0.005)
 
 
 def open_files() -> int:
@@ -169,7 +163,7 @@ def test_it_answers_until_it_is_stopped_and_leaves_nothing_behind() -> None:
             assert get(server)[1] == b"ok"
             server.stop(5)
             assert refused(server)
-    wait_until(lambda: threading.active_count() == threads)
+    wait_until(lambda: threading.active_count() == threads, 60, "its threads to end")
     assert open_files() == files
 
 
@@ -185,7 +179,7 @@ def test_an_error_in_its_thread_is_told_of_and_does_not_end_it(events: list[str]
         server._sockets[-1] = Faulty()
         with connection(server) as client:
             client.request("GET", "/")
-            wait_until(lambda: events == ["a thread failed in its duty, it goes on"])
+            wait_until(lambda: events == ["a thread failed in its duty, it goes on"], 60, "a line")
             del server._sockets[-1]
             assert client.getresponse().read() == b"ok"
 
@@ -269,10 +263,10 @@ def test_a_stop_lets_pending_requests_finish_queued_ones_too() -> None:
         for each in asking:
             each.start()
         assert held.begun.wait(60)
-        wait_until(lambda: len(server._server.task_dispatcher.queue) == 2)
+        wait_until(lambda: len(server._server.task_dispatcher.queue) == 2, 60, "two to wait")
         stopping = Thread(target=server.stop, args=(60,))
         stopping.start()
-        wait_until(lambda: refused(server))
+        wait_until(lambda: refused(server), 60, "a client to be refused")
         held.let_go.set()
         for each in (stopping, *asking):
             each.join()
@@ -285,10 +279,10 @@ def test_a_stop_lets_slow_clients_read_their_answers() -> None:
     with serving(lambda: body, limits=lenient) as server, connection(server) as slow:
         slow.request("GET", "/")
         response = slow.getresponse()
-        wait_until(lambda: all(not each.requests for each in channels(server)))
+        wait_until(lambda: all(not each.requests for each in channels(server)), 60, "all answers")
         stopping = Thread(target=server.stop, args=(60,))
         stopping.start()
-        wait_until(lambda: refused(server))
+        wait_until(lambda: refused(server), 60, "a client to be refused")
         assert response.read() == body
         stopping.join()
 
@@ -375,16 +369,16 @@ def test_a_connection_is_overdue_by_the_time_since_its_requests_first_byte() -> 
             client = socket.create_connection(("127.0.0.1", server.port))
             clients.enter_context(client)
             client.sendall(said)
-            wait_until(lambda: len(channels(server)) > len(before))
+            wait_until(lambda: len(channels(server)) > len(before), 60, "a new connection")
             (channel,) = set(channels(server)) - before
             return client, channel
 
         _, silent = connected(b"")
         dripping, dawdling = connected(b"GET / HT")
-        wait_until(dawdling.is_busy)
+        wait_until(dawdling.is_busy, 60, "the request to be begun")
         began = dawdling._busy_since
         dripping.sendall(b"TP/1.1\r\n")
-        wait_until(lambda: dawdling.last_activity > silent.creation_time)
+        wait_until(lambda: dawdling.last_activity > silent.creation_time, 60, "more of it")
         early, late = began + LIMITS.exchange - 0.1, began + LIMITS.exchange + 0.001
         assert to_end(channels(server), LIMITS, now=early) == []
         assert to_end(channels(server), LIMITS, now=late) == [dawdling]
@@ -396,7 +390,7 @@ def test_a_kept_connection_begins_anew_with_each_request() -> None:
             client.request("GET", "/")
             assert client.getresponse().read() == b"ok"
         (channel,) = channels(server)
-        wait_until(lambda: not channel.is_busy())
+        wait_until(lambda: not channel.is_busy(), 60, "the answer to be written")
         assert to_end([channel], LIMITS, now=monotonic() + 10 * LIMITS.exchange) == []
 
 
@@ -408,7 +402,7 @@ def test_a_client_that_reads_nothing_is_let_go_and_frees_its_thread() -> None:
         greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         greedy.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
         assert get(server)[1] == body
-        wait_until(lambda: not channels(server))
+        wait_until(lambda: not channels(server), 60, "the connections to end")
 
 
 def test_when_too_much_is_unread_the_worst_goes_first() -> None:
