@@ -1,7 +1,27 @@
-"""A record between the poll that took it and the moment its fate is final."""
+"""A record in hand: from the poll that takes it until its fate is final.
 
-from collections.abc import Iterable, Iterator, Sequence
+| state | who has it | what ends it | what follows |
+|---|---|---|---|
+| taken | Intake | it is decoded | resolving |
+| | | it is no valid order | burying |
+| resolving | Resolving | its security has a ticker | storing |
+| | | security-service knows no such security | burying |
+| storing | Storing | the database has it, or had it before | final |
+| | | the database refuses it | burying |
+| burying | Burying | the broker has its dead letter | final |
+| final | nobody | | |
+
+While what a state waits for is away, the record stays in it. Its offset is committed when it and
+all records below it are final. In any state before that its partition may be taken away: then it is
+forgotten, and the engine that has the partition now reads it again.
+
+The three stages have one shape: `add` takes items on, `turn` sees what has become of them and sets
+about the next, `forget` drops those of partitions that are gone.
+"""
+
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from time import monotonic, time
 
 import msgspec
@@ -29,7 +49,7 @@ class InHand(msgspec.Struct, kw_only=True):
     trace: OrderTrace | None = None
     links: tuple[Context, ...] = ()
     busy: float = 0.0
-    created: float | msgspec.UnsetType | None = msgspec.UNSET
+    created_at: float | msgspec.UnsetType | None = msgspec.UNSET
 
     @property
     def place(self) -> Place:
@@ -55,40 +75,52 @@ class InHand(msgspec.Struct, kw_only=True):
         return self.order, self.ticker
 
     def let_go(self) -> None:
-        """Keep of the record but what is asked for in the end: it may be large, and stay long."""
-        self.created = self._created()
+        """Keep only what the end needs of the record: it may be large, and stay for long."""
+        self.created_at = self._creation_time()
         self.record = structs.replace(self.record, key=None, value=None, headers=())
 
     def latency(self) -> float | None:
-        """Return the seconds from the record's creation until now, None when it has no time.
+        """Return the seconds since the record was created, None when it does not say when.
 
-        Less than 0 are of a clock that is ahead of this one.
+        They are negative when its producer's clock is ahead of this one.
         """
-        created = self._created()
-        return None if created is None else time() - created
+        created_at = self._creation_time()
+        return None if created_at is None else time() - created_at
 
-    def _created(self) -> float | None:
-        if self.created is not msgspec.UNSET:
-            return self.created
+    def _creation_time(self) -> float | None:
+        if self.created_at is not msgspec.UNSET:
+            return self.created_at
         record = self.record
         return creation_time(record.headers, record.value, record.timestamp_ms)
 
 
-def decode(items: Iterable[InHand]) -> tuple[list[InHand], list[tuple[InHand, str]]]:
-    """Give items their orders; return those that have one, and the others with the reasons."""
-    good: list[InHand] = []
-    bad: list[tuple[InHand, str]] = []
+@dataclass(slots=True, kw_only=True)
+class Moved:
+    """Items whose state has ended: some go on, others are refused, each with the reason."""
+
+    items: list[InHand] = field(default_factory=list)
+    refused: list[tuple[InHand, str]] = field(default_factory=list)
+
+
+def decode(items: Iterable[InHand]) -> Moved:
+    """Give items their orders, where their records are valid ones."""
+    decoded = Moved()
     for item in items:
         try:
             order = decode_order(item.record.value)
         except MalformedError as error:
-            bad.append((item, str(error)))
+            decoded.refused.append((item, str(error)))
         else:
             if item.trace is not None:
                 order = structs.replace(order, traceparent=str(item.trace.context))
             item.order = order
-            good.append(item)
-    return good, bad
+            decoded.items.append(item)
+    return decoded
+
+
+def without(partitions: Container[int], items: Iterable[InHand]) -> list[InHand]:
+    """Return the items that are not of these partitions."""
+    return [item for item in items if item.record.partition not in partitions]
 
 
 @contextmanager

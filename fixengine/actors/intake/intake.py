@@ -1,38 +1,28 @@
-"""The intake: orders from the topic become executions, what can't is sent to the dead letters."""
+"""The intake: orders from the topic become executions, or dead letters where they are bad.
 
-from collections.abc import Iterable, Sequence
+It polls, and hands the records on from stage to stage; `in_hand` says which stages there are.
+"""
+
 from dataclasses import dataclass
-from functools import partial
 from time import monotonic, sleep
 from typing import Any, assert_never
 
 from loguru import logger
 
-from fixengine.actors.intake.burying import Buried
-from fixengine.actors.intake.in_hand import InHand, decode, timed
-from fixengine.actors.intake.order_span import order_span
-from fixengine.actors.intake.resolving import Resolved, Resolving
+from fixengine.actors.intake.burying import Burying
+from fixengine.actors.intake.in_hand import InHand, Moved, decode, timed
+from fixengine.actors.intake.resolving import Resolving
+from fixengine.actors.intake.settling import Settling
 from fixengine.actors.intake.storing import Storing
 from fixengine.actors.intake.taking import Taking
-from fixengine.actors.messages import (
-    DeadLetter,
-    DeadLettersWritten,
-    FinishDeadLetters,
-    ForgetDeadLetters,
-    OrdersStored,
-    TickersArrived,
-    WriteDeadLetters,
-)
+from fixengine.actors.messages import DeadLettersWritten, OrdersStored, TickersArrived
 from fixengine.errors import UnavailableError
 from fixengine.ports.kafka import OrderSource, Record
-from fixengine.recurring import Recurring
 from fixengine.supervision.actor import Actor
-from fixengine.supervision.refs import ActorRef, ask, tell
+from fixengine.supervision.refs import ActorRef, tell
 from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.consumer import ConsumerMetrics
 from fixengine.telemetry.tracing import UNTRACED, Tracer
-from fixengine.wire.letters import Place
-from fixengine.wire.shortening import size
 
 LARGEST_BATCH = 800
 """Records taken by one poll."""
@@ -90,22 +80,18 @@ class Intake(Actor):
         """Take the parts; both times are in seconds."""
         super().__init__()
         self._taking = Taking(source, health, metrics)
-        self._dead_letters = dead_letters
+        self._resolving = Resolving(securities, reply_to=self.actor_ref, tracer=tracer)
+        self._storing = Storing(repository, health, tracer)
+        self._burying = Burying(dead_letters, reply_to=self.actor_ref, taking=self._taking)
+        self._settling = Settling(self._taking, metrics, tracer)
         self._scheduler = scheduler
-        self._metrics = metrics
         self._first_fill_delay = first_fill_delay
         self._pause_per_order = pause_per_order
         self._tracer = tracer
-        self._resolving = Resolving(securities, reply_to=self.actor_ref, tracer=tracer)
-        self._storing = Storing(repository, health, tracer)
-        self._letters = Buried()
-        self._buried = Recurring("WARNING", "orders are bad, dead letters are written")
-        self._undated = Recurring("WARNING", "record has no usable creation time")
 
     def boot(self) -> None:
-        # of one before, whose orders come again
-        tell(self._dead_letters, ForgetDeadLetters(partitions=None))
-        self._taking.open(on_revoked=self._revoked, on_lost=self._drop)
+        self._burying.begin()
+        self._taking.open(on_revoked=self._revoked, on_lost=self._forget)
         self.actor_ref.tell(_Poll())
 
     def receive(self, message: _Poll | TickersArrived | DeadLettersWritten) -> Any:
@@ -115,7 +101,7 @@ class Intake(Actor):
             case TickersArrived(tickers=tickers):
                 return self._resolved(self._resolving.arrived(tickers))
             case DeadLettersWritten(places=places):
-                return self._letters_written(places)
+                return self._buried(self._burying.arrived(places))
             case _:
                 assert_never(message)
 
@@ -136,7 +122,7 @@ class Intake(Actor):
         if self._pause_per_order:
             self._store()  # nothing else is done meanwhile
         self._taking.commit()
-        self._taking.regulate(stalled=self._storing.stalled, crowded=self._letters.crowded())
+        self._taking.regulate(stalled=self._storing.stalled, crowded=self._burying.crowded())
         if records and self._pause_per_order:
             self.tell_later(self._pause_per_order, _Poll())
         else:
@@ -146,7 +132,7 @@ class Intake(Actor):
         """Return how long a poll may wait."""
         if self._storing.under_way:
             return 0  # it is seen to as soon as nothing else is to be done
-        return POLL_TIMEOUT if self._taking or self._letters else IDLE_POLL_TIMEOUT
+        return POLL_TIMEOUT if self._taking or self._burying else IDLE_POLL_TIMEOUT
 
     def _begin(self, records: tuple[Record, ...]) -> None:
         """Decode records and find their tickers."""
@@ -156,45 +142,24 @@ class Intake(Actor):
         for item, trace in zip(items, traces, strict=False):  # without a tracer there are none
             item.trace = trace
         with timed(items):
-            good, bad = decode(items)
-            self._bury(bad)
-            self._resolved(self._resolving.add(good))
+            decoded = decode(items)
+            self._burying.add(decoded.refused)
+            self._resolving.add(decoded.items)
+            self._resolved(self._resolving.turn())
 
-    def _resolved(self, resolved: Resolved) -> None:
+    def _resolved(self, resolved: Moved) -> None:
+        self._burying.add(resolved.refused)
         self._storing.add(resolved.items)
-        self._bury(resolved.refused)
 
     def _store(self, *, within: float = STORE_WITHIN) -> None:
         stored = self._storing.turn(within=within)
-        self._settle(stored.items, success=True)
-        self._bury(stored.refused)
+        self._burying.add(stored.refused)
+        self._settling.add(stored.items, success=True)
         if stored.items:
             tell(self._scheduler, OrdersStored(due_in=self._first_fill_delay))
 
-    def _bury(self, dead: Iterable[tuple[InHand, str]]) -> None:
-        letters: list[DeadLetter] = []
-        for item, reason in dead:
-            record = item.record
-            letters.append(DeadLetter(record=record, reason=reason))
-            self._letters.add(item, size(record))
-            item.let_go()
-            self._taking.set_aside(record, kept=item.record)
-        if letters:
-            first = letters[0]
-            self._buried.happened(
-                len(letters),
-                partition=first.record.partition,
-                offset=first.record.offset,
-                reason=first.reason,
-            )
-            tell(
-                self._dead_letters,
-                WriteDeadLetters(letters=tuple(letters), reply_to=self.actor_ref),
-            )
-
-    def _letters_written(self, places: tuple[Place, ...]) -> None:
-        items = [item for place in places if (item := self._letters.pop(place)) is not None]
-        self._settle(items, success=False)
+    def _buried(self, buried: Moved) -> None:
+        self._settling.add(buried.items, success=False)
 
     def _finish(self, until: float) -> None:
         """Bring what is in hand to its end, if that is possible until then; else it comes again.
@@ -205,45 +170,20 @@ class Intake(Actor):
         try:
             tickers_by = min(until, monotonic() + TICKERS_WITHIN)
             while self._resolving and monotonic() < tickers_by:
-                self._resolved(self._resolving.again())
+                self._resolved(self._resolving.turn(again=True))
                 sleep(_FINISH_STEP)
             self._store(within=max(until - monotonic(), 0))
             while self._storing.under_way and (left := until - monotonic()) > 0:
                 self._store(within=left)
-            places = tuple(self._letters)
-            if places and (left := until - monotonic()) > 0:
-                message = FinishDeadLetters(places=places, within=left)
-                self._letters_written(ask(self._dead_letters, message, timeout=left + _LEAST))
+            self._buried(self._burying.turn(within=until - monotonic()))
         except UnavailableError as error:
             logger.bind(reason=str(error)).info("orders in hand are left for another engine")
 
-    def _settle(self, items: Sequence[InHand], *, success: bool) -> None:
-        """Let records go: their fate is final."""
-        for item in items:
-            record = item.record
-            self._taking.finish(record)
-            self._metrics.settled(
-                record.partition, success=success, seconds=item.busy, latency=self._latency(item)
-            )
-        self._tracer.ended(items, partial(order_span, success=success))
-
-    def _latency(self, item: InHand) -> float | None:
-        """Clocks that differ by less than a second count as none; anything else is no latency."""
-        latency = item.latency()
-        if latency is not None and latency > -1:
-            return max(latency, 0.0)
-        record = item.record
-        self._undated.happened(partition=record.partition, offset=record.offset, latency=latency)
-        return None
-
     def _revoked(self, partitions: frozenset[int]) -> None:
         self._taking.commit()
-        self._drop(partitions)
+        self._forget(partitions)
 
-    def _drop(self, partitions: frozenset[int]) -> None:
-        """Forget what is not done of partitions: another engine reads it again."""
-        self._taking.forget(partitions)
-        self._resolving.forget(partitions)
-        self._storing.forget(partitions)
-        self._letters.forget(partitions)
-        tell(self._dead_letters, ForgetDeadLetters(partitions=partitions))
+    def _forget(self, partitions: frozenset[int]) -> None:
+        """Drop what is not final of partitions that are gone: another engine reads it again."""
+        for stage in (self._taking, self._resolving, self._storing, self._burying):
+            stage.forget(partitions)

@@ -1,8 +1,6 @@
-"""Orders that lack nothing but their ticker: it is asked for, and they wait until it is known."""
+"""The stage of orders whose ticker is still to be found: they wait until it is known."""
 
-from dataclasses import dataclass, field
-
-from fixengine.actors.intake.in_hand import InHand, begin_batch
+from fixengine.actors.intake.in_hand import InHand, Moved, begin_batch, without
 from fixengine.actors.messages import ResolveTickers, Tickers
 from fixengine.supervision.refs import ActorRef, ask
 from fixengine.telemetry.tracing import UNTRACED, Tracer
@@ -11,16 +9,8 @@ from fixengine.wire.letter_reasons import Reason
 _WITHIN = 5.0  # seconds
 
 
-@dataclass(slots=True, kw_only=True)
-class Resolved:
-    """Items that have their ticker now, and those that never will, each with the reason."""
-
-    items: list[InHand] = field(default_factory=list)
-    refused: list[tuple[InHand, str]] = field(default_factory=list)
-
-
 class Resolving:
-    """Items by security. What is not known at once arrives at `reply_to` later."""
+    """Items by security. The security cache answers what it knows; it tells `reply_to` the rest."""
 
     def __init__(
         self, securities: ActorRef, *, reply_to: ActorRef, tracer: Tracer = UNTRACED
@@ -28,28 +18,32 @@ class Resolving:
         self._securities = securities
         self._reply_to = reply_to
         self._tracer = tracer
+        self._new: list[InHand] = []
         self._waiting: dict[str, list[InHand]] = {}
 
     def __len__(self) -> int:
-        """Return of how many securities there are items that wait."""
+        """Return for how many securities items wait."""
         return len(self._waiting)
 
-    def add(self, items: list[InHand]) -> Resolved:
-        """Take decoded items on; return what is known already."""
-        if not items:
-            return Resolved()
+    def add(self, items: list[InHand]) -> None:
+        """Take items on; each is decoded."""
+        self._new += items
         for item in items:
             self._waiting.setdefault(item.security_id, []).append(item)
-        with begin_batch(self._tracer, "find tickers", items):
-            return self._ask(frozenset(item.security_id for item in items))
 
-    def again(self) -> Resolved:
-        """Ask again for all that is waited for; return what is known by now."""
-        return self._ask(frozenset(self._waiting))
+    def turn(self, *, again: bool = False) -> Moved:
+        """Ask for the tickers of new items, or `again` for all that wait; see what is known."""
+        new, self._new = self._new, []
+        if again:
+            return self._ask(frozenset(self._waiting))
+        if not new:
+            return Moved()
+        with begin_batch(self._tracer, "find tickers", new):
+            return self._ask(frozenset(item.security_id for item in new))
 
-    def arrived(self, tickers: Tickers) -> Resolved:
-        """Take what is known now."""
-        resolved = Resolved()
+    def arrived(self, tickers: Tickers) -> Moved:
+        """See which items this answers."""
+        resolved = Moved()
         for security_id, ticker in tickers.known.items():
             for item in self._waiting.pop(security_id, ()):
                 item.ticker = ticker
@@ -62,13 +56,14 @@ class Resolving:
         return resolved
 
     def forget(self, partitions: frozenset[int]) -> None:
-        """Drop what belongs to another engine now."""
+        """Drop the items of partitions that are gone."""
+        self._new = without(partitions, self._new)
         self._waiting = {
             security_id: kept
             for security_id, items in self._waiting.items()
-            if (kept := [item for item in items if item.record.partition not in partitions])
+            if (kept := without(partitions, items))
         }
 
-    def _ask(self, security_ids: frozenset[str]) -> Resolved:
+    def _ask(self, security_ids: frozenset[str]) -> Moved:
         message = ResolveTickers(security_ids=security_ids, reply_to=self._reply_to)
         return self.arrived(ask(self._securities, message, timeout=_WITHIN))

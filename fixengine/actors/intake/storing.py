@@ -1,13 +1,13 @@
-"""Orders that have everything but their row: stored in groups, as soon as the database is there."""
+"""The stage of orders that have everything but their row: they are stored in groups."""
 
 from collections import deque
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from time import monotonic
 
 from loguru import logger
 
-from fixengine.actors.intake.in_hand import InHand, begin_batch, timed
+from fixengine.actors.intake.in_hand import InHand, Moved, begin_batch, timed, without
 from fixengine.actors.messages import StoreOrders
 from fixengine.errors import UnavailableError
 from fixengine.rules.halving import Tried
@@ -19,14 +19,6 @@ from fixengine.telemetry.tracing import UNTRACED, Batch, Tracer
 
 LARGEST_GROUP = 800
 """Orders that are stored together. All that wait are, however few came at a time."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Stored:
-    """What one try came to: stored items, and those the database refuses, each with the reason."""
-
-    items: list[InHand] = field(default_factory=list)
-    refused: list[tuple[InHand, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,8 +66,8 @@ class Storing:
 
     def forget(self, partitions: Container[int]) -> None:
         """Drop the items of partitions that are gone; some may be stored all the same."""
-        self._waiting = deque(_without(partitions, self._waiting))
-        groups = (_without(partitions, group) for group in self._again)
+        self._waiting = deque(without(partitions, self._waiting))
+        groups = (tuple(without(partitions, group)) for group in self._again)
         self._again = deque(group for group in groups if group)
         if self._sent is not None:
             self._sent.items = {
@@ -89,12 +81,12 @@ class Storing:
         if self._sent is None and not self._waiting and not self._again:
             self._moving()  # nothing waits any more, and nothing else would say so
 
-    def turn(self, *, within: float) -> Stored:
+    def turn(self, *, within: float) -> Moved:
         """Wait for the group under way, if any, for `within` seconds, and send the next.
 
         After a failed try nothing is sent until the next is due.
         """
-        stored = Stored()
+        stored = Moved()
         if self._sent is not None:
             self._receive(self._sent, stored, within)
         group = self._next_group() if monotonic() >= self._next_try else ()
@@ -117,7 +109,7 @@ class Storing:
             question = Question(self._repository, message)
         self._sent = _Sent(items=dict(enumerate(group)), question=question, batch=batch)
 
-    def _receive(self, sent: _Sent, stored: Stored, within: float) -> None:
+    def _receive(self, sent: _Sent, stored: Moved, within: float) -> None:
         """See what became of the group; what it has not come to is sent again."""
         self._sent = None
         try:
@@ -133,7 +125,7 @@ class Storing:
         self._sort(sent.items, tried, stored)
         self._moving()
 
-    def _sort(self, sent: Mapping[int, InHand], tried: Tried, stored: Stored) -> None:
+    def _sort(self, sent: Mapping[int, InHand], tried: Tried, stored: Moved) -> None:
         refused = tried.refused
         stored.refused += [(sent[place], refused[place]) for place in refused if place in sent]
         taken = [i for place, i in sent.items() if place < tried.count and place not in refused]
@@ -148,7 +140,3 @@ class Storing:
         self._retries.reset()
         self._next_try = 0.0
         self._outage.end()
-
-
-def _without(partitions: Container[int], group: Iterable[InHand]) -> tuple[InHand, ...]:
-    return tuple(item for item in group if item.record.partition not in partitions)

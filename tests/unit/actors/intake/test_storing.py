@@ -7,8 +7,8 @@ from decimal import Decimal
 import pykka
 import pytest
 
-from fixengine.actors.intake.in_hand import InHand
-from fixengine.actors.intake.storing import LARGEST_GROUP, Stored, Storing
+from fixengine.actors.intake.in_hand import InHand, Moved
+from fixengine.actors.intake.storing import LARGEST_GROUP, Storing
 from fixengine.actors.messages import StoreOrders
 from fixengine.errors import UnavailableError
 from fixengine.ports.kafka import Record
@@ -76,7 +76,7 @@ def item(number: int, partition: int = 0) -> InHand:
     return InHand(record=record, order=order, ticker="A")
 
 
-def offsets(stored: Stored) -> list[int]:
+def offsets(stored: Moved) -> list[int]:
     return [each.record.offset for each in stored.items]
 
 
