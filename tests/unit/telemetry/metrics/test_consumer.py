@@ -1,8 +1,6 @@
 """What the suite's Kafka instruments count, as the intake goes through good and bad days."""
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from time import monotonic, time
@@ -10,211 +8,26 @@ from typing import Any
 
 import pytest
 from loguru import logger
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
-from fixengine.actors.intake.burying import ENOUGH_LETTERS
-from fixengine.actors.intake.intake import Intake
-from fixengine.actors.messages import (
-    DeadLetter,
-    DeadLettersWritten,
-    FinishDeadLetters,
-    ForgetDeadLetters,
-    OrdersStored,
-    ResolveTickers,
-    StoreOrders,
-    Tickers,
-    WriteDeadLetters,
-)
 from fixengine.errors import RejectedError, UnavailableError
-from fixengine.ports.kafka import Headers, Record, Standing
+from fixengine.ports.kafka import Headers
 from fixengine.recurring import end_counts
-from fixengine.rules.halving import Tried
-from fixengine.supervision.actor import Actor
-from fixengine.supervision.child import ChildSpec
-from fixengine.supervision.lifecycle import Boot
-from fixengine.supervision.refs import ActorRef
-from fixengine.supervision.tree import Tree
-from fixengine.telemetry.health import Health
-from fixengine.telemetry.metrics.consumer import ConsumerMetrics
-from fixengine.wire.letters import Place
+from tests.support.intake_desk import UNKNOWN, Desk, lend_desk, record
 from tests.unit.supervision.family import wait_until
 
-KNOWN, UNKNOWN = "68bda020e3644b42ebcb2bd3", "0" * 24
 LABELS = {"service", "consumer_group", "topic", "partition"}
 DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 LATENCY_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
 
 
-class Source:
-    """Gives what it is told to; a poll of nothing takes its timeout, as a consumer's does."""
-
-    def __init__(self) -> None:
-        self.assigned: frozenset[int] = frozenset({3, 4})
-        self.reached: dict[int, int] = {}
-        self.unread: dict[int, int] = {}
-        self.polls: deque[tuple[Record, ...] | Exception] = deque()
-        self.paused: frozenset[int] = frozenset()
-        self.committed: dict[int, int] = {}
-        self.empty = 0
-        self.revoke: Callable[[frozenset[int]], None] = lambda _: None
-        self._never = Event()
-
-    def open(
-        self,
-        *,
-        on_revoked: Callable[[frozenset[int]], None],
-        on_lost: Callable[[frozenset[int]], None],
-    ) -> None:
-        self.revoke = on_revoked
-
-    def poll(self, _limit: int, timeout: float) -> tuple[Record, ...]:
-        if not self.polls or self.paused >= self.assigned:
-            self._never.wait(timeout)
-            self.empty += 1
-            return ()
-        given = self.polls.popleft()
-        if isinstance(given, Exception):
-            raise given
-        return given
-
-    def commit(self, positions: Mapping[int, int]) -> None:
-        self.committed.update(positions)
-
-    def standing(self) -> Standing:
-        return Standing(up=True, said="")
-
-    def commit_failed(self) -> bool:
-        return False
-
-    def pause(self, partitions: frozenset[int]) -> None:
-        self.paused = partitions
-
-    def close(self, positions: Mapping[int, int], deadline: float) -> None:
-        pass
-
-
-class Repository(Actor):
-    """Refuses for what it is told to, or is away, then stores."""
-
-    def __init__(self, failures: deque[Exception]) -> None:
-        super().__init__()
-        self._failures = failures
-
-    def receive(self, message: StoreOrders) -> Tried:
-        failure = self._failures.popleft() if self._failures else None
-        if isinstance(failure, RejectedError):
-            return Tried(count=1, refused={0: str(failure)})
-        if failure is not None:
-            raise failure
-        return Tried(count=len(message.orders))
-
-
-class Securities(Actor):
-    def receive(self, message: ResolveTickers) -> Tickers:
-        return Tickers(
-            known=dict.fromkeys(message.security_ids - {UNKNOWN}, "A"),
-            unknown=message.security_ids & {UNKNOWN},
-        )
-
-
-class DeadLetters(Actor):
-    """Keeps them until the test says that the broker has them."""
-
-    def __init__(self, letters: list[DeadLetter]) -> None:
-        super().__init__()
-        self._letters = letters
-
-    def receive(
-        self, message: WriteDeadLetters | FinishDeadLetters | ForgetDeadLetters
-    ) -> tuple[Place, ...]:
-        if isinstance(message, WriteDeadLetters):
-            self._letters.extend(message.letters)
-        return ()
-
-
-class Scheduler(Actor):
-    def receive(self, message: OrdersStored) -> None:
-        pass
-
-
-@dataclass
-class Desk:
-    """An intake and all that it sees."""
-
-    intake: ActorRef
-    source: Source
-    registry: CollectorRegistry
-    failures: deque[Exception]
-    letters: list[DeadLetter] = field(default_factory=list)
-
-    def total(self, name: str, **labels: str) -> float:
-        return sum(
-            sample.value
-            for family in self.registry.collect()
-            for sample in family.samples
-            if sample.name == name and labels.items() <= sample.labels.items()
-        )
-
-    def processed(self) -> float:
-        return self.total("kafka_consumer_messages_processed_total")
-
-    def failed(self) -> float:
-        return self.total("kafka_consumer_messages_failed_total")
-
-    def poll(self, *records: Record) -> None:
-        self.source.polls.append(records)
-
-    def see_more(self) -> None:
-        """Let the intake go on until it has polled in vain, twice."""
-        seen = self.source.empty
-        wait_until(lambda: self.source.empty > seen + 1)
-
-
-def intake_of(
-    source: Source,
-    registry: CollectorRegistry,
-    repository: ActorRef,
-    securities: ActorRef,
-    dead_letters: ActorRef,
-    scheduler: ActorRef,
-    *,
-    pause: float = 0.0,
-) -> ActorRef:
-    """Start an intake that has not booted."""
-    gauge = Gauge("up", "up", ("part",), registry=None)
-    spec = ChildSpec(name="intake", start=lambda _: scheduler, boot_timeout=1, stop_timeout=1)
-    return Intake.start(
-        source=source,
-        repository=repository,
-        securities=securities,
-        dead_letters=dead_letters,
-        scheduler=scheduler,
-        health=Health(gauge=gauge, tree=Tree((spec,))),
-        metrics=ConsumerMetrics(registry, group="fix_engine", topic="orders"),
-        first_fill_delay=1.0,
-        pause_per_order=pause,
-    )
-
-
 @pytest.fixture
 def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
     """Lend a desk; its parameter, if it has one, are the seconds of a pause for each order."""
-    registry = CollectorRegistry()
-    source, failures = Source(), deque[Exception]()
-    letters: list[DeadLetter] = []
-    others: list[ActorRef] = [
-        Repository.start(failures),
-        Securities.start(),
-        DeadLetters.start(letters),
-        Scheduler.start(),
-    ]
-    intake = intake_of(source, registry, *others, pause=getattr(request, "param", 0.0))
-    desk = Desk(intake, source, registry, failures, letters)
-    intake.tell(Boot(name="intake", on_ready=lambda: None, on_exit=lambda _: None))
-    yield desk
-    for actor in (intake, *others):
-        actor.stop()
+    with lend_desk(pause=getattr(request, "param", 0.0)) as desk:
+        desk.boot()
+        yield desk
 
 
 @pytest.fixture
@@ -224,35 +37,6 @@ def warnings() -> Iterator[list[str]]:
     sink = logger.add(lambda line: seen.append(line.record["message"]), level="WARNING")
     yield seen
     logger.remove(sink)
-
-
-def record(
-    number: int = 1,
-    *,
-    partition: int = 3,
-    security_id: str = KNOWN,
-    headers: Headers = (),
-    timestamp_ms: int | None = None,
-    extra: str = "",
-    value: bytes | None = None,
-) -> Record:
-    order = (
-        f'{{"id":{number},"tradeType":"BUY","destination":"ML","securityId":"{security_id}",'
-        f'"quantity":100,"receivedTimestamp":1785240970.2{extra}}}'
-    )
-    return Record(
-        topic="orders",
-        partition=partition,
-        offset=number,
-        key=None,
-        value=order.encode() if value is None else value,
-        headers=headers,
-        timestamp_ms=timestamp_ms,
-    )
-
-
-def place(letter: DeadLetter) -> Place:
-    return Place(letter.record.partition, letter.record.offset)
 
 
 def family(registry: CollectorRegistry, name: str) -> Metric:
@@ -286,7 +70,7 @@ def test_a_pause_for_each_order_counts_as_work(desk: Desk) -> None:
     assert monotonic() - began > 2 * 0.3
     assert desk.total("kafka_consumer_processing_seconds_total") > 2 * 0.3
     assert desk.total("kafka_consumer_processing_duration_seconds_bucket", le="0.25") == 0
-    desk.intake.ask(DeadLettersWritten(places=tuple(map(place, desk.letters))), timeout=60)
+    desk.write_letters()
     assert desk.failed() == 1
     assert desk.total("kafka_consumer_processing_seconds_total") > 3 * 0.3
 
@@ -324,9 +108,8 @@ def test_a_dead_letter_counts_as_failed_once_the_broker_has_it(
     wait_until(lambda: desk.letters)
     desk.see_more()
     assert desk.failed() == 0
-    written = DeadLettersWritten(places=tuple(map(place, desk.letters)))
-    desk.intake.ask(written, timeout=60)
-    desk.intake.ask(written, timeout=60)
+    desk.write_letters()
+    desk.write_letters()
     assert desk.failed() == 1
     assert desk.processed() == 0
     for name in ("processing_duration", "message_latency"):
@@ -334,34 +117,11 @@ def test_a_dead_letter_counts_as_failed_once_the_broker_has_it(
         assert desk.total(f"kafka_consumer_{name}_seconds_count", result="failure") == 1
 
 
-def test_a_bad_orders_offset_is_committed_when_its_letter_is_written(desk: Desk) -> None:
-    desk.poll(record(1, value=b"no order"), record(2), record(1, partition=4))
-    wait_until(lambda: desk.source.committed == {3: 1, 4: 2})
-    desk.see_more()
-    assert desk.source.committed == {3: 1, 4: 2}
-    written = DeadLettersWritten(places=tuple(map(place, desk.letters)))
-    desk.intake.ask(written, timeout=60)
-    wait_until(lambda: desk.source.committed == {3: 3, 4: 2})
-
-
-def test_letters_that_wait_pause_their_own_partition_alone(desk: Desk) -> None:
-    bad = [record(number, value=b"no order") for number in range(1, ENOUGH_LETTERS + 1)]
-    desk.poll(*bad)
-    wait_until(lambda: desk.source.paused == {3})
-    desk.poll(record(1, partition=4))
-    wait_until(desk.processed)
-    written = DeadLettersWritten(places=tuple(map(place, desk.letters)))
-    desk.intake.ask(written, timeout=60)
-    wait_until(lambda: not desk.source.paused)
-    assert desk.failed() == ENOUGH_LETTERS
-
-
 def test_what_another_engine_will_read_again_is_not_counted_here(desk: Desk) -> None:
     desk.poll(record(value=b"no order"), record(2, partition=4, value=b"no order"))
     wait_until(lambda: len(desk.letters) == 2)
     desk.source.revoke(frozenset({3}))
-    written = DeadLettersWritten(places=tuple(map(place, desk.letters)))
-    desk.intake.ask(written, timeout=60)
+    desk.write_letters()
     assert desk.failed() == desk.total("kafka_consumer_messages_failed_total", partition="4") == 1
 
 
@@ -389,16 +149,12 @@ def test_a_poll_counts_its_records_and_its_time_for_their_partitions(desk: Desk)
 
 
 def test_a_poll_that_does_not_return_adds_nothing() -> None:
-    registry = CollectorRegistry()
-    source = Source()
-    source.polls.append(UnavailableError("the consumer is closed"))
-    nobody = Scheduler.start()
-    intake = intake_of(source, registry, nobody, nobody, nobody, nobody)
     ended = Event()
-    intake.tell(Boot(name="intake", on_ready=lambda: None, on_exit=lambda _: ended.set()))
-    assert ended.wait(60)
-    nobody.stop()
-    counted = {sample.name for each in registry.collect() for sample in each.samples}
+    with lend_desk() as desk:
+        desk.source.polls.append(UnavailableError("the consumer is closed"))
+        desk.boot(on_exit=lambda _: ended.set())
+        assert ended.wait(60)
+    counted = {sample.name for each in desk.registry.collect() for sample in each.samples}
     assert counted == {
         "fixengine_assigned_partitions",
         "fixengine_orders_deleted_unread_total",
@@ -485,8 +241,7 @@ def test_bad_orders_cost_two_lines_and_not_one_for_each_poll(
 def test_labels_and_buckets_are_the_suites(desk: Desk) -> None:
     desk.poll(record(timestamp_ms=int(time() * 1000)), record(2, value=b"", timestamp_ms=0))
     wait_until(lambda: desk.letters and desk.processed())
-    written = DeadLettersWritten(places=tuple(map(place, desk.letters)))
-    desk.intake.ask(written, timeout=60)
+    desk.write_letters()
     names = set()
     for each in desk.registry.collect():
         if not each.name.startswith("kafka_consumer_"):
