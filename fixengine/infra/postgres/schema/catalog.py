@@ -3,12 +3,13 @@
 `schema/expected.json` was read from a database that the migrations made; a test compares them.
 """
 
+import re
 from functools import cache
 
 import msgspec
 
 from fixengine.infra.postgres.driver.connections import Connection
-from fixengine.infra.postgres.schema.migrate import schema_folder
+from fixengine.infra.postgres.schema.migrate import migrations, schema_folder
 from fixengine.infra.postgres.statements import query
 
 
@@ -80,6 +81,13 @@ class Catalog(msgspec.Struct, frozen=True):
 def expected() -> Catalog:
     """Return what a fresh schema has."""
     return msgspec.json.decode((schema_folder() / "expected.json").read_bytes(), type=Catalog)
+
+
+@cache
+def adopted_columns() -> frozenset[str]:
+    """Return the columns of `execution` that the Go service makes, as the first migration does."""
+    first = migrations()[0].statements.decode()
+    return frozenset(re.findall(r"^ +(\w+)  +", first, re.MULTILINE))
 
 
 def read_catalog(connection: Connection, *, wanted: Catalog | None) -> Catalog:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fixengine.infra.postgres.schema.catalog import Catalog, Column, Table
+from fixengine.infra.postgres.schema.catalog import Catalog, Column, Table, adopted_columns
 from fixengine.infra.postgres.schema.column_types import holds
 
 _KINDS = {
@@ -106,10 +106,9 @@ def _table(
     for rule in found.rules:
         yield Fault(f"rule {rule} rewrites statements on {whole}: drop rule {rule} on {whole}")
     for column in expected.columns.keys() - found.columns.keys():
-        yield Fault(
-            f"column {column} of {whole} is missing: restore the table from a backup, "
-            f"or add it as {expected.columns[column].type}"
-        )
+        # those of the Go service's table had values, which are lost
+        was_added = name == "execution" and column not in adopted_columns()
+        yield _missing(whole, column, expected.columns[column], was_added=was_added)
     for column, has in found.columns.items():
         needs = expected.columns.get(column)
         alter = f"alter table {whole} alter column {column}"
@@ -121,6 +120,15 @@ def _table(
                 yield from _number(numbers_from, has, needs, alter)
             else:
                 yield from _value(f"column {column} of {whole}", has, needs, alter)
+
+
+def _missing(table: str, column: str, needs: Column, *, was_added: bool) -> Mend | Fault:
+    what = f"column {column} of {table} is missing"
+    if not was_added or (needs.required and needs.default is None):
+        return Fault(f"{what}: restore the table from a backup, or add it as {needs.type}")
+    default = "" if needs.default is None else f" default {needs.default}"
+    required = " not null" if needs.required else ""
+    return Mend(what, f"alter table {table} add column {column} {needs.type}{default}{required}")
 
 
 def _stranger(what: str, has: Column, alter: str) -> Iterator[Fault]:

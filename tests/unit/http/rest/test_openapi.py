@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # i
 
 from fixengine.http.app import App
 from fixengine.http.serving.router import Router
-from fixengine.wire.executions import encode_execution
+from fixengine.wire.executions import Execution
 from tests.support.executions import execution
 from tests.unit.http.conftest import Reader
 from tests.unit.http.rest.test_fills import entry
@@ -88,15 +88,8 @@ def test_answers_are_as_described(
 
 
 def test_every_field_of_an_execution_is_described(document: dict[str, Any]) -> None:
-    described = set(document["components"]["schemas"]["Execution"]["properties"])
-    for name in described:
-        assert f'"{name}":'.encode() in encode_execution(
-            execution(
-                limit_price=execution().quantity_ordered,
-                quantity_filled=execution().quantity_ordered,
-                last_fill_timestamp=execution().sent_timestamp,
-            )
-        )
+    described = document["components"]["schemas"]["Execution"]["properties"]
+    assert (*described,) == Execution.__struct_encode_fields__
 
 
 def test_the_page_shows_it_with_nothing_from_elsewhere(client: TestClient) -> None:
