@@ -51,7 +51,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Decimal
     limit_price: Decimal | None
     received_timestamp: datetime
-    trade_service_execution_id: int | None
+    trade_service_execution_id: int | None = None
     version: int
     traceparent: str | None = None
 

@@ -60,7 +60,7 @@ def test_open_executions_are_finished_and_closed_ones_left_alone(around: Surroun
             assert told[-1] == shown[new["id"]]
             assert all(m["sentTimestamp"] >= m["receivedTimestamp"] for m in told)
         else:
-            assert new == old
+            assert old.items() <= new.items()  # a migration may have added columns
             assert not told
     assert one(around.dsn, "select version from schema_migrations") == 1
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from msgspec.structs import replace
+from psycopg.rows import args_row
+
 from fixengine.errors import RejectedError, SchemaError
 from fixengine.infra.postgres.driver.connections import Connection, statements_on
 from fixengine.infra.postgres.executions import new_row
@@ -78,7 +81,6 @@ def _store(connection: Connection, sound: _Sound) -> None:
         quantity=_QUANTITY,
         limit_price=None,
         received_timestamp=now,
-        trade_service_execution_id=None,
         version=1,
     )
     orders = recordset([new_row(order, sound.ticker)])
@@ -89,29 +91,21 @@ def _store(connection: Connection, sound: _Sound) -> None:
     ).fetchone()
     assert stored is not None
     place, number = stored
+    with connection.cursor(row_factory=args_row(Execution)) as cursor:
+        execution = cursor.execute(query("get_executions"), {"ids": [number]}).fetchone()
+    assert execution is not None
     first = Fill(
         quantity=_QUANTITY / 2,
         price=_PRICE,
         announced=True,
-        execution=Execution(
-            id=number,
-            execution_service_id=order.id,
-            is_open=True,
+        execution=replace(
+            execution,
             execution_status=Status.PART,
-            trade_type=order.trade_type,
-            destination=order.destination,
-            security_id=order.security_id,
-            ticker=sound.ticker,
-            quantity_ordered=order.quantity,
-            limit_price=None,
-            received_timestamp=now,
-            sent_timestamp=now,
             last_fill_timestamp=now,
             quantity_filled=_QUANTITY / 2,
             next_fill_timestamp=now + timedelta(minutes=1),
             number_of_fills=1,
             total_amount=_QUANTITY / 2 * _PRICE,
-            trade_service_execution_id=None,
             version=2,
         ),
     )

@@ -34,17 +34,17 @@ def test_the_columns_of_the_go_service_are_those_of_the_first_migration() -> Non
 def test_a_column_that_was_added_is_no_obstacle_to_adoption_and_is_added_again(
     column: Column, definition: str
 ) -> None:
-    wanted = with_column("settlement_date", column)
+    wanted = with_column("added_later", column)
     assert [*faults_of_the_adopted(expected(), wanted)] == []
     assert [*drift(expected(), wanted)] == [
         Mend(
-            "column settlement_date of public.execution is missing",
-            f"alter table public.execution add column settlement_date {definition}",
+            "column added_later of public.execution is missing",
+            f"alter table public.execution add column added_later {definition}",
         )
     ]
 
 
 def test_a_column_that_must_have_values_is_for_somebody_to_decide() -> None:
-    (fault,) = drift(expected(), with_column("settlement_date", REQUIRED))
+    (fault,) = drift(expected(), with_column("added_later", REQUIRED))
     assert isinstance(fault, Fault)
     assert fault.what.endswith("is missing: restore the table from a backup, or add it as date")
