@@ -1,12 +1,10 @@
-"""Outages: what does not work is told once when it begins, and once when it works again.
+"""An outage is told once when it begins and once when it is over, however often tries fail between.
 
-Each has one name here for every place that tries something and may fail for a while:
+- `Outage` writes the two lines of the log.
+- `HoldUp` is a part of the engine that waits meanwhile: readiness says why.
+- `Outages` are several of one kind. Each begins and ends by itself.
 
-- `Outage`: the two lines of the log, however often a try fails between them;
-- `HoldUp`: a part of the engine waits meanwhile, and readiness says why;
-- `Outages`: several of one kind, which begin and end each by itself.
-
-How long to wait before the next try is a question of its own: `supervision.retries` answers it.
+`supervision.retries` says how long to wait before the next try.
 """
 
 from collections.abc import Callable, Hashable

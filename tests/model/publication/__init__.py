@@ -2,7 +2,7 @@
 
 `database` has what an engine does there: it connects (`open` of claims.py, adopt_own.sql), begins
 a claim and locks the row (claim.sql: its snapshot and its lock are not of one moment), stores
-(store_fills.sql and the commit), takes over (take_over.sql, outbox_watch.py).
+(store_fills.sql and the commit), takes over (take_over.sql, take_over.py).
 
 `publisher` has the way to the topic: a fill that was told of is sent (deliveries.py); one that is
 found in the outbox is looked for on the topic (outbox_watch.py, tail_check.py) and sent if a second
