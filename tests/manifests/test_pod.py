@@ -21,6 +21,7 @@ from tests.manifests.built import (
     settings,
     workloads,
 )
+from tests.support.documents import page
 
 KNOWN = {variable.name for variable in VARIABLES.values()}
 DRAINED_WITHIN = 10
@@ -106,6 +107,14 @@ def test_the_configuration_takes_what_the_pod_adds() -> None:
         "k8s.node.name": "node-1",
         "k8s.namespace.name": "globeco",
     }
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_settings_of_before_are_found_by_the_engines_label(variant: str) -> None:
+    """Their name changes with them, so `kubectl delete -k` leaves those that were there before."""
+    made = only(variant, "ConfigMap")
+    selector = f"delete configmap --selector app={made['metadata']['labels']['app']}"
+    assert any(selector in line for line in page("deploying").splitlines())
 
 
 def test_ports_are_those_of_the_settings() -> None:
