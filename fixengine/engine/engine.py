@@ -37,7 +37,8 @@ class Engine:
     """One engine: everything between its settings and its threads.
 
     `on_failure` is called with a sentence when the actors are beyond help. An actor that is at
-    one message for `hung_after` seconds makes /healthz say so.
+    one message for `hung_after` seconds makes /healthz say so. `storage` and `filling` are
+    limits of these actors; a test may give its own.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from fixengine.engine.children import STOP_SHARES
+from fixengine.http.serving.server import CLOSE_SECONDS
 from fixengine.infra.process.log_lines import WRITTEN_WITHIN
 from fixengine.infra.process.logs import LAST_WORDS
 
@@ -41,3 +42,4 @@ SPARE = 0.5
 """Seconds that no step counts on: a process with a tenth of a core is late between them."""
 
 assert STOP.total + SPARE <= PROMISED
+assert STOP.the_rest > CLOSE_SECONDS  # requests that are under way are answered

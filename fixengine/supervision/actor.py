@@ -167,6 +167,9 @@ class Actor(pykka.ThreadingActor):
         self.actor_inbox.busy_since = None
 
 
+assert Actor.closes_within > _TO_END
+
+
 def _answer(reply_to: pykka.Future[Any], crash: BaseException | None) -> None:
     if crash is None:
         reply_to.set(None)

@@ -40,7 +40,7 @@ _REST_SECONDS = 0.1
 _FAREWELL_SECONDS = 0.2
 """Time for idle threads to end."""
 
-_CLOSE_SECONDS = 2 * _FAREWELL_SECONDS
+CLOSE_SECONDS = 2 * _FAREWELL_SECONDS
 """What is left of a stop's time after the last answer."""
 
 # silence is found out late by one look at the most, and dawdling by one turn
@@ -117,7 +117,7 @@ class Server:
         """
         if self._server is None or self._stopping.is_set():
             return
-        self._deadline = monotonic() + within - _CLOSE_SECONDS
+        self._deadline = monotonic() + within - CLOSE_SECONDS
         self._stopping.set()
         self._server.pull_trigger()
         self._thread.join(within)
