@@ -18,7 +18,7 @@ from fixengine.demo.stack import Stack
 from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.infra.postgres.schema.migrate import migrate
 
-_APART = 120.0  # seconds
+_APART_SECONDS = 120.0
 _numbers = count(1)
 _OPEN = """
 insert into execution (
@@ -107,7 +107,7 @@ def endless(
         migrate(connection)
         tickers = [listing.ticker for listing in priced_listings()]
         lasts = every if within is None else within
-        apart = math.ceil(executions * min(_APART / lasts, 1))
+        apart = math.ceil(executions * min(_APART_SECONDS / lasts, 1))
         connection.execute(
             _OPEN.replace("%(first)s", f"interval '{first} s'")
             .replace("%(within)s", f"interval '{lasts} s'")

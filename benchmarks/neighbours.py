@@ -8,15 +8,18 @@ from itertools import count
 from benchmarks.serving import serving
 from fixengine.demo.stack import Stack, surroundings
 
-PRICE_CALL = 0.001
-"""Seconds for an answer, where nothing else is said."""
+PRICE_CALL_SECONDS = 0.001
+"""For an answer, where nothing else is said."""
 
 _numbers = count(1)
 
 
 @contextmanager
 def neighbours(
-    stack: Stack, *, latency: float = PRICE_CALL, security_latency: float = PRICE_CALL
+    stack: Stack,
+    *,
+    latency: float = PRICE_CALL_SECONDS,
+    security_latency: float = PRICE_CALL_SECONDS,
 ) -> Iterator[Mapping[str, str]]:
     """Lend the settings of an engine that asks them; `latency` is seconds for a price."""
     security, pricing = stack.workspace.reserve_port(), stack.workspace.reserve_port()

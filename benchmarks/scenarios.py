@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from benchmarks.load import Load
-from benchmarks.neighbours import PRICE_CALL
+from benchmarks.neighbours import PRICE_CALL_SECONDS
 from benchmarks.watching import Rates
 
 ORDERS = 100_000
@@ -29,8 +29,8 @@ class Round:
     load: Load
     runner: Runner = Runner.ENGINE
     engines: int = 1
-    latency: float = PRICE_CALL
-    security_latency: float = PRICE_CALL
+    latency: float = PRICE_CALL_SECONDS
+    security_latency: float = PRICE_CALL_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,12 @@ from tests.chaos.faults import FAULTS, MAY_REPEAT, wait_until_ready
 from tests.chaos.field import Field
 from tests.chaos.ground import Ground
 
-REGAIN_WITHIN = 30.0
+REGAIN_SECONDS = 30.0
 """Seconds after a fault's end within which the engines must be at full speed again."""
 
-_WINDOW = 4.0
+_WINDOW_SECONDS = 4.0
 _ENOUGH = 0.9
-_FINISH_WITHIN = 90.0
+_FINISH_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +55,19 @@ def run(ground: Ground, name: str, *, number: int, seed: int, program: str) -> O
         wait_until_ready(field.engines, 60)
         with field.feeding():
             wait_until(lambda: field.published() > 200, 60, "the work to be in full swing")
-            usual = field.rate(_WINDOW)
+            usual = field.rate(_WINDOW_SECONDS)
             try:
                 FAULTS[name](field, rng)
             finally:
                 ground.mend()
             ended = time.monotonic()
             rate = 0.0
-            while rate < _ENOUGH * usual and time.monotonic() - ended < 2 * REGAIN_WITHIN:
+            while rate < _ENOUGH * usual and time.monotonic() - ended < 2 * REGAIN_SECONDS:
                 rate = field.rate(1.0)
                 regained_after = time.monotonic() - ended
-            wait_until_ready(field.engines, REGAIN_WITHIN)
-            regained = field.rate(_WINDOW) / usual
-        if regained_after > REGAIN_WITHIN:
+            wait_until_ready(field.engines, REGAIN_SECONDS)
+            regained = field.rate(_WINDOW_SECONDS) / usual
+        if regained_after > REGAIN_SECONDS:
             problems.append(f"full speed took {regained_after:.0f} s")
         problems += _finish(field)
     except (DemoError, AssertionError) as error:
@@ -80,10 +80,10 @@ def _finish(field: Field) -> list[str]:
     orders = sum(order.valid for order in field.fed)
     wait_until(
         lambda: field.rows("execution where not is_open") == orders,
-        _FINISH_WITHIN,
+        _FINISH_SECONDS,
         "all orders to be filled",
     )
-    wait_until(lambda: field.rows("outbox") == 0, _FINISH_WITHIN, "all fills to be published")
+    wait_until(lambda: field.rows("outbox") == 0, _FINISH_SECONDS, "all fills to be published")
     codes = [engine.terminate(deadline_seconds=10) for engine in field.engines]
     return [f"an engine ended with exit code {code}" for code in codes if code != 0]
 

@@ -24,7 +24,7 @@ from tests.fuzz.values import TEXTS, huge
 
 _LONGEST = 8_192
 _SEEDS = 500
-_SLOWEST = 2  # seconds for one input
+_SLOWEST_SECONDS = 2  # for one input
 _VALUE = re.compile(rb":([^,}]*)")
 
 
@@ -43,7 +43,11 @@ def main() -> None:
             (arguments.corpus / f"seed{number:03}").write_bytes(record.value)
     options = [
         *(f"-runs={arguments.runs}", f"-seed={arguments.seed}", f"-max_len={_LONGEST}"),
-        *(f"-timeout={_SLOWEST}", f"-artifact_prefix={arguments.corpus}/", "-reduce_inputs=0"),
+        *(
+            f"-timeout={_SLOWEST_SECONDS}",
+            f"-artifact_prefix={arguments.corpus}/",
+            "-reduce_inputs=0",
+        ),
     ]
     atheris.Setup([sys.argv[0], *options, str(arguments.corpus)], read, custom_mutator=spoil)
     atheris.Fuzz()

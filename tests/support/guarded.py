@@ -22,7 +22,7 @@ from fixengine.demo.servers.apache import ApacheKafka, Listener
 from fixengine.demo.workspace import Workspace, program
 
 USER, PASSWORD = "eve", "secret"
-_WITHIN = 20.0
+_ANSWER_SECONDS = 20.0
 _JAAS = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 
 
@@ -91,7 +91,7 @@ class GuardedKafka:
         """Let USER do these."""
         made = self.admin.create_acls([_right(kind, name, each) for each in operations])
         for future in made.values():
-            future.result(_WITHIN)
+            future.result(_ANSWER_SECONDS)
 
     def forbid(self, kind: ResourceType, name: str, *operations: AclOperation) -> None:
         """Take back what was allowed."""
@@ -109,14 +109,14 @@ class GuardedKafka:
             for right in rights
         ]
         for future in self.admin.delete_acls(filters).values():
-            future.result(_WITHIN)
+            future.result(_ANSWER_SECONDS)
 
     def configure(self, topic: str, name: str, value: str) -> None:
         """Change a topic's setting."""
         entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
         resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
         for future in self.admin.incremental_alter_configs([resource]).values():
-            future.result(_WITHIN)
+            future.result(_ANSWER_SECONDS)
 
 
 def _has_ipv6() -> bool:

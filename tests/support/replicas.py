@@ -8,7 +8,7 @@ from fixengine.demo.servers.postgres import PostgresServer
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 
-_SECONDS = 20.0
+_CHANGE_SECONDS = 20.0
 
 
 class Replicas:
@@ -33,7 +33,9 @@ class Replicas:
         _execute(self.first, "alter system set synchronous_standby_names = '*'")
         _execute(self.first, "select pg_reload_conf()")
         in_step = "select exists (select from pg_stat_replication where sync_state = 'sync')"
-        wait_until(lambda: _execute(self.first, in_step), _SECONDS, "the standby to be in step")
+        wait_until(
+            lambda: _execute(self.first, in_step), _CHANGE_SECONDS, "the standby to be in step"
+        )
 
     def freeze(self) -> None:
         """Make the primary read-only in place, sessions and all; return when nobody writes."""
@@ -43,7 +45,9 @@ class Replicas:
             "select not exists (select from pg_stat_activity where backend_xid is not null "
             "or (datname is not null and state <> 'idle' and pid <> pg_backend_pid()))"
         )
-        wait_until(lambda: _execute(self.first, idle), _SECONDS, "the last transactions to end")
+        wait_until(
+            lambda: _execute(self.first, idle), _CHANGE_SECONDS, "the last transactions to end"
+        )
 
     def demote(self) -> None:
         """Restart the primary as a standby of its standby, so that both refuse writes."""

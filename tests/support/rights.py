@@ -17,7 +17,7 @@ Resource = tuple[ResourceType, str]
 
 CLUSTER: Resource = (ResourceType.BROKER, "kafka-cluster")
 
-_WITHIN = 20.0
+_ANSWER_SECONDS = 20.0
 _LITERAL = ResourcePatternType.LITERAL
 _EVERYBODY = ("User:ANONYMOUS", "*")
 
@@ -39,7 +39,7 @@ def denied(bootstrap: str, operation: AclOperation, *resources: Resource) -> Ite
         ]
     )
     for future in made.values():
-        future.result(_WITHIN)
+        future.result(_ANSWER_SECONDS)
     try:
         yield
     finally:
@@ -50,4 +50,4 @@ def denied(bootstrap: str, operation: AclOperation, *resources: Resource) -> Ite
             for resource in resources
         ]
         for deleted in admin.delete_acls(filters).values():
-            deleted.result(_WITHIN)
+            deleted.result(_ANSWER_SECONDS)

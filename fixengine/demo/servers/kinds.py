@@ -6,8 +6,9 @@ from typing import Protocol
 
 from fixengine.demo.options import BrokerName
 from fixengine.demo.servers.apache import ApacheKafka
-from fixengine.demo.servers.broker import Broker, TansuBroker
+from fixengine.demo.servers.broker import Broker
 from fixengine.demo.servers.postgres import Postgres, PostgresServer
+from fixengine.demo.servers.tansu import TansuBroker
 from fixengine.demo.workspace import Workspace
 
 
