@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from fixengine.commands.argument_types import positive
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import INTERRUPTED, OK
-from fixengine.config.parsing import url
+from fixengine.config.addresses import url
 from fixengine.errors import ConflictError, UnavailableError
 from fixengine.top.looks import Observer
 

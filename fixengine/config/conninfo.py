@@ -13,6 +13,7 @@ from fixengine.config.ipv6 import bracketed
 from fixengine.config.secrecy import is_secret
 from fixengine.secrets import HIDDEN
 
+_DSN = re.compile(r"postgres(?:ql)?://|\w+\s*=")
 _URI = re.compile(r"postgres(?:ql)?://")
 _PAIR = re.compile(
     r"""\s*(?P<name>[^=\s]+)\s*=\s*(?:'(?P<quoted>(?:\\.|[^'\\])*)'|(?P<bare>(?:\\.|[^\s\\])*))""",
@@ -49,6 +50,16 @@ class Part:
     def secret(self) -> bool:
         """Whether it is shown to nobody."""
         return is_secret(self.name, self.value)
+
+
+def dsn(text: str) -> str:
+    """Parse what looks like a connection string of PostgreSQL; libpq has the last word."""
+    text = text.strip()
+    if not _DSN.match(text):
+        raise ValueError("give postgresql://user:password@host:port/dbname, or key=value pairs")
+    text = cleaned(text)
+    parts(text)
+    return text
 
 
 def parts(text: str) -> tuple[Part, ...]:

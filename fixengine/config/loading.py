@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Set
 from difflib import get_close_matches
 
-from fixengine.config import conninfo, foreign, parsing, secrecy
+from fixengine.config import client_config, conninfo, foreign, parsing, secrecy
 from fixengine.config.settings import Settings
 from fixengine.config.telemetry import telemetry_contradictions
 from fixengine.config.variables import Variable, variables_of
@@ -92,7 +92,7 @@ def _has_file_marks(field: str, text: str) -> bool:
         return alone != "" and conninfo.cleaned(alone.strip()) != alone.strip()
     if field == "kafka_client_config":
         given = json.loads(alone or "{}")
-        return bool(given != dict(parsing.client_config(alone or "{}")))
+        return bool(given != dict(client_config.parse(alone or "{}")))
     return alone != text
 
 

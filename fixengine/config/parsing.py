@@ -1,16 +1,8 @@
 """The text of one environment variable becomes a value, or a ValueError that says the remedy."""
 
 import re
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from urllib.parse import unquote, urlsplit
-
-import msgspec
-
-from fixengine.config import conninfo
-from fixengine.config.ipv6 import bracketed, is_ipv6
-
-Scalar = str | int | float | bool
+from collections.abc import Callable
+from urllib.parse import unquote
 
 DAY = 86_400.0
 """Seconds; every duration is shorter."""
@@ -25,62 +17,8 @@ _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1, 
 _AMOUNT = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 _STEP = re.compile(rf"({_AMOUNT})(ns|us|µs|μs|ms|s|m|h)")
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
-_NAMED = re.compile(r"[A-Za-z0-9._-]+")
-_PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+/?")
-_OWN_PATHS = frozenset(
-    {"api", "blotter", "healthz", "metrics", "openapi.json", "readyz", "swagger-ui"}
-)
-_NUMBER = re.compile(r"[0-9]{1,5}")
 _HEADER = re.compile(r"(?!grpc-)[a-z0-9_.-]+(?<!-bin)")
 _VISIBLE = re.compile(r"[ -~]*")
-_DSN = re.compile(r"postgres(?:ql)?://|\w+\s*=")
-
-OWN_CLIENT_SETTINGS = frozenset(
-    {
-        "acks",
-        "allow.auto.create.topics",
-        "auto.commit.enable",
-        "auto.offset.reset",
-        "bootstrap.servers",
-        "client.id",
-        "default.topic.config",
-        "delivery.timeout.ms",
-        "enable.auto.commit",
-        "enable.auto.offset.store",
-        "delivery.report.only.error",
-        "enable.idempotence",
-        "enable.partition.eof",
-        "enable.sparse.connections",
-        "error_cb",
-        "group.id",
-        "group.protocol",
-        "group.protocol.type",
-        "group.remote.assignor",
-        "isolation.level",
-        "log_cb",
-        "logger",
-        "max.in.flight",
-        "max.in.flight.requests.per.connection",
-        "message.send.max.retries",
-        "message.timeout.ms",
-        "metadata.broker.list",
-        "oauth_cb",
-        "offset.store.method",
-        "on_commit",
-        "on_delivery",
-        "partition.assignment.strategy",
-        "partitioner",
-        "request.required.acks",
-        "retries",
-        "statistics.interval.ms",
-        "stats_cb",
-        "test.mock.num.brokers",
-        "throttle_cb",
-        "topic.blacklist",
-        "transactional.id",
-    }
-)
-"""What the engine sets itself: its guarantees rest on them, or variables of their own name them."""
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -166,58 +104,6 @@ def topic(text: str) -> str:
     return text
 
 
-def address(text: str) -> str:
-    """Parse `host:port`; returns an IPv6 address in brackets, which need not be there before."""
-    host, _, port = text.rpartition(":")
-    if not _NUMBER.fullmatch(port) or not 0 < int(port) < 65536:
-        raise ValueError("give host:port, such as kafka:9092 or [fd00::1]:9092")
-    if _NAMED.fullmatch(host):
-        return text
-    if not is_ipv6(host.removeprefix("[").removesuffix("]")):
-        raise ValueError("give host:port, such as kafka:9092 or [fd00::1]:9092")
-    return bracketed(text)
-
-
-def addresses(text: str) -> str:
-    """Parse `host:port`, or several with commas between; returns them without spaces."""
-    return ",".join(address(part.strip()) for part in text.split(","))
-
-
-def url(text: str) -> str:
-    """Parse the base of an http service's addresses; returns it without a slash at its end."""
-    remedy = "give http://host:port, without user, query or fragment"
-    scheme, separator, rest = text.partition("://")
-    authority, slash, path = rest.partition("/")
-    text = f"{scheme}{separator}{bracketed(authority)}{slash}{path}"
-    try:
-        parts = urlsplit(text)
-        sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError as error:
-        raise ValueError(remedy) from error
-    if not sound or "@" in parts.netloc or set("?# \t\r\n") & set(text):
-        raise ValueError(remedy)
-    return text.rstrip("/")
-
-
-def prefix(text: str) -> str:
-    """Parse the beginning of a path; returns it without a slash at its end."""
-    if not _PREFIX.fullmatch(text):
-        raise ValueError("give the beginning of a path, such as /fix-engine")
-    if text.split("/")[1] in _OWN_PATHS:
-        raise ValueError("give another beginning, for REST has paths of its own there")
-    return text.rstrip("/")
-
-
-def collector(text: str) -> str:
-    """Parse where an OTLP collector listens: `host:port`, or the same as an http URL."""
-    if "://" not in text:
-        return address(text)
-    parts = urlsplit(base := url(text))
-    if parts.path or (parts.scheme == "http" and parts.port is None):
-        raise ValueError("give host:port or http://host:port, without a path: OTLP goes over gRPC")
-    return base
-
-
 def protocol(text: str) -> str:
     """Parse OTLP's transport, of which there is one."""
     if text.lower() != "grpc":
@@ -238,31 +124,6 @@ def milliseconds(text: str) -> float:
     return interval(f"{text}ms" if re.fullmatch(_AMOUNT, text) else text) * 1000
 
 
-def dsn(text: str) -> str:
-    """Parse what looks like a connection string of PostgreSQL; libpq has the last word."""
-    text = text.strip()
-    if not _DSN.match(text):
-        raise ValueError("give postgresql://user:password@host:port/dbname, or key=value pairs")
-    text = conninfo.cleaned(text)
-    conninfo.parts(text)
-    return text
-
-
-def host(text: str) -> str:
-    """Parse the database's host, or several with commas between; IPv6 without brackets."""
-    return ",".join(_host(part.strip()) for part in text.split(","))
-
-
-def _host(text: str) -> str:
-    alone = text[1:-1] if text.startswith("[") and text.endswith("]") else text
-    if is_ipv6(alone):
-        return alone
-    # the path of a socket may have colons, as Cloud SQL's have
-    if "@" in text[1:] or "=" in text or (":" in text and not text.startswith("/")):
-        raise ValueError("give a host's name or address by itself, and its port in POSTGRES_PORT")
-    return text
-
-
 def name(text: str) -> str:
     """Take any name, but no address, connection string or password with it."""
     if ":" in text or "=" in text:
@@ -277,32 +138,14 @@ def file(text: str) -> str:
     return text
 
 
-def client_config(text: str) -> Mapping[str, Scalar]:
-    """Parse a JSON object of librdkafka's settings, none of those the engine sets itself."""
-    try:
-        settings = msgspec.json.decode(text, type=dict[str, Scalar])
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"give a JSON object of texts, numbers and booleans ({error})") from error
-    if owned := sorted(OWN_CLIENT_SETTINGS & settings.keys()):
-        raise ValueError(f"leave out {', '.join(owned)}: the engine sets that itself")
-    return MappingProxyType({key: _sound(value) for key, value in settings.items()})
-
-
-def _sound(value: Scalar) -> Scalar:
-    """Return the value, without what a file adds to a text that is read from it."""
-    if isinstance(value, str) and "-----BEGIN" not in value:
-        return without_file_marks(value)
-    return value
-
-
-def without_file_marks(text: str) -> str:
-    """Return a text without a byte order mark before it and the line break after it."""
-    return text.removeprefix("\ufeff").strip("\r\n")
-
-
 def attributes(text: str) -> tuple[tuple[str, str], ...]:
     """Parse `a=b, c=d`; a trailing comma is fine."""
     pairs = [part.partition("=") for part in text.split(",") if part.strip()]
     if not all(name.strip() and equals for name, equals, _ in pairs):
         raise ValueError("give name=value, with commas between several")
     return tuple((name.strip(), value.strip()) for name, _, value in pairs)
+
+
+def without_file_marks(text: str) -> str:
+    """Return a text without a byte order mark before it and the line break after it."""
+    return text.removeprefix("\ufeff").strip("\r\n")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fixengine.config import parsing
+from fixengine.config import addresses, client_config, conninfo, parsing
 from fixengine.config.telemetry import Telemetry
 from fixengine.config.variables import optional, variable
 
@@ -21,7 +21,7 @@ class Settings(Telemetry):
     http_port: int = variable("HTTP_PORT", "8085", _port, "port of REST")
     http_prefix: str | None = optional(
         "HTTP_PREFIX",
-        parsing.prefix,
+        addresses.prefix,
         "a prefix of REST's paths, such as /fix-engine, for a gateway that does not remove it",
     )
     health_port: int = variable("HEALTH_PORT", "8086", _port, "port of the probes")
@@ -34,7 +34,7 @@ class Settings(Telemetry):
     kafka_brokers: str = variable(
         "KAFKA_BROKERS",
         "globeco-execution-service-kafka:9092",
-        parsing.addresses,
+        addresses.several,
         "host:port of one or more brokers, with commas between",
     )
     kafka_orders_topic: str = variable(
@@ -55,21 +55,21 @@ class Settings(Telemetry):
         parsing.whole(1, 32767),
         "copies of the topics that the engine creates",
     )
-    kafka_client_config: Mapping[str, parsing.Scalar] = variable(
+    kafka_client_config: Mapping[str, client_config.Scalar] = variable(
         "KAFKA_CLIENT_CONFIG",
         "{}",
-        parsing.client_config,
+        client_config.parse,
         "further settings of librdkafka as a JSON object, such as TLS and SASL",
         secret=True,
     )
     dsn: str | None = optional(
         "POSTGRES_DSN",
-        parsing.dsn,
+        conninfo.dsn,
         "connection string of the database; or set the parts below",
         secret=True,
     )
     postgres_host: str = variable(
-        "POSTGRES_HOST", "globeco-fix-engine-postgresql", parsing.host, "the database's host"
+        "POSTGRES_HOST", "globeco-fix-engine-postgresql", addresses.host, "the database's host"
     )
     postgres_port: int = variable("POSTGRES_PORT", "5432", _port, "the database's port")
     postgres_user: str = variable("POSTGRES_USER", "postgres", parsing.name, "the user")
@@ -83,10 +83,13 @@ class Settings(Telemetry):
         "POSTGRES_SSLMODE", "disable", parsing.one_of(*_SSLMODES), "TLS, as libpq names it"
     )
     security_svc_url: str = variable(
-        "SECURITY_SVC_URL", "http://globeco-security-service:8000", parsing.url, "security-service"
+        "SECURITY_SVC_URL",
+        "http://globeco-security-service:8000",
+        addresses.url,
+        "security-service",
     )
     pricing_svc_url: str = variable(
-        "PRICING_SVC_URL", "http://globeco-pricing-service:8083", parsing.url, "pricing-service"
+        "PRICING_SVC_URL", "http://globeco-pricing-service:8083", addresses.url, "pricing-service"
     )
     fill_delay_first_seconds: float = variable(
         "FILL_DELAY_FIRST", "1", parsing.duration, "from an order's storage to its first fill"

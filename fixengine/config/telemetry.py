@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from fixengine import __version__
-from fixengine.config import parsing
+from fixengine.config import addresses, parsing
 from fixengine.config.collector import Certificates, Collector
 from fixengine.config.variables import optional, variable
 from fixengine.telemetry.spans import Sampler
@@ -23,13 +23,13 @@ class Telemetry:
     """Where metrics and traces go, and how."""
 
     otel_trace_endpoint: str | None = optional(
-        "OTEL_TRACEENDPOINT", parsing.collector, "host:port that traces go to over OTLP gRPC"
+        "OTEL_TRACEENDPOINT", addresses.collector, "host:port that traces go to over OTLP gRPC"
     )
     otel_metric_endpoint: str | None = optional(
-        "OTEL_METRICENDPOINT", parsing.collector, "host:port that metrics go to over OTLP gRPC"
+        "OTEL_METRICENDPOINT", addresses.collector, "host:port that metrics go to over OTLP gRPC"
     )
     otel_endpoint: str | None = optional(
-        "OTEL_EXPORTER_OTLP_ENDPOINT", parsing.collector, "the default for the two above"
+        "OTEL_EXPORTER_OTLP_ENDPOINT", addresses.collector, "the default for the two above"
     )
     otel_metric_interval_seconds: float = variable(
         "OTEL_METRICINTERVAL", "15s", parsing.interval, "time between exports of metrics"

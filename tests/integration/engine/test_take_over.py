@@ -7,7 +7,7 @@ from random import Random
 
 import psycopg
 
-from fixengine.config.parsing import OWN_CLIENT_SETTINGS
+from fixengine.config.client_config import OWN_CLIENT_SETTINGS
 from fixengine.demo.audit.report import Expectations
 from fixengine.demo.feed.feed import orders
 from fixengine.demo.servers.postgres import Postgres
