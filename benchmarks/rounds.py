@@ -19,7 +19,7 @@ from fixengine.demo.stack import Stack, surroundings
 from fixengine.demo.topics import TopicNames, count_records, create_topic
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.postgres.schema.migrate import migrate
-from tests.support.topics import drop_topics
+from tests.support.kafka.topics import drop_topics
 
 _LATER = "3600"
 _numbers = count(1)

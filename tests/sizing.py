@@ -18,8 +18,8 @@ from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, count, send, wait_until_done
+from tests.support.feed.steady import SteadyFeed
 from tests.support.stacks import BrokerKind
-from tests.support.steady import SteadyFeed
 from tests.support.watchers import open_pages
 
 _BURST = 20_000

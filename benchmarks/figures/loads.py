@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from benchmarks.endless import Endless, endless
 from fixengine.demo.feed.feed import orders
 from fixengine.demo.stack import Stack
-from tests.support.steady import SteadyFeed
+from tests.support.feed.steady import SteadyFeed
 
 EVERY_SECONDS = 10.0
 """Between two evaluations of one execution."""

@@ -13,7 +13,7 @@ from fixengine.commands.environment import Environment
 from fixengine.demo.stack import Stack
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.postgres.schema.migrate import migrations
-from tests.support.roles import dsn_as
+from tests.support.postgres.roles import dsn_as
 from tests.support.rows import change, silenced
 from tests.support.stacks import BrokerKind
 

@@ -16,8 +16,8 @@ from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import audited, wait_until_done
 from tests.failpoints.points import DIED, POINTS, step_of
 from tests.support.feed.mixed import bad_orders, varied_orders
+from tests.support.feed.steady import SteadyFeed
 from tests.support.stacks import BrokerKind
-from tests.support.steady import SteadyFeed
 
 RATE = 40.0
 _LANES = 2

@@ -16,8 +16,8 @@ from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, count, wait_until_done
 from tests.support.feed.mixed import varied_orders
+from tests.support.feed.steady import SteadyFeed
 from tests.support.stacks import BrokerKind
-from tests.support.steady import SteadyFeed
 
 RATE = 40.0
 """Orders a second; each makes about three fills."""

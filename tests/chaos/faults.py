@@ -11,7 +11,7 @@ from fixengine.demo.engine import Engine
 from fixengine.demo.neighbours.stub import Mode, Stub
 from fixengine.demo.waiting import wait_until
 from tests.chaos.field import Field
-from tests.support.proxy import Flow, Proxy
+from tests.support.network.proxy import Flow, Proxy
 
 FREEZE_SECONDS = 32.0
 """Longer than the group's session, PostgreSQL's idle limits and the others' wait for it."""

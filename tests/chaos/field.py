@@ -22,7 +22,7 @@ from fixengine.demo.waiting import wait_until
 from tests.chaos.counted import Counted
 from tests.chaos.ground import TEMPLATE, Ground
 from tests.support.feed.mixed import varied_orders
-from tests.support.steady import SteadyFeed
+from tests.support.feed.steady import SteadyFeed
 
 RATE = 60.0
 """Orders a second all the time; bursts come on top."""

@@ -9,7 +9,7 @@ from fixengine.demo.servers.apache import ApacheKafka
 from fixengine.demo.servers.postgres import PostgresServer
 from fixengine.demo.workspace import Workspace
 from fixengine.infra.postgres.schema.migrate import migrate
-from tests.support.proxy import Flow, Proxy
+from tests.support.network.proxy import Flow, Proxy
 
 TEMPLATE = "chaos_template"
 """The database that each scenario's is a copy of."""

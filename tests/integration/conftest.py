@@ -9,8 +9,8 @@ from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.workspace import Workspace
 from tests.support.engines import Surroundings, surroundings
-from tests.support.guarded import GuardedKafka
-from tests.support.roles import engine_role
+from tests.support.kafka.guarded import GuardedKafka
+from tests.support.postgres.roles import engine_role
 from tests.support.stacks import BrokerKind
 
 

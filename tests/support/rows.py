@@ -20,7 +20,7 @@ from fixengine.infra.postgres.outbox import PostgresOutbox
 from fixengine.infra.postgres.session import EngineSession
 from fixengine.rules.claim_window import ClaimWindow
 from fixengine.rules.values import Order, TradeType
-from tests.support.proxy import Proxy
+from tests.support.network.proxy import Proxy
 
 PATIENCE = 200.0
 """Seconds, for what takes long on a machine whose cores are busy."""

@@ -34,7 +34,7 @@ from fixengine.wire.letters import letter_headers
 from tests.support.commands import run_command
 from tests.support.documents import commands, page
 from tests.support.engines import Surroundings
-from tests.support.guarded import GuardedKafka
+from tests.support.kafka.guarded import GuardedKafka
 from tests.support.shell import typed
 
 Dlq = Callable[..., int]

@@ -21,9 +21,9 @@ from fixengine.infra.kafka.consumer.source import KafkaSource
 from fixengine.infra.kafka.group import ConsumerGroup
 from fixengine.infra.postgres.driver.connections import open_session
 from fixengine.infra.postgres.schema.migrate import assert_current
-from tests.support.clusters import NOWHERE, cluster
 from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.feed.mixed import varied_orders
+from tests.support.kafka.clusters import NOWHERE, cluster
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 

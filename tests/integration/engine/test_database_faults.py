@@ -29,7 +29,7 @@ from tests.support.engines import (
     wait_until_ready,
 )
 from tests.support.go_service import SCHEMA as GO_SCHEMA
-from tests.support.roles import dsn_as
+from tests.support.postgres.roles import dsn_as
 from tests.support.rows import change, one
 
 if TYPE_CHECKING:

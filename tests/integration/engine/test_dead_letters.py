@@ -28,10 +28,10 @@ from fixengine.engine.engine import Engine
 from fixengine.ports.kafka import Headers, Record
 from tests.support.commands import run_command
 from tests.support.engines import Surroundings, part, restarts, wait_until_ready
-from tests.support.raw_headers import send_with_header
-from tests.support.rights import CLUSTER, denied, topic
+from tests.support.kafka.raw_headers import send_with_header
+from tests.support.kafka.rights import CLUSTER, denied, topic
+from tests.support.kafka.topics import drop_topics
 from tests.support.stacks import BrokerKind
-from tests.support.topics import drop_topics
 
 MB = 1_000_000
 _WITHIN = 20.0

@@ -11,8 +11,8 @@ from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.engine.engine import Engine
 from tests.support.engines import Surroundings, part, restarts, wait_until_ready
-from tests.support.replicas import Replicas
-from tests.support.steady import SteadyFeed
+from tests.support.feed.steady import SteadyFeed
+from tests.support.postgres.replicas import Replicas
 
 pytestmark = pytest.mark.any_broker
 

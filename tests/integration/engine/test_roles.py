@@ -8,7 +8,7 @@ import pytest
 from fixengine.demo.feed.feed import orders
 from fixengine.infra.postgres.retention import PostgresRetention
 from tests.support.engines import Surroundings, restarts, wait_until_ready
-from tests.support.roles import dsn_as
+from tests.support.postgres.roles import dsn_as
 from tests.support.rows import change, fill_with_orders, one, opened
 
 pytestmark = pytest.mark.any_broker

@@ -15,7 +15,7 @@ from fixengine.demo.waiting import wait_until
 from fixengine.infra.kafka.producer_settings import producer_settings
 from fixengine.rules.fills import FillRules, evaluate
 from tests.support.engines import Surroundings, wait_until_ready
-from tests.support.proxy import Flow
+from tests.support.network.proxy import Flow
 from tests.support.rows import opened, session, through_a_proxy, wait_until_blocked
 
 MILLISECOND = timedelta(milliseconds=1)

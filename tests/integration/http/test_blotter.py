@@ -20,7 +20,7 @@ from fixengine.telemetry.health import Part
 from tests.conftest import new_database
 from tests.programs import wanted
 from tests.support.engines import Surroundings, surroundings, wait_until_ready
-from tests.support.gateway import gateway
+from tests.support.network.gateway import gateway
 
 pytestmark = pytest.mark.any_broker
 

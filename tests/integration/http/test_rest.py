@@ -30,7 +30,7 @@ from fixengine.http.serving.server import Server
 from tests.conftest import new_database
 from tests.support.documents import commands, page
 from tests.support.engines import Surroundings, surroundings, wait_until_ready
-from tests.support.gateway import gateway
+from tests.support.network.gateway import gateway
 from tests.support.rows import PATIENCE
 
 pytestmark = pytest.mark.any_broker

@@ -21,7 +21,7 @@ from fixengine.infra.kafka.sink import KafkaSink
 from fixengine.infra.kafka.topics import Topic
 from fixengine.ports.kafka import Failure
 from tests.support.engines import Surroundings, part, restarts, wait_until_ready
-from tests.support.guarded import GuardedKafka
+from tests.support.kafka.guarded import GuardedKafka
 
 Config = Mapping[str, str | int]
 TLS = {"security.protocol": "SSL"}

@@ -12,7 +12,7 @@ from fixengine.demo.feed.feed import orders
 from fixengine.demo.servers.apache import ApacheKafka
 from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.demo.workspace import Workspace
-from tests.support.members import down, member, up
+from tests.support.kafka.members import down, member, up
 from tests.support.stacks import BrokerKind
 
 _WITHIN = 60.0

@@ -12,7 +12,7 @@ from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.lag import KafkaLag
-from tests.support.clusters import NOWHERE, cluster
+from tests.support.kafka.clusters import NOWHERE, cluster
 
 
 def lag(broker: Broker, topics: TopicNames) -> int:

@@ -17,10 +17,10 @@ from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.ports.kafka import Standing
-from tests.support.guarded import GuardedKafka
-from tests.support.members import down, member, up
+from tests.support.kafka.guarded import GuardedKafka
+from tests.support.kafka.members import down, member, up
+from tests.support.kafka.topics import drop_topics
 from tests.support.stacks import BrokerKind
-from tests.support.topics import drop_topics
 
 GROUP, TOPIC = ResourceType.GROUP, ResourceType.TOPIC
 READ, DESCRIBE = AclOperation.READ, AclOperation.DESCRIBE

@@ -22,11 +22,11 @@ from fixengine.engine.engine import Engine
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.lag import KafkaLag
 from fixengine.ports.kafka import Standing
-from tests.support.clusters import cluster
 from tests.support.engines import Surroundings, wait_until_ready
-from tests.support.guarded import GuardedKafka
-from tests.support.members import Member, member, up
-from tests.support.topics import drop_topics
+from tests.support.kafka.clusters import cluster
+from tests.support.kafka.guarded import GuardedKafka
+from tests.support.kafka.members import Member, member, up
+from tests.support.kafka.topics import drop_topics
 
 
 def lag(world: Surroundings) -> int | None:

@@ -9,7 +9,7 @@ from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.sink import KafkaSink
 from fixengine.infra.kafka.topics import Topic
 from fixengine.ports.kafka import Failure
-from tests.support.clusters import NOWHERE, cluster
+from tests.support.kafka.clusters import NOWHERE, cluster
 from tests.support.stacks import BrokerKind
 
 _NEW_TOPICS = 12

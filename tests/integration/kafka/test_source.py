@@ -11,7 +11,7 @@ from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.kafka.consumer.source import KafkaSource
-from tests.support.clusters import cluster
+from tests.support.kafka.clusters import cluster
 
 
 @pytest.fixture

@@ -24,9 +24,9 @@ from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.sink import KafkaSink
 from fixengine.ports.kafka import Failure
 from fixengine.supervision.lifecycle import Crash
-from tests.support.clusters import cluster
 from tests.support.engines import Surroundings, ref, restarts, wait_until_ready
-from tests.support.proxy import Flow, Proxy
+from tests.support.kafka.clusters import cluster
+from tests.support.network.proxy import Flow, Proxy
 from tests.support.stacks import BrokerKind
 
 _PARTITIONS = 20

@@ -21,8 +21,8 @@ from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.look import Look, read_to_the_end
 from fixengine.infra.kafka.tail import KafkaTail
 from fixengine.ports.kafka import Record
-from tests.support.clusters import NOWHERE, cluster
-from tests.support.guarded import GuardedKafka
+from tests.support.kafka.clusters import NOWHERE, cluster
+from tests.support.kafka.guarded import GuardedKafka
 
 
 def tail(broker: Broker, topic: str) -> KafkaTail:

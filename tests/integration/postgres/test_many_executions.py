@@ -12,7 +12,7 @@ from fixengine.demo.servers.postgres import Postgres
 from fixengine.infra.postgres.rest_queries import PostgresQueries
 from fixengine.ports.queries import ExecutionQuery
 from tests.conftest import new_database
-from tests.support.plans import carried_out
+from tests.support.postgres.plans import carried_out
 from tests.support.rows import opened
 
 MANY = 1_000_000

@@ -17,7 +17,7 @@ from fixengine.ports.kafka import Headers
 from fixengine.ports.stores import TakeOver
 from fixengine.rules.fills import FillRules, evaluate
 from fixengine.rules.values import Fill
-from tests.support.proxy import Flow
+from tests.support.network.proxy import Flow
 from tests.support.rows import (
     fill_with_orders,
     new_claims,

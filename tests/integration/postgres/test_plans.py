@@ -24,7 +24,7 @@ from fixengine.ports.queries import ExecutionQuery, LedgerQuery
 from fixengine.rules.claim_window import EARLIEST
 from fixengine.rules.fills import FillRules, evaluate
 from tests.conftest import new_database
-from tests.support.plans import carried_out
+from tests.support.postgres.plans import carried_out
 from tests.support.rows import SECURITY, fill_with_orders, mark_published, one, opened, session
 
 CLOSED = 100_000  # ids 1 to …

@@ -24,8 +24,8 @@ from fixengine.infra.postgres.schema.migrate import migrate, migrations
 from fixengine.infra.process.checks import setting_problems
 from fixengine.ports.queries import ExecutionQuery
 from tests.support.engines import part, surroundings, wait_until_ready
-from tests.support.pooler import Pooler, PoolMode
-from tests.support.roles import dsn_as, engine_role
+from tests.support.network.pooler import Pooler, PoolMode
+from tests.support.postgres.roles import dsn_as, engine_role
 from tests.support.rows import one, opened, order, session
 
 pytestmark = pytest.mark.any_broker

@@ -25,8 +25,8 @@ from fixengine.infra.postgres.schema.migrate import turn
 from fixengine.supervision import patience
 from tests.programs import wanted
 from tests.support.engines import part, surroundings, wait_until_ready
-from tests.support.pooler import Pooler, PoolMode
-from tests.support.proxy import Flow
+from tests.support.network.pooler import Pooler, PoolMode
+from tests.support.network.proxy import Flow
 from tests.support.rows import opened, through_a_proxy
 
 FOR_EVER = 3600.0

@@ -12,7 +12,7 @@ import pytest
 from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
-from tests.support.proxy import Flow, Proxy
+from tests.support.network.proxy import Flow, Proxy
 
 
 @pytest.fixture

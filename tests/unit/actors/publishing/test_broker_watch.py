@@ -5,7 +5,7 @@ from fixengine.actors.publishing.deliveries import Delivered, Deliveries
 from fixengine.actors.publishing.limits import PublisherLimits
 from fixengine.actors.publishing.outgoing import FillToken
 from fixengine.ports.kafka import Failure
-from tests.support.broker import Broker
+from tests.support.kafka.broker import Broker
 from tests.support.no_tree import board
 
 

@@ -29,7 +29,7 @@ from fixengine.supervision.refs import ActorRef
 from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from fixengine.wire.letters import Place
-from tests.support.broker import Broker
+from tests.support.kafka.broker import Broker
 from tests.support.no_tree import NoTree
 
 DENIED = Failure(reason="denied")

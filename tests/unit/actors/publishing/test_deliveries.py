@@ -5,7 +5,7 @@ import pytest
 from fixengine.actors.publishing.deliveries import Deliveries, Outgoing
 from fixengine.errors import UnavailableError, UnsettledError
 from fixengine.ports.kafka import Failure
-from tests.support.broker import Broker
+from tests.support.kafka.broker import Broker
 
 
 @pytest.fixture

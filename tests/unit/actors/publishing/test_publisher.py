@@ -30,8 +30,8 @@ from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot
 from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.engine import EngineMetrics
-from tests.support.broker import Broker
 from tests.support.executions import fill
+from tests.support.kafka.broker import Broker
 from tests.support.no_tree import NoTree
 
 often = pytest.mark.parametrize("limits", [PublisherLimits(look_every=0.01)])

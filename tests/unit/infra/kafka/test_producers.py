@@ -14,7 +14,7 @@ from fixengine.infra.lease import Lease
 from fixengine.ports.kafka import Failure
 from fixengine.rules.leases import LEASE, STOP
 from tests.support.clocks import Clock
-from tests.support.clusters import NOWHERE
+from tests.support.kafka.clusters import NOWHERE
 from tests.support.waiting import assert_does_not_happen
 
 

@@ -5,7 +5,7 @@ from collections import deque
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from fixengine.infra.kafka.consumer.source import KafkaSource
-from tests.support.clusters import NOWHERE
+from tests.support.kafka.clusters import NOWHERE
 
 
 class Fenced(Consumer):

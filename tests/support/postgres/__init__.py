@@ -1,0 +1,1 @@
+"""PostgreSQL for tests: standbys, roles, and what a statement reads."""
