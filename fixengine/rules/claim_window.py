@@ -1,12 +1,14 @@
-"""Where a claim looks: not over what earlier claims have seen, but now and then behind them.
+"""Where a claim looks: from where the last one ended, and now and then behind that.
 
-Every fill leaves dead entries in the index that claims read, where its execution used to be due.
-While the oldest transaction is long open, as that of a backup is, nobody may clean them up, and a
-claim that read them all would soon do nothing else. So it begins at the front, where the last one
-ended. The front goes back to rows of which the engine knows that they can be claimed again: it gave
-them back, or their last fill was not published yet when they fell due. A sweep finds what else is
-left behind, as by other engines. It reads all at once if that is quick, and else in slices, the
-latest first, with rests between them.
+Every fill leaves a dead entry in the index that claims read, at the time when its execution was
+due. While a transaction stays open for long, as a backup's does, nobody may clean dead entries up.
+A claim that read them all would soon do nothing else. So:
+
+- A claim begins at the front, which is where the last claim ended.
+- The front goes back for executions that the engine knows can be claimed again: it gave them back,
+  or they fell due before their last fill was published.
+- A sweep finds the others behind the front, such as those that other engines left. It reads all
+  of them at once if that is quick; else it reads slices, the latest first, and rests between them.
 """
 
 from collections.abc import Callable
@@ -16,71 +18,77 @@ from typing import NamedTuple
 from fixengine.rules.pace import Pace
 
 EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
-"""The beginning of all times that Python can read, in any time zone."""
+"""The earliest time that Python can read in any time zone."""
 
 SWEEP_EVERY = 2.0
-"""Seconds from the end of one sweep to the next, at the least."""
+"""Seconds that at least pass between the end of one sweep and the next."""
 
 MARGIN = timedelta(seconds=0.25)
-"""How long a row may take from when it is due until others can see and take it."""
+"""Time from when a row is due until everybody can see and take it."""
 
 LEFT_WITHIN = timedelta(seconds=30)
-"""How far behind the front an engine may have rows in hand: it is not held up for so long."""
+"""How far behind the front rows may be that an engine has in hand: none keeps a row for so long."""
 
-_QUICK, _SLOW = 0.04, 0.1  # seconds for a slice, from which the next is wider, or narrower
-_ALL = timedelta(days=10_000_000)
-_NARROWED_TO_AT_MOST, _NARROWED_TO_AT_LEAST = timedelta(seconds=1), timedelta(milliseconds=1)
+_QUICK = 0.04  # seconds; after a slice that took less, the next is wider
+_SLOW = 0.1  # seconds; after a slice that took more, the next is narrower
+_ALL = timedelta(days=10_000_000)  # the width of a slice that has everything
+_WIDEST_SLICE, _NARROWEST_SLICE = timedelta(seconds=1), timedelta(milliseconds=1)  # once it is slow
+
+assert MARGIN < LEFT_WITHIN
+assert _QUICK < _SLOW < SWEEP_EVERY
+assert _NARROWEST_SLICE < _WIDEST_SLICE < LEFT_WITHIN
 
 
-class Stretch(NamedTuple):
-    """Times at which executions were due, both included; None is now."""
+class DueTimes(NamedTuple):
+    """The times at which executions fell due, both ends included; an `until` of None is now."""
 
     since: datetime
     until: datetime | None
 
 
 class ClaimWindow:
-    """The stretch of time that each claim is to look at; `clock` is monotonic."""
+    """The times that each claim looks at; `clock` is monotonic."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._front = self._came_to = EARLIEST  # where it is, and where a claim left it
-        self._stretch = Stretch(EARLIEST, None)
+        self._front = EARLIEST  # where the next claim begins
+        self._came_to = EARLIEST  # where the last claim ended
+        self._times = DueTimes(EARLIEST, None)
         self._began = 0.0
         self._sweeping = Pace(clock)
-        self._slice: Stretch | None = None  # what is left of the one begun
-        self._behind = EARLIEST  # so far back the sweep has come; there, it is over
-        self._width = _ALL
-        self._narrowest = _ALL  # the next sweep begins with this width
+        self._slice: DueTimes | None = None  # what is left of the slice that was begun
+        self._behind = EARLIEST  # where the last slice of the sweep began; at EARLIEST it is over
+        self._width = _ALL  # of the next slice
+        self._narrowest = _ALL  # of this sweep's slices; the next sweep begins with it
 
     @property
     def readable_since(self) -> datetime:
-        """From when on all that is due can be read at once: from the earliest, if that is quick."""
+        """From which time on all that is due can be read at once without taking too long."""
         return EARLIEST if min(self._width, self._narrowest) == _ALL else self._front
 
-    def begin(self) -> Stretch:
-        """Return where a claim is to look.
+    def begin(self) -> DueTimes:
+        """Return the times that a claim is to look at.
 
-        `end` or `fail` says what came of it, neither when it was cut short: what went missing with
-        a connection is looked for again.
+        `end` or `fail` says what came of it. Where a lost connection cut the claim short, neither
+        is called, and the next claim looks at the same times.
         """
         self._began = self._clock()
         if self._front == EARLIEST or not self._sweeping.due:
-            self._stretch = Stretch(self._front, None)
+            self._times = DueTimes(self._front, None)
         else:
             self._slice = self._slice or self._next_slice()
-            self._stretch = self._slice
-        return self._stretch
+            self._times = self._slice
+        return self._times
 
     def end(self, now: datetime, *, last_due: datetime | None = None, full: bool = False) -> None:
         """Take note of a claim at `now`, by the clock of the database, which may go back.
 
-        `last_due` is when the last it had was due, None if it had none; `full` says that it was as
-        large as it might be. A slice ends with a look that finds nothing: what is found is work,
-        and only looks are to be rare.
+        `last_due` is when its last row was due, None if it found no row; `full` says that it found
+        as many as it may have. A slice ends with a look that finds nothing: only looks have to be
+        rare, and rows that are found are work.
         """
         took = self._clock() - self._began
-        since, until = self._stretch
+        since, until = self._times
         if until is None:
             seen_to = now - MARGIN
             came_to = min(last_due, seen_to) if full and last_due else seen_to
@@ -88,7 +96,7 @@ class ClaimWindow:
             if since == EARLIEST:
                 self._sweeping.took(took, at_least=SWEEP_EVERY)
         elif last_due:
-            self._slice = Stretch(last_due, until)
+            self._slice = DueTimes(last_due, until)
         else:
             self._slice = None
             self._swept(took)
@@ -96,44 +104,45 @@ class ClaimWindow:
     def fail(self, now: datetime) -> None:
         """Take note of a claim that the database ended because it took too long.
 
-        At the front that leaves all up to `now` to the sweep, or no claim would get any further.
+        One at the front leaves all up to `now` to the sweep, or no claim would get any further.
         """
         self._narrow(self._width / 8)
-        if self._stretch.until is None:
+        if self._times.until is None:
             self._front = self._came_to = now - MARGIN
             self._behind = EARLIEST
             self._sweeping = Pace(self._clock)  # from the front back, at once
         else:
-            self._behind = self._stretch.until
+            self._behind = self._times.until
             self._sweeping.took(self._clock() - self._began)
         self._slice = None
 
     def give_back(self, first_due: datetime) -> None:
-        """Let what the last claim had be claimed again, which begins with `first_due`.
+        """Let the rows of the last claim be claimed again, the first of which fell due then.
 
-        A slice rests before it is, or claims that come to nothing would keep others from the front.
+        Those of a slice have a rest before: claims that come to nothing must not keep others from
+        the front.
         """
-        if self._stretch.until is None:
+        if self._times.until is None:
             self.go_back_to(first_due)
         else:
-            self._slice = Stretch(first_due, self._stretch.until)
+            self._slice = DueTimes(first_due, self._times.until)
             self._sweeping.took(0, at_least=SWEEP_EVERY)
 
     def go_back_to(self, due: datetime) -> None:
-        """Let the next claim look at what was due then, if earlier ones have passed over that."""
+        """Let the next claim look at what fell due then, if the front is already later."""
         self._front = min(self._front, due)
 
     def someone_left(self) -> None:
-        """Let the next claim look at what an engine that is gone may have had in hand."""
+        """Let the next claim look for rows that an engine left that is gone."""
         self.go_back_to(_before(self._came_to, LEFT_WITHIN))
 
-    def _next_slice(self) -> Stretch:
+    def _next_slice(self) -> DueTimes:
         until = self._behind
         if until == EARLIEST:
             until = self._front
             self._width, self._narrowest = self._narrowest, _ALL
         self._behind = _before(until, self._width)
-        return Stretch(self._behind, until)
+        return DueTimes(self._behind, until)
 
     def _swept(self, took: float) -> None:
         if took > _SLOW:
@@ -143,7 +152,7 @@ class ClaimWindow:
         self._sweeping.took(took, at_least=SWEEP_EVERY if self._behind == EARLIEST else 0)
 
     def _narrow(self, width: timedelta) -> None:
-        self._width = max(min(width, _NARROWED_TO_AT_MOST), _NARROWED_TO_AT_LEAST)
+        self._width = max(min(width, _WIDEST_SLICE), _NARROWEST_SLICE)
         self._narrowest = min(self._narrowest, self._width)
 
 

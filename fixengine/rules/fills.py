@@ -13,11 +13,26 @@ from msgspec.structs import replace
 from fixengine.rules.values import LOWEST_LIMIT, Execution, Fill, Status, TradeType
 
 WHOLE_CHANCE = 0.10
+"""How often an evaluation fills all that remains, without another draw."""
+
 NOTHING_CHANCE = 0.05
+"""How often it fills nothing, of the evaluations that are left."""
+
 SMALL_REMAINDER = Decimal(100)
-SHARES = (Decimal("0.8"), Decimal("0.6"), Decimal(4), Decimal("0.2"), Decimal("0.1"))
+"""Up to so much remains, the rest is filled at once."""
+
+SHARES = tuple(Decimal(percent) / 100 for percent in (80, 60, 400, 20, 10))
+"""Shares of what remains, one of which is drawn. All are equally likely.
+
+400 % is no slip for 40 %: the suite's document has 400 % in its ladder of fills. As no fill is
+larger than what remains, it means all of that, up to LARGEST_SHARE.
+"""
+
 LARGEST_SHARE = Decimal(10_000)
+"""The most that a share comes to."""
+
 LONGEST_WAIT = timedelta(minutes=10)
+"""The longest wait of an execution whose ticker has no price."""
 
 _UNIT = Decimal(1)
 _COLUMN_SCALE = Decimal("1e-8")
@@ -28,7 +43,11 @@ _fresh = Random()  # noqa: S311 - a market simulation, not a secret; the system 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillRules:
-    """What an operator may choose about fills. Delays are seconds, `delay_min` <= `delay_max`."""
+    """What an operator may choose about fills.
+
+    The next evaluation comes after `delay_min` to `delay_max` seconds. `announce_empty` says
+    whether an execution that has nothing filled yet is published too.
+    """
 
     delay_min: float = 5.0
     delay_max: float = 120.0
@@ -38,11 +57,11 @@ class FillRules:
 def evaluate(
     execution: Execution, *, price: Decimal, now: datetime, rng: Random, rules: FillRules
 ) -> Fill:
-    """Evaluate an open execution at `price` (> 0) and return the fill, of quantity 0 perhaps.
+    """Evaluate an open execution at `price` (> 0) and return the fill, whose quantity may be 0.
 
-    The draws from `rng` come in a fixed order whatever the price, so that a seeded run repeats.
-    `now` is clamped: it is never before the execution was received, sent or last filled. The Go
-    service knows no time of sending; what it stored counts as sent when it was received.
+    The draws from `rng` come in the same order at any price, so that a run with a seed can be
+    repeated. The fill's time is `now`, but never before the execution was received, sent or last
+    filled. The Go service stored no time of sending: its executions count as sent when received.
     """
     drawn = draw_quantity(execution.remaining, rng)
     delay = timedelta(seconds=rng.uniform(rules.delay_min, rules.delay_max))
@@ -72,7 +91,7 @@ def evaluate(
 
 
 def draw_quantity(remaining: Decimal, rng: Random) -> Decimal:
-    """Draw how much of `remaining` (> 0) to fill, before any limit price has its say."""
+    """Draw how much of `remaining` (> 0) to fill; a limit price may still forbid it."""
     if rng.random() < WHOLE_CHANCE:
         return remaining
     if rng.random() < NOTHING_CHANCE:
@@ -105,10 +124,11 @@ def amount(quantity: Decimal, price: Decimal) -> Decimal:
 def wait_without_price(
     execution: Execution, *, now: datetime, has_none: bool, rules: FillRules
 ) -> timedelta:
-    """Return how long an execution waits that could not be priced.
+    """Return how long an execution without a price waits for its next evaluation.
 
-    One whose ticker is known to have no price waits as long again as it has waited since it was
-    sent or last filled: the waits double, up to LONGEST_WAIT.
+    Where its ticker `has_none`, it waits as long again as it has waited since it was sent or last
+    filled. So the waits double, up to LONGEST_WAIT. Where the price could only not be had now, it
+    waits for the shortest time.
     """
     shortest = timedelta(seconds=max(rules.delay_min, 0.1))
     waited = now - (execution.last_fill_timestamp or execution.sent_timestamp)
@@ -116,7 +136,7 @@ def wait_without_price(
 
 
 def outcome(fill: Fill) -> str:
-    """Name what a fill came to: the whole is filled, a part more, or none."""
+    """Name what a fill came to: `full` ends the execution, `part` and `none` leave it open."""
     if not fill.execution.is_open:
         return "full"
     return "part" if fill.quantity > 0 else "none"
@@ -125,8 +145,8 @@ def outcome(fill: Fill) -> str:
 def draws_for(seed: str | None, execution: Execution) -> Random:
     """Return the random draws of an execution's next fill.
 
-    With a seed they depend on it, the order and the fill's number alone: the same whatever the
-    batch or the engine. Without one they are fresh.
+    With a seed they depend on nothing but the seed, the order and the fill's number, so any engine
+    draws the same in any batch. Without a seed they are fresh.
     """
     if seed is None:
         return _fresh

@@ -1,4 +1,4 @@
-"""Finds those that are refused among many that can be tried together."""
+"""Finds the refused ones among many that can be tried together, in few tries."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """What became of the first `count` of some orders; the others have yet to be tried.
+    """What became of the first `count`; the others have yet to be tried.
 
-    `refused` has the places of those that the database refuses, each with the reason.
+    `refused` has the place of each that is refused, with the reason.
     """
 
     count: int
@@ -18,10 +18,10 @@ class Tried:
 def find_refused(
     count: int, refusal: Callable[[slice], str | None], *, has_time: Callable[[], bool]
 ) -> Tried:
-    """Try `count` of them, in their order; `refusal` tries some, and says why they are refused.
+    """Try `count` of them in their order; `refusal` tries a group, and returns why it is refused.
 
-    Without time none is begun with, but for the first. A group that is refused is halved; when two
-    in a row are taken, the next one is of twice their size.
+    The first group is tried in any case, others while there `has_time`. A group that is refused
+    is halved; when two groups in a row are taken, the next is twice as large.
     """
     refused: dict[int, str] = {}
     done, size, taken = 0, max(count // 2, 1), 0

@@ -3,17 +3,19 @@
 An engine lives as long as the database session that holds the lock of its number. A number is
 never used again, so a lock that is free once stays free.
 
-What an engine that lives has handed to its producer it never gives up. The producer sends it again
-and again under the same number, of which the broker takes one, however late. A message that was
-given up would not only be sent anew by whoever does not find it on the topic: with it the producer
-begins to count anew, and sends all that waits for an answer under other numbers too. As it would do
-the same after a refusal, a refusal ends it: all it has no answer for then counts as failed, and is
-looked for after SETTLE.
+An engine that lives gives up no message that it has handed to its producer. The producer sends the
+message again and again under the same number, and the broker takes one of them, however late. If
+the producer gave a message up, whoever does not find it on the topic would send it anew. Worse: the
+producer would begin to count anew, and would send all its unanswered messages under new numbers. As
+it does so after a refusal too, a refusal ends the producer: its unanswered messages count as
+failed, and are looked for on the topic after SETTLE.
 
-Nothing can call back a message that is under way; so an engine which has had no proof for LEASE
-hands over nothing more and stops its producer, and has done so after STOP; network and broker have
-done with what was under way within SETTLE; and others wait for all three before they look at what
-has reached the topic and publish the rest.
+Nothing can call back a message that is under way. So others wait for three things before they look
+at what has reached the topic, and publish the rest:
+
+1. LEASE: an engine that has had no proof for so long hands nothing more to its producer;
+2. STOP: the engine has stopped its producer;
+3. SETTLE: network and broker have finished with what was under way.
 """
 
 LEASE = 10.0
@@ -29,7 +31,9 @@ TAKE_OVER_AFTER = LEASE + STOP + SETTLE
 """Seconds that an engine's lock must have been free before others take over its fills."""
 
 UNTOLD_AFTER = 5.0
-"""Seconds after which a stored fill that is not on its way is looked for in the outbox."""
+"""Seconds after which an engine looks in the outbox for stored fills that it does not send yet."""
 
 CLOCK_SKEW = 30.0
 """Seconds by which the clocks of database, engines and broker may differ."""
+
+assert UNTOLD_AFTER < TAKE_OVER_AFTER, "an engine finds its own fills before others take them over"

@@ -1,39 +1,42 @@
-"""How often a look may be taken that costs more, the longer the database is not cleaned up."""
+"""How often something is looked at, where a look costs more the longer nobody cleans up."""
 
 from collections.abc import Callable
 
-_REST = 100.0
-_REST_WHEN_GIVEN_UP = 30.0
+_REST_RATIO = 100.0  # seconds of rest for each second that a look took
+
+_FIRST_REST_AFTER_FAILURE = 30.0  # seconds; doubled by each failure after it
 
 LONGEST_REST = 300.0
-"""Seconds after which a look is taken again, whatever it costs."""
+"""Seconds after which the next look is due, whatever the last one cost."""
+
+assert _FIRST_REST_AFTER_FAILURE < LONGEST_REST
 
 
 class Pace:
-    """When a look is due again: looks get a hundredth of the time; `clock` is monotonic."""
+    """Says when the next look is due: looks get a hundredth of the time. `clock` is monotonic."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._at = float("-inf")
-        self._given_up = 0
+        self._due_at = float("-inf")
+        self._failures = 0
 
     @property
     def due(self) -> bool:
-        """Whether it may be taken now."""
-        return self._clock() >= self._at
+        """Whether a look may be taken now."""
+        return self._clock() >= self._due_at
 
     def took(self, seconds: float, *, at_least: float = 0.0) -> float:
-        """Take note of a look and of what it cost; return the seconds until the next.
+        """Take note of a look that took so long; return the seconds until the next is due.
 
-        The rest is `at_least` that long, whatever the look cost.
+        They are `at_least` so many.
         """
-        self._given_up = 0
-        rest = max(at_least, min(_REST * seconds, LONGEST_REST))
-        self._at = self._clock() + rest
+        self._failures = 0
+        rest = max(at_least, min(_REST_RATIO * seconds, LONGEST_REST))
+        self._due_at = self._clock() + rest
         return rest
 
     def gave_up(self) -> None:
-        """Take note of one that the database ended: it may be rare, but must not always be so."""
-        rest = min(_REST_WHEN_GIVEN_UP * 2**self._given_up, LONGEST_REST)
-        self._given_up += 1
-        self._at = self._clock() + rest
+        """Take note of a look that the database ended: the next comes later each time it does."""
+        rest = min(_FIRST_REST_AFTER_FAILURE * 2**self._failures, LONGEST_REST)
+        self._failures += 1
+        self._due_at = self._clock() + rest

@@ -66,18 +66,18 @@ def opened(
 
 
 def new_claims(
-    database: Database, horizon: ClaimWindow | None = None, *, remembers: int = REMEMBERED
+    database: Database, window: ClaimWindow | None = None, *, remembers: int = REMEMBERED
 ) -> PostgresClaims:
     """Return claims in a session of their own, which is not open yet."""
-    return PostgresClaims(EngineSession(database), horizon, remembers=remembers)
+    return PostgresClaims(EngineSession(database), window, remembers=remembers)
 
 
 @contextmanager
 def session(
-    database: Database, horizon: ClaimWindow | None = None, *, remembers: int = REMEMBERED
+    database: Database, window: ClaimWindow | None = None, *, remembers: int = REMEMBERED
 ) -> Iterator[PostgresClaims]:
     """Lend claims whose session is open, and which the server lets wait while a test prepares."""
-    claims = new_claims(database, horizon, remembers=remembers)
+    claims = new_claims(database, window, remembers=remembers)
     connection = claims.session.open()
     for silence in ("idle_session_timeout", "idle_in_transaction_session_timeout"):
         connection.execute(f"set {silence} = '{PATIENCE:.0f}s'".encode())

@@ -25,6 +25,8 @@ from fixengine.telemetry.tracing import Tracer
 
 _REPOSITORY_TIMEOUT = 6.0  # seconds
 
+assert _REPOSITORY_TIMEOUT < LEASE, "a fill whose storing took as long may still be sent"
+
 
 class HandedOn(NamedTuple):
     """What became of a claim: `announced` fills are on their way to the broker.

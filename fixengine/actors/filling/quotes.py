@@ -7,7 +7,7 @@ from time import monotonic
 from loguru import logger
 
 from fixengine.actors.messages import GetPrices, Prices
-from fixengine.actors.pricing import BULK_FROM
+from fixengine.actors.pricing import BULK_FROM, REPLY_WITHIN
 from fixengine.errors import UnavailableError
 from fixengine.supervision.refs import ActorRef, Question, ask
 
@@ -18,6 +18,8 @@ MISSED_FOR = 10.0
 """Seconds after prices could not be had in which only prices show that they can be had again."""
 
 _TIMEOUT = 5.0  # seconds
+
+assert 2 * REPLY_WITHIN < _TIMEOUT, "what was asked for ahead may be answered first"
 
 
 class Quotes:

@@ -11,10 +11,10 @@ from loguru import logger
 
 from fixengine.actors.intake.burying import Burying
 from fixengine.actors.intake.in_hand import InHand, Moved, decode, timed
-from fixengine.actors.intake.resolving import Resolving
+from fixengine.actors.intake.resolving import ANSWER_WITHIN, Resolving
 from fixengine.actors.intake.settling import Settling
 from fixengine.actors.intake.storing import Storing
-from fixengine.actors.intake.taking import Taking
+from fixengine.actors.intake.taking import POLLS_GO_ON, Taking
 from fixengine.actors.messages import DeadLettersWritten, OrdersStored, TickersArrived
 from fixengine.errors import UnavailableError
 from fixengine.ports.kafka import OrderSource, Record
@@ -45,8 +45,13 @@ STORE_WITHIN = 6.0
 LEAVE_WITHIN = 0.8
 """Seconds to commit the last offsets and to leave the group."""
 
-_LEAST = 0.1
-_FINISH_STEP = 0.05
+_LEAST = 0.1  # seconds that leaving the group has in any case
+_FINISH_STEP = 0.05  # seconds between questions for tickers at a stop
+
+assert TICKERS_WITHIN < FINISH_WITHIN, "what gets its ticker at a stop has to be stored too"
+assert IDLE_POLL_TIMEOUT + ANSWER_WITHIN + 2 * STORE_WITHIN < POLLS_GO_ON, (
+    "a poll comes in time whatever the one before brought"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from fixengine.infra.postgres.driver.connections import Connection
 from fixengine.infra.postgres.session import EngineSession
 from fixengine.infra.postgres.statements import query
 from fixengine.ports.stores import Claim, Stored
-from fixengine.rules.claim_window import EARLIEST, ClaimWindow, Stretch
+from fixengine.rules.claim_window import EARLIEST, ClaimWindow, DueTimes
 from fixengine.rules.fills import LONGEST_WAIT
 from fixengine.rules.values import Execution, Fill, Postponed
 
-_NO_STRETCH = {"since": "infinity", "until": None}
+_NO_TIMES = {"since": "infinity", "until": None}
 
 
 class PostgresClaims:
@@ -30,13 +30,13 @@ class PostgresClaims:
     def __init__(
         self,
         session: EngineSession,
-        horizon: ClaimWindow | None = None,
+        window: ClaimWindow | None = None,
         *,
         remembers: int = REMEMBERED,
     ) -> None:
         """Take the session, where claims look, and how many unpublished fills are remembered."""
         self.session = session
-        self._horizon = horizon or ClaimWindow(monotonic)
+        self._window = window or ClaimWindow(monotonic)
         self._rows = ClaimedRows(session, {})
         self._claimed_from: datetime | None = None  # the earliest time at which one was due
         self._looked_at = EARLIEST
@@ -50,7 +50,7 @@ class PostgresClaims:
     @property
     def readable_since(self) -> datetime:
         """From when on all that is due can be read at once."""
-        return self._horizon.readable_since
+        return self._window.readable_since
 
     def open(self) -> None:
         """Open the session where there is none; raises UnavailableError."""
@@ -64,7 +64,7 @@ class PostgresClaims:
         if not self.session.in_transaction:
             try:
                 if self.session.misses_an_engine():
-                    self._horizon.someone_left()
+                    self._window.someone_left()
             except UnavailableError:
                 self.close()
         self.session.open()
@@ -77,17 +77,17 @@ class PostgresClaims:
         self.abandon()
         self.session.open()
         self._missed = False
-        stretch = self._horizon.begin()
+        times = self._window.begin()
         try:
             with self._given_back_on_failure(), self.session.statements() as connection:
-                claim = None if self._expects_more else _nothing_due(connection, stretch)
-                claim = claim or self._locked(connection, stretch, limit)
+                claim = None if self._expects_more else _nothing_due(connection, times)
+                claim = claim or self._locked(connection, times, limit)
         except SlowQueryError:
-            self._horizon.fail(self._now())
+            self._window.fail(self._now())
             raise
         self._looked_at = claim.now
         last_due = claim.executions[-1].next_fill_timestamp if claim.executions else None
-        self._horizon.end(claim.now, last_due=last_due, full=len(claim.executions) == limit)
+        self._window.end(claim.now, last_due=last_due, full=len(claim.executions) == limit)
         self._expects_more = bool(claim.executions)
         if claim.executions:
             self._claimed_from = claim.executions[0].next_fill_timestamp
@@ -151,10 +151,10 @@ class PostgresClaims:
         """
         for fill in fills:
             if fill not in self._awaited:  # an earlier session's, and perhaps not its only one
-                self._horizon.someone_left()
+                self._window.someone_left()
                 self._missed = True
             elif (due := self._awaited.pop(fill)) is not None:
-                self._horizon.go_back_to(due)
+                self._window.go_back_to(due)
                 self._missed = self._missed or due <= self._looked_at
         return self._missed
 
@@ -184,7 +184,7 @@ class PostgresClaims:
 
     def _go_back(self) -> None:
         if self._claimed_from is not None:
-            self._horizon.give_back(self._claimed_from)
+            self._window.give_back(self._claimed_from)
             self._claimed_from = None
 
     def _postponed_apart(self, postponed: Sequence[Postponed], within: float) -> Stored:
@@ -192,22 +192,22 @@ class PostgresClaims:
         with self._given_back_on_failure():
             return self._rows.postpone_apart(postponed, within)
 
-    def _locked(self, connection: Connection, stretch: Stretch, limit: int) -> Claim:
+    def _locked(self, connection: Connection, times: DueTimes, limit: int) -> Claim:
         """Lock what is due; a transaction is open afterwards, unless the session broke."""
         passed_over = [*self._passed_over]
-        parameters = {"limit": limit, "passed_over": passed_over, **stretch._asdict()}
+        parameters = {"limit": limit, "passed_over": passed_over, **times._asdict()}
         with connection.pipeline():
             connection.execute("begin")
             due = connection.cursor(row_factory=args_row(_claimed))
             # prepared at once: later, what fails in a pipeline is taken for prepared
             due.execute(query("claim"), parameters, prepare=True)
-            clock = connection.execute(query("clock"), _NO_STRETCH, prepare=True)
+            clock = connection.execute(query("clock"), _NO_TIMES, prepare=True)
         row = clock.fetchone()
         assert row is not None
         rows = due.fetchall()
         self._rows = ClaimedRows(self.session, {execution.id: place for place, execution in rows})
         executions = tuple(execution for _, execution in rows)
-        more = stretch.until is not None or len(executions) == limit
+        more = times.until is not None or len(executions) == limit
         return Claim(executions=executions, now=row[0], next_due_in=row[1], more=more)
 
     def _now(self) -> datetime:
@@ -219,14 +219,14 @@ class PostgresClaims:
         return now
 
 
-def _nothing_due(connection: Connection, stretch: Stretch) -> Claim | None:
+def _nothing_due(connection: Connection, times: DueTimes) -> Claim | None:
     """Look, with a single statement, whether anything is due; None if so."""
-    row = connection.execute(query("clock"), stretch._asdict(), prepare=True).fetchone()
+    row = connection.execute(query("clock"), times._asdict(), prepare=True).fetchone()
     assert row is not None
     now, next_due_in, is_due = row
     if is_due:
         return None
-    more = stretch.until is not None
+    more = times.until is not None
     return Claim(executions=(), now=now, next_due_in=next_due_in, more=more)
 
 

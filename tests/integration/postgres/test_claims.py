@@ -46,7 +46,7 @@ def filled(claim: Claim, rules: FillRules = EAGER, price: str = "43.25") -> tupl
 
 
 def no_sweep() -> ClaimWindow:
-    """Return a horizon of claims that look forward, all but the first."""
+    """Return a window of claims that look forward, all but the first."""
     return ClaimWindow(clock=lambda: 0.0)
 
 
@@ -503,11 +503,11 @@ def test_a_claim_does_not_read_again_what_nobody_may_clean_up(database: str) -> 
 
 def test_a_sweep_takes_nothing_that_is_not_due_when_the_clock_went_back(database: str) -> None:
     clock = Clock()
-    horizon = ClaimWindow(clock)
-    horizon.begin()
-    horizon.end(datetime.now(UTC) + timedelta(hours=1))
+    window = ClaimWindow(clock)
+    window.begin()
+    window.end(datetime.now(UTC) + timedelta(hours=1))
     clock.now += SWEEP_EVERY
-    with opened(database) as pool, session(pool, horizon) as claims:
+    with opened(database) as pool, session(pool, window) as claims:
         fill_with_orders(pool, range(1, 3))
         with pool.connection() as connection:
             connection.execute(

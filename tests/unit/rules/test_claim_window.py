@@ -8,7 +8,7 @@ from fixengine.rules.claim_window import (
     MARGIN,
     SWEEP_EVERY,
     ClaimWindow,
-    Stretch,
+    DueTimes,
 )
 from tests.support.clocks import Clock
 
@@ -17,140 +17,140 @@ SECOND = timedelta(seconds=1)
 
 
 def claimed(
-    horizon: ClaimWindow,
+    window: ClaimWindow,
     clock: Clock,
     seen_to: datetime,
     *,
     took: float = 0.0,
     last_due: datetime | None = None,
     full: bool = False,
-) -> Stretch:
-    stretch = horizon.begin()
+) -> DueTimes:
+    times = window.begin()
     clock.now += took
-    horizon.end(seen_to + MARGIN, last_due=last_due, full=full)
-    return stretch
+    window.end(seen_to + MARGIN, last_due=last_due, full=full)
+    return times
 
 
-def failed(horizon: ClaimWindow, clock: Clock, now: datetime, *, took: float = 4.0) -> Stretch:
-    stretch = horizon.begin()
+def failed(window: ClaimWindow, clock: Clock, now: datetime, *, took: float = 4.0) -> DueTimes:
+    times = window.begin()
     clock.now += took
-    horizon.fail(now)
-    return stretch
+    window.fail(now)
+    return times
 
 
 def at_noon(clock: Clock) -> ClaimWindow:
-    """Return the horizon of an engine that has come so far."""
-    horizon = ClaimWindow(clock)
-    claimed(horizon, clock, NOON)
-    return horizon
+    """Return the window of an engine that has come so far."""
+    window = ClaimWindow(clock)
+    claimed(window, clock, NOON)
+    return window
 
 
-def swept(horizon: ClaimWindow, clock: Clock, *, cost_per_second: float) -> list[Stretch]:
+def swept(window: ClaimWindow, clock: Clock, *, cost_per_second: float) -> list[DueTimes]:
     """Sweep once what costs that much for each second of the last hour before noon."""
-    slices: list[Stretch] = []
+    slices: list[DueTimes] = []
     while not slices or slices[-1].since > EARLIEST:
         clock.now += 0.1
-        stretch = horizon.begin()
-        if stretch.until is None:
-            horizon.end(NOON + MARGIN)
+        times = window.begin()
+        if times.until is None:
+            window.end(NOON + MARGIN)
             continue
-        dense_since = max(stretch.since, NOON - timedelta(hours=1))
-        took = max((stretch.until - dense_since).total_seconds(), 0) * cost_per_second
+        dense_since = max(times.since, NOON - timedelta(hours=1))
+        took = max((times.until - dense_since).total_seconds(), 0) * cost_per_second
         clock.now += min(took, 4)
         if took > 4:
-            horizon.fail(NOON)
+            window.fail(NOON)
         else:
-            horizon.end(NOON + MARGIN)
-            slices.append(stretch)
+            window.end(NOON + MARGIN)
+            slices.append(times)
     return slices
 
 
 def test_a_claim_begins_where_the_last_one_ended() -> None:
     clock = Clock()
-    horizon = ClaimWindow(clock)
-    assert claimed(horizon, clock, NOON) == (EARLIEST, None)
-    assert claimed(horizon, clock, NOON + SECOND) == (NOON, None)
-    assert claimed(horizon, clock, NOON + 2 * SECOND) == (NOON + SECOND, None)
+    window = ClaimWindow(clock)
+    assert claimed(window, clock, NOON) == (EARLIEST, None)
+    assert claimed(window, clock, NOON + SECOND) == (NOON, None)
+    assert claimed(window, clock, NOON + 2 * SECOND) == (NOON + SECOND, None)
 
 
 def test_a_claim_that_was_full_leaves_what_is_due_after_its_last() -> None:
     clock = Clock()
-    horizon = at_noon(clock)
-    claimed(horizon, clock, NOON + 9 * SECOND, last_due=NOON + SECOND, full=True)
-    claimed(horizon, clock, NOON + 9 * SECOND, last_due=NOON + 2 * SECOND)
-    assert claimed(horizon, clock, NOON + 9 * SECOND) == (NOON + 9 * SECOND, None)
+    window = at_noon(clock)
+    claimed(window, clock, NOON + 9 * SECOND, last_due=NOON + SECOND, full=True)
+    claimed(window, clock, NOON + 9 * SECOND, last_due=NOON + 2 * SECOND)
+    assert claimed(window, clock, NOON + 9 * SECOND) == (NOON + 9 * SECOND, None)
 
 
 def test_the_front_follows_a_clock_that_goes_back() -> None:
     clock = Clock()
-    horizon = at_noon(clock)
-    claimed(horizon, clock, NOON - 5 * SECOND)
-    assert claimed(horizon, clock, NOON) == (NOON - 5 * SECOND, None)
+    window = at_noon(clock)
+    claimed(window, clock, NOON - 5 * SECOND)
+    assert claimed(window, clock, NOON) == (NOON - 5 * SECOND, None)
 
 
 def test_now_and_then_a_claim_looks_behind_the_front() -> None:
     clock = Clock()
-    horizon = at_noon(clock)
+    window = at_noon(clock)
     clock.now += SWEEP_EVERY - 0.01
-    assert claimed(horizon, clock, NOON) == (NOON, None)
+    assert claimed(window, clock, NOON) == (NOON, None)
     clock.now += 0.01
-    assert claimed(horizon, clock, NOON) == (EARLIEST, NOON)
-    assert claimed(horizon, clock, NOON) == (NOON, None)
+    assert claimed(window, clock, NOON) == (EARLIEST, NOON)
+    assert claimed(window, clock, NOON) == (NOON, None)
 
 
 def test_a_sweep_goes_on_at_once_where_it_finds_much() -> None:
     clock = Clock()
-    horizon = at_noon(clock)
+    window = at_noon(clock)
     clock.now += SWEEP_EVERY
     yesterday = NOON - timedelta(days=1)
-    assert claimed(horizon, clock, NOON, last_due=yesterday, full=True) == (EARLIEST, NOON)
+    assert claimed(window, clock, NOON, last_due=yesterday, full=True) == (EARLIEST, NOON)
     today = NOON - timedelta(hours=1)
-    assert claimed(horizon, clock, NOON, last_due=today, took=9) == (yesterday, NOON)
-    assert claimed(horizon, clock, NOON) == (today, NOON)
-    assert claimed(horizon, clock, NOON) == (NOON, None)
+    assert claimed(window, clock, NOON, last_due=today, took=9) == (yesterday, NOON)
+    assert claimed(window, clock, NOON) == (today, NOON)
+    assert claimed(window, clock, NOON) == (NOON, None)
 
 
 def test_what_a_sweep_finds_makes_it_no_rarer() -> None:
     clock = Clock()
-    horizon = at_noon(clock)
+    window = at_noon(clock)
     clock.now += SWEEP_EVERY
-    claimed(horizon, clock, NOON, last_due=NOON - SECOND, took=9)
-    claimed(horizon, clock, NOON)
+    claimed(window, clock, NOON, last_due=NOON - SECOND, took=9)
+    claimed(window, clock, NOON)
     clock.now += SWEEP_EVERY
-    assert claimed(horizon, clock, NOON) == (EARLIEST, NOON)
+    assert claimed(window, clock, NOON) == (EARLIEST, NOON)
 
 
 def test_a_sweep_that_is_slow_goes_on_in_slices_the_latest_first() -> None:
     clock = Clock()
-    horizon = at_noon(clock)
+    window = at_noon(clock)
     clock.now += SWEEP_EVERY
-    assert failed(horizon, clock, NOON) == (EARLIEST, NOON)
+    assert failed(window, clock, NOON) == (EARLIEST, NOON)
     clock.now += 300
-    assert claimed(horizon, clock, NOON) == (NOON - SECOND, NOON)
-    assert claimed(horizon, clock, NOON) == (NOON - 3 * SECOND, NOON - SECOND)
-    assert claimed(horizon, clock, NOON, took=0.3) == (NOON - 7 * SECOND, NOON - 3 * SECOND)
+    assert claimed(window, clock, NOON) == (NOON - SECOND, NOON)
+    assert claimed(window, clock, NOON) == (NOON - 3 * SECOND, NOON - SECOND)
+    assert claimed(window, clock, NOON, took=0.3) == (NOON - 7 * SECOND, NOON - 3 * SECOND)
     clock.now += 30.1
-    assert claimed(horizon, clock, NOON) == (NOON - 8 * SECOND, NOON - 7 * SECOND)
+    assert claimed(window, clock, NOON) == (NOON - 8 * SECOND, NOON - 7 * SECOND)
 
 
 def test_a_sweep_takes_a_hundredth_of_the_time() -> None:
     clock = Clock()
-    horizon = at_noon(clock)
+    window = at_noon(clock)
     clock.now += SWEEP_EVERY
-    claimed(horizon, clock, NOON, took=0.05)
+    claimed(window, clock, NOON, took=0.05)
     clock.now += 4.9
-    assert claimed(horizon, clock, NOON) == (NOON, None)
+    assert claimed(window, clock, NOON) == (NOON, None)
     clock.now += 0.2
-    assert claimed(horizon, clock, NOON) == (EARLIEST, NOON)
+    assert claimed(window, clock, NOON) == (EARLIEST, NOON)
 
 
 def test_a_sweep_covers_all_without_a_gap_in_quick_slices() -> None:
     clock = Clock()
-    horizon = at_noon(clock)
+    window = at_noon(clock)
     clock.now += SWEEP_EVERY
-    swept(horizon, clock, cost_per_second=0.01)
-    assert horizon.readable_since == NOON
-    slices = swept(horizon, clock, cost_per_second=0.01)
+    swept(window, clock, cost_per_second=0.01)
+    assert window.readable_since == NOON
+    slices = swept(window, clock, cost_per_second=0.01)
     assert [since for since, _ in slices[:-1]] == [until for _, until in slices[1:]]
     assert (slices[0].until, slices[-1].since) == (NOON, EARLIEST)
     dense = [s for s in slices if s.since >= NOON - timedelta(hours=1)]
@@ -160,81 +160,81 @@ def test_a_sweep_covers_all_without_a_gap_in_quick_slices() -> None:
 
 def test_a_sweep_is_whole_again_when_nothing_of_it_is_slow() -> None:
     clock = Clock()
-    horizon = at_noon(clock)
+    window = at_noon(clock)
     clock.now += SWEEP_EVERY
-    swept(horizon, clock, cost_per_second=0.01)
-    assert len(swept(horizon, clock, cost_per_second=0)) > 1
-    assert swept(horizon, clock, cost_per_second=0) == [(EARLIEST, NOON)]
-    assert horizon.readable_since == EARLIEST
+    swept(window, clock, cost_per_second=0.01)
+    assert len(swept(window, clock, cost_per_second=0)) > 1
+    assert swept(window, clock, cost_per_second=0) == [(EARLIEST, NOON)]
+    assert window.readable_since == EARLIEST
 
 
 def test_a_front_that_is_too_far_back_is_left_to_the_sweep() -> None:
     """As that of an engine that was frozen, or starts, while nothing is cleaned up."""
     clock = Clock()
-    horizon = ClaimWindow(clock)
-    assert failed(horizon, clock, NOON) == (EARLIEST, None)
+    window = ClaimWindow(clock)
+    assert failed(window, clock, NOON) == (EARLIEST, None)
     front = NOON - MARGIN
-    assert claimed(horizon, clock, front) == (front - SECOND, front)
+    assert claimed(window, clock, front) == (front - SECOND, front)
     later = NOON + timedelta(minutes=5)
     clock.now += 0.1
-    assert claimed(horizon, clock, later) == (front - 3 * SECOND, front - SECOND)
+    assert claimed(window, clock, later) == (front - 3 * SECOND, front - SECOND)
 
 
 def test_claims_at_the_front_go_on_beside_a_sweep() -> None:
     clock = Clock()
-    horizon = ClaimWindow(clock)
-    failed(horizon, clock, NOON)
-    claimed(horizon, clock, NOON, took=0.2)
-    assert claimed(horizon, clock, NOON + SECOND) == (NOON - MARGIN, None)
-    assert claimed(horizon, clock, NOON + SECOND) == (NOON + SECOND, None)
+    window = ClaimWindow(clock)
+    failed(window, clock, NOON)
+    claimed(window, clock, NOON, took=0.2)
+    assert claimed(window, clock, NOON + SECOND) == (NOON - MARGIN, None)
+    assert claimed(window, clock, NOON + SECOND) == (NOON + SECOND, None)
 
 
 def test_what_was_given_back_is_claimed_again_and_nothing_before_it() -> None:
     clock = Clock()
-    horizon = at_noon(clock)
-    claimed(horizon, clock, NOON + 9 * SECOND)
-    horizon.give_back(NOON + 3 * SECOND)
-    assert claimed(horizon, clock, NOON + 9 * SECOND) == (NOON + 3 * SECOND, None)
+    window = at_noon(clock)
+    claimed(window, clock, NOON + 9 * SECOND)
+    window.give_back(NOON + 3 * SECOND)
+    assert claimed(window, clock, NOON + 9 * SECOND) == (NOON + 3 * SECOND, None)
 
 
 def test_what_was_given_back_to_the_past_does_not_take_the_front_there() -> None:
     clock = Clock()
-    horizon = at_noon(clock)
+    window = at_noon(clock)
     clock.now += SWEEP_EVERY
-    assert claimed(horizon, clock, NOON) == (EARLIEST, NOON)
+    assert claimed(window, clock, NOON) == (EARLIEST, NOON)
     yesterday = NOON - timedelta(days=1)
-    horizon.give_back(yesterday)
-    assert claimed(horizon, clock, NOON) == (NOON, None)
+    window.give_back(yesterday)
+    assert claimed(window, clock, NOON) == (NOON, None)
     clock.now += SWEEP_EVERY
-    assert claimed(horizon, clock, NOON) == (yesterday, NOON)
-    assert claimed(horizon, clock, NOON) == (NOON, None)
+    assert claimed(window, clock, NOON) == (yesterday, NOON)
+    assert claimed(window, clock, NOON) == (NOON, None)
 
 
 def test_a_slice_that_is_given_back_again_and_again_keeps_no_claim_from_the_front() -> None:
     clock = Clock()
-    horizon = at_noon(clock)
+    window = at_noon(clock)
     clock.now += SWEEP_EVERY
     at_front = 0
     for _ in range(20):
         clock.now += 1
-        stretch = claimed(horizon, clock, NOON, last_due=NOON - SECOND)
-        if stretch.until is None:
+        times = claimed(window, clock, NOON, last_due=NOON - SECOND)
+        if times.until is None:
             at_front += 1
         else:
-            horizon.give_back(NOON - SECOND)
+            window.give_back(NOON - SECOND)
     assert at_front == 10
 
 
 def test_what_an_engine_that_is_gone_had_in_hand_is_looked_for() -> None:
     clock = Clock()
-    horizon = at_noon(clock)
-    horizon.someone_left()
-    horizon.someone_left()
-    assert claimed(horizon, clock, NOON) == (NOON - LEFT_WITHIN, None)
+    window = at_noon(clock)
+    window.someone_left()
+    window.someone_left()
+    assert claimed(window, clock, NOON) == (NOON - LEFT_WITHIN, None)
 
 
 def test_an_engine_that_is_gone_before_the_first_claim_changes_nothing() -> None:
     clock = Clock()
-    horizon = ClaimWindow(clock)
-    horizon.someone_left()
-    assert claimed(horizon, clock, NOON) == (EARLIEST, None)
+    window = ClaimWindow(clock)
+    window.someone_left()
+    assert claimed(window, clock, NOON) == (EARLIEST, None)

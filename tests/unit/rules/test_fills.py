@@ -98,6 +98,12 @@ def test_a_draw_is_one_of_the_quantities_that_the_rules_name(remaining: Decimal,
     assert draw_quantity(remaining, Random(seed)) in allowed
 
 
+def test_the_share_of_400_percent_is_all_that_remains_up_to_the_largest_share() -> None:
+    rng = Random(20260728)
+    seen = {draw_quantity(Decimal(12_000), rng) for _ in range(1_000)}
+    assert seen == {Decimal(n) for n in (12_000, 0, 9_600, 7_200, 10_000, 2_400, 1_200)}
+
+
 def test_fill_sizes_are_distributed_as_the_rules_say() -> None:
     rng, draws = Random(20260728), 100_000
     seen = Counter(draw_quantity(Decimal(1000), rng) for _ in range(draws))
