@@ -1,7 +1,7 @@
 """A connection string of PostgreSQL, taken apart as libpq does it, to know what in it is secret.
 
-What can be read in two ways is refused: what one reader takes for a part of the password, another
-takes for the host, and says it.
+A text that can be read in two ways is refused: what one reader takes for a part of the password,
+another may take for the host, and show.
 """
 
 import re
@@ -14,6 +14,8 @@ from fixengine.config.secrecy import is_secret
 from fixengine.secrets import HIDDEN
 
 _DSN = re.compile(r"postgres(?:ql)?://|\w+\s*=")
+"""How a connection string begins."""
+
 _URI = re.compile(r"postgres(?:ql)?://")
 _PAIR = re.compile(
     r"""\s*(?P<name>[^=\s]+)\s*=\s*(?:'(?P<quoted>(?:\\.|[^'\\])*)'|(?P<bare>(?:\\.|[^\s\\])*))""",

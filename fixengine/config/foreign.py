@@ -52,7 +52,7 @@ def is_link(name: str, text: str) -> bool:
 def refusal(name: str, text: str) -> str:
     """Return why a name of OpenTelemetry's is refused and what to do, empty when it is not.
 
-    For one that the engine does not read. An empty value counts as unset.
+    The engine does not read the name itself. An empty value counts as unset.
     """
     value = text.replace(" ", "").lower()
     if not value or not defined(name) or value in _AS_IT_IS.get(name, ()):

@@ -49,12 +49,12 @@ def load(environment: Mapping[str, str]) -> Settings:
 
 
 def keep_secret(settings: Settings) -> None:
-    """Let this process say nothing that is secret in its settings."""
+    """Keep this process from saying anything that is secret in its settings."""
     known.learn(_secrets(settings), public=(text for _, text in describe(settings)))
 
 
 def notes(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for each secret of settings that is taken otherwise than it is given."""
+    """Yield a sentence for each secret whose value is not taken exactly as it is given."""
     for field, variable in VARIABLES.items():
         text = environment.get(variable.name, "")
         if variable.secret and _has_file_marks(field, text):

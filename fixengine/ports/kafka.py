@@ -14,7 +14,7 @@ Headers = tuple[tuple[str, bytes | None], ...]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One Kafka record as it was read. `timestamp_ms` is None when the broker gave none."""
+    """One Kafka record as it was read. `timestamp_ms` is None when the broker does not say."""
 
     topic: str
     partition: int
@@ -40,9 +40,9 @@ class Standing:
 class OrderSource(Protocol):
     """The `orders` topic, as one member of the consumer group.
 
-    `reached` are the next offsets to read of the partitions that the last poll brought something
-    of, if only their end; `unread` is how many records of a partition, by then, were deleted
-    before anybody read them.
+    `reached` has the next offset to read of each partition of which the last poll brought a record
+    or its end. `unread` says how many records of a partition were deleted before anybody read them,
+    as the last poll found.
     """
 
     assigned: frozenset[int]
@@ -55,7 +55,7 @@ class OrderSource(Protocol):
         on_revoked: Callable[[frozenset[int]], None],
         on_lost: Callable[[frozenset[int]], None],
     ) -> None:
-        """Join; during a poll partitions that are about to go, or are gone, are told of."""
+        """Join; a poll then tells of partitions that are about to go, or that are gone."""
 
     def poll(self, limit: int, timeout: float) -> tuple[Record, ...]:
         """Return up to `limit` records, waiting `timeout` seconds for the first."""
@@ -80,7 +80,8 @@ class OrderSource(Protocol):
 class Failure:
     """Why a message failed; it may have arrived all the same.
 
-    `of_itself` says that others may get through, `too_large` that a part of it may.
+    `of_itself`: this message is at fault, and others may get through. `too_large`: a shortened one
+    may get through.
     """
 
     reason: str
@@ -89,8 +90,6 @@ class Failure:
 
 
 Report: TypeAlias = Callable[[Any, Failure | None], None]
-
-
 """Takes a message's token and None, or how it failed."""
 
 
@@ -103,7 +102,7 @@ class TopicNews:
 
 
 class Sink(Protocol):
-    """A producer; what it takes it delivers, or gives up after some seconds."""
+    """A producer: it delivers the messages that it takes, or reports that they failed."""
 
     def open(self, report: Report) -> None:
         """Begin, or begin anew. `report` is told of each message, and must not raise."""
@@ -115,7 +114,7 @@ class Sink(Protocol):
         """
 
     def unreached(self) -> str:
-        """Say which of the brokers that `ensure_topics` heard of can't be reached, and why."""
+        """Say which brokers that `ensure_topics` heard of can't be reached, and why."""
 
     def produce(
         self,

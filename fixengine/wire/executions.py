@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from fixengine.rules import values as domain
+from fixengine.rules import values
 
 _PRICE_SCALE = Decimal("0.0001")
 _EXACT = Context(prec=60)  # a rounded quotient must not be rounded once more
@@ -57,7 +57,7 @@ _key_decoder = msgspec.json.Decoder(_FillKey)
 _decoder = msgspec.json.Decoder(Execution)
 
 
-def encode_execution(execution: domain.Execution) -> bytes:
+def encode_execution(execution: values.Execution) -> bytes:
     """Return the execution as compact JSON, the same bytes for the same values, always.
 
     Whole numbers are bare integers (their consumer parses int64), other decimals plain notation
@@ -100,7 +100,7 @@ def decode_fill_key(message: bytes) -> tuple[int, int] | None:
     return (key.id, key.number_of_fills)
 
 
-def decode_execution(message: bytes) -> domain.Execution | None:
+def decode_execution(message: bytes) -> values.Execution | None:
     """Return the execution that `encode_execution` made this of, None when it made it of none.
 
     Only `next_fill_timestamp` is lost on the way, and always None.
@@ -109,7 +109,7 @@ def decode_execution(message: bytes) -> domain.Execution | None:
         read = _decoder.decode(message)
         limit, filled_at = read.limit_price, read.last_filled_timestamp
         order_id = read.trade_service_execution_id
-        return domain.Execution(
+        return values.Execution(
             id=read.id,
             execution_service_id=read.execution_service_id,
             is_open=read.is_open,
@@ -134,7 +134,7 @@ def decode_execution(message: bytes) -> domain.Execution | None:
         return None
 
 
-def average_price(whole: domain.Execution | domain.LedgerEntry) -> Decimal | None:
+def average_price(whole: values.Execution | values.LedgerEntry) -> Decimal | None:
     """Return the average price to 4 places, rounded half up; None before anything is filled."""
     if whole.quantity_filled <= 0:
         return None

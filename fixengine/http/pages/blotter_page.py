@@ -26,5 +26,5 @@ class _Blotter(PageFile):
 
 
 def blotter_page() -> PageFile:
-    """Return the page, and what it loads; browsers ask for it anew, for engines are replaced."""
+    """Return the page and what it loads. Browsers ask for it anew, as engines are replaced."""
     return _Blotter(_FILES.get, policy=_POLICY, cached=0)

@@ -17,10 +17,10 @@ class PageFile:
     """A page under its own path, and what it loads under names below that."""
 
     def __init__(self, find: Callable[[str], Path | None], *, policy: str, cached: int) -> None:
-        """Take what finds the file of a name, None where there is none.
+        """Take who finds the file of a name, or None for a name that has no file.
 
-        Names come from outside. `policy` is the Content-Security-Policy of all, `cached` for how
-        many seconds a browser may keep them.
+        Names come from outside. `policy` is the Content-Security-Policy of all files; a browser
+        may keep them for `cached` seconds.
         """
         self._find = find
         self._headers = {

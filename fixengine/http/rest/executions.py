@@ -14,7 +14,7 @@ from fixengine.http.rest.parameters import FILTERS, ID, PAGE_OF_FILLS, read_quer
 from fixengine.http.rest.recent import Recent
 from fixengine.http.rest.shared import Shared
 from fixengine.ports.queries import ExecutionQuery, ExecutionSource, LedgerQuery
-from fixengine.wire import executions as wire
+from fixengine.wire.executions import Execution, encode_execution
 
 _Page: TypeAlias = tuple[bytes, int | None]
 """An array, and the id that the next page goes on below when there is one."""
@@ -25,7 +25,7 @@ class ExecutionCollection:
 
     operation = Operation(
         summary="Executions, highest id first",
-        answer=list[wire.Execution],
+        answer=list[Execution],
         query=FILTERS,
         errors=(400, 503),
         paged=True,
@@ -49,7 +49,7 @@ class ExecutionCollection:
         found = self._executions.page(replace(query, limit=query.limit + 1))
         page = found[: query.limit]
         before = page[-1].id if len(found) > len(page) else None
-        return _array(map(wire.encode_execution, page)), before
+        return _array(map(encode_execution, page)), before
 
 
 class ExecutionItem:
@@ -57,7 +57,7 @@ class ExecutionItem:
 
     operation = Operation(
         summary="One execution by the engine's own id",
-        answer=wire.Execution,
+        answer=Execution,
         errors=(400, 404, 503),
     )
 
@@ -80,8 +80,7 @@ class ExecutionItem:
     def _find(self, execution_ids: Collection[int]) -> Mapping[int, bytes | None]:
         found = self._executions.by_id(execution_ids)
         return {
-            id_: wire.encode_execution(found[id_]) if id_ in found else None
-            for id_ in execution_ids
+            id_: encode_execution(found[id_]) if id_ in found else None for id_ in execution_ids
         }
 
 

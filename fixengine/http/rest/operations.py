@@ -10,8 +10,8 @@ from fixengine.http.rest.parameters import Parameter
 class Operation:
     """GET of one path.
 
-    `answer` is the type of a 200's body, and of that of the statuses `alike`; `errors` are the
-    statuses of the problems that may come instead. With `paged` there is a `Link` to the next
+    `answer` is the type of the body with status 200, and with the statuses `alike`. `errors` are
+    the statuses of the problems that may come instead. A `paged` answer has a `Link` to the next
     page.
     """
 

@@ -11,7 +11,7 @@ from cachetools import TTLCache
 from fixengine.http.rest.shared import Shared
 
 KEPT_FOR = 1.0
-"""Seconds that an answer is shared for, also where a client would take an older one."""
+"""Seconds that an answer is shared for, even where a client would take an older one."""
 
 _KEPT = 64
 
@@ -22,8 +22,8 @@ _V = TypeVar("_V")
 class Recent(Generic[_K, _V]):
     """The last answers by what was asked, so that many watchers cost as much as one.
 
-    Only requests that say `Cache-Control: max-age`, of a second or more, get one of before (RFC
-    9111, section 5.2.1.1); all others see what is so now.
+    Only requests that say `Cache-Control: max-age`, of a second or more, get an earlier answer (RFC
+    9111, section 5.2.1.1); all others get one of now.
     """
 
     def __init__(self, answers: Shared[_K, _V]) -> None:

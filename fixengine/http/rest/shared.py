@@ -11,8 +11,8 @@ _V = TypeVar("_V")
 class _Round(Generic[_K, _V]):
     """Questions that are answered in one go.
 
-    Each who waits has a lock of its own: over one that all share they would wake up together, to
-    wait for it once more.
+    Each thread that waits has a lock of its own. Sharing one, all would wake up together and wait for
+    it once more.
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class _Round(Generic[_K, _V]):
         self._waiting: list[Lock] = []
 
     def join(self) -> Lock:
-        """Return a lock that is free when the round is over; not for a round that is."""
+        """Return a lock that is freed at the end of the round, which must not be over yet."""
         over = Lock()
         over.acquire()
         self._waiting.append(over)
@@ -42,8 +42,8 @@ class _Round(Generic[_K, _V]):
 class Shared(Generic[_K, _V]):
     """Rounds of questions: while one is being answered, those of the next are gathered.
 
-    So a flood of questions costs little more than one, and still each answer is of a moment after
-    its question. Questions are in one round when `group` gives the same for them. Safe to use from
+    So a flood of questions costs little more than one, and each answer is still newer than its
+    question. Questions share a round when `group` gives the same for them. Safe to use from
     several threads.
     """
 
@@ -88,6 +88,6 @@ class Shared(Generic[_K, _V]):
             answers = self._find_out(mine.asked)
         except BaseException as raised:  # noqa: BLE001  raised for each who waits
             error = raised
-        with self._lock:  # nor waits for it
+        with self._lock:  # from here on nobody waits for it
             del self._under_way[group]
         mine.end(answers, error)

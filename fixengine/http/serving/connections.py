@@ -27,7 +27,7 @@ class Parser(HTTPRequestParser):
 
 
 class Refusal(ErrorTask):
-    """What never reaches the application is answered in its form."""
+    """Answers a request that never reaches the application, in the application's form."""
 
     def execute(self) -> None:
         """Answer with a problem, and close."""
@@ -49,7 +49,7 @@ class Answering(WSGITask):
     channel: "Connection"
 
     def write(self, data: bytes) -> None:
-        """Write on; the head comes before what is written first."""
+        """Write a part of the answer; the head goes before the first part."""
         if self.wrote_header:
             super().write(data)
         else:

@@ -4,7 +4,7 @@ from waitress import trigger
 
 
 class Trigger(trigger.trigger):
-    """A pipe, in which one byte is enough for all who pull before it is read.
+    """A pipe: one byte in it is enough for all who pull before that byte is read.
 
     Waitress pulls after each answer; under load most of that wakes a thread that is awake.
     """
@@ -17,7 +17,7 @@ class Trigger(trigger.trigger):
             super()._physical_pull()  # type: ignore[misc]  # its types leave it out
 
     def recv(self, size: int) -> bytes:
-        """Take what was pulled; what others did until then, the next look at sockets sees."""
+        """Read the byte. Whatever was done before it, the next look at sockets sees."""
         pulled: bytes = super().recv(size)
         self._pulled = False
         return pulled

@@ -60,7 +60,7 @@ class Producers:
             self._left.append(producer)
 
     def settled(self) -> bool:
-        """Whether none that was left has messages under way."""
+        """Whether all that were left have done with their messages."""
         with self._lock:
             return not self._left
 

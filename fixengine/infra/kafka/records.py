@@ -30,7 +30,7 @@ def record_of(message: Message) -> Record:
 
 
 def _headers(message: Message) -> Headers:
-    """Return the headers; none where a name is not UTF-8, for the driver can't read those."""
+    """Return the headers: () where a name is not UTF-8, as the driver can't read it."""
     try:
         return tuple(cast("list[tuple[str, bytes | None]]", _headers_of(message) or ()))
     except SystemError as error:

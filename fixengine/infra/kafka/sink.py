@@ -37,7 +37,7 @@ class KafkaSink:
         of_letters: bool = False,
         producers: Producers | None = None,
     ) -> None:
-        """Take the settings; `producers` are to see to what is under way, also after `close`."""
+        """Take the parts; `producers` stop what is under way in time, also after `close`."""
         self._topics = topics
         self._of_letters = of_letters
         self._producers = producers
@@ -137,7 +137,7 @@ class KafkaSink:
             raise UnsettledError(refused)
 
     def close(self) -> None:
-        """Let go of the producer: nobody hears of what it has not delivered. Safe to call twice."""
+        """Let go of the producer, and tell nobody of what it delivers later. Safe to call twice."""
         producer, self._producer = self._producer, None
         if producer is None:
             return

@@ -29,10 +29,11 @@ class Exporter:
         timeout: float | None,
         export: Callable[[float], None],
     ) -> None:
-        """Take what is exported in a word, seconds between exports and for one, and who does one.
+        """Take what is exported, in a word, and who exports it once.
 
-        That gets the seconds it may take, and may raise RpcError. Without a `timeout` they are
-        what fits between two.
+        `interval` and `timeout` are seconds: between two exports, and for one. Without a timeout
+        an export may take what fits between two. `export` is given the seconds that it may take,
+        and may raise RpcError.
         """
         self._channel = channel
         self._interval = interval

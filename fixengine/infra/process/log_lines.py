@@ -8,7 +8,7 @@ from collections.abc import Callable
 from threading import Condition, Thread, current_thread
 
 MOST_WAITING = 2**20
-"""Characters of lines that wait to be read; those that come then are lost, and counted."""
+"""Characters of lines that may wait to be read; further lines are lost, and counted."""
 
 WRITTEN_WITHIN = 0.5
 """Seconds that whoever logs waits for a line to be written, as long as somebody reads lines.
@@ -52,7 +52,7 @@ class LogLines:
         return sys.stderr is not None and sys.stderr.isatty()
 
     def write(self, text: str) -> None:
-        """Hand over a text, and wait for a moment until it is written, if any is."""
+        """Hand over a text; wait a moment for it to be written, as long as somebody reads."""
         with self._changed:
             if self._size > MOST_WAITING:
                 self._lose()

@@ -18,8 +18,8 @@ def take_what_is_allowed() -> None:
 
 
 def leave_no_zombies() -> None:
-    """Have the system forget children that end, as nobody here starts or waits for any.
+    """Have the system forget children that end: nobody here starts or awaits any.
 
-    A container's first process gets those whose parents are gone, as of `kubectl exec`.
+    The first process of a container inherits children of others, such as those of `kubectl exec`.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -1,1 +1,1 @@
-"""The two HTTP neighbours."""
+"""security-service and pricing-service, asked over HTTP."""

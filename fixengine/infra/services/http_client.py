@@ -13,7 +13,7 @@ from fixengine.config.ipv6 import bracketed
 from fixengine.errors import UnavailableError
 
 OF_ONE, OF_ALL = 64 * 2**10, 8 * 2**20
-"""Bytes of the largest bodies that are read: many come at a time of the one, one of the other."""
+"""Bytes that are read of an answer: about one thing, of which many come at a time, or about all."""
 
 _KEPT_ALIVE = 9  # as many as call at a time
 _CONNECTION = re.compile(r"^\w+\(host='(.*?)', port=(\w+)\): ")
@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 
 class OtherNotFoundError(UnavailableError):
-    """A 404 in other words than the service's: it may come from somewhere between."""
+    """A 404 that is not written as the service writes it: something between may have sent it."""
 
 
 class JsonService:
@@ -31,9 +31,9 @@ class JsonService:
     """
 
     def __init__(self, *, name: str, url: str, deadline: float) -> None:
-        """Take the parts; `deadline` is in seconds from a request to the answer's last byte.
+        """Take the parts; `deadline` is in seconds, from a request to the answer's last byte.
 
-        To connect there is as much time again.
+        A connection may take as much time again.
         """
         self._name = name
         self._url = url
@@ -47,10 +47,11 @@ class JsonService:
     def get(
         self, path: str, kind: type[_T], *, most: int = OF_ONE, absent: bytes = b""
     ) -> _T | None:
-        """Return the decoded body of `most` bytes, None for a 404 whose body has `absent` in it.
+        """Return the decoded body, or None for a 404 whose body has `absent` in it.
 
-        Raises OtherNotFoundError for any other 404, and UnavailableError for every other status, a
-        body that does not decode, a connection that fails and a deadline that passes.
+        Raises OtherNotFoundError for any other 404. Raises UnavailableError for every other status,
+        a body that does not decode or has more than `most` bytes, a connection that fails, and a
+        deadline that passes.
         """
         try:
             status, body = self._fetch(path, most)

@@ -1,4 +1,4 @@
-"""How long there is no consumer after one that could not go on."""
+"""How long to wait before another consumer takes the place of one that could not go on."""
 
 from collections.abc import Mapping
 from time import monotonic
@@ -15,10 +15,9 @@ _FIRST_REST, _LONGEST_REST = 2.0, 60.0
 
 
 class Absence:
-    """Each rest is twice as long as the one before, until a consumer lives for long.
+    """Each rest is twice as long as the one before, until a consumer has lived for long.
 
-    A static member does not come back as long as another has its name: it would throw that one
-    out, and be thrown out in turn.
+    A static member stays away while another has its name: the two would throw each other out.
     """
 
     def __init__(
@@ -33,7 +32,7 @@ class Absence:
         self.reason = ""
 
     def begin(self, error: str) -> None:
-        """Give up a consumer for what its driver says; `reason` is that in words."""
+        """Give up a consumer; `reason` then says in words what its driver told."""
         fenced = "fenced" in error
         code = KafkaError.FENCED_INSTANCE_ID if fenced else KafkaError._FATAL  # noqa: SLF001 - its name
         words = refusal(code, error, group=self._group, topic=self._topic)

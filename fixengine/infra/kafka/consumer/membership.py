@@ -30,8 +30,8 @@ class _Statistics(msgspec.Struct):
 class Membership:
     """Confirmed by an assignment, an empty one too, and by the driver's statistics from then on.
 
-    What refuses the group or a partition counts until an assignment was confirmed after it, or the
-    partition has answered. A rebalance may take `patience` seconds.
+    A refusal of the group counts until an assignment is confirmed after it, that of a partition
+    until the partition answers. A rebalance may take `patience` seconds.
     """
 
     def __init__(

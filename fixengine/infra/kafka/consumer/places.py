@@ -13,11 +13,11 @@ COMMITTED_WITHIN = 2.0
 
 
 class Places:
-    """Of the partitions that one consumer has, each with the id of the topic that it is a place of.
+    """The places of one consumer's partitions, each with the id of its topic.
 
-    The id is committed with the place. A topic that was deleted and made anew has another, and is
-    read from its beginning: by the consumer that had the partition then, or by the next one. An id
-    that is not known, as of a place that another program has committed, tells nothing.
+    The id is committed with the place. A topic that was deleted and made anew has another id, and
+    is read from its beginning: by the consumer that has the partition then, or by the next one. A
+    place without an id, such as another program commits, tells nothing.
     """
 
     def __init__(self, topic: str, identity: Identity) -> None:
@@ -56,7 +56,7 @@ class Places:
             self._ids[partition] = self._sought.pop(partition)
 
     def look_after(self, consumer: Consumer) -> None:
-        """Read from its beginning what turns out to be of another topic than its place."""
+        """Read a partition from its beginning when its place turns out to be of another topic."""
         self._identity.look()
         now = self._identity.id
         if not now:

@@ -6,10 +6,10 @@ _RESET = re.compile(r".* \[(\d+)\]: offset reset \(at offset (\d+)\b.* to offset
 
 
 class Positions:
-    """Told of what a poll brings, in its order.
+    """Follows what a poll brings, in its order.
 
-    `reached` are the next offsets to read, `unread` the numbers of records that were deleted
-    unread, both by partition and of the last poll alone.
+    `reached` has the next offset to read, `unread` how many records were deleted before anybody
+    read them: both by partition, and of the last poll alone.
     """
 
     def __init__(self) -> None:
