@@ -11,8 +11,8 @@ _V = TypeVar("_V")
 class _Round(Generic[_K, _V]):
     """Questions that are answered in one go.
 
-    Each thread that waits has a lock of its own. Sharing one, all would wake up together and wait for
-    it once more.
+    Each thread that waits has a lock of its own. Sharing one, all would wake up together and wait
+    for it once more.
     """
 
     def __init__(self) -> None:
