@@ -51,3 +51,10 @@ def test_every_module_that_is_run_exists() -> None:
     named = {(where, found) for where, text in texts() for found in _MODULE.findall(text)}
     assert len(named) > 5
     assert [each for each in sorted(named) if find_spec(each[1].rstrip(".")) is None] == []
+
+
+def test_unit_tests_stand_in_the_folders_of_the_code() -> None:
+    unit = ROOT / "tests" / "unit"
+    folders = {file.parent.relative_to(unit) for file in unit.rglob("test_*.py")}
+    assert len(folders) > 20
+    assert [each for each in sorted(folders) if not (ROOT / "fixengine" / each).is_dir()] == []

@@ -10,7 +10,7 @@ from fixengine.demo.errors import DemoError
 from fixengine.demo.stack import surroundings
 from tests.support.stacks import BrokerKind, check
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("kind", [BrokerKind.EMBEDDED, BrokerKind.APACHE])
