@@ -14,13 +14,12 @@ from fixengine.config import Settings
 from fixengine.engine.children import READERS, Children, restart_budget
 from fixengine.engine.parts import Parts
 from fixengine.engine.stop_budget import STOP
-from fixengine.errors import UnavailableError
 from fixengine.http.app import probe_app, rest_app
 from fixengine.http.serving.server import Server
 from fixengine.recurring import end_counts
-from fixengine.supervision.child import SUPERVISOR
-from fixengine.supervision.lifecycle import Shutdown, StartChildren
+from fixengine.supervision.lifecycle import StartChildren
 from fixengine.supervision.refs import ActorRef, ask
+from fixengine.supervision.stopping import shut_down
 from fixengine.supervision.supervisor import Supervisor
 from fixengine.telemetry.health import HUNG_AFTER
 from fixengine.telemetry.metrics.actors import ActorCollector
@@ -98,21 +97,11 @@ class Engine:
     def stop(self) -> tuple[str, ...]:
         """Drain and stop, as STOP gives time; returns the names of actors that would not."""
         self.health.drain()
-        stuck = self._stop_the_actors()
+        stuck: tuple[str, ...] = ()
+        if self._supervisor is not None:
+            stuck = shut_down(self._supervisor, within=STOP.actors, report_within=STOP.report)
         self._end_the_rest()
         end_counts()
-        return stuck
-
-    def _stop_the_actors(self) -> tuple[str, ...]:
-        if self._supervisor is None:
-            return ()
-        until = monotonic() + STOP.actors + STOP.report
-        try:
-            order = Shutdown(within=STOP.actors)
-            stuck = ask(self._supervisor, order, timeout=until - monotonic())
-            self._supervisor.stop(timeout=max(until - monotonic(), 0))
-        except (UnavailableError, pykka.Timeout):
-            return (SUPERVISOR,)
         return stuck
 
     def _end_the_rest(self) -> None:

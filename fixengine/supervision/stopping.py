@@ -1,18 +1,37 @@
-"""Stopping children in reverse, each with its share of the time for all."""
+"""Stopping a supervisor, and its children in reverse, each with its share of the time for all."""
 
 import time
 from dataclasses import replace
 
+import pykka
 from loguru import logger
 
-from fixengine.supervision.child import State, Supervised
+from fixengine.errors import UnavailableError
+from fixengine.supervision.child import SUPERVISOR, State, Supervised
+from fixengine.supervision.lifecycle import Shutdown
 from fixengine.supervision.mailbox import Mailbox
+from fixengine.supervision.refs import ActorRef, ask
 from fixengine.supervision.tree import Tree
 
 UNHURRIED = 3
 """So many times its share has a child that stops for a restart, as no process waits to end."""
 
 _MOST = 3  # times its share that a child has at most, if those before it leave as much
+
+
+def shut_down(supervisor: ActorRef, *, within: float, report_within: float) -> tuple[str, ...]:
+    """Stop a supervisor and all its children, from a thread that is no actor.
+
+    The children have `within` seconds, and the supervisor a few more to say which of them are not
+    gone. One that does not say so in time, as it waits for a child that it restarts, is among them.
+    """
+    until = time.monotonic() + within + report_within
+    try:
+        stuck = ask(supervisor, Shutdown(within=within), timeout=within + report_within)
+        supervisor.stop(timeout=max(until - time.monotonic(), 0))
+    except (UnavailableError, pykka.Timeout):
+        return (SUPERVISOR,)
+    return stuck
 
 
 def stop_from(tree: Tree, position: int, within: float, *, times: int = 1) -> tuple[str, ...]:

@@ -197,7 +197,7 @@ class Family:
             self.supervisor = TimedSupervisor.start(time=self.time, **parts)
 
     def __enter__(self) -> Self:
-        logger.disable("fixengine.actors")
+        logger.disable("fixengine.supervision")
         return self
 
     def __exit__(
@@ -206,7 +206,7 @@ class Family:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        logger.enable("fixengine.actors")
+        logger.enable("fixengine.supervision")
         self.supervisor.stop(block=False)
         everyone = [self.supervisor, *(ref for lives in self.lives.values() for ref in lives)]
         if error is None:

@@ -5,7 +5,9 @@ from time import monotonic
 import pykka
 import pytest
 
+from fixengine.supervision.child import SUPERVISOR
 from fixengine.supervision.lifecycle import Crash, Shutdown
+from fixengine.supervision.stopping import shut_down
 from tests.unit.supervision.family import PATIENCE, Family, Gate, fail, join, mailbox_of, wait_until
 
 
@@ -130,6 +132,25 @@ def test_a_shutdown_during_a_restart_is_next_in_line() -> None:
         assert family.news() == ["close b", "close a"]
         family.settle()
         assert family.states == "stopped stopped stopped"
+
+
+def test_who_shuts_down_ends_the_supervisor_too() -> None:
+    with Family("a", "b").start() as family:
+        assert shut_down(family.supervisor, within=PATIENCE, report_within=PATIENCE) == ()
+        assert family.states == "stopped stopped"
+        assert not family.supervisor.is_alive()
+
+
+def test_a_supervisor_that_waits_for_a_child_holds_up_nobody_who_shuts_it_down() -> None:
+    with Family("a", "b").start() as family:
+        gate = Gate()
+        family.at_close["b"] = gate
+        family.ref("a").tell(Crash(reason="test"))  # a restart, for which b has to stop
+        gate.await_someone()
+        began = monotonic()
+        assert shut_down(family.supervisor, within=0.1, report_within=0.1) == (SUPERVISOR,)
+        assert 0.2 <= monotonic() - began < PATIENCE
+        gate.open()
 
 
 def test_a_crash_during_a_shutdown_restarts_nothing() -> None:
