@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from itertools import groupby
@@ -20,11 +19,10 @@ _LONGEST = 18  # digits of a number
 _LATEST_SECOND = 2**38
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Number:
-    """A JSON number as it is written."""
+_Number = bytes
+"""A JSON number as it is written: bytes, for texts are none."""
 
-    text: str
+_decoder = json.JSONDecoder(parse_int=str.encode, parse_float=str.encode)
 
 
 def announcement_problems(
@@ -56,10 +54,14 @@ def announcement_problems(
 
 def is_complete(stored: Stored, records: Sequence[Record], horizon: Horizon) -> bool:
     """Say whether the last fill that must have been published is among the messages."""
-    told = [number_of_fills(record) for record in records]
     fills = [fill for fill in stored.fills if fill.announced]
-    due = [number for number in _due(fills, told, horizon) if number != stored.unpublished]
-    return not due or due[-1] in told
+    published = [fill for fill in fills if fill.number != stored.unpublished]
+    if not published:
+        return True
+    if any(number_of_fills(record) == published[-1].number for record in reversed(records)):
+        return True
+    told = [number_of_fills(record) for record in records]
+    return not [number for number in _due(fills, told, horizon) if number != stored.unpublished]
 
 
 def number_of_fills(record: Record) -> int | None:
@@ -73,7 +75,7 @@ def received(record: Record) -> datetime | None:
     if not isinstance(moment, _Number):
         return None
     try:
-        seconds = Decimal(moment.text)
+        seconds = Decimal(moment.decode())
         if abs(seconds) >= _LATEST_SECOND:  # a thousand million digits take hours
             return None
         return _EPOCH + timedelta(microseconds=int(seconds.scaleb(6)))
@@ -159,7 +161,7 @@ def _last(row: Execution) -> dict[str, object]:
 
 def _decoded(value: bytes | None) -> dict[str, object]:
     try:
-        body = json.loads(value or b"", parse_int=_written, parse_float=_written)
+        body = _decoder.decode((value or b"").decode())
     except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
@@ -167,9 +169,9 @@ def _decoded(value: bytes | None) -> dict[str, object]:
 
 def _number_of_fills(body: dict[str, object]) -> int | None:
     number = body.get("numberOfFills")
-    if not isinstance(number, _Number) or not number.text.isdecimal():
+    if not isinstance(number, _Number) or not number.isdigit():
         return None
-    return int(number.text) if len(number.text) <= _LONGEST else None
+    return int(number) if len(number) <= _LONGEST else None
 
 
 def _average(total: Decimal, filled: Decimal) -> Decimal | None:
@@ -178,12 +180,10 @@ def _average(total: Decimal, filled: Decimal) -> Decimal | None:
     return _EXACT.divide(total, filled).quantize(Decimal("0.0001"), ROUND_HALF_UP, _EXACT)
 
 
-def _written(text: str) -> _Number:
-    return _Number(text=text)
-
-
 def _number(number: Decimal | int) -> _Number:
-    return _written(f"{Decimal(number).normalize(_EXACT):f}")
+    if isinstance(number, int):
+        return str(number).encode()
+    return f"{number.normalize(_EXACT):f}".encode()
 
 
 def _seconds(moment: datetime) -> _Number:
@@ -191,4 +191,4 @@ def _seconds(moment: datetime) -> _Number:
 
 
 def _shown(value: object) -> object:
-    return value.text if isinstance(value, _Number) else value
+    return value.decode() if isinstance(value, _Number) else value

@@ -108,7 +108,8 @@ def _ledger_problems(
     last = row.sent_timestamp
     for fill in fills:
         name = f"fill {fill.number}"
-        if fill.quantity not in allowed_quantities(row.quantity_ordered - filled):
+        left = row.quantity_ordered - filled
+        if not 0 < fill.quantity == left and fill.quantity not in allowed_quantities(left):
             yield f"{name} of {fill.quantity} is none that the rules allow"
         price = fill.price or Decimal(0)
         if fill.quantity > 0 and not (price and _limit_holds(row, price)):

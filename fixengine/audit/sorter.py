@@ -14,7 +14,7 @@ from fixengine.errors import ConflictError
 
 Item = tuple[bytes, bytes]
 
-_ROOM = 16 * 2**20
+_ROOM = 8 * 2**20
 _OVERHEAD = 200  # bytes that Python takes for an item beside its own
 _MOST_RUNS = 32
 """Runs of one size that there may be: so many of them become one of the next size."""

@@ -31,7 +31,10 @@ _SETTINGS: dict[str, Any] = {
     "enable.partition.eof": True,
     "allow.auto.create.topics": False,
     "fetch.wait.max.ms": 10,
+    # bounds what is in memory: compressed, it may become ten times as much, of each partition
+    "fetch.message.max.bytes": 65_536,
     "queued.max.messages.kbytes": 4_096,
+    "fetch.queue.backoff.ms": 20,
     "socket.timeout.ms": 5_000,
 }
 _RECORD_WITHIN = 5.0
