@@ -1,15 +1,17 @@
 """The tables as the audit reads them: page by page, each of one moment, and nothing is written."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from functools import partial
+from typing import TypeAlias, TypeVar
 
 import psycopg
 from psycopg.rows import args_row, class_row
 
+from fixengine.errors import UnavailableError
 from fixengine.infra.postgres.driver.connections import (
     BY_INDEX,
     Connection,
@@ -27,6 +29,10 @@ _ENOUGH_FILLS = 20_000
 
 _NUMBERS = 20_000
 _STATEMENT_LIMIT = 60.0
+ANSWERS_WITHIN = _STATEMENT_LIMIT + 6.0
+"""Seconds after which a database that says nothing, not even that, is given up."""
+
+_T = TypeVar("_T")
 
 Row: TypeAlias = tuple[Execution, tuple[LedgerEntry, ...], int | None]
 """An execution, its fills in order of number, and the number of the one in the outbox."""
@@ -44,18 +50,25 @@ class Facts:
 class AuditPages:
     """Raises UnavailableError without a database, SchemaError for one of another schema."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, open_: Callable[[], Connection]) -> None:
+        """Take what opens a session: one that is idle while topics are read may be lost."""
+        self._open = open_
+        self._connection = open_()
+
+    def close(self) -> None:
+        """Let go of the session."""
+        self._connection.close()
 
     def facts(self) -> Facts:
         """Return what is to be known first."""
-        with (
-            self._page() as connection,
-            connection.cursor(row_factory=class_row(Facts)) as cursor,
-        ):
-            facts = cursor.execute(query("audit_facts")).fetchone()
-        assert facts is not None
-        return facts
+
+        def fetch(connection: Connection) -> Facts:
+            with connection.cursor(row_factory=class_row(Facts)) as cursor:
+                facts = cursor.execute(query("audit_facts")).fetchone()
+            assert facts is not None
+            return facts
+
+        return self._read(fetch)
 
     def rows(self) -> Iterator[Row]:
         """Yield all executions by their orders."""
@@ -70,57 +83,90 @@ class AuditPages:
         after: int | None = -(2**31)
         while after is not None:
             parameters = {"after": after, "numbers": _NUMBERS, "since": since, "until": until}
-            with self._page() as connection:
-                row = connection.execute(query("audit_strays"), parameters).fetchone()
-            assert row is not None
-            after, strays = row
+            after, strays = self._read(partial(_strays_after, parameters=parameters))
             yield from sorted(strays)
 
     def outbox_strays(self) -> tuple[int, ...]:
         """Return executions that do not exist, but in the outbox."""
-        with self._page() as connection:
-            return tuple(row[0] for row in connection.execute(query("audit_outbox_strays")))
+        return self._read(
+            lambda connection: tuple(
+                row[0] for row in connection.execute(query("audit_outbox_strays"))
+            )
+        )
 
     def _rows_after(self, place: Mapping[str, int]) -> Sequence[Row]:
-        with self._page() as connection:
-            with connection.cursor(row_factory=args_row(Execution)) as cursor:
-                found = cursor.execute(query("audit_executions"), {**place, "limit": _PAGE})
-                executions = _with_enough_fills(found.fetchall())
-            ids = {"ids": [execution.id for execution in executions]}
-            fills: defaultdict[int, list[LedgerEntry]] = defaultdict(list)
-            with connection.cursor(row_factory=args_row(LedgerEntry)) as cursor:
-                for fill in cursor.execute(query("audit_fills"), ids):
-                    fills[fill.execution_id].append(fill)
-            unpublished: dict[int, int] = dict(connection.execute(query("audit_outbox"), ids))
-        return [
-            (
-                execution,
-                tuple(sorted(fills[execution.id], key=lambda fill: fill.number)),
-                unpublished.get(execution.id),
-            )
-            for execution in executions
-        ]
+        return self._read(partial(_rows_after, place=place))
 
-    @contextmanager
-    def _page(self) -> Iterator[Connection]:
+    def _read(self, fetch: Callable[[Connection], _T]) -> _T:
+        """Fetch what is there at one moment; where the session was lost, on another one."""
+        try:
+            return self._fetched(fetch)
+        except UnavailableError:
+            if not self._connection.closed:
+                raise
+        self._connection = self._open()
+        return self._fetched(fetch)
+
+    def _fetched(self, fetch: Callable[[Connection], _T]) -> _T:
         with translated_errors(), self._connection.transaction():
-            yield self._connection
+            return fetch(self._connection)
 
 
 @contextmanager
 def audit_pages(dsn: str, *, application_name: str) -> Iterator[AuditPages]:
     """Lend the tables, for reading alone."""
+    pages = AuditPages(partial(_session, dsn, application_name=application_name))
+    try:
+        yield pages
+    finally:
+        pages.close()
+
+
+def _session(dsn: str, *, application_name: str) -> Connection:
     connection = open_session(
         dsn,
         application_name=application_name,
         statement_limit=_STATEMENT_LIMIT,
+        answers_within=ANSWERS_WITHIN,
         settings={**PINNED, **BY_INDEX},
     )
-    with connection:
+    try:
         assert_current(connection)
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        yield AuditPages(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _strays_after(
+    connection: Connection, *, parameters: Mapping[str, object]
+) -> tuple[int | None, Sequence[int]]:
+    row = connection.execute(query("audit_strays"), parameters).fetchone()
+    assert row is not None
+    after, strays = row
+    return after, strays
+
+
+def _rows_after(connection: Connection, *, place: Mapping[str, int]) -> Sequence[Row]:
+    with connection.cursor(row_factory=args_row(Execution)) as cursor:
+        found = cursor.execute(query("audit_executions"), {**place, "limit": _PAGE})
+        executions = _with_enough_fills(found.fetchall())
+    ids = {"ids": [execution.id for execution in executions]}
+    fills: defaultdict[int, list[LedgerEntry]] = defaultdict(list)
+    with connection.cursor(row_factory=args_row(LedgerEntry)) as cursor:
+        for fill in cursor.execute(query("audit_fills"), ids):
+            fills[fill.execution_id].append(fill)
+    unpublished: dict[int, int] = dict(connection.execute(query("audit_outbox"), ids))
+    return [
+        (
+            execution,
+            tuple(sorted(fills[execution.id], key=lambda fill: fill.number)),
+            unpublished.get(execution.id),
+        )
+        for execution in executions
+    ]
 
 
 def _with_enough_fills(executions: Sequence[Execution]) -> Sequence[Execution]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from confluent_kafka import Consumer, Producer, TopicCollection, TopicPartition, Uuid
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # some come from within
@@ -27,6 +28,7 @@ from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
+from fixengine.infra.postgres import audit_pages
 from fixengine.infra.postgres.audit_pages import AuditPages, Row
 from fixengine.ports.kafka import Record
 from fixengine.rules.values import Execution
@@ -36,6 +38,7 @@ from tests.support.commands import run_command
 from tests.support.documents import blocks, page
 from tests.support.engines import Surroundings, surroundings
 from tests.support.feed.mixed import mixed_orders
+from tests.support.proxy import Flow, Proxy
 from tests.support.rows import change, one
 from tests.support.stacks import BrokerKind
 
@@ -554,6 +557,77 @@ def test_a_running_deployment_is_no_contradiction(
     assert audit("--finished").counts["messages"] == one(
         run.dsn, "select count(*) from fill where announced"
     )
+
+
+@pytest.fixture
+def behind_proxy(
+    run: Surroundings, postgres: Postgres, workspace: Workspace
+) -> Iterator[tuple[Proxy, str]]:
+    """Lend the way to the database, which can be cut, and its address."""
+    proxy = Proxy(port=workspace.reserve_port(), target=postgres.port)
+    proxy.start()
+    try:
+        yield proxy, make_conninfo(run.dsn, host="127.0.0.1", port=proxy.port)
+    finally:
+        proxy.stop()
+
+
+def when_the_topics_are_read(
+    monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]
+) -> None:
+    """Let something happen before the tables are read."""
+    rows = AuditPages.rows
+
+    def rows_after_it(self: AuditPages) -> Iterator[Row]:
+        happens()
+        return rows(self)
+
+    monkeypatch.setattr(AuditPages, "rows", rows_after_it)
+
+
+def test_a_session_that_is_lost_while_topics_are_read_is_opened_anew(
+    audit: Callable[..., Verdict],
+    behind_proxy: tuple[Proxy, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    proxy, dsn = behind_proxy
+
+    def lost() -> None:
+        proxy.set(Flow.CUT)
+        proxy.set(Flow.OPEN)
+
+    when_the_topics_are_read(monkeypatch, lost)
+    verdict = audit("--finished", POSTGRES_DSN=dsn)
+    assert verdict.code == HOLDS, str(verdict)
+
+
+@pytest.mark.parametrize("flow", [Flow.CUT, Flow.SILENT])
+def test_a_database_that_goes_away_meanwhile_is_said(
+    audit: Callable[..., Verdict],
+    behind_proxy: tuple[Proxy, str],
+    monkeypatch: pytest.MonkeyPatch,
+    flow: Flow,
+) -> None:
+    proxy, dsn = behind_proxy
+    monkeypatch.setattr(audit_pages, "ANSWERS_WITHIN", 1.0)
+    when_the_topics_are_read(monkeypatch, lambda: proxy.set(flow))
+    verdict = audit(POSTGRES_DSN=dsn)
+    assert verdict.code == IMPOSSIBLE, str(verdict)
+    assert verdict.complaints.startswith("fixengine: the audit can't be done: ")
+    assert len(verdict.complaints.splitlines()) == 1
+    assert verdict.lines == []
+
+
+def test_a_table_that_is_locked_is_not_waited_for_without_end(
+    run: Surroundings, audit: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(run.dsn) as somebody:
+        when_the_topics_are_read(
+            monkeypatch, lambda: somebody.execute("lock table fill in access exclusive mode")
+        )
+        verdict = audit()
+    assert verdict.code == IMPOSSIBLE, str(verdict)
+    assert "lock" in verdict.complaints
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
