@@ -3,7 +3,7 @@
 import heapq
 import re
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
 
@@ -18,6 +18,7 @@ _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]{0,9})")
 _INT32 = 2**31
 _OTHER_KEYS = b"\xff"  # behind all that are orders'
 _NO_KEY = b"\xff\xff"
+_SOME = 10_000
 
 encode = msgspec.msgpack.Encoder().encode
 _source = msgspec.msgpack.Decoder(Source).decode
@@ -47,6 +48,9 @@ def cases(
     streams = (sources, messages, stored)
     tagged = (_tagged(number, stream) for number, stream in enumerate(streams))
     for place, group in groupby(heapq.merge(*tagged, key=itemgetter(0)), itemgetter(0)):
+        if place >= _OTHER_KEYS:
+            yield from _cases_of_nobody(place, group)
+            continue
         parts: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
         for _, number, what in group:
             parts[number].append(what)
@@ -62,6 +66,15 @@ def cases(
                 ),
             ),
         )
+
+
+def _cases_of_nobody(
+    place: bytes, group: Iterable[tuple[bytes, int, Any]]
+) -> Iterator[tuple[bytes, Case]]:
+    """Yield messages whose key is no order's, some at a time: there may be more than have room."""
+    messages = iter(group)
+    while some := tuple(_record(what) for _, _, what in islice(messages, _SOME)):
+        yield place, Case(key=_key_at(place), messages=some)
 
 
 def with_newer(

@@ -13,6 +13,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient
+from loguru import logger
 
 from fixengine.errors import ConflictError, UnavailableError
 from fixengine.infra.kafka.cluster import ANSWER_WITHIN, Cluster
@@ -63,6 +64,7 @@ class ConsumerGroup:
 
         A place in a topic that was deleted and made anew since then does not count.
         """
+        self._assert_visible()
         with self._onlooker() as onlooker:
             try:
                 places, this = self._places(onlooker), self._topic_id()
@@ -92,6 +94,20 @@ class ConsumerGroup:
                     raise self._occupied() from error
                 place = f"the place in {self._topic}"
                 raise UnavailableError(f"{place} can't be set back: {error}") from error
+
+    def _assert_visible(self) -> None:
+        """Raise without the right to look at the group: asked for its places, the driver waits."""
+        questions = Questions(self._cluster.connection())  # it lives until the answer is there
+        try:
+            questions.group(self._name).result(self._answer_within)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+                raise UnavailableError(
+                    f"the group {self._name} may not be looked at: allow this user DESCRIBE on it"
+                ) from error
+            logger.bind(error=str(error)).debug("the group can't be described")
+        except TimeoutError as error:
+            raise UnavailableError(unseen(error, group=self._name)) from error
 
     def _rewind(self, onlooker: Consumer, since: datetime, *, apply: bool) -> int:
         topic, within = self._topic, self._answer_within

@@ -9,9 +9,10 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 import psycopg
+from psycopg.errors import InsufficientPrivilege
 from psycopg.rows import args_row, class_row
 
-from fixengine.errors import UnavailableError
+from fixengine.errors import SchemaError, UnavailableError
 from fixengine.infra.postgres.driver.connections import (
     BY_INDEX,
     Connection,
@@ -108,7 +109,7 @@ class AuditPages:
         return self._fetched(fetch)
 
     def _fetched(self, fetch: Callable[[Connection], _T]) -> _T:
-        with translated_errors(), self._connection.transaction():
+        with _rights_in_words(), translated_errors(), self._connection.transaction():
             return fetch(self._connection)
 
 
@@ -122,6 +123,21 @@ def audit_pages(dsn: str, *, application_name: str) -> Iterator[AuditPages]:
         pages.close()
 
 
+@contextmanager
+def _rights_in_words() -> Iterator[None]:
+    """Say which right is missing, and where those for an audit are: engines need more."""
+    try:
+        yield
+    except SchemaError as error:
+        cause = error.__cause__
+        if isinstance(cause, InsufficientPrivilege):
+            raise SchemaError(
+                f"its role lacks a right: {cause.diag.message_primary}: grant it what "
+                "docs/auditing.md grants"
+            ) from error
+        raise
+
+
 def _session(dsn: str, *, application_name: str) -> Connection:
     connection = open_session(
         dsn,
@@ -131,7 +147,8 @@ def _session(dsn: str, *, application_name: str) -> Connection:
         settings={**PINNED, **BY_INDEX},
     )
     try:
-        assert_current(connection)
+        with _rights_in_words():
+            assert_current(connection)
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     except BaseException:

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from confluent_kafka import Consumer, Producer, TopicCollection, TopicPartition, Uuid
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # some come from within
+    AclOperation,
     AdminClient,
     AlterConfigOpType,
     ConfigEntry,
@@ -39,6 +40,7 @@ from tests.support.documents import blocks, page
 from tests.support.engines import Surroundings, surroundings
 from tests.support.feed.mixed import mixed_orders
 from tests.support.proxy import Flow, Proxy
+from tests.support.rights import denied, topic
 from tests.support.rows import change, one
 from tests.support.stacks import BrokerKind
 
@@ -572,6 +574,78 @@ def behind_proxy(
         proxy.stop()
 
 
+@pytest.mark.parametrize(
+    ("revoked", "named"),
+    [
+        ("select on execution", "table execution"),
+        ("select on fill", "table fill"),
+        ("select on outbox", "table outbox"),
+        ("select on fixengine_schema", "table fixengine_schema"),
+        ("usage on schema public", "schema public"),
+    ],
+)
+def test_each_right_on_the_database_that_is_missing_is_named(
+    run: Surroundings, audit: Callable[..., Verdict], revoked: str, named: str
+) -> None:
+    (setup,) = (block for block in blocks(page("auditing"), "sql") if "create role" in block)
+    role = "auditor"
+    of_all = "revoke usage on schema public from public;" if "schema" in named else ""
+    change(run.dsn, f"{setup.replace('change-me', role)} {of_all} revoke {revoked} from {role}")
+    try:
+        verdict = audit(POSTGRES_DSN=make_conninfo(run.dsn, user=role, password=role))
+    finally:
+        change(
+            run.dsn,
+            f"grant usage on schema public to public; drop owned by {role}; drop role {role}",
+        )
+    assert verdict.code == IMPOSSIBLE, str(verdict)
+    assert named in verdict.complaints
+    assert "docs/auditing.md" in verdict.complaints
+    assert len(verdict.complaints.splitlines()) == 1
+
+
+RIGHTS = {
+    "reading orders": (AclOperation.READ, topic(NAMES.orders), "READ", "KAFKA_ORDERS_TOPIC"),
+    "reading fills": (AclOperation.READ, topic(NAMES.fills), "READ", "KAFKA_FILLS_TOPIC"),
+    "reading letters": (AclOperation.READ, topic(NAMES.dlq), "READ", "KAFKA_DLQ_TOPIC"),
+    "seeing orders": (AclOperation.DESCRIBE, topic(NAMES.orders), "DESCRIBE", NAMES.orders),
+    "seeing fills": (AclOperation.DESCRIBE, topic(NAMES.fills), "DESCRIBE", NAMES.fills),
+    "seeing letters": (AclOperation.DESCRIBE, topic(NAMES.dlq), "DESCRIBE", NAMES.dlq),
+    "seeing the group": (
+        AclOperation.DESCRIBE,
+        (ResourceType.GROUP, NAMES.group),
+        "DESCRIBE",
+        NAMES.group,
+    ),
+}
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+def test_each_right_on_the_broker_that_is_missing_is_named(
+    run: Surroundings, audit: Callable[..., Verdict], broker_kind: BrokerKind, right: str
+) -> None:
+    if broker_kind is not BrokerKind.APACHE:
+        pytest.skip("only Apache Kafka has rights to be tried")
+    operation, resource, *words = RIGHTS[right]
+    with denied(run.broker.bootstrap, operation, resource):
+        verdict = audit()
+    assert verdict.code == IMPOSSIBLE, str(verdict)
+    for word in words:
+        assert word in verdict.complaints
+    assert len(verdict.complaints.splitlines()) == 1
+
+
+def test_how_topics_are_set_need_not_be_seen(
+    run: Surroundings, audit: Callable[..., Verdict], broker_kind: BrokerKind
+) -> None:
+    if broker_kind is not BrokerKind.APACHE:
+        pytest.skip("only Apache Kafka has rights to be tried")
+    topics = map(topic, (NAMES.orders, NAMES.fills, NAMES.dlq))
+    with denied(run.broker.bootstrap, AclOperation.DESCRIBE_CONFIGS, *topics):
+        verdict = audit("--finished")
+    assert verdict.code == HOLDS, str(verdict)
+
+
 def when_the_topics_are_read(
     monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]
 ) -> None:
@@ -691,12 +765,12 @@ def test_what_topics_no_longer_have_is_not_missed(
     if broker_kind is not BrokerKind.APACHE:
         pytest.skip("only Apache Kafka deletes records on demand")
     admin = AdminClient({"bootstrap.servers": run.broker.bootstrap})
-    for topic in (NAMES.orders, NAMES.fills, NAMES.dlq):
+    for name in (NAMES.orders, NAMES.fills, NAMES.dlq):
         ends: dict[int, int] = {}
-        for record in read_topic(run.broker.bootstrap, topic):
+        for record in read_topic(run.broker.bootstrap, name):
             ends[record.partition] = record.offset + 1
         limits = [
-            TopicPartition(topic, partition, end if topic == NAMES.orders else max(end // 2, 1))
+            TopicPartition(name, partition, end if name == NAMES.orders else max(end // 2, 1))
             for partition, end in ends.items()
         ]
         for deleted in admin.delete_records(limits, request_timeout=60).values():

@@ -265,3 +265,10 @@ def test_a_record_may_have_any_time() -> None:
     for moment in (-(2**63), -1, 2**63 - 1):
         odd = structs.replace(SPOILED, timestamp_ms=moment)
         assert kinds(orders=Remembered(odd, cut=True, begin=1)) == []
+
+
+@pytest.mark.parametrize("key", [None, b"no order"])
+def test_messages_without_an_order_are_judged_some_at_a_time(key: bytes | None) -> None:
+    """There may be millions of them."""
+    strange = (structs.replace(PART, key=key, offset=number) for number in range(2, 25_002))
+    assert kinds(fills=Remembered(PART, FULL, *strange)) == [Kind.MESSAGE] * 3
