@@ -39,8 +39,8 @@ from tests.support.commands import run_command
 from tests.support.documents import blocks, page
 from tests.support.engines import Surroundings, surroundings
 from tests.support.feed.mixed import mixed_orders
-from tests.support.proxy import Flow, Proxy
-from tests.support.rights import denied, topic
+from tests.support.kafka.rights import denied, topic
+from tests.support.network.proxy import Flow, Proxy
 from tests.support.rows import change, one
 from tests.support.stacks import BrokerKind
 
