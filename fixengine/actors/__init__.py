@@ -5,7 +5,7 @@ those below it along, so nobody holds a reference to a former one:
 
     repository          storage/       every write, the schema, the watch over the database
     reader-1, reader-2  reading/       questions of REST, beside the writes
-    securities          securities.py  tickers of securities, kept for a minute
+    securities          securities/    tickers of securities, kept for a minute
     pricing             pricing.py     fresh prices for the tickers of a claim
     dead-letters        publishing/    orders that nobody can process → Kafka
     publisher           publishing/    fills → Kafka, also those that dead engines left

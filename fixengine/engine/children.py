@@ -12,7 +12,7 @@ from fixengine.actors.pricing import Pricing
 from fixengine.actors.publishing.dead_letters import DeadLetters
 from fixengine.actors.publishing.publisher import Publisher
 from fixengine.actors.reading.reader import Reader
-from fixengine.actors.securities import SecurityCache
+from fixengine.actors.securities.cache import SecurityCache
 from fixengine.actors.storage.limits import StorageLimits
 from fixengine.actors.storage.repository import Repository
 from fixengine.config import Settings

@@ -16,7 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # these come 
 )
 from msgspec import structs
 
-from fixengine.actors.securities import UNKNOWN_FOR
+from fixengine.actors.securities.answers import UNKNOWN_FOR
 from fixengine.config import load
 from fixengine.demo.errors import DemoError
 from fixengine.demo.feed.feed import FedOrder, orders

@@ -11,13 +11,9 @@ from prometheus_client import CollectorRegistry
 
 from fixengine.actors.messages import GetPrices, ResolveTickers, Tickers, TickersArrived
 from fixengine.actors.pricing import Pricing
-from fixengine.actors.securities import (
-    BULK_PAUSE,
-    CONNECTIONS,
-    KEPT_FOR,
-    REFRESHED_FROM,
-    SecurityCache,
-)
+from fixengine.actors.securities.answers import KEPT_FOR, REFRESHED_FROM
+from fixengine.actors.securities.cache import SecurityCache
+from fixengine.actors.securities.calls import BULK_PAUSE, CONNECTIONS
 from fixengine.demo.feed.universe import UNPRICEABLE, all_listings
 from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.demo.waiting import wait_until

@@ -1,0 +1,1 @@
+"""The security cache: tickers of securities, asked for at security-service and kept."""
