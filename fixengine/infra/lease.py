@@ -21,7 +21,7 @@ class Lease:
         return self._clock() > self._until
 
     def when_it_begins(self, stop: Callable[[], object]) -> None:
-        """Have what was handed over before stopped when a lease begins: it may be others' now."""
+        """Take what stops, when a lease begins, the messages before it: they may be others' now."""
         self._stop = stop
 
     def begin(self, proved_at: float) -> None:

@@ -106,7 +106,10 @@ class ExecutionQueries(Protocol):
         """Add up to `limit` executions from above the id `after`, by status."""
 
     def held_up(self, limit: float, *, timeout: float) -> str | None:
-        """Say what keeps a statement of this engine's for longer than `limit` seconds, if any."""
+        """Say what a statement of this engine has waited for, longer than `limit` seconds.
+
+        None when no statement takes as long.
+        """
 
 
 class GroupLag(Protocol):

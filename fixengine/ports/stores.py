@@ -13,8 +13,8 @@ from fixengine.rules.values import Execution, Fill, Order, Postponed
 class Claim:
     """Executions locked for this engine, and the database's time.
 
-    `next_due_in` is how many seconds from `now` the next execution that is not due yet falls
-    due; None when there is none. `more` says that others may be due already.
+    `next_due_in` is in how many seconds from `now` the next execution falls due, None when no
+    execution will. `more` says that others may be due already.
     """
 
     executions: tuple[Execution, ...]
@@ -25,7 +25,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """How far behind the engines are, counted to 10,000. `oldest_due_age` is in seconds.
+    """How far behind the engines are; counting stops at 10,000. `oldest_due_age` is in seconds.
 
     `ledger_inserts` counts rows of all engines since the database's statistics began,
     `numbers_left` is the share of numbers that no execution has had yet.
@@ -66,8 +66,8 @@ class OutboxPage:
 class Stored:
     """What became of a claim: the ids whose fill is stored, and why others are refused.
 
-    `changed` counts those that are no longer as they were claimed, `left` those that there was no
-    time for.
+    `changed` counts executions that are no longer as they were claimed, `left` those for which
+    there was no time.
     """
 
     ids: frozenset[int] = frozenset()
@@ -101,13 +101,14 @@ class Claims(Protocol):
     def store_apart(
         self, fills: Sequence[Fill], postponed: Sequence[Postponed], *, within: float
     ) -> Stored:
-        """Store what is not refused of an outcome that was refused, where nobody else claims it.
+        """Store an outcome that was refused, but for what is at fault.
 
-        Of either kind none is begun with after `within` seconds, but for the first.
+        What others have claimed since is theirs. For the fills, and again for the postponed,
+        nothing is begun after `within` seconds, but the first is always tried.
         """
 
     def put_off(self, refused: Mapping[int, int], *, within: float) -> None:
-        """Leave alone for long what is refused: the ids, with their versions."""
+        """Leave executions alone for long: `refused` has their versions by their ids."""
 
     def published(self, fills: Sequence[tuple[int, int]]) -> bool:
         """Have claims look again where executions were due whose fills have left the outbox.
@@ -127,13 +128,16 @@ class Outbox(Protocol):
     """Fills that are stored but not acknowledged by the broker; all raise UnavailableError."""
 
     def take_over(self, suspects: frozenset[int]) -> TakeOver:
-        """Adopt what those of the suspects left that are still gone."""
+        """Adopt the fills of those suspects that are still gone."""
 
     def unpublished(self, *, after: int, limit: int, older_than: float) -> OutboxPage:
-        """Return this engine's, from above execution id `after`, if they are as old in seconds."""
+        """Return up to `limit` of this engine's fills, from above the execution id `after`.
+
+        They were stored at least `older_than` seconds ago.
+        """
 
     def mark_published(self, fills: Sequence[tuple[int, int]]) -> int:
-        """Remove (execution id, fill number); returns how many were this engine's."""
+        """Remove fills by (execution id, fill number); returns how many were this engine's."""
 
 
 class OrderTable(Protocol):
@@ -150,9 +154,9 @@ class OrderTable(Protocol):
     def insert_apart(
         self, orders: Sequence[tuple[Order, str]], *, partitions: Collection[int], within: float
     ) -> Tried:
-        """Store what is not refused of orders that are refused together.
+        """Store orders that were refused together, but for those at fault.
 
-        None is begun with after `within` seconds, but for the first.
+        No further order is begun after `within` seconds, but the first is always tried.
         """
 
     def backlog(self, since: datetime) -> Backlog:
@@ -161,7 +165,7 @@ class OrderTable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
-    """A look at some executions: the last one's number, how many are old, how many were deleted."""
+    """A look at some executions: the last number, how many are old, how many were deleted."""
 
     last: int | None
     old: int
@@ -172,7 +176,7 @@ class Retention(Protocol):
     """What is kept for a while only; both raise UnavailableError."""
 
     def forget_executions(self, *, after: int) -> Forgotten:
-        """Delete, of the next executions above a number, what is closed and old."""
+        """Delete what is closed and old among the next executions above the number `after`."""
 
     def drop_parts(self) -> tuple[str, ...]:
         """Drop the ledger's parts whose executions are all gone; returns their names."""

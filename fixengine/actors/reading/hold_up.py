@@ -1,4 +1,4 @@
-"""Whether the database keeps a statement of the repository's beyond its limits, as another sees."""
+"""The watch for a statement of the repository that the database does not end in time."""
 
 from time import monotonic
 
@@ -12,19 +12,23 @@ LOOK_EVERY = 2.0
 """Seconds between looks."""
 
 LONGEST_STATEMENT = 5.0
-"""Seconds after which the server should have ended any that is not unhurried."""
+"""Seconds after which the server should have ended every statement but those of unhurried work."""
 
 FOUND_OUT_WITHIN = 6.0
-"""Seconds after its limit within which it is known what a statement waits for."""
+"""Seconds after a statement's limit within which a reader knows what it waits for."""
 
-_EXCUSED_FOR = 15.0  # the readers may have other questions before the next look
+_EXCUSED_FOR = 15.0
+"""Seconds that a look excuses the repository: readers may have other questions before the next."""
+
+assert 2 * LOOK_EVERY < FOUND_OUT_WITHIN, "a look that has to wait for another question is in time"
+assert FOUND_OUT_WITHIN < _EXCUSED_FOR, "the next look is there before the excuse is over"
 
 
 class HoldUpWatch:
-    """The repository waits and can say nothing itself; a restart would leave one more such session.
+    """A repository that waits can say nothing, and a restart would leave one more such session.
 
-    Where the server answers others and says that it is still at the statement, that is the part
-    `database`'s fault, and no hang of the actor.
+    Where the server answers a reader, and says that it is still at the statement, the part
+    `database` is down, and the actor does not count as hung.
     """
 
     def __init__(

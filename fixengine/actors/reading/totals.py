@@ -19,13 +19,17 @@ KEPT_FOR = 1.0
 SHARE = 30
 """Totals are good for so many times as long as it took to count them."""
 
-PATIENCE = 1.0
+COUNT_FOR = 1.0
 """Seconds of counting within one request; the next one goes on from there."""
 
 FORGOTTEN_AFTER = 10.0
 """Seconds after which a count that nobody went on with begins anew."""
 
-_TURN = 2.0  # seconds to wait for another request that counts, while nothing is known
+_TURN = 2.0
+"""Seconds to wait for another request that counts, while nothing is known."""
+
+assert COUNT_FOR < _TURN, "who waits sees the other request's count end"
+assert _TURN < FORGOTTEN_AFTER, "a count that others wait for is not forgotten"
 
 
 class AddUp(Protocol):
@@ -56,7 +60,7 @@ class Counter:
         """
         with self._turn() as is_ours:
             if is_ours and self._clock() >= self._good_until:
-                self._count(until=self._clock() + PATIENCE)
+                self._count(until=self._clock() + COUNT_FOR)
         if self._totals is None:
             raise UnavailableError("executions are still being counted")
         return self._totals

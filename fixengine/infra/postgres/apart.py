@@ -14,7 +14,10 @@ from fixengine.rules.halving import Tried, find_refused
 
 
 class Apart:
-    """A statement that is tried on some rows after others; `returned` is of those it took."""
+    """A statement that is tried on one part of the rows after another.
+
+    `returned` has what it returned for the parts that the database took.
+    """
 
     def __init__(self, connection: Connection, call: bytes) -> None:
         self.returned: list[TupleRow] = []
@@ -24,7 +27,7 @@ class Apart:
     def store(
         self, count: int, parameters: Callable[[slice], Mapping[str, object]], *, within: float
     ) -> Tried:
-        """Store what is not refused of so many rows; begin with none after `within` seconds."""
+        """Store `count` rows, but for those at fault; begin no part after `within` seconds."""
         self._connection.execute("savepoint before")
         until = monotonic() + within
         return find_refused(
@@ -51,8 +54,8 @@ class Apart:
 def apart(connection: Connection, name: str, **types: str) -> Iterator[Apart]:
     """Begin a transaction for a statement's many tries, with a plan that is made once.
 
-    `types` are those of its parameters. The driver would forget what it has prepared whenever a
-    part is rolled back. What a constraint or trigger would say at the end it says at once.
+    `types` are those of its parameters. It is prepared by hand, as the driver forgets what it has
+    prepared whenever a part is rolled back. Deferred constraints and triggers speak at once.
     """
     statement = query(name)
     for number, parameter in enumerate(types, start=1):

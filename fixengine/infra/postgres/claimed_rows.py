@@ -37,7 +37,7 @@ class ClaimedRows:
         return stored
 
     def store_apart(self, fills: Sequence[Fill], within: float) -> Stored:
-        """Store those of the fills that are not refused; begin with none after `within` seconds."""
+        """Store fills, but for those at fault; begin no further one after `within` seconds."""
         ids = [fill.execution.id for fill in fills]
         with self._apart("store_fills", ids, owner="integer", fills="json") as (locked, tries):
             mine = [fill for fill in fills if fill.execution.id in locked]
@@ -53,7 +53,7 @@ class ClaimedRows:
         )
 
     def postpone_apart(self, postponed: Sequence[Postponed], within: float) -> Stored:
-        """Put off those that are not refused; begin with none after `within` seconds."""
+        """Put executions off, but for those at fault; begin no further one after `within`."""
         ids = [each.execution_id for each in postponed]
         with self._apart("postpone", ids, postponed="json") as (locked, tries):
             mine = [each for each in postponed if each.execution_id in locked]

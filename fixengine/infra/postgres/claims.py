@@ -113,10 +113,10 @@ class PostgresClaims:
     def store_apart(
         self, fills: Sequence[Fill], postponed: Sequence[Postponed], *, within: float
     ) -> Stored:
-        """Store what is not refused of an outcome that `store` refused.
+        """Store an outcome that `store` refused, but for what is at fault.
 
-        All of it was given back: what another session has claimed since is left to that one. Each
-        kind gets `within` seconds, after which none but its first is begun with.
+        It was all given back, and what another session has claimed since is that session's. The
+        fills, and again the postponed, have `within` seconds; the first of each is always tried.
         """
         done = rest = Stored()
         if fills:
@@ -134,9 +134,9 @@ class PostgresClaims:
         )
 
     def put_off(self, refused: Mapping[int, int], *, within: float) -> None:
-        """Put off for long what is refused: the ids, with their versions.
+        """Put executions off for long: `refused` has their versions by their ids.
 
-        What can't even be put off is passed over for as long.
+        One that the database refuses to put off is passed over for as long.
         """
         until = self._looked_at + LONGEST_WAIT
         put_off = [Postponed(id_, version, until) for id_, version in refused.items()]

@@ -33,8 +33,8 @@ class PostgresExecutions:
     ) -> int:
         """Store orders with their tickers, from partitions of the topic; return how many were new.
 
-        Of an order that is there twice the first one counts. Raises RejectedError when any row
-        is refused; then none is stored.
+        Where an order is there twice, the first one counts. Raises RejectedError when any row is
+        refused; then nothing is stored.
         """
         with self._database.connection() as connection:
             with connection.pipeline():  # which is a transaction
@@ -49,9 +49,9 @@ class PostgresExecutions:
     def insert_apart(
         self, orders: Sequence[tuple[Order, str]], *, partitions: Collection[int], within: float
     ) -> Tried:
-        """Store what is not refused of orders that are refused together, in one transaction.
+        """Store orders that were refused together, but for those at fault, in one transaction.
 
-        None is begun with after `within` seconds, but for the first.
+        No further order is begun after `within` seconds, but the first is always tried.
         """
         types = {"first_fill_delay": "float", "orders": "json"}
         with (

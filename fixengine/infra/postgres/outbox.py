@@ -32,7 +32,7 @@ class PostgresOutbox:
         self._session = session
 
     def take_over(self, suspects: frozenset[int]) -> TakeOver:
-        """Adopt what those of the suspects left that are still gone; return who is gone."""
+        """Adopt the fills of those suspects that are still gone; return who is gone."""
         parameters = {
             "owner": self._session.owner,
             "lock_class": LOCK_CLASS,

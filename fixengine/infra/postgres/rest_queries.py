@@ -60,7 +60,7 @@ class PostgresQueries:
         )
 
     def held_up(self, limit: float, *, timeout: float) -> str | None:
-        """Say what keeps a statement of this engine's for longer than `limit` seconds, if any."""
+        """Say what a statement of this engine has waited for, longer than `limit` seconds."""
         with self._database.connection(timeout) as connection:
             row = connection.execute(query("held_up"), {"limit": limit}).fetchone()
         if row is None:

@@ -21,7 +21,7 @@ class PostgresRetention:
         self._days = days
 
     def forget_executions(self, *, after: int) -> Forgotten:
-        """Delete, of the next executions above a number, what is closed and old."""
+        """Delete what is closed and old among the next executions above the number `after`."""
         parameters = {"days": self._days, "after": after, "limit": _LIMIT}
         with self._alone() as connection:
             row = connection.execute(query("forget_executions"), parameters).fetchone()

@@ -9,8 +9,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 def recordset(rows: Sequence[msgspec.Struct]) -> Json:
-    """Return what `json_to_recordset` makes rows of again; its columns are named by the fields.
+    """Return rows as JSON, of which `json_to_recordset` makes rows again, with the fields' names.
 
-    One text takes the interpreter a tenth of the time that an array for every column does.
+    One text takes the interpreter a tenth of the time of an array for every column.
     """
     return Json(rows, dumps=_encode)

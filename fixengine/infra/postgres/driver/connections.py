@@ -15,7 +15,14 @@ from psycopg.types.json import Json
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from fixengine.errors import ImpairedError, UnavailableError
-from fixengine.infra.postgres.driver.sessions import PINNED, UNANSWERED, assert_fit, parameters
+from fixengine.infra.postgres.driver.sessions import (
+    IN_TRANSACTION_SECONDS,
+    LOCK_SECONDS,
+    PINNED,
+    UNANSWERED,
+    assert_fit,
+    parameters,
+)
 from fixengine.infra.postgres.driver.sqlstates import ends_the_session, meaning_of
 from fixengine.infra.postgres.driver.waits import BoundedConnection, NoAnswer
 from fixengine.infra.postgres.statements import query
@@ -25,6 +32,9 @@ Connection: TypeAlias = psycopg.Connection[TupleRow]
 
 STATEMENT_LIMIT = 4.0
 """Seconds after which the server ends a statement, where nothing else is said."""
+
+assert LOCK_SECONDS < STATEMENT_LIMIT, "a statement that waits for a lock says so itself"
+assert STATEMENT_LIMIT < IN_TRANSACTION_SECONDS
 
 _FAIL_FAST_FOR = 0.5  # seconds after nobody could connect
 
@@ -40,7 +50,7 @@ _READ_ONLY = ("default_transaction_read_only", "in_hot_standby")
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turn what the database says into the engine's own errors; what it did not say is a bug."""
+    """Turn the database's errors into the engine's own; an error that it did not send is a bug."""
     try:
         yield
     except psycopg.Error as error:
@@ -131,9 +141,9 @@ class Database:
         statement_limit: float = STATEMENT_LIMIT,
         grace: float = 2.0,
     ) -> None:
-        """Take the parts; the server ends a statement after `statement_limit` seconds.
+        """Have the server end a statement after `statement_limit` seconds.
 
-        One that says nothing of it for `grace` seconds more is unavailable.
+        A server that has said nothing `grace` seconds later is unavailable.
         """
         self._open = partial(
             open_session,
@@ -208,7 +218,7 @@ class Database:
 
 
 def _check(connection: Connection) -> None:
-    """Find a connection dead that the server has closed, at no cost to those that live.
+    """Find out whether the server has closed a connection, at no cost while it has not.
 
     An idle connection has nothing to read but the server's last words.
     """

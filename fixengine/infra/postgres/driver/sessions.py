@@ -16,8 +16,13 @@ IN_TRANSACTION_SECONDS = 15
 frees the rows and the lock of an engine that hangs between claim and store.
 """
 
+LOCK_SECONDS = 2
+"""Seconds that a statement waits for a lock."""
+
+assert LOCK_SECONDS < IN_TRANSACTION_SECONDS
+
 PINNED = {
-    "lock_timeout": "2s",
+    "lock_timeout": f"{LOCK_SECONDS}s",
     "idle_in_transaction_session_timeout": f"{IN_TRANSACTION_SECONDS}s",
     "idle_session_timeout": "0",
     "transaction_timeout": "0",

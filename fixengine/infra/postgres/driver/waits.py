@@ -1,4 +1,4 @@
-"""Connections that wait no longer than they may for an answer, nor than their actor does."""
+"""Connections that wait for an answer no longer than they may, and no longer than their actor."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,10 +25,10 @@ class NoAnswer(psycopg.OperationalError):
 
 
 class BoundedConnection(psycopg.Connection[TupleRow]):
-    """Gives up, and is closed, when the server leaves a statement unanswered.
+    """Gives up, and closes, when the server leaves a statement unanswered for too long.
 
-    That is for `answers_within` seconds, unless somebody knows why, or until the stop of the actor
-    that waits.
+    Too long is `answers_within` seconds, unless somebody knows why it takes longer, and in any
+    case when the actor that waits is stopped.
     """
 
     answers_within = FIRST_ANSWER_WITHIN

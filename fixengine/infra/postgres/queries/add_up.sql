@@ -1,5 +1,5 @@
 -- What a stretch of executions adds up to. The whole table is added up stretch by stretch, so that
--- no query is long, however large the table. A number that is none adds nothing.
+-- no query is long, however large the table. A number that is NaN adds nothing.
 select
     s.execution_status as status, count(*)::integer as executions,
     sum(s.quantity_ordered) as quantity_ordered, sum(s.quantity_filled) as quantity_filled,

@@ -1,4 +1,4 @@
--- Executions that the outbox has fills of and that do not exist, for the audit.
+-- For the audit: executions that do not exist, though the outbox has fills of them.
 select o.execution_id
 from public.outbox as o
 where not exists (

@@ -1,4 +1,4 @@
--- Executions that the ledger has fills of and that do not exist, of the next numbers, for the audit;
+-- For the audit: which of the next numbers the ledger has fills of, though no such execution exists;
 -- and the last number that was looked at, null when there are no more.
 with first as materialized (
     select f.execution_id as id

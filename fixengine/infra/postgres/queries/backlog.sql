@@ -1,5 +1,5 @@
 -- How far behind the engines are, with what fell due since a given time; counting stops at 10,000,
--- which is as bad as any more.
+-- as more would be no worse.
 -- Read in the order of the index, as the claim is. Within a `case` no other index serves for
 -- `is_open`: with statistics of an idle time all that is open would be read, and sorted.
 select

@@ -3,7 +3,7 @@
 -- in order.
 -- Read in the order of the index by which it is due: the engine's sessions leave the planner no
 -- other way. With statistics of an idle time it would read, and sort, all that is open each time.
--- `nulls first`, though there are none, is the order in which the index can be read.
+-- `nulls first`, though no null is among them, is the order in which the index can be read.
 select
     e.ctid as place,
     {{execution as stored}},

@@ -1,6 +1,6 @@
--- Of the next executions by number those go that closed and were received before the time that is
--- kept. Says how far this came, how many of these are from before it at all, and how many went.
--- Nothing while another engine does it.
+-- Deletes, among the next executions by number, those that are closed and were received before the
+-- time that is kept. Returns the last number, how many were received before that time, and how
+-- many are deleted.
 -- Rows go by their place: joins, with statistics of another time, would read whole tables.
 with next as materialized (
     select

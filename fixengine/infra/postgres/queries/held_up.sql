@@ -1,5 +1,5 @@
--- What keeps a statement of this engine's for longer than any limit lets it take: the server ends
--- none that waits for a standby to confirm its commit, nor one whose process the system has stopped.
+-- What a statement of this engine waits for, longer than its limits allow: the server does not end
+-- one that waits for a standby to confirm its commit, nor one whose process the system has stopped.
 select a.wait_event
 from pg_stat_activity as a
 where a.datname = current_database()

@@ -1,6 +1,6 @@
--- New orders become executions; those seen before change nothing. They are left out first, for a
--- conflict is found only when the row has its number, which then is gone. Sorted, so that two engines
--- that insert the same orders wait for each other instead of deadlocking.
+-- New orders become executions; those seen before change nothing. They are left out beforehand: the
+-- insert would find the conflict only after it had taken a number for the row. Sorted, so that two
+-- engines that insert the same orders wait for each other instead of deadlocking.
 with o as materialized (
     select *
     from json_to_recordset(%(orders)s) as o (
@@ -8,7 +8,8 @@ with o as materialized (
         quantity numeric, limit_price numeric, received_timestamp timestamptz,
         trade_service_execution_id integer, version integer, traceparent text
     )
-    -- within a `case` it counts as likely: else next to none were expected, and joined in a loop
+    -- within a `case` the planner takes it for likely: else it would expect next to no rows, and
+    -- join them in a loop
     where case
         when (
             select e.id

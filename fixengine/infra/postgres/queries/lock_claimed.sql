@@ -1,5 +1,5 @@
--- Locks what was claimed once more, but for what others have claimed since. A row that is no longer
--- where it was is not found, and whatever uses the lock compares the version.
+-- Locks claimed rows once more, but for those that others have claimed since. A row that has moved
+-- is not found, and whoever uses the lock compares the version.
 select e.id
 from public.execution as e
 where e.ctid = any(%(places)s::tid[])

@@ -1,6 +1,6 @@
 -- The broker has these fills. Rows that another engine took over meanwhile are its own now.
 -- Not a join: where the statistics say that the outbox is empty, as it is again and again, that
--- would begin with all there is in it, dead or alive.
+-- would begin with all that is in it, dead or alive.
 delete from public.outbox as o
 where o.owner = %(owner)s
     and o.ctid = any(array(

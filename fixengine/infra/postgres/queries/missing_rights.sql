@@ -1,5 +1,5 @@
--- Which rights the engine's role lacks, in words. Those to columns alone count as missing: what is
--- said here explains a refusal, it decides none, but for sequences.
+-- Which rights the engine's role lacks, in words. A right to some columns alone counts as missing:
+-- these words explain a refusal, and decide nothing, but for sequences.
 with needed (kind, name, privileges, to_forget) as (
     values
         ('table', 'execution', array['SELECT', 'INSERT', 'UPDATE'], false),

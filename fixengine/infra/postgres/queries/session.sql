@@ -1,6 +1,6 @@
--- What statements rely on is set, whatever role, database, environment or server say of it: what is
--- given, and all ways of the planner but those as the server was built. Nothing is set that is so
--- already, since some of it takes a right.
+-- Sets what statements rely on, whatever role, database, environment or server say: the settings
+-- that are given, and the planner's own, to the values that the server was built with. A setting
+-- that has its value already is left alone, since some take a right to set.
 with wanted (name, value) as (
     select s.name, coalesce(p.value, s.boot_val)
     from pg_settings as s

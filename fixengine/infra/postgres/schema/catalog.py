@@ -46,7 +46,7 @@ class Index(msgspec.Struct, frozen=True):
 
 
 class Trigger(msgspec.Struct, frozen=True):
-    """Whatever else there is by other names is somebody else's."""
+    """Triggers by other names are somebody else's."""
 
     table: str
     name: str

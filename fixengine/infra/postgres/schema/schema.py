@@ -8,7 +8,12 @@ from loguru import logger
 from psycopg import errors as sqlstate
 
 from fixengine.errors import RejectedError, SchemaError
-from fixengine.infra.postgres.driver.connections import Connection, Database, translated_errors
+from fixengine.infra.postgres.driver.connections import (
+    STATEMENT_LIMIT,
+    Connection,
+    Database,
+    translated_errors,
+)
 from fixengine.infra.postgres.schema.catalog import Catalog, expected, read_catalog
 from fixengine.infra.postgres.schema.drift import Fault, Mend, drift, faults_of_the_adopted
 from fixengine.infra.postgres.schema.examination import assert_usable
@@ -26,10 +31,16 @@ from fixengine.infra.postgres.schema.migrate import (
 from fixengine.infra.postgres.schema.trial import try_out
 from fixengine.ports.stores import SchemaState
 
-_READERS_PATIENCE = 3.0  # seconds, longer than a reader's query takes
+_READER_FREE_WITHIN = 3.0
+"""Seconds for a reader's connection: a reader's query takes less."""
 
-_PATIENT, _AT_WORK = 60, 2
-"""Seconds for a lock that a mend needs, at start and beside orders that wait behind it."""
+_LOCKED_WITHIN_AT_START = 60
+"""Seconds for a lock that a mend needs, while no order waits behind it."""
+
+_LOCKED_WITHIN_AT_WORK = 2
+"""Seconds for a lock that a mend needs, while orders wait behind it."""
+
+assert _LOCKED_WITHIN_AT_WORK < STATEMENT_LIMIT < _LOCKED_WITHIN_AT_START
 
 _ADOPT = migrations()[1].statements
 
@@ -90,12 +101,14 @@ class PostgresSchema:
                 return SchemaState()
             if version == len(migrations()):
                 with self._unhurried():
-                    return _mend(connection, self._mends, rows=True, patience=_AT_WORK)
+                    return _mend(
+                        connection, self._mends, rows=True, patience=_LOCKED_WITHIN_AT_WORK
+                    )
         return self.prepare()  # the database was made anew
 
     def _examine(self) -> None:
         # on a reader's connection: REST has none where this gets none
-        with self._readers_database.connection(_READERS_PATIENCE) as connection:
+        with self._readers_database.connection(_READER_FREE_WITHIN) as connection:
             assert_usable(connection, forgets=self._forgets)
 
     def try_out(self) -> None:
@@ -115,7 +128,7 @@ def bring_up_to_date(
         if version_of(connection) == 0:
             _look_before_the_first(connection)
         applied = migrate(connection, migrates)
-        return applied, _mend(connection, mends, rows=False, patience=_PATIENT)
+        return applied, _mend(connection, mends, rows=False, patience=_LOCKED_WITHIN_AT_START)
 
 
 @contextmanager

@@ -35,9 +35,10 @@ _MADE_UP = _Sound(TradeType.BUY, "ML", "68bda020e3644b42ebcb2bd3", "A")
 
 
 def try_out(connection: Connection) -> None:
-    """Raise SchemaError when the database refuses what no order could do better.
+    """Raise SchemaError when the database refuses every sound order.
 
-    It may have a rule of its own that forbids what is made up here, but takes what it took before.
+    A rule of its own may forbid the one that is made up here: then orders that are like those it
+    stored last are tried.
     """
     refused = _refused(connection, _MADE_UP)
     if refused is None:

@@ -6,9 +6,9 @@ from threading import Event, Thread
 import pytest
 
 from fixengine.actors.reading.totals import (
+    COUNT_FOR,
     FORGOTTEN_AFTER,
     KEPT_FOR,
-    PATIENCE,
     SHARE,
     STRETCH,
     Counter,
@@ -88,7 +88,7 @@ def test_the_longer_a_count_takes_the_longer_it_is_good_for() -> None:
 
 
 def test_a_long_count_goes_on_from_request_to_request() -> None:
-    table = Table(25 * STRETCH, seconds=PATIENCE / 10)
+    table = Table(25 * STRETCH, seconds=COUNT_FOR / 10)
     counter = table.counter()
     for _ in range(2):
         with pytest.raises(UnavailableError, match="still being counted"):
@@ -102,12 +102,12 @@ def test_while_the_next_count_is_under_way_there_are_the_last_totals() -> None:
     counter = table.counter()
     count(counter)
     table.now += KEPT_FOR
-    table.size, table.seconds = 3 * STRETCH, PATIENCE
+    table.size, table.seconds = 3 * STRETCH, COUNT_FOR
     assert [count(counter) for _ in range(4)] == [STRETCH, STRETCH, STRETCH, 3 * STRETCH]
 
 
 def test_a_count_that_was_left_begins_anew() -> None:
-    table = Table(3 * STRETCH, seconds=PATIENCE)
+    table = Table(3 * STRETCH, seconds=COUNT_FOR)
     counter = table.counter()
     with pytest.raises(UnavailableError):
         counter.totals()
