@@ -1,4 +1,4 @@
-"""The consumer group as one sees it from outside, and its places in the orders topic."""
+"""The consumer group as it looks from outside, and its places in the orders topic."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -41,7 +41,7 @@ class ConsumerGroup:
     def __init__(
         self, *, cluster: Cluster, name: str, topic: str, answer_within: float = ANSWER_WITHIN
     ) -> None:
-        """Take the group's name and the topic that it reads; a time in seconds for each answer."""
+        """Take the group's name, the topic that it reads, and the seconds for each answer."""
         self._cluster = cluster
         self._name = name
         self._topic = topic
@@ -93,7 +93,8 @@ class ConsumerGroup:
                 if error.args[0].code() in _OCCUPIED:
                     raise self._occupied() from error
                 place = f"the place in {self._topic}"
-                raise UnavailableError(f"{place} can't be set back: {error}") from error
+                why = error.args[0].str()
+                raise UnavailableError(f"{place} can't be set back: {why}") from error
 
     def _assert_visible(self) -> None:
         """Raise without the right to look at the group: asked for its places, the driver waits."""

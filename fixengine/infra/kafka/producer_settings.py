@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fixengine.rules.leases import TAKE_OVER_AFTER
+
 LETTER_WITHIN = 30.0
 """Seconds after which a producer of dead letters, or of what is replayed, gives up a message."""
 
@@ -50,6 +52,12 @@ _OF_CONSUMERS = frozenset(
     }
 )
 """What KAFKA_CLIENT_CONFIG may hold for consumers: a producer would log a warning about each."""
+
+# nothing is given up before others would take it over
+assert _SETTINGS["message.timeout.ms"] > TAKE_OVER_AFTER * 1000
+
+# a connection that is dead but not closed is found out before a letter is given up
+assert _OF_LETTERS["socket.timeout.ms"] < _OF_LETTERS["message.timeout.ms"]
 
 
 def producer_settings(connection: Mapping[str, Any], *, of_letters: bool = False) -> dict[str, Any]:

@@ -73,11 +73,11 @@ class Assignment:
         logger.bind(partitions=len(self.partitions)).info("partitions assigned")
 
     def revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        """Let go of what the group wants back; it may be committed until then."""
+        """Let go of what the group wants back; `on_revoked` may still commit it."""
         self._drop(_numbers(partitions), self._on_revoked)
 
     def lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        """Let go of what others may have already."""
+        """Let go of what others may have already: a commit would be refused."""
         self._drop(_numbers(partitions), self._on_lost)
 
     def _drop(self, partitions: frozenset[int], tell: Told) -> None:
