@@ -98,7 +98,9 @@ class Counts:
 
 
 _REASONS = {
-    "waiting_orders": "orders no engine has taken yet, or out of range, or older than the ledger",
+    "waiting_orders": (
+        "orders no engine has taken yet, or out of range, or older than the ledger or the letters"
+    ),
     "young_executions": "executions younger than the audit: their orders were not looked for",
     "orders_gone": "executions with orders that the topic no longer keeps, or out of range",
     "executions_gone": "orders older than RETENTION_DAYS, with executions that are deleted",
