@@ -1,4 +1,4 @@
-"""Housekeeping: what is no longer kept is deleted, a little at a time."""
+"""Housekeeping: deletes executions that are no longer kept, a few at a time."""
 
 from dataclasses import dataclass
 
@@ -14,18 +14,20 @@ INTERVAL = 60.0
 """Seconds between passes over the executions."""
 
 PACE = 0.1
-"""Seconds between the steps of a pass, for the repository to do other things."""
+"""Seconds between the steps of a pass, so that the repository can do other things."""
 
-_REPOSITORY_TIMEOUT = 6.0
+_REPOSITORY_TIMEOUT = 6.0  # seconds
+
+assert PACE < INTERVAL
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """Housekeeping → itself: see to the next executions."""
+    """Housekeeping → itself: look at the next executions."""
 
 
 class Housekeeping(Actor):
-    """Passes from the oldest execution on, until a step sees none that is old."""
+    """A pass begins with the oldest execution, and ends with a step that finds none to delete."""
 
     def __init__(self, *, repository: ActorRef, metrics: EngineMetrics) -> None:
         super().__init__()

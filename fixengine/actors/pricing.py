@@ -17,7 +17,7 @@ from fixengine.supervision.scope import in_scope
 from fixengine.telemetry.metrics.engine import EngineMetrics
 
 REPLY_WITHIN = 2.0
-"""Seconds for a whole batch; executions are locked meanwhile."""
+"""Seconds in which a whole batch has its prices; its executions are locked meanwhile."""
 
 BULK_FROM = 4
 """From so many tickers on, one call for all prices takes less of a core than single ones."""
@@ -26,24 +26,26 @@ CONNECTIONS = 8
 """Calls to pricing-service at a time."""
 
 MOST_SINGLE_CALLS = 100
-"""Single calls for one batch; further tickers that the bulk call lacks have to wait."""
+"""Single calls for one batch; further tickers that are not in the bulk answer have to wait."""
 
 NONE_FOR = 60.0
-"""Seconds a 404 is believed, so that tickers without a price cost no call in every batch."""
+"""Seconds for which a 404 is believed, or a ticker without a price would cost each batch a call."""
 
 SILENT_FOR = 5.0
-"""Seconds for which a ticker is passed over whose own call failed while others were answered."""
+"""Seconds for which a ticker is passed over after its call failed and others were answered."""
 
 _LOOK = 0.1  # seconds between looks at whether a stop has begun
+
+assert 2 * _LOOK < REPLY_WITHIN
 
 _T = TypeVar("_T")
 
 
 class Pricing(Actor):
-    """Prices, never from memory, of now; the scheduler may ask a little ahead of its claim.
+    """Asks for new prices each time: none is kept. The scheduler may ask a little ahead of a claim.
 
-    Only that a ticker has none is remembered, and only a 404 of its own says so; and for a moment
-    that its call failed, or each claim that has it would wait for it again.
+    Two things are kept of a ticker. For a minute, that it has no price, which only a 404 of its own
+    call says. For a moment, that its call failed, or each claim with this ticker would wait for it.
     """
 
     def __init__(self, *, service: PricingService, metrics: EngineMetrics) -> None:
@@ -84,14 +86,14 @@ class Pricing(Actor):
         return Prices(known={**known, **single.known}, unknown=unknown | single.unknown)
 
     def _wait(self, calls: Collection[Future[_T]]) -> None:
-        """Wait for all of these, but not once a stop has begun: nobody fills any more."""
+        """Wait for all of these, unless a stop has begun: nobody fills any more then."""
         until = monotonic() + REPLY_WITHIN / 2
         pending: Collection[Future[_T]] = calls
         while pending and not self.stopping and (left := until - monotonic()) > 0:
             pending = wait(pending, timeout=min(left, _LOOK)).not_done
 
     def _bulk(self) -> Mapping[str, Decimal]:
-        """Return all prices; none when the call fails, for single calls may still work."""
+        """Return all prices, or no price when the call fails: single calls may still work."""
         call = self._workers.submit(in_scope(self._service.all_prices))
         self._wait([call])
         try:
@@ -101,7 +103,10 @@ class Pricing(Actor):
             return {}
 
     def _singly(self, tickers: Iterable[str], *, needed: bool) -> Prices:
-        """Ask for each; one that fails is in neither part, unless all do that are `needed`."""
+        """Ask for each; a ticker whose call fails is neither known nor unknown.
+
+        Raises UnavailableError when all calls fail and their prices are `needed`.
+        """
         price_of = in_scope(self._service.price)
         calls = {ticker: self._workers.submit(price_of, ticker) for ticker in tickers}
         self._wait(calls.values())
@@ -124,7 +129,7 @@ class Pricing(Actor):
 
 
 def _result(call: Future[_T]) -> _T:
-    """Return what a call that should be over came to; one that is not is given up."""
+    """Return the result of a call; one that is not over yet is given up."""
     if not call.done():
         call.cancel()
         raise UnavailableError("pricing-service does not answer in time")

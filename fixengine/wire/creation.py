@@ -1,4 +1,4 @@
-"""When a message came into being, for the latency histogram."""
+"""When a message was created, for the histogram of latencies."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -18,11 +18,13 @@ _decoder = msgspec.json.Decoder(_Payload)
 def creation_time(
     headers: Iterable[tuple[str, bytes | None]], value: bytes | None, timestamp_ms: int | None
 ) -> float | None:
-    """Return seconds since the epoch, None when nothing readable says.
+    """Return the creation time in seconds since 1970, None when the message does not tell it.
 
-    First the header `created_at` (whole number: milliseconds, decimal: seconds, or RFC 3339),
-    then the payload's `createdAt` or `created_at` (number: milliseconds), then the record's own
-    timestamp in milliseconds.
+    The first of these that can be read counts:
+
+    1. the header `created_at`: a whole number of milliseconds, a decimal of seconds, or RFC 3339;
+    2. the payload's `createdAt` or `created_at`: a number of milliseconds, or a text as above;
+    3. the record's own timestamp in milliseconds.
     """
     for name, content in headers:
         if name == "created_at" and content is not None:
@@ -64,7 +66,7 @@ def _from_payload(value: bytes | None) -> float | None:
         payload = _decoder.decode(value)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    created = payload.camel if payload.camel is not None else payload.snake
-    if isinstance(created, str):
-        return _from_text(created)
-    return None if created is None else created / 1000
+    found = payload.camel if payload.camel is not None else payload.snake
+    if isinstance(found, str):
+        return _from_text(found)
+    return None if found is None else found / 1000

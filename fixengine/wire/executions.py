@@ -25,7 +25,7 @@ Moment: TypeAlias = Annotated[
 
 
 class Execution(msgspec.Struct, rename="camel", kw_only=True):
-    """An order as it is being filled. What is not known is left out."""
+    """An order as it is being filled. Fields without a value are left out."""
 
     id: Annotated[int, Meta(description="The engine's own.")]
     execution_service_id: Annotated[int, Meta(description="The order's, at execution-service.")]
@@ -58,10 +58,10 @@ _decoder = msgspec.json.Decoder(Execution)
 
 
 def encode_execution(execution: values.Execution) -> bytes:
-    """Return the execution as compact JSON, the same bytes for the same values, always.
+    """Return the execution as compact JSON: the same values always give the same bytes.
 
-    Whole numbers are bare integers (their consumer parses int64), other decimals plain notation
-    without trailing zeros; times are seconds since the epoch; null fields are left out.
+    Whole numbers are bare integers, as their consumer parses int64. Other decimals are in plain
+    notation without trailing zeros. Times are seconds since 1970. Null fields are left out.
     """
     limit, filled_at = execution.limit_price, execution.last_fill_timestamp
     average = average_price(execution)
@@ -92,7 +92,7 @@ def encode_execution(execution: values.Execution) -> bytes:
 
 
 def decode_fill_key(message: bytes) -> tuple[int, int] | None:
-    """Return a message's (execution id, fill number), None when it is no execution."""
+    """Return a message's (execution id, fill number), None when the message is no execution."""
     try:
         key = _key_decoder.decode(message)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -101,9 +101,9 @@ def decode_fill_key(message: bytes) -> tuple[int, int] | None:
 
 
 def decode_execution(message: bytes) -> values.Execution | None:
-    """Return the execution that `encode_execution` made this of, None when it made it of none.
+    """Return the execution that `encode_execution` was given, None when it did not write this.
 
-    Only `next_fill_timestamp` is lost on the way, and always None.
+    `next_fill_timestamp` is always None, as the message does not have it.
     """
     try:
         read = _decoder.decode(message)

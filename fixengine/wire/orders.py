@@ -1,4 +1,4 @@
-"""Orders in: the bytes of execution-service's messages, decoded and checked."""
+"""Orders in: execution-service's messages are decoded and checked."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -24,9 +24,9 @@ class _Security(msgspec.Struct, rename="camel"):
 
 
 class _Message(msgspec.Struct, rename="camel"):
-    """The fields that count; the others, known and unknown, are passed over.
+    """The fields that count; all others are passed over, known or not.
 
-    Numbers are checked by hand: msgspec would take texts for decimals, too.
+    Numbers are checked by hand, as msgspec would also read a text as a decimal.
     """
 
     id: object = None
@@ -48,7 +48,7 @@ _T = TypeVar("_T")
 def decode_order(value: bytes | None) -> Order:
     """Decode the value of an `orders` record.
 
-    Raises MalformedError, its message naming the field and what it should be.
+    Raises MalformedError, which names the field and says what it must be.
     """
     if not value:
         raise MalformedError(Reason.EMPTY)
@@ -79,7 +79,7 @@ def decode_order(value: bytes | None) -> Order:
 def _number(name: str, value: object) -> Decimal | None:
     if value is None or isinstance(value, Decimal):
         return value
-    if type(value) is int:  # a bool is an int, too
+    if type(value) is int:  # isinstance would also take a bool
         return Decimal(value)
     raise MalformedError(Reason.NOT_A_NUMBER.format(field=name, value=_as_json(value)))
 
@@ -131,7 +131,7 @@ def _security_id(message: _Message) -> str:
         raise MalformedError(Reason.TWO_SECURITIES)
     if len(security_id) != 24 or not _HEX_DIGITS.issuperset(security_id):
         raise MalformedError(Reason.SECURITY_ID.format(value=_shown(security_id)))
-    return security_id.lower()  # a number, which has one way to be written
+    return security_id.lower()  # so that each security has one id
 
 
 def _quantity(number: Decimal) -> Decimal:
@@ -151,9 +151,9 @@ def _limit_price(number: Decimal | None) -> Decimal | None:
 
 
 def _for_column(number: Decimal) -> Decimal | None:
-    """Return the number with the places of numeric(18,8), None when that does not hold it.
+    """Return the number with the 8 places of numeric(18,8), None when that type can't hold it.
 
-    PostgreSQL refuses numbers written with thousands of places, were they all 0.
+    PostgreSQL refuses a number that is written with thousands of places, even if all are 0.
     """
     if number.copy_abs() >= _COLUMN_LIMIT:
         return None
@@ -162,7 +162,7 @@ def _for_column(number: Decimal) -> Decimal | None:
 
 
 def _moment(name: str, value: object) -> datetime:
-    """Read epoch seconds, or ISO 8601 with an offset; finer than a microsecond is cut off."""
+    """Read seconds since 1970, or ISO 8601 with an offset; cut off what is below a microsecond."""
     try:
         if isinstance(value, str):
             return _from_iso(value)
@@ -190,7 +190,7 @@ def _from_iso(text: str) -> datetime:
 
 def _as_json(value: object) -> str:
     match value:
-        case list():  # which may be too deep to be written
+        case list():  # it may be nested too deep to be written
             return "an array"
         case dict():
             return "an object"

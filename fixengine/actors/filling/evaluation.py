@@ -1,4 +1,4 @@
-"""What becomes of a claim: each execution is filled at its price, or put off without one."""
+"""What becomes of a claim: an execution is filled at its price, or put off if it has no price."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from fixengine.rules.values import Fill, Postponed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluated:
-    """The outcome of a claim, not stored yet: fills, and what is to be tried again."""
+    """The outcome of a claim before it is stored: fills, and executions that are put off."""
 
     fills: tuple[Fill, ...]
     postponed: tuple[Postponed, ...]
 
     def next_times(self) -> Iterator[datetime]:
-        """Yield when each execution that stays open falls due again."""
+        """Yield the time at which each execution that stays open falls due again."""
         for fill in self.fills:
             if fill.execution.next_fill_timestamp is not None:
                 yield fill.execution.next_fill_timestamp

@@ -1,4 +1,4 @@
-"""Prices for one claim after the other, asked for ahead while much is due."""
+"""Prices for each claim, which are asked for ahead while much is due."""
 
 from collections.abc import Callable
 from math import inf
@@ -12,10 +12,12 @@ from fixengine.errors import UnavailableError
 from fixengine.supervision.refs import ActorRef, Question, ask
 
 FRESH_FOR = 1.0
-"""Seconds after which prices that were asked for ahead are of another time than the claim."""
+"""Seconds after which prices that were asked for ahead are too old for a claim."""
 
 MISSED_FOR = 10.0
-"""Seconds after prices could not be had in which only prices show that they can be had again."""
+"""Seconds after a vain question for prices. Only prices end an outage within this time: a claim
+of nothing, which needs no prices, does not.
+"""
 
 _TIMEOUT = 5.0  # seconds
 
@@ -25,9 +27,9 @@ assert 2 * REPLY_WITHIN < _TIMEOUT, "what was asked for ahead may be answered fi
 class Quotes:
     """Asks the pricing actor.
 
-    Where one claim needed all prices the next one will. They can be asked for while the database
-    stores the one claim and looks for what else is due: the next waits for the slower of the two,
-    not for both, and its rows are locked the shorter.
+    Where one claim needed all prices, the next will too. So they are asked for while the database
+    stores the first claim and looks for what else is due. The next claim then waits for the slower
+    of the two instead of both, and its rows are locked for a shorter time.
     """
 
     def __init__(self, pricing: ActorRef, *, clock: Callable[[], float] = monotonic) -> None:
@@ -45,7 +47,7 @@ class Quotes:
         return self._clock() - self._missed_at < MISSED_FOR
 
     def ask_ahead(self) -> None:
-        """Ask for what the next claim will need, if that can be known and was not asked yet."""
+        """Ask for what the next claim will need, if that is known and nobody has asked yet."""
         if self._ahead is not None and self._clock() - self._asked_at < FRESH_FOR:
             return
         self._ahead = None
@@ -70,14 +72,14 @@ class Quotes:
         return prices
 
     def _answer(self) -> Prices | None:
-        """Return what came of asking ahead, if that was done and is of the claim's time."""
+        """Return the prices that were asked for ahead, None when they were not, or are too old."""
         question, self._ahead = self._ahead, None
         if question is None or self._clock() - self._asked_at > FRESH_FOR:
             return None
         return question.reply(timeout=_TIMEOUT)
 
     def _completed(self, ahead: Prices, tickers: frozenset[str]) -> Prices:
-        """Add what nobody could expect; where that can't be had, the others need not wait."""
+        """Ask for the other tickers of the claim; where they have no prices now, go on without."""
         # what was asked for and did not come would not come now
         missing = tickers - self._asked - ahead.known.keys()
         if not missing:

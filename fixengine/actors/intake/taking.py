@@ -1,4 +1,4 @@
-"""Records of the orders topic: taken from it, and committed once their fate is final."""
+"""The orders topic: records are taken from it, and committed once their fate is final."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -13,20 +13,21 @@ from fixengine.telemetry.metrics.consumer import ConsumerMetrics
 from fixengine.wire.shortening import size
 
 ENOUGH_IN_HAND = 4_000
-"""Unfinished records, but for those that only wait for their dead letters, at which no more are
-taken."""
+"""Unfinished records at which no more are taken. Those that wait for their dead letters do not
+count.
+"""
 
 ENOUGH_BYTES = 8 * 2**20
 """Bytes of unfinished records at which no more are taken."""
 
 POLLS_GO_ON = 20.0
-"""Seconds within which the next poll comes, whatever the one before brought."""
+"""Seconds within which the next poll comes, whatever the last one brought."""
 
 
 class Taking:
-    """What is between the source and its records in hand.
+    """Takes records from the source, and knows which of them are in hand.
 
-    Whatever was taken and is not committed comes again after a crash or a rebalance.
+    A record that was taken and is not committed comes again after a crash or a rebalance.
     """
 
     def __init__(self, source: OrderSource, health: Health, metrics: ConsumerMetrics) -> None:
@@ -46,11 +47,11 @@ class Taking:
         on_revoked: Callable[[frozenset[int]], None],
         on_lost: Callable[[frozenset[int]], None],
     ) -> None:
-        """Join the group; a poll may bring partitions, and take them away."""
+        """Join the group; from now on a poll may bring partitions, and take them away."""
         self._source.open(on_revoked=on_revoked, on_lost=on_lost)
 
     def take(self, limit: int, patience: float) -> tuple[Record, ...]:
-        """Take up to `limit` records in hand, waiting so many seconds for the first."""
+        """Take up to `limit` records in hand; wait `patience` seconds for the first."""
         began = monotonic()
         records = self._source.poll(limit, patience)
         self._metrics.polled(monotonic() - began, (record.partition for record in records))
@@ -68,7 +69,7 @@ class Taking:
         return records
 
     def set_aside(self, record: Record, kept: Record) -> None:
-        """Count a record as in hand no longer, though it is not finished; `kept` is left of it."""
+        """Stop counting an unfinished record as in hand; `kept` is what is left of it."""
         self._offsets.set_aside(record.partition, record.offset, what=record, kept=kept)
 
     def finish(self, record: Record) -> None:
@@ -76,7 +77,7 @@ class Taking:
         self._offsets.finish(record.partition, record.offset, what=record)
 
     def commit(self) -> None:
-        """Commit as far as all is finished, if that has moved."""
+        """Commit up to the oldest unfinished record of each partition, if that has moved."""
         if self._source.commit_failed():
             self._offsets.recommit()
         positions = self._offsets.committable()
@@ -90,9 +91,9 @@ class Taking:
             self._offsets.committed(positions)
 
     def regulate(self, *, stalled: bool, crowded: frozenset[int]) -> None:
-        """Take no more records than can be kept in hand; once full, not before half is done.
+        """Pause all partitions once enough is in hand, until half of it is done.
 
-        Where only dead letters wait, only their partitions, which are `crowded`, do.
+        Where too many dead letters wait, only their partitions pause: those that are `crowded`.
         """
         margin = 2 if self._full else 1
         self._full = (
@@ -103,11 +104,11 @@ class Taking:
         self._source.pause(self._source.assigned if self._full else crowded)
 
     def forget(self, partitions: frozenset[int]) -> None:
-        """Drop what is not done of partitions that another engine has now."""
+        """Drop the unfinished records of partitions that another engine has now."""
         self._offsets.forget(partitions)
 
     def close(self, deadline: float) -> None:
-        """Commit as far as all is finished, and leave the group, within so many seconds."""
+        """Commit as `commit` does, and leave the group, within `deadline` seconds."""
         self._offsets.recommit()
         self._source.close(self._offsets.committable(), deadline)
 
