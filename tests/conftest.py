@@ -167,12 +167,18 @@ def empty_database(postgres: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture
-def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
-    """A stack of the test's own, whose servers and neighbours run; its topic is made."""
+def bare_stack(broker_kind: BrokerKind) -> Iterator[Stack]:
+    """A stack of the test's own, of which nothing runs yet."""
     with Stack(servers=broker_kind.servers) as stack:
-        stack.start()
-        stack.create_topic()
         yield stack
+
+
+@pytest.fixture
+def stack(bare_stack: Stack) -> Stack:
+    """A stack of the test's own, whose servers and neighbours run; its topic is made."""
+    bare_stack.start()
+    bare_stack.create_topic()
+    return bare_stack
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from signal import SIGHUP, SIGINT, SIGTERM
 
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from fixengine.demo.engine import Engine
 from fixengine.demo.stack import Stack, surroundings
 from fixengine.demo.waiting import wait_until
-from tests.support.stacks import BrokerKind
 
 pytestmark = pytest.mark.any_broker
 
@@ -23,12 +21,6 @@ os.setsid()
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-
-
-@pytest.fixture
-def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
-    with Stack(servers=broker_kind.servers) as stack:
-        yield stack
 
 
 def waiting(engine: Engine) -> Engine:
@@ -42,8 +34,8 @@ def waiting(engine: Engine) -> Engine:
     [(SIGTERM,), (SIGINT,), (SIGHUP,), (SIGHUP, SIGHUP), (SIGHUP, SIGTERM), (SIGTERM, SIGHUP)],
     ids=lambda signals: "+".join(number.name for number in signals),
 )
-def test_an_engine_drains(stack: Stack, signals: tuple[signal.Signals, ...]) -> None:
-    engine = stack.engine()
+def test_an_engine_drains(bare_stack: Stack, signals: tuple[signal.Signals, ...]) -> None:
+    engine = bare_stack.engine()
     engine.start(ready_within=None)
     waiting(engine)
     for number in signals:
@@ -52,9 +44,9 @@ def test_an_engine_drains(stack: Stack, signals: tuple[signal.Signals, ...]) -> 
     assert "engine has drained" in engine.process.log.read_text()
 
 
-def test_under_nohup_a_hang_up_ends_nothing(stack: Stack) -> None:
-    environment = stack.environment()
-    process = stack.workspace.child(
+def test_under_nohup_a_hang_up_ends_nothing(bare_stack: Stack) -> None:
+    environment = bare_stack.environment()
+    process = bare_stack.workspace.child(
         "engine",
         ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh", *SERVE],
         environment={**surroundings(), **environment},
@@ -74,8 +66,8 @@ def test_under_nohup_a_hang_up_ends_nothing(stack: Stack) -> None:
     engine.close()
 
 
-def test_an_engine_drains_when_its_terminal_is_closed(stack: Stack) -> None:
-    environment = stack.environment()
+def test_an_engine_drains_when_its_terminal_is_closed(bare_stack: Stack) -> None:
+    environment = bare_stack.environment()
     ours, its = os.openpty()
     with subprocess.Popen(
         [sys.executable, "-c", IN_A_TERMINAL, *SERVE],
@@ -86,7 +78,7 @@ def test_an_engine_drains_when_its_terminal_is_closed(stack: Stack) -> None:
     ) as process:
         os.close(its)
         engine = Engine(
-            process=stack.workspace.child("none", ()),
+            process=bare_stack.workspace.child("none", ()),
             http_port=int(environment["HTTP_PORT"]),
             health_port=int(environment["HEALTH_PORT"]),
         )

@@ -39,12 +39,6 @@ class WithoutBulk(SecurityService):
 
 
 @pytest.fixture
-def stack(broker_kind: BrokerKind) -> Iterator[Stack]:
-    with Stack(servers=broker_kind.servers) as stack:
-        yield stack
-
-
-@pytest.fixture
 def rounds(request: pytest.FixtureRequest) -> int:
     return int(request.config.getoption("--stops"))
 
@@ -82,61 +76,61 @@ def ended(engine: Engine) -> str:
     return log
 
 
-def begin(stack: Stack) -> None:
-    stack.start()
-    stack.create_topic()
+def begin(bare_stack: Stack) -> None:
+    bare_stack.start()
+    bare_stack.create_topic()
 
 
 def feed(seed: int, number: int = FLOOD // 3) -> tuple[FedOrder, ...]:
     return tuple(islice(orders(seed=seed), number))
 
 
-def working(stack: Stack, fed: tuple[FedOrder, ...], **settings: str) -> Engine:
+def working(bare_stack: Stack, fed: tuple[FedOrder, ...], **settings: str) -> Engine:
     """Start an engine and have it in the midst of these orders."""
-    engine = stack.engine(**FAST, **settings)
+    engine = bare_stack.engine(**FAST, **settings)
     engine.start()
-    send(stack, fed)
-    wait_until(lambda: count(stack, "fill") > 50, 60, "the work to be in full swing")
+    send(bare_stack, fed)
+    wait_until(lambda: count(bare_stack, "fill") > 50, 60, "the work to be in full swing")
     return engine
 
 
-def send_until_some_are_stored(stack: Stack, fed: tuple[FedOrder, ...]) -> None:
-    before = count(stack, "execution")
-    send(stack, fed)
-    wait_until(lambda: count(stack, "execution") > before, 60, "a first order to be stored")
+def send_until_some_are_stored(bare_stack: Stack, fed: tuple[FedOrder, ...]) -> None:
+    before = count(bare_stack, "execution")
+    send(bare_stack, fed)
+    wait_until(lambda: count(bare_stack, "execution") > before, 60, "a first order to be stored")
 
 
-def assert_another_finishes(stack: Stack, fed: tuple[FedOrder, ...]) -> None:
-    other = stack.engine("other", **FAST)
+def assert_another_finishes(bare_stack: Stack, fed: tuple[FedOrder, ...]) -> None:
+    other = bare_stack.engine("other", **FAST)
     other.start()
-    wait_until_done(stack, fed)
+    wait_until_done(bare_stack, fed)
     ended(other)
-    audited(stack, fed, Expectations(repeats_allowed=False))
+    audited(bare_stack, fed, Expectations(repeats_allowed=False))
 
 
-def test_many_small_groups_at_a_tenth_of_a_core(stack: Stack, rounds: int) -> None:
+def test_many_small_groups_at_a_tenth_of_a_core(bare_stack: Stack, rounds: int) -> None:
     """One second after a flood whose tickers came one by one."""
-    port = int(stack.securities.url.rpartition(":")[2])
-    stack.securities = WithoutBulk(port=port, listings=priced_listings())
-    stack.securities.latency_seconds = 0.05
-    begin(stack)
+    port = int(bare_stack.securities.url.rpartition(":")[2])
+    bare_stack.securities = WithoutBulk(port=port, listings=priced_listings())
+    bare_stack.securities.latency_seconds = 0.05
+    begin(bare_stack)
     fed: tuple[FedOrder, ...] = ()
     everything = feed(3, FLOOD * rounds)
     for number in range(rounds):
-        engine = stack.engine(f"engine-{number}", **FAST)
+        engine = bare_stack.engine(f"engine-{number}", **FAST)
         engine.start()
         flood = everything[number * FLOOD : (number + 1) * FLOOD]
         fed += flood
-        send_until_some_are_stored(stack, flood)
+        send_until_some_are_stored(bare_stack, flood)
         with a_tenth_of_a_core(engine):
             ended(engine)
-    assert_another_finishes(stack, fed)
+    assert_another_finishes(bare_stack, fed)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.15, 0.3, 0.6, 1.0])
-def test_a_start_that_has_just_begun(stack: Stack, seconds: float) -> None:
-    begin(stack)
-    engine = stack.engine()
+def test_a_start_that_has_just_begun(bare_stack: Stack, seconds: float) -> None:
+    begin(bare_stack)
+    engine = bare_stack.engine()
     engine.start(ready_within=None)
     held = Event()
     wait_until(lambda: signals_are_held(engine.process.pid), 60, "the program's first line")
@@ -152,59 +146,59 @@ def signals_are_held(pid: int) -> bool:
 
 
 @pytest.mark.any_broker
-def test_a_database_that_is_gone(stack: Stack) -> None:
-    begin(stack)
+def test_a_database_that_is_gone(bare_stack: Stack) -> None:
+    begin(bare_stack)
     fed = feed(4)
-    engine = working(stack, fed)
-    stack.postgres.crash()
+    engine = working(bare_stack, fed)
+    bare_stack.postgres.crash()
     ended(engine)
-    stack.postgres.start()
-    assert_another_finishes(stack, fed)
+    bare_stack.postgres.start()
+    assert_another_finishes(bare_stack, fed)
 
 
 @pytest.mark.any_broker
-def test_a_database_that_answers_nothing(stack: Stack) -> None:
-    begin(stack)
+def test_a_database_that_answers_nothing(bare_stack: Stack) -> None:
+    begin(bare_stack)
     fed = feed(5)
-    engine = working(stack, fed)
-    with silenced(stack.postgres.dsn, stack.postgres):
+    engine = working(bare_stack, fed)
+    with silenced(bare_stack.postgres.dsn, bare_stack.postgres):
         ended(engine)
-    assert_another_finishes(stack, fed)
+    assert_another_finishes(bare_stack, fed)
 
 
-def test_a_broker_that_answers_nothing(stack: Stack) -> None:
-    begin(stack)
+def test_a_broker_that_answers_nothing(bare_stack: Stack) -> None:
+    begin(bare_stack)
     fed = feed(6)
-    engine = working(stack, fed)
-    stack.broker.pause()
+    engine = working(bare_stack, fed)
+    bare_stack.broker.pause()
     try:
         ended(engine)
     finally:
-        stack.broker.resume()
-    assert_another_finishes(stack, fed)
+        bare_stack.broker.resume()
+    assert_another_finishes(bare_stack, fed)
 
 
 @pytest.mark.any_broker
 @pytest.mark.parametrize("neighbour", ["securities", "prices"])
-def test_a_neighbour_that_answers_nothing(stack: Stack, neighbour: str) -> None:
-    begin(stack)
+def test_a_neighbour_that_answers_nothing(bare_stack: Stack, neighbour: str) -> None:
+    begin(bare_stack)
     fed = feed(7)
-    engine = working(stack, fed[:100])
-    stub = getattr(stack, neighbour)
+    engine = working(bare_stack, fed[:100])
+    stub = getattr(bare_stack, neighbour)
     stub.mode = Mode.HANG
-    send(stack, fed[100:])
+    send(bare_stack, fed[100:])
     ended(engine)
     stub.stop()
     stub.mode = Mode.NORMAL
     stub.start()
-    assert_another_finishes(stack, fed)
+    assert_another_finishes(bare_stack, fed)
 
 
 @pytest.mark.any_broker
-def test_clients_that_neither_finish_asking_nor_read_the_answer(stack: Stack) -> None:
-    begin(stack)
+def test_clients_that_neither_finish_asking_nor_read_the_answer(bare_stack: Stack) -> None:
+    begin(bare_stack)
     fed = feed(8)
-    engine = working(stack, fed)
+    engine = working(bare_stack, fed)
     port = int(engine.url.rpartition(":")[2])
     clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
     for client in clients[:20]:
@@ -214,48 +208,48 @@ def test_clients_that_neither_finish_asking_nor_read_the_answer(stack: Stack) ->
     ended(engine)
     for client in clients:
         client.close()
-    assert_another_finishes(stack, fed)
+    assert_another_finishes(bare_stack, fed)
 
 
 @pytest.mark.any_broker
-def test_a_collector_that_answers_nothing(stack: Stack) -> None:
-    begin(stack)
+def test_a_collector_that_answers_nothing(bare_stack: Stack) -> None:
+    begin(bare_stack)
     fed = feed(9)
     with socket.create_server(("127.0.0.1", 0)) as collector:
         address = f"http://127.0.0.1:{collector.getsockname()[1]}"
-        engine = working(stack, fed, OTEL_EXPORTER_OTLP_ENDPOINT=address)
+        engine = working(bare_stack, fed, OTEL_EXPORTER_OTLP_ENDPOINT=address)
         ended(engine)
-    assert_another_finishes(stack, fed)
+    assert_another_finishes(bare_stack, fed)
 
 
-def test_a_rebalance_under_way(stack: Stack, broker_kind: BrokerKind) -> None:
+def test_a_rebalance_under_way(bare_stack: Stack, broker_kind: BrokerKind) -> None:
     if broker_kind is BrokerKind.EMBEDDED:
         pytest.skip("the embedded broker may keep a group waiting whose members leave at once")
-    begin(stack)
+    begin(bare_stack)
     fed = feed(10)
-    engine = working(stack, fed[:100])
-    others = [stack.engine(name, **FAST) for name in ("joining", "leaving")]
+    engine = working(bare_stack, fed[:100])
+    others = [bare_stack.engine(name, **FAST) for name in ("joining", "leaving")]
     for other in others:
         other.start(ready_within=None)
-    send(stack, fed[100:])
+    send(bare_stack, fed[100:])
     ended(engine)
     for other in others:
         other.wait_until_ready()
         ended(other)
-    assert_another_finishes(stack, fed)
+    assert_another_finishes(bare_stack, fed)
 
 
 @pytest.mark.any_broker
-def test_no_claim_begins_after_it(stack: Stack) -> None:
+def test_no_claim_begins_after_it(bare_stack: Stack) -> None:
     """What falls due meanwhile is left to others, however long the rest takes."""
-    begin(stack)
+    begin(bare_stack)
     fed = feed(11)
-    engine = working(stack, fed, LOG_LEVEL="debug")
-    stack.securities.mode = Mode.HANG
+    engine = working(bare_stack, fed, LOG_LEVEL="debug")
+    bare_stack.securities.mode = Mode.HANG
     log = ended(engine)
     _, _, after = log.partition("engine drains")
     assert after.count("fills stored") <= 1
-    stack.securities.stop()
-    stack.securities.mode = Mode.NORMAL
-    stack.securities.start()
-    assert_another_finishes(stack, fed)
+    bare_stack.securities.stop()
+    bare_stack.securities.mode = Mode.NORMAL
+    bare_stack.securities.start()
+    assert_another_finishes(bare_stack, fed)
