@@ -22,14 +22,38 @@ def fetch_images() -> None:
     fetch(_POSTGRES, _KAFKA)
 
 
-class ContainedPostgres:
+class _Contained:
+    """What servers in containers have in common."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+
+    @property
+    def running(self) -> bool:
+        """Whether the server process is there."""
+        return self._container.running
+
+    def stop(self) -> None:
+        """Stop it cleanly."""
+        self._container.stop()
+
+    def pause(self) -> None:
+        """Freeze it: connections stay open, nothing is answered."""
+        self._container.pause()
+
+    def resume(self) -> None:
+        """Let it go on after `pause`."""
+        self._container.resume()
+
+
+class ContainedPostgres(_Contained):
     """A PostgreSQL in a container. With `durable` False nothing is forced to disk."""
 
     def __init__(self, *, workspace: Workspace, durable: bool = True) -> None:
         self.port = workspace.reserve_port()
         self._password = secrets.token_hex(8)
         settings = () if durable else ("fsync=off", "full_page_writes=off")
-        self._container = Container(
+        container = Container(
             workspace=workspace,
             name="postgres",
             image=_POSTGRES,
@@ -38,16 +62,12 @@ class ContainedPostgres:
             environment={"POSTGRES_PASSWORD": self._password},
             command=("postgres", *(word for one in settings for word in ("-c", one))),
         )
+        super().__init__(container)
 
     @property
     def dsn(self) -> str:
         """The superuser's connection string to the database `postgres`."""
         return self.dsn_of("postgres")
-
-    @property
-    def running(self) -> bool:
-        """Whether the server process is there."""
-        return self._container.running
 
     def dsn_of(self, database: str) -> str:
         """Return the superuser's connection string to a database."""
@@ -57,28 +77,16 @@ class ContainedPostgres:
         """Start it, its data made the first time, and return when it answers; raises DemoError."""
         self._container.start(lambda: accepts_logins(self.dsn), _START_SECONDS)
 
-    def stop(self) -> None:
-        """Stop it cleanly: clients are disconnected, their transactions rolled back."""
-        self._container.stop()
-
     def crash(self) -> None:
         """End it at once: no clean-up, the next start recovers from its log."""
         self._container.kill()
-
-    def pause(self) -> None:
-        """Freeze all of it."""
-        self._container.pause()
-
-    def resume(self) -> None:
-        """Let it go on after `pause`."""
-        self._container.resume()
 
     def signal(self, backend: int, number: Signals) -> None:
         """Send a signal to the process of one session, as `pg_backend_pid()` names it."""
         self._container.execute(f"kill -{number.value} {backend}")
 
 
-class ContainedKafka:
+class ContainedKafka(_Contained):
     """Apache Kafka, a broker and controller in one container. Its data stay while that lasts."""
 
     client_config: Mapping[str, str | int] = {
@@ -89,7 +97,7 @@ class ContainedKafka:
     def __init__(self, *, workspace: Workspace) -> None:
         port = workspace.reserve_port()
         self.bootstrap = f"{HOST}:{port}"
-        self._container = Container(
+        container = Container(
             workspace=workspace,
             name="kafka",
             image=_KAFKA,
@@ -97,11 +105,7 @@ class ContainedKafka:
             inner_port=port,  # so that the advertised address is right within it, too
             environment=_kafka_environment(port),
         )
-
-    @property
-    def running(self) -> bool:
-        """Whether the broker process is there."""
-        return self._container.running
+        super().__init__(container)
 
     def start(self) -> None:
         """Start it, its data made the first time, and return when it answers; raises DemoError."""
@@ -121,21 +125,9 @@ class ContainedKafka:
 
         self._container.start(answers, _START_SECONDS)
 
-    def stop(self) -> None:
-        """Stop it cleanly."""
-        self._container.stop()
-
     def kill(self) -> None:
         """End it at once, as a crash would."""
         self._container.kill()
-
-    def pause(self) -> None:
-        """Freeze it: connections stay open, nothing is answered."""
-        self._container.pause()
-
-    def resume(self) -> None:
-        """Let it go on after `pause`."""
-        self._container.resume()
 
 
 SERVERS_OF_IMAGES = Servers(postgres=ContainedPostgres, broker=ContainedKafka)
