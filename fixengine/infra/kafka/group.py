@@ -92,9 +92,8 @@ class ConsumerGroup:
             except KafkaException as error:
                 if error.args[0].code() in _OCCUPIED:
                     raise self._occupied() from error
-                place = f"the place in {self._topic}"
-                why = error.args[0].str()
-                raise UnavailableError(f"{place} can't be set back: {why}") from error
+                words = unfound(error, group=self._name, topic=self._topic)
+                raise UnavailableError(words) from error
 
     def _assert_visible(self) -> None:
         """Raise without the right to look at the group: asked for its places, the driver waits."""
@@ -103,9 +102,7 @@ class ConsumerGroup:
             questions.group(self._name).result(self._answer_within)
         except KafkaException as error:
             if error.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
-                raise UnavailableError(
-                    f"the group {self._name} may not be looked at: allow this user DESCRIBE on it"
-                ) from error
+                raise UnavailableError(unseen(error, group=self._name)) from error
             logger.bind(error=str(error)).debug("the group can't be described")
         except TimeoutError as error:
             raise UnavailableError(unseen(error, group=self._name)) from error

@@ -2,12 +2,13 @@
 
 from confluent_kafka import KafkaError, KafkaException
 
+_GROUP_DENIED = KafkaError.GROUP_AUTHORIZATION_FAILED
 _GROUP = "allow this user READ on the group {group}"
 _REFUSALS: dict[int, str] = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED: (
         "the topic {topic} may not be read: allow this user READ and DESCRIBE on it"
     ),
-    KafkaError.GROUP_AUTHORIZATION_FAILED: f"the group may not be joined: {_GROUP}",
+    _GROUP_DENIED: f"the group may not be joined: {_GROUP}",
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: f"the cluster refuses this user: {_GROUP}",
     KafkaError.INCONSISTENT_GROUP_PROTOCOL: (
         "the group {group} has members with another protocol: end them, or give this engine a "
@@ -72,17 +73,19 @@ def unseen(error: KafkaException | TimeoutError, *, group: str) -> str:
 
     The driver and whoever waits for its answer give up at the same time, each in its own words.
     """
+    if isinstance(error, KafkaException) and error.args[0].code() == _GROUP_DENIED:
+        return f"the group {group} may not be looked at: allow this user DESCRIBE on it"
     return f"the group {group} can't be looked at: {_said(error)}: look at KAFKA_BROKERS"
 
 
 def unfound(error: KafkaException | TimeoutError, *, group: str, topic: str) -> str:
-    """Return why nobody can say where the group is in the topic."""
+    """Return why nobody can say, or change, where the group is in the topic."""
     place = f"the place of the group {group} in {topic}"
     refused = None
     if isinstance(error, KafkaException):
         failure: KafkaError = error.args[0]
         refused = refusal(failure.code(), failure.str(), group=group, topic=topic)
-    return refused or f"{place} can't be read: {_said(error)}: look at KAFKA_BROKERS"
+    return refused or f"{place} can't be had: {_said(error)}: look at KAFKA_BROKERS"
 
 
 def _said(error: KafkaException | TimeoutError) -> str:

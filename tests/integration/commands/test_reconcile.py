@@ -79,8 +79,7 @@ def test_a_broker_that_does_not_answer_is_said() -> None:
     group = ConsumerGroup(cluster=NOWHERE, name="g", topic="orders", answer_within=1)
     with pytest.raises(UnavailableError, match="group g can't be looked at: no broker answers"):
         group.assert_deserted()
-    place = "the place of the group g in orders can't be read: no broker answers: look at"
-    with pytest.raises(UnavailableError, match=place):
+    with pytest.raises(UnavailableError, match="no broker answers: look at KAFKA_BROKERS"):
         group.committed()
 
 

@@ -33,9 +33,14 @@ def test_a_silent_broker_is_said_in_the_same_words_whoever_gives_up_first(
 ) -> None:
     silence = "no broker answers: look at KAFKA_BROKERS"
     assert unseen(error, group="engines") == f"the group engines can't be looked at: {silence}"
-    assert unfound(error, group="engines", topic="orders").endswith(f"can't be read: {silence}")
+    assert unfound(error, group="engines", topic="orders").endswith(f"can't be had: {silence}")
 
 
 def test_a_group_whose_place_may_not_be_read_is_told_the_missing_right() -> None:
     words = unfound(of(KafkaError.GROUP_AUTHORIZATION_FAILED), group="engines", topic="orders")
     assert "allow this user READ on the group engines" in words
+
+
+def test_who_may_not_look_at_the_group_is_told_the_missing_right() -> None:
+    words = unseen(of(KafkaError.GROUP_AUTHORIZATION_FAILED), group="engines")
+    assert words == "the group engines may not be looked at: allow this user DESCRIBE on it"
