@@ -19,6 +19,7 @@ from fixengine.rules.fills import FillRules, evaluate
 from fixengine.rules.values import Fill
 from tests.support.network.proxy import Flow
 from tests.support.rows import (
+    change,
     fill_with_orders,
     new_claims,
     one,
@@ -177,6 +178,20 @@ def test_only_fills_of_some_age_are_looked_for(database: str) -> None:
         page = outbox.unpublished(after=0, limit=10, older_than=60)
         assert [fill.execution.id for fill in page.fills] == [2]
         assert page.since == stored_at
+
+
+def test_a_fill_is_found_as_it_was_whatever_another_program_made_of_its_execution(
+    database: str,
+) -> None:
+    with opened(database) as pool, session(pool) as claims:
+        fill_with_orders(pool, range(1, 2))
+        sent = store_fills(claims, 1)
+        change(
+            database,
+            "update execution set last_fill_timestamp = 'infinity', quantity_filled = 'NaN', "
+            "is_open = false, execution_status = 'LOST', version = 99",
+        )
+        assert messages(pool, claims) == sent
 
 
 def test_marking_leaves_what_another_engine_took_over(database: str) -> None:
