@@ -150,7 +150,7 @@ class Children:
             retention=parts.retention(),
             health=self.health,
             metrics=parts.metrics,
-            pulse=parts.pulse,
+            recent_backlog=parts.recent_backlog,
             limits=self._storage,
         )
 

@@ -62,7 +62,7 @@ class Engine:
         self._rest = Server(
             rest_app(
                 executions=readers,
-                overviews=Overviews(readers=readers, pulse=parts.pulse),
+                overviews=Overviews(readers=readers, recent_backlog=parts.recent_backlog),
                 probes=self.health,
                 registry=self.registry,
                 metrics=HttpMetrics(self.registry),

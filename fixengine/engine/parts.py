@@ -27,7 +27,7 @@ from fixengine.infra.postgres.session import EngineSession
 from fixengine.infra.process.logs import log_lines
 from fixengine.infra.services.neighbours import PricingClient, SecurityClient
 from fixengine.supervision.mailbox import unhurried
-from fixengine.telemetry.backlog import Pulse
+from fixengine.telemetry.backlog import RecentBacklog
 from fixengine.telemetry.metrics.consumer import ConsumerMetrics
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from fixengine.telemetry.tracing import UNTRACED, SamplingTracer
@@ -72,7 +72,7 @@ class Parts:
         self.consumer_metrics = ConsumerMetrics(
             registry, group=settings.kafka_consumer_group, topic=settings.kafka_orders_topic
         )
-        self.pulse = Pulse()
+        self.recent_backlog = RecentBacklog()
         self._lease = Lease()
         self.producers = Producers(self._lease)
         spans = _span_export(settings)

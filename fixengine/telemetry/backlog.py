@@ -8,7 +8,7 @@ WINDOW = 10.0
 """Seconds that a look counts, or until the next but one has been due."""
 
 
-class Pulse:
+class RecentBacklog:
     """Written by one thread, read by any, and nobody waits. Times are monotonic seconds."""
 
     def __init__(self) -> None:

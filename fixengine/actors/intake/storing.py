@@ -1,7 +1,7 @@
 """The stage of orders that have everything but their row: they are stored in groups."""
 
 from collections import deque
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from time import monotonic
 
@@ -36,9 +36,16 @@ class Storing:
     While the database is away, `stalled`, tries become rarer.
     """
 
-    def __init__(self, repository: ActorRef, health: Health, tracer: Tracer = UNTRACED) -> None:
+    def __init__(
+        self,
+        repository: ActorRef,
+        health: Health,
+        tracer: Tracer = UNTRACED,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._repository = repository
         self._tracer = tracer
+        self._clock = clock
         self._waiting: deque[InHand] = deque()
         self._again: deque[tuple[InHand, ...]] = deque()  # groups to send as they are
         self._sent: _Sent | None = None
@@ -89,7 +96,7 @@ class Storing:
         stored = Moved()
         if self._sent is not None:
             self._receive(self._sent, stored, within)
-        group = self._next_group() if monotonic() >= self._next_try else ()
+        group = self._next_group() if self._clock() >= self._next_try else ()
         if group:
             self._send(group)
         return stored
@@ -118,7 +125,7 @@ class Storing:
         except UnavailableError as error:
             sent.batch.ended(str(error))
             self._again.appendleft((*sent.items.values(),))
-            self._next_try = monotonic() + self._retries.next_wait()
+            self._next_try = self._clock() + self._retries.next_wait()
             self._outage.begin(str(error))
             return
         sent.batch.ended(next(iter(tried.refused.values()), None))

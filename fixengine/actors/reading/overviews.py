@@ -7,7 +7,7 @@ from fixengine.actors.reading.reader_pool import ReaderPool
 from fixengine.actors.reading.totals import Counter
 from fixengine.errors import UnavailableError
 from fixengine.ports.queries import Overview
-from fixengine.telemetry.backlog import Pulse
+from fixengine.telemetry.backlog import RecentBacklog
 
 LAG_WITHIN = 0.5
 """Seconds that the broker is waited for."""
@@ -22,9 +22,9 @@ BROKER_LEFT_FOR = 5.0
 class Overviews:
     """What REST asks for an overview. Safe to use from several threads."""
 
-    def __init__(self, *, readers: ReaderPool, pulse: Pulse) -> None:
+    def __init__(self, *, readers: ReaderPool, recent_backlog: RecentBacklog) -> None:
         self._readers = readers
-        self._pulse = pulse
+        self._recent_backlog = recent_backlog
         self._counter = Counter(readers.add_up)
         self._asking = Lock()
         self._lag: int | None = None
@@ -41,8 +41,8 @@ class Overviews:
         now = monotonic()
         return Overview(
             totals=totals,
-            backlog=self._pulse.backlog(now=now),
-            fills_per_second=self._pulse.fills_per_second(now=now),
+            backlog=self._recent_backlog.backlog(now=now),
+            fills_per_second=self._recent_backlog.fills_per_second(now=now),
             lag=lag,
         )
 

@@ -7,19 +7,24 @@ from loguru import logger
 from fixengine.errors import SlowQueryError
 from fixengine.ports.stores import Claims, OrderTable
 from fixengine.rules.pace import Pace
-from fixengine.telemetry.backlog import Pulse
+from fixengine.telemetry.backlog import RecentBacklog
 from fixengine.telemetry.metrics.engine import EngineMetrics
 
 
 class BacklogWatch:
-    """Tells metrics and pulse."""
+    """Tells the metrics, and the summary by way of `recent_backlog`."""
 
     def __init__(
-        self, *, orders: OrderTable, claims: Claims, pulse: Pulse, metrics: EngineMetrics
+        self,
+        *,
+        orders: OrderTable,
+        claims: Claims,
+        recent_backlog: RecentBacklog,
+        metrics: EngineMetrics,
     ) -> None:
         self._orders = orders
         self._claims = claims
-        self._pulse = pulse
+        self._recent_backlog = recent_backlog
         self._metrics = metrics
         self._pace = Pace(monotonic)
 
@@ -39,7 +44,7 @@ class BacklogWatch:
         finally:
             now = monotonic()
             rest = self._pace.took(now - began)
-        self._pulse.saw(backlog, now=now, next_in=checked_every + rest)
+        self._recent_backlog.saw(backlog, now=now, next_in=checked_every + rest)
         self._metrics.due.set(backlog.due)
         self._metrics.oldest_due_age.set(backlog.oldest_due_age)
         self._metrics.outbox_depth.set(backlog.unpublished)

@@ -13,7 +13,7 @@ from fixengine.errors import ImpairedError, RejectedError, SchemaError, Unavaila
 from fixengine.ports.stores import Claims, OrderTable, Outbox, Retention, Schema
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.retries import Retries
-from fixengine.telemetry.backlog import Pulse
+from fixengine.telemetry.backlog import RecentBacklog
 from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.metrics.engine import EngineMetrics
 
@@ -43,7 +43,7 @@ class Repository(Actor):
         retention: Retention,
         health: Health,
         metrics: EngineMetrics,
-        pulse: Pulse,
+        recent_backlog: RecentBacklog,
         limits: StorageLimits | None = None,
     ) -> None:
         super().__init__()
@@ -53,7 +53,9 @@ class Repository(Actor):
         self._claims = claims
         self._schema = SchemaWatch(schema, health, limits)
         self._database = DatabaseWatch(health)
-        self._backlog = BacklogWatch(orders=orders, claims=claims, pulse=pulse, metrics=metrics)
+        self._backlog = BacklogWatch(
+            orders=orders, claims=claims, recent_backlog=recent_backlog, metrics=metrics
+        )
         self._writes = Writes(
             orders=orders,
             claims=claims,

@@ -1,5 +1,5 @@
 from fixengine.ports.stores import Backlog
-from fixengine.telemetry.backlog import WINDOW, Pulse
+from fixengine.telemetry.backlog import WINDOW, RecentBacklog
 
 
 def look(inserts: int) -> Backlog:
@@ -7,36 +7,36 @@ def look(inserts: int) -> Backlog:
 
 
 def test_nothing_is_known_before_the_first_look() -> None:
-    pulse = Pulse()
-    assert pulse.backlog(now=0) is None
-    assert pulse.fills_per_second(now=0) is None
+    recent = RecentBacklog()
+    assert recent.backlog(now=0) is None
+    assert recent.fills_per_second(now=0) is None
 
 
 def test_one_look_tells_no_rate() -> None:
-    pulse = Pulse()
-    pulse.saw(look(100), now=0)
-    assert pulse.backlog(now=1) == look(100)
-    assert pulse.fills_per_second(now=1) is None
+    recent = RecentBacklog()
+    recent.saw(look(100), now=0)
+    assert recent.backlog(now=1) == look(100)
+    assert recent.fills_per_second(now=1) is None
 
 
 def test_the_rate_is_that_of_the_last_seconds() -> None:
-    pulse = Pulse()
+    recent = RecentBacklog()
     for second in range(0, 41, 2):
-        pulse.saw(look(5 * second if second <= 30 else 150 + 70 * (second - 30)), now=second)
-    assert pulse.fills_per_second(now=40) == 70
+        recent.saw(look(5 * second if second <= 30 else 150 + 70 * (second - 30)), now=second)
+    assert recent.fills_per_second(now=40) == 70
 
 
 def test_old_looks_do_not_count() -> None:
-    pulse = Pulse()
-    pulse.saw(look(0), now=0)
-    pulse.saw(look(10), now=2)
-    assert pulse.backlog(now=2 + WINDOW) == look(10)
-    assert pulse.fills_per_second(now=1 + WINDOW) is None
-    assert pulse.backlog(now=3 + WINDOW) is None
+    recent = RecentBacklog()
+    recent.saw(look(0), now=0)
+    recent.saw(look(10), now=2)
+    assert recent.backlog(now=2 + WINDOW) == look(10)
+    assert recent.fills_per_second(now=1 + WINDOW) is None
+    assert recent.backlog(now=3 + WINDOW) is None
 
 
 def test_statistics_that_began_anew_tell_no_rate() -> None:
-    pulse = Pulse()
-    pulse.saw(look(1000), now=0)
-    pulse.saw(look(3), now=2)
-    assert pulse.fills_per_second(now=2) is None
+    recent = RecentBacklog()
+    recent.saw(look(1000), now=0)
+    recent.saw(look(3), now=2)
+    assert recent.fills_per_second(now=2) is None

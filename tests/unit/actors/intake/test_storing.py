@@ -80,11 +80,8 @@ def offsets(stored: Moved) -> list[int]:
     return [each.record.offset for each in stored.items]
 
 
-def test_orders_wait_while_the_database_is_away(
-    away: ActorRef, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fixengine.actors.intake.storing.monotonic", Clock())
-    storing = Storing(away, board())
+def test_orders_wait_while_the_database_is_away(away: ActorRef) -> None:
+    storing = Storing(away, board(), clock=Clock())
     storing.add([item(1)])
     storing.turn(within=60)
     assert offsets(storing.turn(within=60)) == []

@@ -17,7 +17,7 @@ from fixengine.ports.stores import Backlog, Claim, SchemaState
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot
 from fixengine.supervision.refs import ActorRef
-from fixengine.telemetry.backlog import Pulse
+from fixengine.telemetry.backlog import RecentBacklog
 from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from tests.support.no_tree import NoTree
@@ -85,7 +85,7 @@ def repository(
         retention=None,
         health=Health(gauge=metrics.up, tree=NoTree(), hung_after=60),
         metrics=metrics,
-        pulse=Pulse(),
+        recent_backlog=RecentBacklog(),
         limits=HURRIED,
     )
     try:

@@ -16,7 +16,7 @@ from fixengine.rules.halving import Tried
 from fixengine.rules.values import Fill, Order, Postponed
 from fixengine.supervision.lifecycle import Boot
 from fixengine.supervision.refs import ActorRef, ask
-from fixengine.telemetry.backlog import Pulse
+from fixengine.telemetry.backlog import RecentBacklog
 from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from tests.support.executions import execution
@@ -95,7 +95,7 @@ class Subject:
             retention=None,
             health=self.health,
             metrics=metrics,
-            pulse=Pulse(),
+            recent_backlog=RecentBacklog(),
         )
         ask(self.ref, Boot(), timeout=60)
 
