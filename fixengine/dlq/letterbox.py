@@ -8,7 +8,7 @@ from fixengine.dlq.choice import Choice
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.look import read_to_the_end
-from fixengine.infra.kafka.resend import resend
+from fixengine.infra.kafka.producer.resend import resend
 from fixengine.infra.kafka.tail import KafkaTail
 from fixengine.wire.letters import (
     Letter,

@@ -11,10 +11,10 @@ from fixengine.config import Settings
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.consumer.source import KafkaSource
 from fixengine.infra.kafka.lag import KafkaLag
-from fixengine.infra.kafka.producers import Producers
-from fixengine.infra.kafka.sink import KafkaSink
+from fixengine.infra.kafka.producer.producers import Producers
+from fixengine.infra.kafka.producer.sink import KafkaSink
+from fixengine.infra.kafka.producer.topics import Topic
 from fixengine.infra.kafka.tail import KafkaTail
-from fixengine.infra.kafka.topics import Topic
 from fixengine.infra.lease import Lease
 from fixengine.infra.postgres.claims import PostgresClaims
 from fixengine.infra.postgres.driver.connections import Database

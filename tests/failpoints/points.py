@@ -19,7 +19,7 @@ from fixengine.actors.publishing.publisher import Publisher
 from fixengine.actors.storage.repository import Repository
 from fixengine.engine.engine import Engine
 from fixengine.infra.kafka.consumer.source import KafkaSource
-from fixengine.infra.kafka.sink import KafkaSink
+from fixengine.infra.kafka.producer.sink import KafkaSink
 from fixengine.infra.kafka.tail import KafkaTail
 from fixengine.infra.postgres.claimed_rows import ClaimedRows
 from fixengine.infra.postgres.claims import PostgresClaims

@@ -7,8 +7,8 @@ from confluent_kafka import KafkaError, KafkaException, Message
 from fixengine.demo.errors import DemoError
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.infra.kafka.cluster import Cluster
-from fixengine.infra.kafka.failures import failure
-from fixengine.infra.kafka.patient_producer import PatientProducer
+from fixengine.infra.kafka.producer.failures import failure
+from fixengine.infra.kafka.producer.patient_producer import PatientProducer
 
 
 class OrderSender:

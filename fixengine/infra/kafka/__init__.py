@@ -1,1 +1,1 @@
-"""Kafka: producers, readers of topics, and the cluster."""
+"""Kafka: the cluster, what reads topics outside the group, and words for what a broker says."""

@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, KafkaException, Producer
 
 from fixengine.config.collector import Collector
 from fixengine.infra.kafka.consumer.source import SETTINGS
-from fixengine.infra.kafka.producer_settings import producer_settings
+from fixengine.infra.kafka.producer.settings import producer_settings
 from fixengine.infra.postgres.driver.dsn import refusal, set_otherwise
 from fixengine.infra.postgres.driver.sessions import OWNED
 

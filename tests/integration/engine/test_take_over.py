@@ -12,7 +12,7 @@ from fixengine.demo.audit.report import Expectations
 from fixengine.demo.feed.feed import orders
 from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.waiting import wait_until
-from fixengine.infra.kafka.producer_settings import producer_settings
+from fixengine.infra.kafka.producer.settings import producer_settings
 from fixengine.rules.fills import FillRules, evaluate
 from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.network.proxy import Flow

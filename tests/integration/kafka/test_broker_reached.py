@@ -17,8 +17,8 @@ from fixengine.demo.topics import create_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
-from fixengine.infra.kafka.sink import KafkaSink
-from fixengine.infra.kafka.topics import Topic
+from fixengine.infra.kafka.producer.sink import KafkaSink
+from fixengine.infra.kafka.producer.topics import Topic
 from fixengine.ports.kafka import Failure
 from tests.support.engines import Surroundings, part, restarts, wait_until_ready
 from tests.support.kafka.guarded import GuardedKafka

@@ -6,8 +6,8 @@ from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, count_records, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
-from fixengine.infra.kafka.sink import KafkaSink
-from fixengine.infra.kafka.topics import Topic
+from fixengine.infra.kafka.producer.sink import KafkaSink
+from fixengine.infra.kafka.producer.topics import Topic
 from fixengine.ports.kafka import Failure
 from tests.support.kafka.clusters import NOWHERE, cluster
 from tests.support.stacks import BrokerKind

@@ -21,7 +21,7 @@ from fixengine.demo.workspace import Workspace
 from fixengine.engine.engine import Engine
 from fixengine.errors import UnsettledError
 from fixengine.infra.kafka.cluster import Cluster
-from fixengine.infra.kafka.sink import KafkaSink
+from fixengine.infra.kafka.producer.sink import KafkaSink
 from fixengine.ports.kafka import Failure
 from fixengine.supervision.lifecycle import Crash
 from tests.support.engines import Surroundings, ref, restarts, wait_until_ready

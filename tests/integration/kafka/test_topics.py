@@ -11,7 +11,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # these come 
 
 from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames
-from fixengine.infra.kafka.topics import LARGEST_MESSAGE, Topic, TopicMaker
+from fixengine.infra.kafka.producer.topics import LARGEST_MESSAGE, Topic, TopicMaker
 from tests.support.stacks import BrokerKind
 
 pytestmark = pytest.mark.usefixtures("apache")

@@ -8,8 +8,8 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from fixengine.demo.waiting import wait_until
-from fixengine.infra.kafka.producers import LOOK_EVERY, Producers
-from fixengine.infra.kafka.sink import KafkaSink
+from fixengine.infra.kafka.producer.producers import LOOK_EVERY, Producers
+from fixengine.infra.kafka.producer.sink import KafkaSink
 from fixengine.infra.lease import Lease
 from fixengine.ports.kafka import Failure
 from fixengine.rules.leases import LEASE, STOP

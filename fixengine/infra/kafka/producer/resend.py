@@ -6,9 +6,9 @@ from functools import partial
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from fixengine.infra.kafka.cluster import Cluster
-from fixengine.infra.kafka.failures import failure
-from fixengine.infra.kafka.patient_producer import PatientProducer
-from fixengine.infra.kafka.producer_settings import LETTER_WITHIN, producer_settings
+from fixengine.infra.kafka.producer.failures import failure
+from fixengine.infra.kafka.producer.patient_producer import PatientProducer
+from fixengine.infra.kafka.producer.settings import LETTER_WITHIN, producer_settings
 from fixengine.wire.letters import Replay
 
 _WORD_WITHIN = LETTER_WITHIN + 2.0

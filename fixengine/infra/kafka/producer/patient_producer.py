@@ -6,7 +6,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from fixengine.infra.kafka.failures import reason
+from fixengine.infra.kafka.producer.failures import reason
 from fixengine.ports.kafka import Headers
 
 _POLL_SECONDS = 0.1

@@ -11,10 +11,10 @@ from fixengine.config.ipv6 import bracketed
 from fixengine.errors import UnavailableError, UnsettledError
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.connections import Connections, rested
-from fixengine.infra.kafka.failures import failure, failure_of, reason
-from fixengine.infra.kafka.producer_settings import producer_settings, without_consumers
-from fixengine.infra.kafka.producers import Producers
-from fixengine.infra.kafka.topics import Topic, TopicMaker
+from fixengine.infra.kafka.producer.failures import failure, failure_of, reason
+from fixengine.infra.kafka.producer.producers import Producers
+from fixengine.infra.kafka.producer.settings import producer_settings, without_consumers
+from fixengine.infra.kafka.producer.topics import Topic, TopicMaker
 from fixengine.ports.kafka import Failure, Headers, Report, TopicNews
 
 

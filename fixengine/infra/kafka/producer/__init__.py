@@ -1,0 +1,1 @@
+"""Messages out: producers, their settings, and the topics that they need."""
