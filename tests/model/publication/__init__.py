@@ -8,11 +8,11 @@ a claim and locks the row (claim.sql: its snapshot and its lock are not of one m
 found in the outbox is looked for on the topic (outbox_watch.py, tail_check.py) and sent if a second
 page of the outbox, which proves that the lock is held, still has it; a delivery report leads to the
 mark (mark_published.sql). An engine that lives gives no message up, however long it takes, unless
-the broker refuses another (kafka/producer/sink.py). One that had no proof for LEASE stops its producer
-(kafka_producers.py). Either lets a fill go when its message has settled (pending.py). A publisher
+the broker refuses another (sink.py). One that had no proof for LEASE stops its producer
+(producers.py). Either lets a fill go when its message has settled (pending.py). A publisher
 that is started anew leaves a producer that goes on.
 
-`surroundings` has the rest: messages arrive, also late (kafka/producer/sink.py, network, broker); a
+`surroundings` has the rest: messages arrive, also late (sink.py, network, broker); a
 connection breaks unseen and the server finishes what it was asked, so that a commit's reply is
 lost; an engine freezes and the server ends its silent session; time passes in beats, of which each
 span of leases.py is one; engines are killed, publishers restarted, fills refused, producers come
