@@ -21,7 +21,6 @@ from fixengine.infra.kafka.consumer.places import COMMITTED_WITHIN
 from fixengine.rules.fills import FillRules
 from fixengine.supervision.child import ChildSpec
 from fixengine.supervision.refs import ActorRef
-from fixengine.supervision.restarts import Backoff, RestartBudget, RestartIntensity
 from fixengine.supervision.tree import Tree
 from fixengine.telemetry.health import Health, Part
 
@@ -45,19 +44,6 @@ READERS = (Child.READER_1, Child.READER_2)
 
 POOLED_CONNECTIONS = 1 + len(READERS)
 """One for the repository and one for each reader; the session for claims is one more."""
-
-RESTARTS = RestartIntensity(max_restarts=10, period=60.0)
-"""A crash that a bad moment causes is over after a restart or two, even when it hits each of the
-ten actors once. What still crashes after that is a bug, which no restart mends: the process ends
-and says why, and Kubernetes starts it again with all its state new.
-"""
-
-BACKOFF = Backoff(first=0.1, cap=5.0)
-"""Hardly anybody notices the first restarts; the later ones leave neighbours time to recover."""
-
-# An actor that crashes as soon as it runs must use up its restarts within the period: otherwise
-# it would crash for ever.
-assert sum(map(BACKOFF.longest, range(1, RESTARTS.max_restarts + 1))) < RESTARTS.period
 
 BOOT_WITHIN = 10.0
 """Seconds for an actor to boot; none waits for anything outside meanwhile."""
@@ -83,11 +69,6 @@ assert Intake.closes_within < STOP_SHARES[Child.INTAKE]
 assert Publisher.closes_within < STOP_SHARES[Child.PUBLISHER]
 
 Refs = Mapping[str, ActorRef]
-
-
-def restart_budget() -> RestartBudget:
-    """Return a budget of which nothing is spent."""
-    return RestartBudget(intensity=RESTARTS, backoff=BACKOFF)
 
 
 class Children:

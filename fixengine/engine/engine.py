@@ -11,8 +11,9 @@ from fixengine.actors.reading.overviews import Overviews
 from fixengine.actors.reading.reader_pool import ReaderPool
 from fixengine.actors.storage.limits import StorageLimits
 from fixengine.config import Settings
-from fixengine.engine.children import READERS, Children, restart_budget
+from fixengine.engine.children import READERS, Children
 from fixengine.engine.parts import Parts
+from fixengine.engine.restart_intensity import restart_budget
 from fixengine.engine.stop_budget import STOP
 from fixengine.http.app import probe_app, rest_app
 from fixengine.http.serving.server import Server

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import inf
 from time import monotonic
 
-from fixengine.rules.leases import LEASE
+from fixengine.rules.take_over_times import LEASE
 
 
 class Lease:

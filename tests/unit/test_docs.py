@@ -13,7 +13,7 @@ from fixengine import cli
 from fixengine.audit.verdict import Counts, Kind
 from fixengine.config import VARIABLES
 from fixengine.engine.children import POOLED_CONNECTIONS
-from fixengine.rules import leases
+from fixengine.rules import take_over_times
 from fixengine.telemetry.metrics.consumer import ConsumerMetrics
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from tests.support.documents import PAGES, ROOT, commands, page
@@ -154,9 +154,14 @@ def test_every_line_of_the_log_is_explained() -> None:
 
 def test_times_of_a_take_over_are_those_that_are_told() -> None:
     text = page("guarantees")
-    for seconds in (leases.LEASE, leases.STOP, leases.SETTLE, leases.TAKE_OVER_AFTER):
+    for seconds in (
+        take_over_times.LEASE,
+        take_over_times.STOP,
+        take_over_times.SETTLE,
+        take_over_times.TAKE_OVER_AFTER,
+    ):
         assert f" | {seconds:g} |\n" in text
-    assert f"after {leases.UNTOLD_AFTER:g} s by itself" in text
+    assert f"after {take_over_times.UNTOLD_AFTER:g} s by itself" in text
 
 
 def test_every_kind_of_contradiction_is_explained() -> None:

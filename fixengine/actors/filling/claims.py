@@ -16,7 +16,7 @@ from fixengine.actors.messages import AbandonClaim, ClaimDue, PublishFills, Stor
 from fixengine.ports.stores import Claim, Stored
 from fixengine.recurring import Recurring
 from fixengine.rules.fills import outcome
-from fixengine.rules.leases import LEASE
+from fixengine.rules.take_over_times import LEASE
 from fixengine.rules.values import Fill
 from fixengine.supervision.refs import ActorRef, ask, tell
 from fixengine.telemetry.metrics.engine import EngineMetrics

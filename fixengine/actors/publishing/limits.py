@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fixengine.rules.leases import SETTLE
+from fixengine.rules.take_over_times import SETTLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

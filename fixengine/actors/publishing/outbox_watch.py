@@ -12,8 +12,8 @@ from fixengine.actors.publishing.tail_check import TailCheck
 from fixengine.errors import UnavailableError
 from fixengine.ports.kafka import Tail
 from fixengine.ports.stores import OutboxPage
-from fixengine.rules.leases import LEASE, SETTLE, UNTOLD_AFTER
 from fixengine.rules.pace import Pace
+from fixengine.rules.take_over_times import LEASE, SETTLE, UNTOLD_AFTER
 from fixengine.rules.values import Fill
 from fixengine.telemetry.outage import Outage
 

@@ -24,7 +24,7 @@ from typing import TypeAlias
 
 from cachetools import LRUCache
 
-from fixengine.rules.leases import SETTLE
+from fixengine.rules.take_over_times import SETTLE
 from fixengine.rules.values import Fill
 from fixengine.supervision.refs import ActorRef
 

@@ -8,7 +8,7 @@ from fixengine.actors.publishing.pending import Key, key_of
 from fixengine.errors import UnavailableError
 from fixengine.ports.kafka import Tail
 from fixengine.ports.stores import OutboxPage
-from fixengine.rules.leases import CLOCK_SKEW
+from fixengine.rules.take_over_times import CLOCK_SKEW
 from fixengine.rules.values import Fill
 from fixengine.wire.executions import decode_fill_key
 

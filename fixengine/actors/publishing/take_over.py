@@ -6,8 +6,8 @@ from time import monotonic
 
 from fixengine.actors.publishing.outbox import Outbox, paced
 from fixengine.recurring import Recurring
-from fixengine.rules.leases import TAKE_OVER_AFTER
 from fixengine.rules.pace import Pace
+from fixengine.rules.take_over_times import TAKE_OVER_AFTER
 from fixengine.telemetry.metrics.engine import EngineMetrics
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fixengine.rules.leases import LEASE
+from fixengine.rules.take_over_times import LEASE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

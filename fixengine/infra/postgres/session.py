@@ -13,7 +13,7 @@ from fixengine.infra.lease import Lease
 from fixengine.infra.postgres.driver.connections import Connection, Database, statements_on
 from fixengine.infra.postgres.driver.sessions import IN_TRANSACTION_SECONDS
 from fixengine.infra.postgres.statements import query
-from fixengine.rules.leases import TAKE_OVER_AFTER
+from fixengine.rules.take_over_times import TAKE_OVER_AFTER
 
 LOCK_CLASS = 0x66697865  # "fixe"; the second key of these locks is the engine's number
 

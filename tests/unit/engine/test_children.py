@@ -3,8 +3,9 @@
 from itertools import count
 
 from fixengine.config import load
-from fixengine.engine.children import RESTARTS, Child, restart_budget
+from fixengine.engine.children import Child
 from fixengine.engine.engine import Engine
+from fixengine.engine.restart_intensity import RESTARTS, restart_budget
 
 
 def test_the_children_start_in_the_order_of_their_names_and_last_the_one_with_a_setting() -> None:

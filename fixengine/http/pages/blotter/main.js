@@ -1,10 +1,11 @@
-// The page: what is asked for, how often, and what keys and filters do.
+// The page: what it asks for, how often, and what its filters do.
 
 import { get } from "./api.js";
 import { byId, show } from "./dom.js";
 import { showNothing, showReadiness, showSummary } from "./engine.js";
 import { Panel } from "./execution.js";
 import { moment } from "./format.js";
+import { listenToKeys } from "./shortcuts.js";
 import { Table } from "./table.js";
 
 const EVERY = 1000; // milliseconds
@@ -75,31 +76,15 @@ function close() {
   table.pick(null);
 }
 
-const KEYS = {
-  "/": () => byId("search").focus(),
-  j: () => table.move(1),
-  ArrowDown: () => table.move(1),
-  k: () => table.move(-1),
-  ArrowUp: () => table.move(-1),
-  Enter: () => table.picked !== null && table.pick(table.picked, true),
-  Escape: close,
-  "[": () => turnTo(null),
-  "]": () => older && turnTo(older),
-};
-
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const typing = event.target.matches("input, select");
-  if (typing && event.key === "Escape") {
-    event.target.blur();
-    return;
-  }
-  const inButton = event.target.matches("button, a") && event.key === "Enter";
-  if (typing || inButton || !(event.key in KEYS)) return;
-  event.preventDefault();
-  KEYS[event.key]();
+listenToKeys({
+  search: () => byId("search").focus(),
+  down: () => table.move(1),
+  up: () => table.move(-1),
+  open: () => table.picked !== null && table.pick(table.picked, true),
+  close,
+  newest: () => turnTo(null),
+  older: () => older && turnTo(older),
 });
-
 byId("filters").addEventListener("submit", (event) => event.preventDefault());
 byId("filters").addEventListener("input", () => turnTo(null));
 byId("newest").addEventListener("click", () => turnTo(null));

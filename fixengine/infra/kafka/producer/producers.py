@@ -6,7 +6,7 @@ from threading import Event, Lock, Thread
 from confluent_kafka import KafkaException, Producer
 
 from fixengine.infra.lease import Lease
-from fixengine.rules.leases import STOP
+from fixengine.rules.take_over_times import STOP
 from fixengine.supervision.duty import Duty
 
 LOOK_EVERY = 0.5

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fixengine.rules.leases import TAKE_OVER_AFTER
+from fixengine.rules.take_over_times import TAKE_OVER_AFTER
 
 LETTER_WITHIN = 30.0
 """Seconds after which a producer of dead letters, or of what is replayed, gives up a message."""

@@ -14,7 +14,7 @@ from fixengine.actors.publishing.pending import PendingFills
 from fixengine.errors import SlowQueryError
 from fixengine.ports.kafka import Record
 from fixengine.ports.stores import OutboxPage
-from fixengine.rules.leases import LEASE, SETTLE
+from fixengine.rules.take_over_times import LEASE, SETTLE
 from fixengine.rules.values import Fill
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef

@@ -20,7 +20,7 @@ from fixengine.actors.publishing.pending import (
     State,
     key_of,
 )
-from fixengine.rules.leases import SETTLE
+from fixengine.rules.take_over_times import SETTLE
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef
 from tests.support.executions import fill

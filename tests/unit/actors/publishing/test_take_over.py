@@ -11,7 +11,7 @@ from fixengine.actors.publishing.outbox import Outbox
 from fixengine.actors.publishing.take_over import TakeOvers
 from fixengine.errors import SlowQueryError
 from fixengine.ports.stores import TakeOver
-from fixengine.rules.leases import TAKE_OVER_AFTER
+from fixengine.rules.take_over_times import TAKE_OVER_AFTER
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef
 from fixengine.telemetry.metrics.engine import EngineMetrics

@@ -12,7 +12,7 @@ from fixengine.infra.kafka.producer.producers import LOOK_EVERY, Producers
 from fixengine.infra.kafka.producer.sink import KafkaSink
 from fixengine.infra.lease import Lease
 from fixengine.ports.kafka import Failure
-from fixengine.rules.leases import LEASE, STOP
+from fixengine.rules.take_over_times import LEASE, STOP
 from tests.support.clocks import Clock
 from tests.support.kafka.clusters import NOWHERE
 from tests.support.waiting import assert_does_not_happen

@@ -1,7 +1,7 @@
 """How long an engine may act on what proves that it lives."""
 
 from fixengine.infra.lease import Lease
-from fixengine.rules.leases import LEASE
+from fixengine.rules.take_over_times import LEASE
 from tests.support.clocks import Clock
 
 
