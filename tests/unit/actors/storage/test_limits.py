@@ -3,7 +3,7 @@
 import pytest
 
 from fixengine.actors.storage.limits import StorageLimits
-from fixengine.rules.leases import LEASE
+from fixengine.rules.take_over_times import LEASE
 
 
 @pytest.mark.parametrize(
