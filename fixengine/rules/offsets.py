@@ -1,4 +1,4 @@
-"""Which offsets of each partition may be committed: those below the oldest unfinished record."""
+"""Which offset of each partition may be committed: that of the oldest unfinished record."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 class Offsets:
     """Records in hand, by partition, with their sizes in bytes.
 
-    Records finish in any order; what may be committed never passes one that has not. One that is
-    set aside has not finished, but is no longer counted as in hand. A partition whose offsets begin
-    anew is another: what was in hand of it holds nothing back any more.
+    Records finish in any order, and no commit passes an unfinished one. A record that is set aside
+    is unfinished, but no longer counts as in hand. Where a partition's offsets begin anew, it is
+    another partition: the records that were in hand of the former hold back no commit.
     """
 
     def __init__(self) -> None:
@@ -33,28 +33,28 @@ class Offsets:
         self._next[partition] = offset + 1
 
     def reach(self, partition: int, offset: int) -> None:
-        """Take note of the next offset to read: what lies between has no records."""
+        """Take note of the next offset to read: there are no records before it."""
         self._go_to(partition, offset)
 
     def set_aside(
         self, partition: int, offset: int, *, what: object = None, kept: object = None
     ) -> None:
-        """Count a record no longer; one of a partition that was taken away is passed over.
+        """Stop counting a record as in hand; do nothing if its partition was taken away.
 
-        From then on `kept`, what is left of it, tells it from others.
+        From then on `kept`, which is what is left of it, tells it from others.
         """
         if self._has(partition, offset, what):
             self._unfinished[partition][offset] = (0, kept)
             self._aside.setdefault(partition, set()).add(offset)
 
     def finish(self, partition: int, offset: int, *, what: object = None) -> None:
-        """Let a record go; one of a partition that was taken away meanwhile is passed over."""
+        """Let a record go; do nothing if its partition was taken away meanwhile."""
         if self._has(partition, offset, what):
             del self._unfinished[partition][offset]
             self._aside.get(partition, set()).discard(offset)
 
     def committable(self) -> Mapping[int, int]:
-        """Return the next offset to read by partition, where it moved since `committed`."""
+        """Return the offset to commit by partition, where it is not the one last `committed`."""
         positions = {
             partition: next(iter(self._unfinished.get(partition, {})), following)
             for partition, following in self._next.items()
@@ -66,11 +66,11 @@ class Offsets:
         }
 
     def committed(self, positions: Mapping[int, int]) -> None:
-        """Remember positions handed to the broker."""
+        """Take note of the offsets that were handed to the broker."""
         self._committed.update(positions)
 
     def recommit(self) -> None:
-        """Forget what was handed to the broker, for it was refused."""
+        """Let all offsets be committed again: the broker refused them."""
         self._committed.clear()
 
     def forget(self, partitions: Iterable[int]) -> None:

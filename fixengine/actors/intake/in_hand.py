@@ -11,9 +11,9 @@
 | burying | Burying | the broker has its dead letter | final |
 | final | nobody | | |
 
-While what a state waits for is away, the record stays in it. Its offset is committed when it and
-all records below it are final. In any state before that its partition may be taken away: then it is
-forgotten, and the engine that has the partition now reads it again.
+A record stays in its state while the one that it waits for is away. Its offset is committed once it
+and all records below it are final. In each state but the last its partition may be taken away: then
+the record is forgotten, and the engine that has the partition now reads it again.
 
 The three stages have one shape: `add` takes items on, `turn` sees what has become of them and sets
 about the next, `forget` drops those of partitions that are gone.
@@ -38,9 +38,9 @@ from fixengine.wire.orders import decode_order
 
 
 class InHand(msgspec.Struct, kw_only=True):
-    """A record and what became of it so far; `busy` are the seconds spent on it.
+    """A record and what became of it so far.
 
-    More is told of it in the traces that `links` lead to.
+    `busy` are the seconds of work on it. `links` lead to spans of work on it and on others.
     """
 
     record: Record

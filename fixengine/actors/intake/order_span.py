@@ -7,7 +7,10 @@ from fixengine.telemetry.spans import Kind, Span
 
 
 def order_span(item: InHand, *, success: bool) -> Span | None:
-    """Return the span of a record from the poll that took it until now, None off traces."""
+    """Return the span of a record from the poll that took it until now.
+
+    Returns None when it belongs to no trace.
+    """
     record, trace = item.record, item.trace
     if trace is None:
         return None
