@@ -125,7 +125,7 @@ class ConsumerGroup:
 
     def _places(self, onlooker: Consumer) -> list[TopicPartition]:
         topic, within = self._topic, self._answer_within
-        partitions = partitions_of(topic, onlooker, timeout=within, may_be_missing=True)
+        partitions = partitions_of(topic, onlooker, timeout=within)
         return committed_places(topic, partitions, onlooker, timeout=within)
 
     def _topic_id(self) -> str:

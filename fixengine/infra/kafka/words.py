@@ -84,6 +84,8 @@ def unfound(error: KafkaException | TimeoutError, *, group: str, topic: str) -> 
     refused = None
     if isinstance(error, KafkaException):
         failure: KafkaError = error.args[0]
+        if failure.code() in NO_TOPIC:
+            return f"there is no topic {topic}: look at KAFKA_BROKERS and KAFKA_ORDERS_TOPIC"
         refused = refusal(failure.code(), failure.str(), group=group, topic=topic)
     return refused or f"{place} can't be had: {_said(error)}: look at KAFKA_BROKERS"
 
