@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     new orders. A file with a bad order is not sent at all. Raises DemoError for such a file, for a
     missing topic, and when the broker does not take the orders.
     """
-    settings = environment.checked()
+    settings = environment.settings()
     cluster = Cluster.of(settings, client_id=environment.pod)
     topic = settings.kafka_orders_topic
     with signals_as_interrupts():
