@@ -84,7 +84,7 @@ class Children:
         parts: Parts,
         *,
         hung_after: float,
-        storage: StorageLimits | None,
+        storage: StorageLimits,
         filling: FillLimits,
     ) -> None:
         self._settings = settings

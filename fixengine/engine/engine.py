@@ -6,10 +6,10 @@ from time import monotonic
 
 import pykka
 
-from fixengine.actors.filling.limits import LIMITS, FillLimits
+from fixengine.actors.filling.limits import FILL_LIMITS, FillLimits
 from fixengine.actors.reading.overviews import Overviews
 from fixengine.actors.reading.reader_pool import ReaderPool
-from fixengine.actors.storage.limits import StorageLimits
+from fixengine.actors.storage.limits import STORAGE_LIMITS, StorageLimits
 from fixengine.config import Settings
 from fixengine.engine.children import READERS, Children
 from fixengine.engine.parts import Parts
@@ -48,8 +48,8 @@ class Engine:
         pod: str,
         on_failure: Callable[[str], object],
         hung_after: float = HUNG_AFTER,
-        storage: StorageLimits | None = None,
-        filling: FillLimits = LIMITS,
+        storage: StorageLimits = STORAGE_LIMITS,
+        filling: FillLimits = FILL_LIMITS,
     ) -> None:
         self._on_failure = on_failure
         self._parts = parts = Parts(settings, pod=pod, readers=len(READERS))

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from fixengine.actors.filling.limits import LIMITS, FillLimits
-from fixengine.actors.storage.limits import StorageLimits
+from fixengine.actors.filling.limits import FILL_LIMITS, FillLimits
+from fixengine.actors.storage.limits import STORAGE_LIMITS, StorageLimits
 from fixengine.config import load
 from fixengine.demo.audit.report import Expectations, audit
 from fixengine.demo.feed.feed import FedOrder
@@ -41,7 +41,7 @@ class Surroundings:
     securities: SecurityService
     prices: PricingService
     storage: StorageLimits
-    filling: FillLimits = LIMITS
+    filling: FillLimits = FILL_LIMITS
     failures: list[str] = field(default_factory=list)
 
     def environment(self, **overrides: str) -> dict[str, str]:
@@ -115,7 +115,7 @@ def surroundings(
     broker: Broker,
     topics: TopicNames,
     workspace: Workspace,
-    storage: StorageLimits | None = None,
+    storage: StorageLimits = STORAGE_LIMITS,
 ) -> Iterator[Surroundings]:
     """Lend the surroundings with the neighbours started and the topic made."""
     listings = all_listings()
@@ -132,7 +132,7 @@ def surroundings(
             workspace=workspace,
             securities=securities,
             prices=prices,
-            storage=storage or StorageLimits(),
+            storage=storage,
         )
 
 

@@ -35,9 +35,9 @@ class FillLimits:
         return replace(self, largest_claim=1, apart=interval, always_apart=True)
 
 
-LIMITS = FillLimits()
+FILL_LIMITS = FillLimits()
 """The limits of every engine."""
 
 # a claim has to fit into the room that is there when filling goes on, or it would stop at once
-assert LIMITS.largest_claim <= LIMITS.enough_unpublished // 2
-assert LIMITS.apart < LIMITS.longest_sleep
+assert FILL_LIMITS.largest_claim <= FILL_LIMITS.enough_unpublished // 2
+assert FILL_LIMITS.apart < FILL_LIMITS.longest_sleep

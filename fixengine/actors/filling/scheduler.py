@@ -10,7 +10,7 @@ from fixengine.actors.filling.alarm import Alarm, Tick
 from fixengine.actors.filling.back_pressure import BackPressure
 from fixengine.actors.filling.claims import Claims
 from fixengine.actors.filling.evaluation import Evaluated, evaluate_claim
-from fixengine.actors.filling.limits import LIMITS, FillLimits
+from fixengine.actors.filling.limits import FILL_LIMITS, FillLimits
 from fixengine.actors.filling.quotes import Quotes
 from fixengine.actors.messages import ExecutionsFreed, FillsPublished, OrdersStored
 from fixengine.errors import UnavailableError
@@ -40,7 +40,7 @@ class FillScheduler(Actor):
         rules: FillRules,
         seed: str | None,
         interval: float | None,
-        limits: FillLimits = LIMITS,
+        limits: FillLimits = FILL_LIMITS,
         tracer: Tracer = UNTRACED,
     ) -> None:
         """Take the parts; with `interval`, in seconds, one execution is evaluated in each."""

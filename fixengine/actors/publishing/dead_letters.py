@@ -15,7 +15,7 @@ from fixengine.actors.messages import (
 from fixengine.actors.publishing.deliveries import Deliveries
 from fixengine.actors.publishing.letter_board import LetterBoard
 from fixengine.actors.publishing.letter_queue import LetterQueue, PendingLetter
-from fixengine.actors.publishing.limits import DeadLetterLimits
+from fixengine.actors.publishing.limits import DEAD_LETTER_LIMITS, DeadLetterLimits
 from fixengine.actors.publishing.originals import Rereading, save_memory
 from fixengine.actors.publishing.outgoing import letter_message
 from fixengine.errors import UnavailableError
@@ -53,10 +53,10 @@ class DeadLetters(Actor):
         health: Health,
         metrics: EngineMetrics,
         topic: str,
-        limits: DeadLetterLimits | None = None,
+        limits: DeadLetterLimits = DEAD_LETTER_LIMITS,
     ) -> None:
         super().__init__()
-        self._limits = limits = limits or DeadLetterLimits()
+        self._limits = limits
         self._rereading = Rereading(originals, within=limits.reread_within)
         self._board = LetterBoard(health, metrics, topic=topic)
         self._topic = topic

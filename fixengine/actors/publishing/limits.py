@@ -41,6 +41,10 @@ class PublisherLimits:
             raise ValueError("one reply of the repository would take all the time of a stop")
 
 
+PUBLISHER_LIMITS = PublisherLimits()
+"""The limits of every engine's publisher."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterLimits:
     """The times of the actor that writes dead letters."""
@@ -50,3 +54,7 @@ class DeadLetterLimits:
 
     reread_within: float = 5.0
     """A record that is read again has so long to come."""
+
+
+DEAD_LETTER_LIMITS = DeadLetterLimits()
+"""The limits of every engine's dead letters."""

@@ -10,7 +10,7 @@ from loguru import logger
 from fixengine.actors.messages import DeadLetterTopic, FillsPublished, PublishFills
 from fixengine.actors.publishing.broker_watch import BrokerWatch
 from fixengine.actors.publishing.deliveries import Deliveries
-from fixengine.actors.publishing.limits import PublisherLimits
+from fixengine.actors.publishing.limits import PUBLISHER_LIMITS, PublisherLimits
 from fixengine.actors.publishing.marks import GATHER_FOR, Marking
 from fixengine.actors.publishing.outbox import Outbox
 from fixengine.actors.publishing.outbox_watch import OutboxWatch
@@ -72,11 +72,11 @@ class Publisher(Actor):
         fills_topic: str,
         dlq_topic: str,
         settled: Callable[[], bool],
-        limits: PublisherLimits | None = None,
+        limits: PublisherLimits = PUBLISHER_LIMITS,
     ) -> None:
         """Take the parts; `settled` says whether publishers before have nothing under way."""
         super().__init__()
-        self._limits = limits = limits or PublisherLimits()
+        self._limits = limits
         self._dead_letters = dead_letters
         self._fills_topic = fills_topic
         self._dlq_topic = dlq_topic

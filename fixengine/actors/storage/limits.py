@@ -25,6 +25,13 @@ class StorageLimits:
     """For trying apart what is refused together, orders or fills, while all else waits."""
 
     def __post_init__(self) -> None:
-        assert 2 * self.check_every < LEASE, "one look that fails must not end the lease"
-        assert self.check_refused_within <= self.check_faults_every <= self.check_schema_every
-        assert self.apart_within < self.check_every, "what is tried apart must not delay a look"
+        if 2 * self.check_every >= LEASE:
+            raise ValueError("one look that fails would end the lease")
+        if not self.check_refused_within <= self.check_faults_every <= self.check_schema_every:
+            raise ValueError("the more is wrong with a schema, the sooner it is looked at")
+        if self.apart_within >= self.check_every:
+            raise ValueError("what is tried apart would delay a look")
+
+
+STORAGE_LIMITS = StorageLimits()
+"""The limits of every engine."""

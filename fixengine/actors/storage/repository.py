@@ -6,7 +6,7 @@ from typing import Any
 from fixengine.actors.messages import QueryAnswered, QueryFailed
 from fixengine.actors.storage.backlog_watch import BacklogWatch
 from fixengine.actors.storage.database_watch import DatabaseWatch
-from fixengine.actors.storage.limits import StorageLimits
+from fixengine.actors.storage.limits import STORAGE_LIMITS, StorageLimits
 from fixengine.actors.storage.schema_watch import SchemaWatch
 from fixengine.actors.storage.writes import Write, Writes
 from fixengine.errors import ImpairedError, RejectedError, SchemaError, UnavailableError
@@ -44,10 +44,9 @@ class Repository(Actor):
         health: Health,
         metrics: EngineMetrics,
         recent_backlog: RecentBacklog,
-        limits: StorageLimits | None = None,
+        limits: StorageLimits = STORAGE_LIMITS,
     ) -> None:
         super().__init__()
-        limits = limits or StorageLimits()
         self._check_every = limits.check_every
         self._health = health
         self._claims = claims

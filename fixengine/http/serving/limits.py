@@ -43,7 +43,7 @@ class ClientLimits:
         return max(min((files - _OF_THE_ENGINE) // 2, self.connections), _FEWEST)
 
 
-LIMITS = ClientLimits()
+CLIENT_LIMITS = ClientLimits()
 """The limits of every engine's clients."""
 
 _FEWEST = 4
@@ -53,5 +53,5 @@ _OF_THE_ENGINE = 128
 """Open files that no client of either server can take."""
 
 # one connection alone does not make all others suffer, and a silent one is in no exchange
-assert LIMITS.unread < LIMITS.unread_by_all
-assert LIMITS.silent < LIMITS.exchange
+assert CLIENT_LIMITS.unread < CLIENT_LIMITS.unread_by_all
+assert CLIENT_LIMITS.silent < CLIENT_LIMITS.exchange

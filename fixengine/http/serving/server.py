@@ -10,7 +10,7 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from fixengine.http.serving.connections import Connection, to_end
-from fixengine.http.serving.limits import LIMITS, ClientLimits
+from fixengine.http.serving.limits import CLIENT_LIMITS, ClientLimits
 from fixengine.http.serving.trigger import Trigger
 from fixengine.supervision.duty import Duty
 
@@ -44,8 +44,8 @@ CLOSE_SECONDS = 2 * _FAREWELL_SECONDS
 """What is left of a stop's time after the last answer."""
 
 # silence is found out late by one look at the most, and dawdling by one turn
-assert LIMITS.silent > 2 * _SILENT_EVERY_SECONDS
-assert LIMITS.exchange > 2 * _TURN_SECONDS
+assert CLIENT_LIMITS.silent > 2 * _SILENT_EVERY_SECONDS
+assert CLIENT_LIMITS.exchange > 2 * _TURN_SECONDS
 
 
 class Server:
@@ -62,7 +62,7 @@ class Server:
         name: str,
         threads: int,
         prefix: str | None = None,
-        limits: ClientLimits = LIMITS,
+        limits: ClientLimits = CLIENT_LIMITS,
     ) -> None:
         """Take the parts; paths may begin with `prefix`, which the application does not see."""
         self._limits = limits

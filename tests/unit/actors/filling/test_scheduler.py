@@ -12,7 +12,7 @@ import pykka
 import pytest
 from prometheus_client import CollectorRegistry
 
-from fixengine.actors.filling.limits import LIMITS, FillLimits
+from fixengine.actors.filling.limits import FILL_LIMITS, FillLimits
 from fixengine.actors.filling.scheduler import FillScheduler
 from fixengine.actors.messages import (
     AbandonClaim,
@@ -144,7 +144,7 @@ def scheduler(
     publisher: ActorRef | None = None,
     interval: float | None = None,
     health: Health | None = None,
-    limits: FillLimits = LIMITS,
+    limits: FillLimits = FILL_LIMITS,
 ) -> Iterator[ActorRef]:
     """Lend a scheduler between actors, to which empty fills count too, and stop them all."""
     neighbours = (publisher or Publisher.start([]), pricing, repository)
@@ -259,7 +259,7 @@ def test_what_falls_due_in_a_moment_is_claimed_together() -> None:
     with scheduler(repository=repository, pricing=Pricing.start(Event())):
         wait_until(lambda: len(claimed_at) > 10, 60, "ten claims")
     # a claim reaches the repository a little after it began
-    assert claimed_at[10] - claimed_at[0] > 9 * LIMITS.apart
+    assert claimed_at[10] - claimed_at[0] > 9 * FILL_LIMITS.apart
 
 
 class IdleRepository(Actor):
@@ -285,7 +285,7 @@ def test_what_was_passed_over_is_claimed_as_soon_as_it_is_free() -> None:
             wait_until(lambda wanted=claims: len(claimed_at) == wanted, 60, "a claim")  # type: ignore[misc]
             running.tell(ExecutionsFreed())
             running.tell(ExecutionsFreed())  # one wakes as well as many
-    assert claimed_at[9] - claimed_at[0] > 8 * LIMITS.apart
+    assert claimed_at[9] - claimed_at[0] > 8 * FILL_LIMITS.apart
 
 
 def test_claims_keep_to_an_interval_whatever_is_free() -> None:
@@ -344,7 +344,7 @@ def test_without_an_interval_all_that_is_due_is_claimed(interval: float | None) 
         repository=DeepRepository.start(asked, 0), pricing=Pricing.start(Event()), interval=interval
     ):
         wait_until(lambda: len(asked) > 2, 60, "three claims")
-    assert {limit for _, limit in asked} == {LIMITS.largest_claim}
+    assert {limit for _, limit in asked} == {FILL_LIMITS.largest_claim}
 
 
 class ShyRepository(Actor):

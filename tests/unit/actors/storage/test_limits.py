@@ -7,14 +7,14 @@ from fixengine.rules.take_over_times import LEASE
 
 
 @pytest.mark.parametrize(
-    "limits",
+    ("limits", "why"),
     [
-        {"check_every": LEASE / 2},
-        {"check_faults_every": 60.0},
-        {"check_refused_within": 10.0},
-        {"apart_within": 5.0},
+        ({"check_every": LEASE / 2}, "end the lease"),
+        ({"check_faults_every": 60.0}, "the sooner it is looked at"),
+        ({"check_refused_within": 10.0}, "the sooner it is looked at"),
+        ({"apart_within": 5.0}, "delay a look"),
     ],
 )
-def test_limits_that_contradict_each_other_are_refused(limits: dict[str, float]) -> None:
-    with pytest.raises(AssertionError):
+def test_limits_that_contradict_each_other_are_refused(limits: dict[str, float], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
         StorageLimits(**limits)

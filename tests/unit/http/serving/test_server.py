@@ -19,7 +19,7 @@ import pytest
 
 from fixengine.demo.waiting import wait_until
 from fixengine.http.serving.connections import to_end
-from fixengine.http.serving.limits import LIMITS, ClientLimits
+from fixengine.http.serving.limits import CLIENT_LIMITS, ClientLimits
 from fixengine.http.serving.server import Server
 
 Answer = Callable[[], bytes]
@@ -36,7 +36,7 @@ def wsgi(answer: Answer) -> Any:
 
 @contextmanager
 def serving(
-    answer: Answer = lambda: b"ok", *, threads: int = 2, limits: ClientLimits = LIMITS
+    answer: Answer = lambda: b"ok", *, threads: int = 2, limits: ClientLimits = CLIENT_LIMITS
 ) -> Iterator[Server]:
     server = Server(wsgi(answer), port=0, name="test", threads=threads, limits=limits)
     server.start()
@@ -379,9 +379,9 @@ def test_a_connection_is_overdue_by_the_time_since_its_requests_first_byte() -> 
         began = dawdling._busy_since
         dripping.sendall(b"TP/1.1\r\n")
         wait_until(lambda: dawdling.last_activity > silent.creation_time, 60, "more of it")
-        early, late = began + LIMITS.exchange - 0.1, began + LIMITS.exchange + 0.001
-        assert to_end(channels(server), LIMITS, now=early) == []
-        assert to_end(channels(server), LIMITS, now=late) == [dawdling]
+        early, late = began + CLIENT_LIMITS.exchange - 0.1, began + CLIENT_LIMITS.exchange + 0.001
+        assert to_end(channels(server), CLIENT_LIMITS, now=early) == []
+        assert to_end(channels(server), CLIENT_LIMITS, now=late) == [dawdling]
 
 
 def test_a_kept_connection_begins_anew_with_each_request() -> None:
@@ -391,7 +391,7 @@ def test_a_kept_connection_begins_anew_with_each_request() -> None:
             assert client.getresponse().read() == b"ok"
         (channel,) = channels(server)
         wait_until(lambda: not channel.is_busy(), 60, "the answer to be written")
-        assert to_end([channel], LIMITS, now=monotonic() + 10 * LIMITS.exchange) == []
+        assert to_end([channel], CLIENT_LIMITS, now=monotonic() + 10 * CLIENT_LIMITS.exchange) == []
 
 
 def test_a_client_that_reads_nothing_is_let_go_and_frees_its_thread() -> None:
@@ -413,9 +413,9 @@ def test_when_too_much_is_unread_the_worst_goes_first() -> None:
         def is_overdue(self, limits: ClientLimits, *, now: float) -> bool:
             return False
 
-    readers: list[Any] = [Reader(LIMITS.unread_by_all // 4 + number) for number in range(6)]
-    assert to_end(readers, LIMITS, now=0) == [readers[5], readers[4], readers[3]]
-    assert to_end(readers[:3], LIMITS, now=0) == []
+    readers: list[Any] = [Reader(CLIENT_LIMITS.unread_by_all // 4 + number) for number in range(6)]
+    assert to_end(readers, CLIENT_LIMITS, now=0) == [readers[5], readers[4], readers[3]]
+    assert to_end(readers[:3], CLIENT_LIMITS, now=0) == []
 
 
 def test_answers_do_not_say_what_serves_them() -> None:
