@@ -11,18 +11,18 @@ from fixengine.rules.values import Fill, Order, Postponed
 
 
 class Outcome(Protocol):
-    """What became of a batch."""
+    """What became of rows."""
 
     @property
     def refused(self) -> Mapping[Any, str]:
-        """Why the database refuses a part of it."""
+        """Why the database refuses some of them."""
 
 
 _Outcome = TypeVar("_Outcome", bound=Outcome)
 
 
-class Batch(Protocol[_Outcome]):
-    """Rows that are stored together, or apart; all raise UnavailableError."""
+class Rows(Protocol[_Outcome]):
+    """What is stored together, or apart; all raise UnavailableError."""
 
     def together(self) -> _Outcome:
         """Store all; raises RejectedError, with nothing stored, when any is refused."""
@@ -31,22 +31,22 @@ class Batch(Protocol[_Outcome]):
         """Store what is not refused."""
 
     def again(self, tried: _Outcome) -> _Outcome:
-        """Store what was refused and is so no more; return what became of the whole batch."""
+        """Store what was refused and is so no more; return what became of all rows."""
 
 
-def store(batch: Batch[_Outcome], schema: SchemaWatch) -> _Outcome:
-    """Store a batch but for what is at fault: refused before and after the schema was found sound.
+def store(rows: Rows[_Outcome], schema: SchemaWatch) -> _Outcome:
+    """Store rows but for those at fault: refused before and after the schema was found sound.
 
     Raises SchemaError when the schema is at fault, UnavailableError.
     """
     try:
-        return batch.together()
+        return rows.together()
     except RejectedError:
-        tried = batch.apart()
+        tried = rows.apart()
     if not tried.refused:
         return tried
     schema.assert_sound()
-    return batch.again(tried)
+    return rows.again(tried)
 
 
 class NewOrders:

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 
-from prometheus_client import (
-    Metric,
-)
+from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
