@@ -1,10 +1,12 @@
 """The audit of the topic `fills`: every announced fill, in order, to the digit."""
 
+import heapq
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from itertools import groupby
+from operator import itemgetter
 
 from fixengine.audit.evidence import Stored
 from fixengine.audit.ledger import shown
@@ -22,19 +24,22 @@ _LATEST_SECOND = 2**38
 _Number = bytes
 """A JSON number as it is written: bytes, for texts are none."""
 
+_Message = tuple[bytes | None, dict[str, object]]
+"""What a record has, as it is and decoded."""
+
 _decoder = json.JSONDecoder(parse_int=str.encode, parse_float=str.encode)
 
 
 def announcement_problems(
     stored: Stored, records: Sequence[Record], horizon: Horizon
 ) -> Iterator[tuple[Kind, str]]:
-    """Yield what is wrong with an execution's messages; a fill in the outbox may have none yet."""
+    """Yield what is wrong with an execution's messages; a fill in the outbox may have none yet.
+
+    Messages on several partitions have an order on each, and none between them.
+    """
     row = stored.execution
-    if len({record.partition for record in records}) > 1:
-        yield Kind.FILLS, "its messages are on more than one partition"
     fills = [fill for fill in stored.fills if fill.announced]
-    bodies = [(record.value, _decoded(record.value)) for record in records]
-    distinct = [next(group) for _, group in groupby(bodies, lambda body: body[0])]
+    distinct = _merged(_in_order_of_each_partition(records))
     told = [_number_of_fills(body) for _, body in distinct]
     due = _due(fills, told, horizon)
     if told != due and told != [number for number in due if number != stored.unpublished]:
@@ -83,9 +88,30 @@ def received(record: Record) -> datetime | None:
         return None
 
 
+def are_spread(records: Sequence[Record]) -> bool:
+    """Say whether messages are on more than one partition."""
+    return len({record.partition for record in records}) > 1
+
+
 def repeats(records: Sequence[Record]) -> int:
     """Return how many messages repeat an earlier one."""
     return len(records) - len({record.value for record in records})
+
+
+def _in_order_of_each_partition(records: Sequence[Record]) -> list[list[_Message]]:
+    """Return the messages of each partition without those that repeat the one before them."""
+    by_partition: dict[int, list[_Message]] = {}
+    for record in records:
+        messages = by_partition.setdefault(record.partition, [])
+        if not messages or messages[-1][0] != record.value:
+            messages.append((record.value, _decoded(record.value)))
+    return [*by_partition.values()]
+
+
+def _merged(partitions: Sequence[Sequence[_Message]]) -> list[_Message]:
+    """Return all messages in an order that each partition allows, by their numbers if it can be."""
+    merged = heapq.merge(*partitions, key=lambda message: _number_of_fills(message[1]) or 0)
+    return [next(group) for _, group in groupby(merged, itemgetter(0))]
 
 
 def _due(fills: Sequence[LedgerEntry], told: Sequence[int | None], horizon: Horizon) -> list[int]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from fixengine.audit.announcements import announcement_problems, received, repeats
+from fixengine.audit.announcements import announcement_problems, are_spread, received, repeats
 from fixengine.audit.evidence import Case, Expected, Source, Stored
 from fixengine.audit.ledger import base_of, execution_problems, mapping_problems
 from fixengine.audit.terms import Expectations, Horizon
@@ -117,6 +117,10 @@ class Judge:
         if base.number:
             self.counts.adopted += 1
         else:
+            if are_spread(case.messages):
+                self.counts.spread += 1
+                if self.expectations.partitions_are_fixed:
+                    yield Kind.FILLS, "its messages are on more than one partition"
             yield from announcement_problems(stored, case.messages, self.horizon)
         yield from self._of_its_end(stored, order)
 

@@ -25,6 +25,7 @@ def perform(arguments: argparse.Namespace, settings: Settings, *, pod: str) -> b
             complete=arguments.finished,
             all_published=arguments.finished,
             empty_fills_announced=None,
+            partitions_are_fixed=False,
         )
     )
     line = as_json if arguments.json else as_text

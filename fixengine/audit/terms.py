@@ -13,12 +13,14 @@ class Expectations:
     `complete`: every order that can be filled is FULL. `all_published`: the outbox is empty.
     `repeats_allowed`: a fill or dead letter may be on its topic twice. `empty_fills_announced`:
     the engines ran with PUBLISH_EMPTY_FILLS, None where some did and some did not.
+    `partitions_are_fixed`: the topic of fills was given no partitions while orders were open.
     """
 
     complete: bool = True
     all_published: bool = True
     repeats_allowed: bool = True
     empty_fills_announced: bool | None = False
+    partitions_are_fixed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

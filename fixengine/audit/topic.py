@@ -77,8 +77,9 @@ class Topic:
         self._look_for_what_went_away(skipped, places)
 
     def newer(self) -> Iterator[Record]:
-        """Yield what has come since all was read, each partition's in their order."""
-        return self._read(self.reached)
+        """Yield what has come since all was read, also to partitions that were added."""
+        added = {number: each.earliest for number, each in self.beginnings().items()}
+        return self._read({**added, **self.reached})
 
     def _read(self, places: Mapping[int, int], *, in_turn: bool = False) -> Iterator[Record]:
         with self._advice():

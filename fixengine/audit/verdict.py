@@ -72,6 +72,7 @@ class Counts:
     executions_gone: int = 0
     letters_without_orders: int = 0
     adopted: int = 0
+    spread: int = 0
     outside: int = 0
 
     def summary(self) -> str:
@@ -106,5 +107,8 @@ _REASONS = {
     "executions_gone": "orders older than RETENTION_DAYS, with executions that are deleted",
     "letters_without_orders": "dead letters of orders that are out of range or no longer kept",
     "adopted": "executions that were filled before the database had a ledger",
+    "spread": (
+        "executions with messages on several partitions: their order was judged on each alone"
+    ),
     "outside": "executions out of range",
 }

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from time import monotonic, sleep
 from typing import TypeAlias, TypeVar
 
 import psycopg
@@ -23,6 +24,8 @@ from fixengine.infra.postgres.driver.sessions import PINNED
 from fixengine.infra.postgres.schema.migrate import assert_current
 from fixengine.infra.postgres.statements import query
 from fixengine.rules.values import Execution, LedgerEntry
+from fixengine.supervision.retries import Retries
+from fixengine.telemetry.outage import Outage
 
 _PAGE = 1_000
 _ENOUGH_FILLS = 20_000
@@ -32,6 +35,11 @@ _NUMBERS = 20_000
 _STATEMENT_LIMIT = 60.0
 ANSWERS_WITHIN = _STATEMENT_LIMIT + 6.0
 """Seconds after which a database that says nothing, not even that, is given up."""
+
+AWAY_SECONDS = 30.0
+"""Seconds that a database may be away, as while it is restarted or another one takes over."""
+
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 5.0
 
 _T = TypeVar("_T")
 
@@ -99,14 +107,29 @@ class AuditPages:
         return self._read(partial(_rows_after, place=place))
 
     def _read(self, fetch: Callable[[Connection], _T]) -> _T:
-        """Fetch what is there at one moment; where the session was lost, on another one."""
-        try:
-            return self._fetched(fetch)
-        except UnavailableError:
-            if not self._connection.closed:
+        """Fetch what is there at one moment; where the session was lost, on another one.
+
+        The database may be away for AWAY_SECONDS then. Raises what it said last.
+        """
+        outage = Outage("the audit waits for the database", "the audit goes on")
+        retries = Retries(first=_FIRST_WAIT_SECONDS, cap=_LONGEST_WAIT_SECONDS)
+        until: float | None = None
+        while True:
+            try:
+                if self._connection.closed:
+                    self._connection = self._open()
+                fetched = self._fetched(fetch)
+            except SchemaError:
                 raise
-        self._connection = self._open()
-        return self._fetched(fetch)
+            except UnavailableError as error:
+                until = until or monotonic() + AWAY_SECONDS
+                if not self._connection.closed or monotonic() >= until:
+                    raise
+                outage.begin(str(error))
+                sleep(retries.next_wait())
+            else:
+                outage.end()
+                return fetched
 
     def _fetched(self, fetch: Callable[[Connection], _T]) -> _T:
         with _rights_in_words(), translated_errors(), self._connection.transaction():

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # some come f
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
+    NewPartitions,
     ResourceType,
 )
 from msgspec import structs
@@ -659,6 +661,44 @@ def when_the_topics_are_read(
     monkeypatch.setattr(AuditPages, "rows", rows_after_it)
 
 
+def test_fills_that_come_to_partitions_added_meanwhile_are_read_too(
+    run: Surroundings,
+    audit: Callable[..., Verdict],
+    broker_kind: BrokerKind,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An order's last message is on a partition that was not there when its others were read."""
+    if broker_kind is not BrokerKind.APACHE:
+        pytest.skip("only Apache Kafka adds partitions")
+    (number,) = executions(run, 1)
+    taken: list[Record] = []
+
+    def without_the_last(records: list[Record]) -> list[Record]:
+        of_it = [
+            each for each in records if (decode_fill_key(each.value or b"") or [0])[0] == number
+        ]
+        taken.append(of_it[-1])
+        return [each for each in records if each is not of_it[-1]]
+
+    fills = tampered(run, NAMES.fills, without_the_last)
+    bootstrap = run.broker.bootstrap
+
+    def extended() -> None:
+        admin = AdminClient({"bootstrap.servers": bootstrap})
+        added = len(admin.list_topics(fills, timeout=60).topics[fills].partitions)
+        admin.create_partitions([NewPartitions(fills, added + 1)])[fills].result(60)
+        producer = Producer({"bootstrap.servers": bootstrap})
+        producer.produce(fills, partition=added, key=taken[0].key, value=taken[0].value)
+        assert producer.flush(60) == 0
+
+    when_the_topics_are_read(monkeypatch, extended)
+    for _ in ("while it is added", "when it is there"):
+        verdict = audit("--finished", KAFKA_FILLS_TOPIC=fills)
+        assert verdict.code == HOLDS, str(verdict)
+        assert verdict.counts["spread"] == 1
+        monkeypatch.undo()
+
+
 def test_a_session_that_is_lost_while_topics_are_read_is_opened_anew(
     audit: Callable[..., Verdict],
     behind_proxy: tuple[Proxy, str],
@@ -675,6 +715,30 @@ def test_a_session_that_is_lost_while_topics_are_read_is_opened_anew(
     assert verdict.code == HOLDS, str(verdict)
 
 
+def test_a_database_that_is_restarted_meanwhile_is_waited_for(
+    audit: Callable[..., Verdict],
+    behind_proxy: tuple[Proxy, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    proxy, dsn = behind_proxy
+    with ThreadPoolExecutor() as somebody:
+
+        def restarted() -> None:
+            proxy.set(Flow.CUT)
+            before = proxy.refused
+            somebody.submit(come_back, before)
+
+        def come_back(before: int) -> None:
+            try:
+                wait_until(lambda: proxy.refused >= before + 2, 60, "the audit to try it twice")
+            finally:
+                proxy.set(Flow.OPEN)
+
+        when_the_topics_are_read(monkeypatch, restarted)
+        verdict = audit("--finished", POSTGRES_DSN=dsn)
+    assert verdict.code == HOLDS, str(verdict)
+
+
 @pytest.mark.parametrize("flow", [Flow.CUT, Flow.SILENT])
 def test_a_database_that_goes_away_meanwhile_is_said(
     audit: Callable[..., Verdict],
@@ -684,6 +748,7 @@ def test_a_database_that_goes_away_meanwhile_is_said(
 ) -> None:
     proxy, dsn = behind_proxy
     monkeypatch.setattr(audit_pages, "ANSWERS_WITHIN", 1.0)
+    monkeypatch.setattr(audit_pages, "AWAY_SECONDS", 1.0)
     when_the_topics_are_read(monkeypatch, lambda: proxy.set(flow))
     verdict = audit(POSTGRES_DSN=dsn)
     assert verdict.code == IMPOSSIBLE, str(verdict)

@@ -47,6 +47,13 @@ def kinds(case: Case, horizon: Horizon | None = None) -> set[Kind]:
     return judged(case, horizon)[0]
 
 
+def judged_with_added_partitions(case: Case) -> tuple[set[Kind], Judge]:
+    judge = Judge(
+        expectations=Expectations(complete=False, all_published=False, partitions_are_fixed=False)
+    )
+    return {found.kind for found in judge.contradictions(case)}, judge
+
+
 def test_a_sound_case_is_no_contradiction() -> None:
     assert kinds(SOUND) == set()
 
@@ -191,3 +198,47 @@ def test_numbers_that_are_none_and_messages_of_any_depth_are_contradictions() ->
             Case(key=b"x", messages=(message(0, value),)),
             Horizon(kept_since=datetime.now(UTC)),
         ) == {Kind.MESSAGE}
+
+
+ADDED_PARTITION = 7
+
+
+def spread(*places: int) -> Case:
+    """Return the sound case with messages on these partitions."""
+    return replace(
+        SOUND,
+        messages=tuple(
+            structs.replace(record, partition=partition)
+            for record, partition in zip(SOUND.messages, places, strict=True)
+        ),
+    )
+
+
+def test_messages_may_be_on_several_partitions_where_some_may_have_been_added() -> None:
+    for case in (spread(3, ADDED_PARTITION), spread(ADDED_PARTITION, 3)):
+        found, judge = judged_with_added_partitions(case)
+        assert found == set()
+        assert judge.counts.spread == 1
+        (said,) = judge.counts.not_judged()
+        assert "on several partitions" in said
+    assert kinds(spread(3, ADDED_PARTITION)) == {Kind.FILLS}
+
+
+def test_the_order_on_each_partition_holds_also_where_some_were_added() -> None:
+    part, full = SOUND.messages
+    added = structs.replace(full, partition=ADDED_PARTITION)
+    disordered = replace(SOUND, messages=(full, part, added))
+    assert judged_with_added_partitions(disordered)[0] == {Kind.FILLS}
+
+
+def test_a_message_that_is_missing_on_all_partitions_is_found() -> None:
+    alone = replace(SOUND, messages=spread(3, ADDED_PARTITION).messages[1:])
+    assert judged_with_added_partitions(alone)[0] == {Kind.FILLS}
+
+
+def test_a_fill_that_is_published_again_after_partitions_were_added_is_repeated() -> None:
+    part, full = SOUND.messages
+    again = structs.replace(full, partition=ADDED_PARTITION)
+    found, judge = judged_with_added_partitions(replace(SOUND, messages=(part, full, again)))
+    assert found == set()
+    assert judge.counts.repeated_messages == 1
