@@ -31,7 +31,7 @@ class RestartIntensity:
             raise ValueError("max_restarts must not be negative, and period be positive")
 
     def __str__(self) -> str:
-        return f"{self.max_restarts} restarts in {self.period} s"
+        return f"{self.max_restarts} restarts in {self.period:g} s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,7 +135,7 @@ class Supervisor(Actor):
 
     def _boot_expired(self, child: Supervised | None) -> None:
         if child is not None and child.state is State.BOOTING:
-            self._boot_failed(child, f"it took more than {child.spec.boot_timeout} s to boot")
+            self._boot_failed(child, f"it took more than {child.spec.boot_timeout:g} s to boot")
 
     def _boot_failed(self, child: Supervised, why: str) -> None:
         if self._phase is _Phase.STARTING:

@@ -99,7 +99,7 @@ def test_a_boot_that_takes_too_long_fails_the_start() -> None:
         family.time.advance(0.2)
         wait_until(lambda: family.states == "running stopping")
         gate.open()
-        with pytest.raises(match=r"b did not start: it took more than 10\.0 s to boot"):
+        with pytest.raises(match=r"b did not start: it took more than 10 s to boot"):
             started.get(timeout=PATIENCE)
         assert family.news() == ["boot a", "boot b", "close b", "close a"]
 
