@@ -34,7 +34,11 @@ class Fetched:
 
 
 class Calls:
-    """Asks for each security once at a time."""
+    """Asks for each security once at a time.
+
+    It is whole with eleven attributes: each says something of the calls under way, and a call's
+    end changes most of them at once.
+    """
 
     def __init__(
         self,

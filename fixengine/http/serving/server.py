@@ -51,7 +51,8 @@ assert CLIENT_LIMITS.exchange > 2 * _TURN_SECONDS
 class Server:
     """One application on one port, with `threads` to answer requests and one to move bytes.
 
-    Each server has its own sockets and threads: none can hold up another.
+    Each server has its own sockets and threads: none can hold up another. It is whole with twelve
+    attributes, one server's sockets, threads and bounds, for all start and stop together.
     """
 
     def __init__(

@@ -18,7 +18,10 @@ So a line is out before its process can die of what it tells. Once nobody reads,
 
 
 class LogLines:
-    """A stream for text whose lines are written by a thread of its own. Any thread may write."""
+    """A stream for text whose lines are written by a thread of its own. Any thread may write.
+
+    It is whole with eleven attributes: one lock guards the lines, and all that is counted of them.
+    """
 
     def __init__(self, write: Callable[[str], None] | None = None) -> None:
         """Take what writes a text, and may wait for ever or raise OSError.

@@ -32,6 +32,9 @@ class Membership:
 
     A refusal of the group counts until an assignment is confirmed after it, that of a partition
     until the partition answers. A rebalance may take `patience` seconds.
+
+    It is whole with thirteen attributes: each is one thing that the driver has told, and whether
+    the member has its place follows from all of them together.
     """
 
     def __init__(
