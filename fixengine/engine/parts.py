@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from fixengine.actors.reading.hold_up import FOUND_OUT_WITHIN
+from fixengine.actors.reading.overdue_statement import FOUND_OUT_WITHIN
 from fixengine.actors.reading.reader_pool import ANSWER_WITHIN
 from fixengine.config import Settings
 from fixengine.infra.kafka.cluster import Cluster

@@ -8,7 +8,6 @@ from time import monotonic
 from typing import TypeAlias, assert_never
 
 from fixengine.actors.messages import QueryAnswered, QueryFailed
-from fixengine.actors.reading.hold_up import LOOK_EVERY, HoldUpWatch
 from fixengine.actors.reading.messages import (
     AddUpExecutions,
     GetExecutions,
@@ -16,6 +15,7 @@ from fixengine.actors.reading.messages import (
     GetFills,
     GetLag,
 )
+from fixengine.actors.reading.overdue_statement import LOOK_EVERY, OverdueStatementWatch
 from fixengine.errors import ImpairedError, UnavailableError
 from fixengine.ports.queries import ExecutionQueries, GroupLag
 from fixengine.supervision.actor import Actor
@@ -47,14 +47,16 @@ class Reader(Actor):
         self._lag = lag
         self._repository = repository
         self._failed: set[str] = set()
-        self._hold_up = HoldUpWatch(repository=repository, executions=executions, health=health)
+        self._overdue_statement = OverdueStatementWatch(
+            repository=repository, executions=executions, health=health
+        )
 
     def boot(self) -> None:
         self.tell_later(LOOK_EVERY, _Look())
 
     def receive(self, message: _Query | _Look) -> object:
         if isinstance(message, _Look):
-            self._hold_up.look()
+            self._overdue_statement.look()
             self.tell_later(LOOK_EVERY, message)
             return None
         timeout = message.deadline - monotonic()

@@ -1,6 +1,10 @@
 """The watch for a statement that the database does not end: its times fit those of the database."""
 
-from fixengine.actors.reading.hold_up import FOUND_OUT_WITHIN, LONGEST_STATEMENT, LOOK_EVERY
+from fixengine.actors.reading.overdue_statement import (
+    FOUND_OUT_WITHIN,
+    LONGEST_STATEMENT,
+    LOOK_EVERY,
+)
 from fixengine.infra.postgres.driver.connections import STATEMENT_LIMIT
 
 

@@ -24,7 +24,7 @@ assert 2 * LOOK_EVERY < FOUND_OUT_WITHIN, "a look that has to wait for another q
 assert FOUND_OUT_WITHIN < _EXCUSED_FOR, "the next look is there before the excuse is over"
 
 
-class HoldUpWatch:
+class OverdueStatementWatch:
     """A repository that waits can say nothing, and a restart would leave one more such session.
 
     Where the server answers a reader, and says that it is still at the statement, the part
