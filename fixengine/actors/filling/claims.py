@@ -38,7 +38,7 @@ class HandedOn(NamedTuple):
     left: int
 
 
-class Claims:
+class Claiming:
     """One claim at a time."""
 
     def __init__(

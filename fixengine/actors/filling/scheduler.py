@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 from fixengine.actors.filling.alarm import Alarm, Tick
 from fixengine.actors.filling.back_pressure import BackPressure
-from fixengine.actors.filling.claims import Claims
+from fixengine.actors.filling.claims import Claiming
 from fixengine.actors.filling.evaluation import Evaluated, evaluate_claim
 from fixengine.actors.filling.limits import FILL_LIMITS, FillLimits
 from fixengine.actors.filling.quotes import Quotes
@@ -46,7 +46,7 @@ class FillScheduler(Actor):
         """Take the parts; with `interval`, in seconds, one execution is evaluated in each."""
         super().__init__()
         self._limits = limits.one_every(interval) if interval else limits
-        self._claims = Claims(
+        self._claims = Claiming(
             repository=repository,
             publisher=publisher,
             reply_to=self.actor_ref,
