@@ -122,9 +122,9 @@ def test_no_command_says_a_piece_of_any(arguments: tuple[str, ...]) -> None:
 
 def test_nor_does_a_crash() -> None:
     crash = (
-        "from fixengine import cli; from fixengine.infra.process import logs; import os, sys\n"
+        "from fixengine import cli; from fixengine.commands import check_config; import os\n"
         "def broken(*_): raise KeyError(os.environ['POSTGRES_PASSWORD'])\n"
-        "cli.describe = broken\n"
+        "check_config.describe = broken\n"
         "cli.main(['check-config'])"
     )
     done = subprocess.run(
