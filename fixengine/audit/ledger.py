@@ -14,6 +14,7 @@ _EXACT = Context(prec=80)
 _SHARES = tuple(Decimal(percent) / 100 for percent in (80, 60, 400, 20, 10))
 _SMALL = Decimal(100)
 _LARGEST_SHARE = Decimal(10_000)
+_LOWEST_LIMIT = Decimal("0.0001")  # below it there is none, as the Go service wrote 0 for it
 _PLACES = Decimal("0.00000001")
 _SHOWN = 20
 
@@ -68,7 +69,7 @@ def mapping_problems(order: Expected, row: Execution) -> Iterator[str]:
         ("security_id", order.security_id, row.security_id.lower()),
         ("ticker", row.ticker if order.ticker is None else order.ticker, row.ticker),
         ("quantity_ordered", order.quantity_ordered, row.quantity_ordered),
-        ("limit_price", order.limit_price, row.limit_price),
+        ("limit_price", order.limit_price, _limit(row)),
         ("received_timestamp", order.received_timestamp, row.received_timestamp),
         (
             "trade_service_execution_id",
@@ -111,7 +112,10 @@ def _ledger_problems(
     for fill in fills:
         name = f"fill {fill.number}"
         left = row.quantity_ordered - filled
-        if not 0 < fill.quantity == left and fill.quantity not in allowed_quantities(left):
+        # the Go service left executions open that were full
+        closes = left == fill.quantity == 0 and 0 < base.number == fill.number - 1
+        allowed = closes or 0 < fill.quantity == left
+        if not allowed and fill.quantity not in allowed_quantities(left):
             yield f"{name} of {fill.quantity} is none that the rules allow"
         price = fill.price or Decimal(0)
         if fill.quantity > 0 and not (price and _limit_holds(row, price)):
@@ -163,12 +167,18 @@ def allowed_quantities(remaining: Decimal) -> frozenset[Decimal]:
     return frozenset((remaining, Decimal(0), *drawn))
 
 
+def _limit(row: Execution) -> Decimal | None:
+    limit = row.limit_price
+    return limit if limit is None or limit >= _LOWEST_LIMIT else None
+
+
 def _limit_holds(row: Execution, price: Decimal) -> bool:
-    if row.limit_price is None:
+    limit = _limit(row)
+    if limit is None:
         return True
     if row.trade_type in {"BUY", "COVER"}:
-        return price <= row.limit_price
-    return price >= row.limit_price or row.trade_type not in {"SELL", "SHORT"}
+        return price <= limit
+    return price >= limit or row.trade_type not in {"SELL", "SHORT"}
 
 
 def _amount(quantity: Decimal, price: Decimal) -> Decimal:
