@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,12 +25,16 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # some come f
 from msgspec import structs
 from psycopg.conninfo import make_conninfo
 
+from fixengine.audit import topic as topic_module
+from fixengine.audit.topic import Topic
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.servers.broker import Broker
 from fixengine.demo.servers.postgres import Postgres
+from fixengine.demo.servers.tansu import TansuBroker
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
+from fixengine.infra.kafka.tail import Beginning
 from fixengine.infra.postgres import audit_pages
 from fixengine.infra.postgres.audit_pages import AuditPages, Row
 from fixengine.ports.kafka import Record
@@ -659,6 +663,32 @@ def when_the_topics_are_read(
         return rows(self)
 
     monkeypatch.setattr(AuditPages, "rows", rows_after_it)
+
+
+def test_a_broker_that_goes_away_meanwhile_is_said(
+    audit: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is one of the test's own, and ends between two topics."""
+    beginnings = Topic.beginnings
+    with Workspace() as workspace:
+        broker = TansuBroker(workspace=workspace)
+        broker.start()
+        for name in (NAMES.orders, NAMES.dlq, NAMES.fills):
+            create_topic(broker.bootstrap, name, partitions=1)
+
+        def beginnings_then(self: Topic) -> Mapping[int, Beginning]:
+            if self.name == NAMES.fills:
+                broker.kill()
+            return beginnings(self)
+
+        monkeypatch.setattr(Topic, "beginnings", beginnings_then)
+        monkeypatch.setattr(topic_module, "ANSWER_WITHIN", 2.0)
+        verdict = audit(KAFKA_BROKERS=broker.bootstrap)
+    assert verdict.code == IMPOSSIBLE, str(verdict)
+    assert verdict.complaints.startswith("fixengine: the audit can't be done: ")
+    assert "KAFKA_BROKERS and KAFKA_FILLS_TOPIC" in verdict.complaints
+    assert len(verdict.complaints.splitlines()) == 1
+    assert verdict.lines == []
 
 
 def test_fills_that_come_to_partitions_added_meanwhile_are_read_too(
