@@ -17,12 +17,13 @@ class Cluster:
     """Where the cluster is, and how a client connects to it.
 
     `brokers` are addresses with commas between. `client_id` names the client in the broker's log.
-    `client_config` has the user's own settings of librdkafka, such as those of TLS and SASL.
+    `client_config` has the user's own settings of librdkafka, such as those of TLS and SASL:
+    passwords may be in it, so `repr` leaves it out.
     """
 
     brokers: str
     client_id: str
-    client_config: Mapping[str, object] = field(default_factory=dict)
+    client_config: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, settings: Settings, *, client_id: str) -> "Cluster":

@@ -20,3 +20,8 @@ def test_a_clients_lines_of_log_go_to_whoever_is_to_hear_them() -> None:
     heard = ClientLog(lambda _facility, _line: None)
     assert NOWHERE.connection(heard)["logger"] is heard
     assert NOWHERE.connection()["logger"].name == "librdkafka"
+
+
+def test_a_cluster_that_is_shown_shows_no_password() -> None:
+    settings = load({"KAFKA_CLIENT_CONFIG": '{"sasl.password": "hunter2"}'})
+    assert "hunter2" not in repr(Cluster.of(settings, client_id="pod-1"))
