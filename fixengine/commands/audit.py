@@ -9,6 +9,7 @@ from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import INTERRUPTED
 from fixengine.errors import ConflictError, FixengineError
 from fixengine.infra.process.interrupts import signals_as_interrupts
+from fixengine.secrets import known
 
 _HOLDS, _CONTRADICTED, _IMPOSSIBLE = 0, 1, 2
 
@@ -60,5 +61,5 @@ def _assert_in_order(arguments: argparse.Namespace) -> None:
 
 
 def _complain(line: str) -> None:
-    sys.stderr.write(f"fixengine: {line}\n")
+    sys.stderr.write(f"fixengine: {known.hide(line)}\n")
     sys.stderr.flush()

@@ -112,12 +112,19 @@ def _is_of(environ: Path, port: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("check-config",), ("--help",), ("migrate",), ("dlq", "list"), ("reconcile",)]
+    "arguments",
+    [("check-config",), ("--help",), ("migrate",), ("dlq", "list"), ("reconcile",), ("audit",)],
 )
 def test_no_command_says_a_piece_of_any(arguments: tuple[str, ...]) -> None:
     said = run(*arguments)
     assert said
     assert not pieces_said(said)
+
+
+def test_nor_does_an_audit_when_the_database_says_it() -> None:
+    said = run("audit", POSTGRES_PASSWORD="refused")
+    assert "port 1 failed" in said
+    assert "refused" not in said
 
 
 def test_nor_does_a_crash() -> None:
