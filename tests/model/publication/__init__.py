@@ -15,8 +15,8 @@ that is started anew leaves a producer that goes on.
 `surroundings` has the rest: messages arrive, also late (sink.py, network, broker); a
 connection breaks unseen and the server finishes what it was asked, so that a commit's reply is
 lost; an engine freezes and the server ends its silent session; time passes in beats, of which each
-span of leases.py is one; engines are killed, publishers restarted, fills refused, producers come
-to an end.
+span of take_over_times.py is one; engines are killed, publishers restarted, fills refused,
+producers come to an end.
 
 An execution's rows, lock and messages are its own, so that one execution is enough. Where the
 model is less exact than the program it can do more: a message may arrive at any time until it has

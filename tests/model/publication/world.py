@@ -6,8 +6,8 @@ from typing import NamedTuple
 FILLS = 2
 """Evaluations until the execution is full."""
 
-# Spans in beats, the model's unit of time. Each stands for one of leases.py; what counts is that
-# the last is longer than the others together.
+# Spans in beats, the model's unit of time. Each stands for one of take_over_times.py; what counts
+# is that the last is longer than the others together.
 LEASE = 1
 STOP = 1
 SETTLE = 1

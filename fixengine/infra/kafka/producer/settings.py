@@ -14,7 +14,7 @@ _SETTINGS: dict[str, Any] = {
     # one request is for one partition: with fewer, a claim's fills for twenty partitions wait for
     # each other; `failure` finds out what the broker wrongly takes for a repetition
     "max.in.flight": 5,
-    "message.timeout.ms": 2**31 - 1,  # no message is ever given up: see leases.py
+    "message.timeout.ms": 2**31 - 1,  # no message is ever given up: see take_over_times.py
     # without it, a refusal makes librdkafka send all unanswered messages under other numbers
     "enable.gapless.guarantee": True,
     "socket.timeout.ms": 5_000,  # a connection that is dead but not closed is found out
