@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from itertools import islice
+from threading import Event
 
 import msgspec
 
@@ -20,7 +21,7 @@ from fixengine.demo.feed.sending import OrderSender
 from fixengine.demo.topics import count_records
 from fixengine.errors import MalformedError
 from fixengine.infra.kafka.cluster import Cluster
-from fixengine.infra.process.interrupts import signals_as_interrupts
+from fixengine.infra.process.interrupts import signals_as_event, signals_as_interrupts
 from fixengine.wire.orders import decode_order
 
 _DEFAULT_RATE = 20.0
@@ -70,6 +71,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     settings = environment.settings()
     cluster = Cluster.of(settings, client_id=environment.pod)
     topic = settings.kafka_orders_topic
+    sent: int | None = None
     with signals_as_interrupts():
         try:
             had = count_records(cluster, topic, deadline_seconds=_ANSWER_SECONDS)
@@ -85,23 +87,34 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
                 source, total = iter(read), len(read)
             rate = arguments.rate or (None if total else _DEFAULT_RATE)
             sender = OrderSender(cluster, topic=topic)
+            with signals_as_event() as over, _progress(total, topic) as show:
+                sent = _send(source, sender, rate=rate, over=over, show=show)
         except KeyboardInterrupt:
-            return OK
-        sent = 0
-        try:
-            with _progress(total, topic) as show:
-                began = time.monotonic()
-                for order in source:
-                    if rate is not None:
-                        time.sleep(max(0.0, began + sent / rate - time.monotonic()))
-                    sender.send(order)
-                    sent += 1
-                    show(sent)
-        except KeyboardInterrupt:
-            pass  # what has been sent is flushed and counted
+            if sent is None:
+                return OK
     sender.flush()
     print(f"{sent} orders sent", flush=True)
     return OK
+
+
+def _send(
+    source: Iterator[FedOrder],
+    sender: OrderSender,
+    *,
+    rate: float | None,
+    over: Event,
+    show: Callable[[int], None],
+) -> int:
+    """Send orders until there are no more, or it is over; return how many were sent."""
+    sent = 0
+    began = time.monotonic()
+    for order in source:
+        pause = 0.0 if rate is None else began + sent / rate - time.monotonic()
+        if over.wait(max(0.0, pause)) or not sender.send(order, given_up=over.is_set):
+            break
+        sent += 1
+        show(sent)
+    return sent
 
 
 def _read(path: str, *, checked: bool) -> list[FedOrder]:

@@ -94,7 +94,7 @@ def test_orders_without_end_end_on_sigterm_and_loses_nothing(
     workspace: Workspace, broker: Broker, topics: TopicNames
 ) -> None:
     create_topic(broker.bootstrap, topics.orders)
-    run = sending(workspace, broker, topics, "--rate=200")
+    run = sending(workspace, broker, topics, "--rate=5000")
     run.start()
     wait_until(lambda: len(read_topic(broker.bootstrap, topics.orders)) > 20, 60, "orders")
     assert run.stop(by=signal.SIGTERM) == 0

@@ -1,6 +1,6 @@
 """Puts fed orders on the `orders` topic."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
@@ -27,21 +27,29 @@ class OrderSender:
             }
         )
 
-    def send(self, order: FedOrder) -> None:
-        """Queue one record, waiting while the queue is full."""
+    def send(self, order: FedOrder, *, given_up: Callable[[], bool] = lambda: False) -> bool:
+        """Queue one record, waiting while the queue is full; say whether it is queued.
+
+        It is not when `given_up` says so meanwhile.
+        """
         self.unacknowledged += 1
         try:
-            self._patient.send(
+            queued = self._patient.send(
                 self._topic,
                 key=order.key,
                 value=order.value,
                 headers=order.headers,
                 on_delivery=self._delivered,
+                given_up=given_up,
             )
         except KafkaException as error:
             self._reason = error.args[0].str()
             if error.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE:
                 self.flush()  # raises: there is no hope for those behind it either
+            return True
+        if not queued:
+            self.unacknowledged -= 1
+        return queued
 
     def flush(self, deadline_seconds: float = 60.0) -> None:
         """Wait until the broker has acknowledged everything; raise DemoError when it has not."""

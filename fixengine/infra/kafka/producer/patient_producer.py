@@ -33,12 +33,14 @@ class PatientProducer:
         headers: Headers,
         on_delivery: Callable[[KafkaError | None, Message], None],
         partition: int = _ANY_PARTITION,
-    ) -> None:
-        """Queue a message, waiting while the queue is full.
+        given_up: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Queue a message, waiting while the queue is full; say whether it is queued.
 
-        Raises KafkaException where the driver does not take the message, as when it is too large.
+        It is not when `given_up` says so meanwhile. Raises KafkaException where the driver does not
+        take the message, as when it is too large.
         """
-        while True:
+        while not given_up():
             try:
                 self._producer.produce(
                     topic,
@@ -52,7 +54,8 @@ class PatientProducer:
                 self._poll(_POLL_SECONDS)  # room comes with deliveries
             else:
                 self._poll(0)
-                return
+                return True
+        return False
 
     def wait(self, seconds: float) -> int:
         """Wait for answers for so long at the most; return how many messages have none."""
