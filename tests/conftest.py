@@ -45,13 +45,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--stops",
         type=int,
-        default=4,
+        default=3,
         help="how often an engine is stopped in the midst of a flood on a busy machine",
     )
     parser.addoption(
         "--all-points",
         action="store_true",
-        help="an engine dies before each step that changes something outside, too, not only after",
+        help="an engine dies before and after each step, and not only after those that change "
+        "something outside while it works",
     )
     parser.addoption(
         "--broker-tests",

@@ -40,7 +40,7 @@ def _always(_arguments: tuple[Any, ...], _result: Any) -> object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A method that changes something outside.
+    """A method that changes something outside, or `only_reads` what is there.
 
     `busy_before` and `busy_after` say which calls count. A step `at_stop` is one of the shutdown;
     `by_heir` one that only an engine takes that finds what a dead one left.
@@ -52,6 +52,7 @@ class Step:
     busy_after: Busy = _always
     at_stop: bool = False
     by_heir: bool = False
+    only_reads: bool = False
 
 
 def _of(kind: type[Any]) -> Busy:
@@ -67,15 +68,15 @@ def _result(_arguments: tuple[Any, ...], result: Any) -> object:
 
 
 STEPS: Mapping[str, Step] = {
-    "poll": Step(owner=KafkaSource, method="poll", busy_after=_result),
+    "poll": Step(owner=KafkaSource, method="poll", busy_after=_result, only_reads=True),
     "commit-offsets": Step(owner=KafkaSource, method="commit"),
-    "security": Step(owner=SecurityClient, method="ticker"),
+    "security": Step(owner=SecurityClient, method="ticker", only_reads=True),
     "insert": Step(owner=PostgresExecutions, method="insert_orders"),
     "claim": Step(
         owner=PostgresClaims, method="claim", busy_after=lambda _, claim: claim.executions
     ),
-    "price": Step(owner=PricingClient, method="price"),
-    "all-prices": Step(owner=PricingClient, method="all_prices"),
+    "price": Step(owner=PricingClient, method="price", only_reads=True),
+    "all-prices": Step(owner=PricingClient, method="all_prices", only_reads=True),
     "store": Step(owner=ClaimedRows, method="_store_fills"),
     "commit": Step(owner=PostgresClaims, method="store", busy_before=lambda call, _: call[1]),
     "produce-fill": Step(
@@ -105,7 +106,7 @@ STEPS: Mapping[str, Step] = {
         busy_after=lambda _, look: look.fills,
         by_heir=True,
     ),
-    "look-at-the-topic": Step(owner=KafkaTail, method="look", by_heir=True),
+    "look-at-the-topic": Step(owner=KafkaTail, method="look", by_heir=True, only_reads=True),
     "stop": Step(owner=Engine, method="stop", at_stop=True),
     "stop-intake": Step(owner=Intake, method="close", at_stop=True),
     "leave-the-group": Step(owner=KafkaSource, method="close", at_stop=True),
