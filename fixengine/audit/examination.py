@@ -85,7 +85,7 @@ class Examination:
             else:
                 put_off.add(place, encode(case))
         yield from self._with_newer_messages(put_off, judge)
-        yield from self._strays(judge.horizon.kept_since)
+        yield from self._strays()
 
     def _rows(self) -> Iterator[Row]:
         for count, row in enumerate(self._pages.rows(), 1):
@@ -123,11 +123,12 @@ class Examination:
             known = [record for record in records if (number_of_fills(record) or 0) <= last]
             yield from judge.contradictions(replace(case, messages=(*case.messages, *known)))
 
-    def _strays(self, kept_since: datetime | None) -> Iterator[Contradiction]:
-        since = max(filter(None, (self._span.since, kept_since)), default=None)
-        for stray in self._pages.strays(since=since, until=self._span.until):
-            said = f"the ledger has fills of execution {stray}, which does not exist"
-            yield self._judge.found(Kind.LEDGER, said, executions=(stray,))
+    def _strays(self) -> Iterator[Contradiction]:
+        # an execution that was filled today is deleted today when its order is old enough
+        if self._retention_days is None:
+            for stray in self._pages.strays(since=self._span.since, until=self._span.until):
+                said = f"the ledger has fills of execution {stray}, which does not exist"
+                yield self._judge.found(Kind.LEDGER, said, executions=(stray,))
         for stray in self._pages.outbox_strays():
             said = f"the outbox has a fill of execution {stray}, which does not exist"
             yield self._judge.found(Kind.LEDGER, said, executions=(stray,))
