@@ -7,6 +7,7 @@ read once more. Nothing depends on clocks, and nothing has to stand still.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -65,26 +66,29 @@ class Examination:
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Read everything, and yield what does not fit together."""
-        orders = Orders(
-            judge=self._judge,
-            topic=self._orders,
-            letters=self._letters,
-            committed=self._committed,
-            ledger_since=self._facts.ledger_since,
-            since=self._span.since,
-            until=self._span.until,
-        )
-        yield from orders.read_letters()
-        yield from orders.read()
-        messages = _sorted(self._fills.records(self._fills.beginnings()))
-        judge = replace(self._judge, horizon=self._horizon())
-        put_off = Sorter()
-        for place, case in cases(orders.sources, messages, self._rows()):
-            if _is_complete(case, judge.horizon):
-                yield from judge.contradictions(case)
-            else:
-                put_off.add(place, encode(case))
-        yield from self._with_newer_messages(put_off, judge)
+        with ExitStack() as put_aside:
+            orders = Orders(
+                judge=self._judge,
+                topic=self._orders,
+                letters=self._letters,
+                committed=self._committed,
+                ledger_since=self._facts.ledger_since,
+                since=self._span.since,
+                until=self._span.until,
+            )
+            put_aside.callback(orders.close)
+            yield from orders.read_letters()
+            yield from orders.read()
+            fills = self._fills.records(self._fills.beginnings())
+            messages = put_aside.enter_context(_sorted(fills))
+            judge = replace(self._judge, horizon=self._horizon())
+            put_off = put_aside.enter_context(closing(Sorter()))
+            for place, case in cases(orders.sources, messages, self._rows()):
+                if _is_complete(case, judge.horizon):
+                    yield from judge.contradictions(case)
+                else:
+                    put_off.add(place, encode(case))
+            yield from self._with_newer_messages(put_off, judge)
         yield from self._strays()
 
     def _rows(self) -> Iterator[Row]:
@@ -117,11 +121,11 @@ class Examination:
     def _with_newer_messages(self, put_off: Sorter, judge: Judge) -> Iterator[Contradiction]:
         if not len(put_off):
             return
-        newer = _sorted(self._fills.newer())
-        for case, records in with_newer(put_off, newer):
-            last = max(stored.execution.number_of_fills for stored in case.stored)
-            known = [record for record in records if (number_of_fills(record) or 0) <= last]
-            yield from judge.contradictions(replace(case, messages=(*case.messages, *known)))
+        with _sorted(self._fills.newer()) as newer:
+            for case, records in with_newer(put_off, newer):
+                last = max(stored.execution.number_of_fills for stored in case.stored)
+                known = [record for record in records if (number_of_fills(record) or 0) <= last]
+                yield from judge.contradictions(replace(case, messages=(*case.messages, *known)))
 
     def _strays(self) -> Iterator[Contradiction]:
         # an execution that was filled today is deleted today when its order is old enough
@@ -138,8 +142,10 @@ def _is_complete(case: Case, horizon: Horizon) -> bool:
     return all(is_complete(stored, case.messages, horizon) for stored in case.stored)
 
 
-def _sorted(records: Iterator[Record]) -> Sorter:
-    messages = Sorter()
-    for record in records:
-        messages.add(place_of_key(record.key), encode(record))
-    return messages
+@contextmanager
+def _sorted(records: Iterator[Record]) -> Iterator[Sorter]:
+    """Lend the records in the order of the orders that they are of."""
+    with closing(Sorter()) as messages:
+        for record in records:
+            messages.add(place_of_key(record.key), encode(record))
+        yield messages

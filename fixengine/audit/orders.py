@@ -49,6 +49,11 @@ class Orders:
         self._limit = inf if until is None else until.timestamp() * 1000
         self._letters = Sorter()
 
+    def close(self) -> None:
+        """Let go of what was put aside. Safe to call twice."""
+        self.sources.close()
+        self._letters.close()
+
     def read_letters(self) -> Iterator[Contradiction]:
         """Put letters in the order of the places that they name."""
         for record in self._letters_topic.records(self._letters_topic.beginnings()):

@@ -56,6 +56,12 @@ class Sorter:
         oldest_first = [run for runs in reversed(self._sizes) for run in runs]
         return heapq.merge(*map(_read, oldest_first), self._items, key=itemgetter(0))
 
+    def close(self) -> None:
+        """Let go of the files: an error may come before all is read. Safe to call twice."""
+        for runs in self._sizes:
+            for run in runs:
+                run.close()
+
     def _spill(self) -> None:
         self._items.sort(key=itemgetter(0))
         self._keep(_written(self._items), 0)
@@ -81,7 +87,7 @@ def _written(items: Iterable[Item]) -> IO[bytes]:
     try:
         with _in_words():
             _write(items, run)
-    except ConflictError:
+    except BaseException:
         with suppress(OSError):  # it tries once more to write what there was no room for
             run.close()
         raise

@@ -11,6 +11,7 @@ from fixengine.audit.judge import Judge
 from fixengine.audit.terms import Expectations
 from fixengine.audit.topic import Topic
 from fixengine.audit.verdict import Kind
+from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.tail import Beginning
 from fixengine.infra.postgres.audit_pages import AuditPages, Facts, Row
 from fixengine.ports.kafka import Record
@@ -25,6 +26,7 @@ from tests.support.hand_made import (
     message,
     record,
 )
+from tests.support.nameless_files import count_nameless_files
 
 NOW = datetime(2026, 7, 28, 13, tzinfo=UTC)
 MS = int(NOW.timestamp() * 1000)
@@ -98,6 +100,13 @@ class Tables(AuditPages):
 
     def outbox_strays(self) -> tuple[int, ...]:
         return ()
+
+
+class Away(Tables):
+    """Tables of a database that does not answer."""
+
+    def rows(self) -> Iterator[Row]:
+        raise UnavailableError("the database is not available")
 
 
 def kinds(
@@ -214,6 +223,14 @@ def test_what_retention_has_deleted_is_not_judged() -> None:
 def test_young_fills_may_be_of_an_execution_that_retention_has_deleted() -> None:
     """It was open for long, and went as soon as it was filled; an order and messages say more."""
     assert kinds(pages=Tables(strays=[5]), retention_days=7) == [Kind.LOST, Kind.MESSAGE]
+
+
+def test_an_error_that_ends_the_audit_leaves_no_file_open() -> None:
+    large = structs.replace(FULL, value=bytes(9 * 2**20))
+    before = count_nameless_files()
+    with pytest.raises(UnavailableError) as error:
+        kinds(fills=Remembered(PART, large), pages=Away())
+    assert count_nameless_files() == before, str(error)
 
 
 def test_an_order_that_the_topic_no_longer_has_is_not_missed() -> None:

@@ -13,6 +13,7 @@ import pytest
 from fixengine.audit import sorter as module
 from fixengine.audit.sorter import Item, Sorter
 from fixengine.errors import ConflictError
+from tests.support.nameless_files import count_nameless_files
 
 
 @pytest.mark.parametrize("room", [1, 5_000, 2**20])
@@ -43,6 +44,19 @@ def test_no_file_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     sorter.add(b"a", b"1")
     assert list(tmp_path.iterdir()) == []
     assert list(sorter) == [(b"a", b"1")]
+
+
+def test_a_sorter_that_is_closed_before_all_is_read_leaves_no_file_open() -> None:
+    before = count_nameless_files()
+    sorter = Sorter(room=1)
+    for number in range(40):
+        sorter.add(b"key", f"{number}".encode())
+    items = iter(sorter)
+    assert next(items) == (b"key", b"0")
+    assert count_nameless_files() > before
+    for _ in range(2):
+        sorter.close()
+        assert count_nameless_files() == before
 
 
 def test_a_folder_without_room_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
