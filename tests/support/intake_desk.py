@@ -221,9 +221,11 @@ def lend_desk(*, pause: float = 0.0) -> Iterator[Desk]:
         first_fill_delay=1.0,
         pause_per_order=pause,
     )
-    yield desk
-    for actor in (desk.intake, *others):
-        actor.stop()
+    try:
+        yield desk
+    finally:
+        for actor in (desk.intake, *others):
+            actor.stop()
 
 
 def record(
