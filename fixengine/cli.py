@@ -15,7 +15,7 @@ from fixengine import __version__
 from fixengine.commands.environment import Environment, process_environment
 from fixengine.commands.exit_codes import FAILED, MISUSED
 from fixengine.errors import ConfigError, FixengineError
-from fixengine.infra.process.logs import LAST_WORDS, log_lines
+from fixengine.infra.process.logs import LAST_WORDS, complain, log_lines
 from fixengine.secrets import known
 
 COMMANDS: Mapping[str, str] = {
@@ -53,10 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code: int = parsed.run(parsed, process_environment())
     except ConfigError as error:
         for problem in error.problems:
-            _complain(problem)
+            complain(problem)
         code = MISUSED
     except FixengineError as error:
-        _complain(str(error))
+        complain(str(error))
         code = FAILED
     except BrokenPipeError:  # whoever reads the output has seen enough of it
         code = FAILED
@@ -86,10 +86,6 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             command.add_arguments(of_command)
             of_command.set_defaults(run=command.run)
     return parser.parse_args(arguments)
-
-
-def _complain(line: str) -> None:
-    log_lines.write(f"fixengine: {known.hide(line)}\n")
 
 
 def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from fixengine.audit.verdict import Contradiction, Counts
 from fixengine.errors import ConflictError
+from fixengine.infra.process.logs import complain, log_lines
 
 _LONGEST = 1_000  # characters of what a record may have been made to say
 _ON_A_TERMINAL, _IN_A_FILE = 2.0, 60.0  # seconds between lines of progress
@@ -27,14 +28,13 @@ class Progress:
     """Says on standard error how far the audit has come, now and then."""
 
     def __init__(self) -> None:
-        self._pause = _ON_A_TERMINAL if sys.stderr.isatty() else _IN_A_FILE
+        self._pause = _ON_A_TERMINAL if log_lines.isatty() else _IN_A_FILE
         self._next = monotonic() + self._pause
 
     def __call__(self, what: str, count: int) -> None:
         """Take what is being done, and how many of it are."""
         if monotonic() >= self._next:
-            sys.stderr.write(f"fixengine: {count} {what}\n")
-            sys.stderr.flush()
+            complain(f"{count} {what}")
             self._next = monotonic() + self._pause
 
 

@@ -1,7 +1,6 @@
 """The `audit` subcommand: its options, and its exit codes."""
 
 import argparse
-import sys
 
 from fixengine.audit.session import perform
 from fixengine.commands.argument_types import moment
@@ -9,7 +8,7 @@ from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import INTERRUPTED
 from fixengine.errors import ConflictError, FixengineError
 from fixengine.infra.process.interrupts import signals_as_interrupts
-from fixengine.secrets import known
+from fixengine.infra.process.logs import complain
 
 _HOLDS, _CONTRADICTED, _IMPOSSIBLE = 0, 1, 2
 
@@ -45,10 +44,10 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
             _assert_in_order(arguments)
             return _HOLDS if perform(arguments, settings, pod=environment.pod) else _CONTRADICTED
     except FixengineError as error:
-        _complain(f"the audit can't be done: {error}")
+        complain(f"the audit can't be done: {error}")
         return _IMPOSSIBLE
     except KeyboardInterrupt:
-        _complain("the audit was interrupted: nothing is proved")
+        complain("the audit was interrupted: nothing is proved")
         return INTERRUPTED
 
 
@@ -58,8 +57,3 @@ def _assert_in_order(arguments: argparse.Namespace) -> None:
         raise ConflictError(
             f"--since {since.isoformat()} is not before --until {until.isoformat()}"
         )
-
-
-def _complain(line: str) -> None:
-    sys.stderr.write(f"fixengine: {known.hide(line)}\n")
-    sys.stderr.flush()

@@ -16,6 +16,7 @@ from fixengine.dlq.letterbox import Letterbox
 from fixengine.dlq.replaying import Fate, gone, refusal, replay
 from fixengine.dlq.view import details, json_line, table
 from fixengine.errors import ConflictError
+from fixengine.infra.process.logs import complain
 from fixengine.ports.kafka import EVER
 from fixengine.wire.letters import Letter
 
@@ -111,7 +112,7 @@ def _show(arguments: argparse.Namespace, box: Letterbox) -> int:
     whole = letter if letter.shortened is None else box.restored(letter)
     if arguments.raw:
         if whole is None:
-            sys.stderr.write(f"fixengine: {letter.place} can't be shown: {gone(letter)}\n")
+            complain(f"{letter.place} can't be shown: {gone(letter)}")
             return FAILED
         sys.stdout.flush()
         sys.stdout.buffer.write(whole.record.value or b"")
@@ -158,7 +159,7 @@ def _without_body(letter: Letter) -> Letter:
 
 
 def _nothing_matched(box: Letterbox) -> None:
-    sys.stderr.write(f"fixengine: no letter on {box.topic} matches\n")
+    complain(f"no letter on {box.topic} matches")
 
 
 def _say(lines: Iterable[str]) -> None:

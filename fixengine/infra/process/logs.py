@@ -94,6 +94,11 @@ def configure_logs(*, level: str, json_lines: bool, pod: str) -> Logs:
     return logs
 
 
+def complain(line: str) -> None:
+    """Write a command's own line to standard error, which nobody may read, or which is closed."""
+    log_lines.write(f"fixengine: {known.hide(line)}\n")
+
+
 class _Intercept(logging.Handler):
     """Hands what libraries log to loguru.
 

@@ -37,6 +37,7 @@ from fixengine.demo.workspace import Workspace
 from fixengine.infra.kafka.tail import Beginning
 from fixengine.infra.postgres import audit_pages
 from fixengine.infra.postgres.audit_pages import AuditPages, Row
+from fixengine.infra.process.logs import log_lines
 from fixengine.ports.kafka import Record
 from fixengine.rules.values import Execution
 from fixengine.wire.executions import decode_fill_key
@@ -112,6 +113,7 @@ def audit(run: Surroundings, capsys: pytest.CaptureFixture[str]) -> Callable[...
         variables = {**run.environment(), **overrides}
         capsys.readouterr()
         code = run_command("audit", *words, "--json", variables=variables)
+        log_lines.flush(60)
         said = capsys.readouterr()
         lines = said.out.splitlines()
         decoded = [json.loads(line) for line in lines]

@@ -29,6 +29,7 @@ from fixengine.dlq.choice import Choice, Offsets
 from fixengine.dlq.letterbox import Letterbox
 from fixengine.errors import ConflictError, UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
+from fixengine.infra.process.logs import log_lines
 from fixengine.ports.kafka import EVER, Headers, Record
 from fixengine.wire.letters import letter_headers
 from tests.support.commands import run_command
@@ -237,6 +238,7 @@ def test_filters_and_json(letters: Letters, dlq: Dlq, capsys: pytest.CaptureFixt
         assert dlq("list", *words) == 0, "a list may be empty"
         assert dlq("list", "--json", *words) == 0
         assert dlq("replay", *words) == 1, "what is to be replayed has to be there"
+        log_lines.flush(60)
         said = capsys.readouterr()
         assert said.out == ""
         assert letters.topics.dlq in said.err

@@ -78,6 +78,13 @@ def test_a_disk_that_is_full_is_said() -> None:
         say("one line")
 
 
+def test_progress_is_no_matter_where_standard_error_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    Progress()("executions judged", 1_000)
+
+
 def test_a_short_audit_shows_no_progress_where_nobody_looks(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
