@@ -14,7 +14,7 @@ from fixengine.config import Settings
 from fixengine.engine.children import READERS, Children
 from fixengine.engine.parts import Parts
 from fixengine.engine.restart_intensity import restart_budget
-from fixengine.engine.stop_budget import STOP
+from fixengine.engine.stop_budget import STOP_BUDGET
 from fixengine.http.app import probe_app, rest_app
 from fixengine.http.serving.server import Server
 from fixengine.recurring import end_counts
@@ -96,11 +96,13 @@ class Engine:
         return ask(self._supervisor, StartChildren(), timeout=START_WITHIN)
 
     def stop(self) -> tuple[str, ...]:
-        """Drain and stop, as STOP gives time; returns the names of actors that would not."""
+        """Drain and stop, as STOP_BUDGET gives time; returns the names of actors that would not."""
         self.health.drain()
         stuck: tuple[str, ...] = ()
         if self._supervisor is not None:
-            stuck = shut_down(self._supervisor, within=STOP.actors, report_within=STOP.report)
+            stuck = shut_down(
+                self._supervisor, within=STOP_BUDGET.actors, report_within=STOP_BUDGET.report
+            )
         self._end_the_rest()
         end_counts()
         return stuck
@@ -108,9 +110,10 @@ class Engine:
     def _end_the_rest(self) -> None:
         """End what needs no order, all at the same time: any of it may wait for someone outside."""
         endings = (self._rest.stop, self._probes.stop, *self._parts.endings)
-        until = monotonic() + STOP.the_rest
+        until = monotonic() + STOP_BUDGET.the_rest
         threads = [
-            Thread(target=end, args=(STOP.the_rest,), name="ending", daemon=True) for end in endings
+            Thread(target=end, args=(STOP_BUDGET.the_rest,), name="ending", daemon=True)
+            for end in endings
         ]
         for thread in threads:
             thread.start()

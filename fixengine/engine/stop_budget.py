@@ -36,10 +36,10 @@ class StopBudget:
         return self.first_line + self.actors + self.report + self.the_rest + self.last_lines
 
 
-STOP = StopBudget()
+STOP_BUDGET = StopBudget()
 
 SPARE = 0.5
 """Seconds that no step counts on: a process with a tenth of a core is late between them."""
 
-assert STOP.total + SPARE <= PROMISED
-assert STOP.the_rest > CLOSE_SECONDS  # requests that are under way are answered
+assert STOP_BUDGET.total + SPARE <= PROMISED
+assert STOP_BUDGET.the_rest > CLOSE_SECONDS  # requests that are under way are answered

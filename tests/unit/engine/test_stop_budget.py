@@ -7,7 +7,7 @@ import pytest
 from fixengine.config import load
 from fixengine.engine.children import STOP_SHARES, Child
 from fixengine.engine.engine import Engine
-from fixengine.engine.stop_budget import PROMISED, SPARE, STOP
+from fixengine.engine.stop_budget import PROMISED, SPARE, STOP_BUDGET
 
 THE_PODS = 10.0
 
@@ -21,7 +21,7 @@ def test_the_actors_stop_in_the_time_that_the_budget_has_for_them(
     settings: dict[str, str],
 ) -> None:
     children = engine(**settings).tree.children
-    assert sum(child.spec.stop_timeout for child in children) <= STOP.actors
+    assert sum(child.spec.stop_timeout for child in children) <= STOP_BUDGET.actors
 
 
 def test_each_actor_has_a_share() -> None:
@@ -29,8 +29,8 @@ def test_each_actor_has_a_share() -> None:
 
 
 def test_all_steps_of_a_stop_together_fit_the_pods_time() -> None:
-    steps = sum(getattr(STOP, step.name) for step in fields(STOP))
-    assert steps == pytest.approx(STOP.total)
+    steps = sum(getattr(STOP_BUDGET, step.name) for step in fields(STOP_BUDGET))
+    assert steps == pytest.approx(STOP_BUDGET.total)
     assert steps + SPARE <= PROMISED <= THE_PODS
 
 
