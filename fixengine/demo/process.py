@@ -147,10 +147,11 @@ class ChildProcess:
         self._send(signal.SIGCONT)
 
     def last_words(self) -> str:
-        """Return the last line of its log."""
+        """Return the last line of its log; of an error with its stack, the error."""
         text = self.log.read_bytes().decode(errors="replace") if self.log.exists() else ""
         lines = [line for line in text.splitlines() if line.strip()]
-        return lines[-1].strip() if lines else "it wrote nothing"
+        said = [line for line in lines if not line[0].isspace()]  # the frames of a stack are indented
+        return (said or lines or ["it wrote nothing"])[-1].strip()
 
     def _send(self, number: signal.Signals) -> None:
         self._started().send_signal(number)

@@ -50,7 +50,12 @@ class Workspace:
         user: str | None = None,
         last_signal: signal.Signals = signal.SIGKILL,
     ) -> ChildProcess:
-        """Return a process to start, whose log is `NAME.log` in the folder."""
+        """Return a process to start, whose log is `NAME.log` in the folder.
+
+        Raises DemoError if another has that name: they would share log and folder.
+        """
+        if any(child.name == name for child in self._children):
+            raise DemoError(f"the workspace has a {name} already: give this one another name")
         child = ChildProcess(
             name=name,
             command=command,

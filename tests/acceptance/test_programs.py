@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,8 @@ from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 
+_numbers = count(1)
+
 # None in sys.modules: as if it were not installed.
 WITHOUT_EXTRA = """
 import sys
@@ -28,9 +30,8 @@ main(sys.argv[1:])
 
 
 def program(workspace: Workspace, *arguments: str, **environment: str) -> ChildProcess:
-    number = len([*workspace.folder.glob("program*.log")])
     return workspace.child(
-        f"program{number}",
+        f"program{next(_numbers)}",
         [sys.executable, "-c", WITHOUT_EXTRA, *arguments],
         environment={
             "PATH": os.environ["PATH"],

@@ -197,6 +197,22 @@ def test_a_process_that_ends_early_is_reported_with_its_last_words(
         child.wait_until_up(lambda: False, 60)
 
 
+def test_of_an_error_with_its_stack_the_last_words_are_the_error(
+    own_workspace: Workspace,
+) -> None:
+    stack = "java.io.IOException: no room\\n\\tat Log.append(Log.java:7)\\n"
+    child = own_workspace.child("brief", [sys.executable, "-c", f"print('{stack}'); exit(3)"])
+    child.start()
+    with pytest.raises(DemoError, match=r"^brief ended with 3: java\.io\.IOException: no room$"):
+        child.wait_until_up(lambda: False, 60)
+
+
+def test_two_processes_of_a_workspace_can_not_have_one_name(own_workspace: Workspace) -> None:
+    own_workspace.child("kafka", [sys.executable, "-c", ""])
+    with pytest.raises(DemoError, match=r"^the workspace has a kafka already: give this one"):
+        own_workspace.child("kafka", [sys.executable, "-c", ""])
+
+
 def test_a_process_that_ignores_its_deadline_is_killed(own_workspace: Workspace) -> None:
     program = "import signal; signal.signal(15, 1); print('up', flush=True); signal.pause()"
     child = own_workspace.child("stubborn", [sys.executable, "-c", program])
