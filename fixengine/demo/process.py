@@ -150,7 +150,9 @@ class ChildProcess:
         """Return the last line of its log; of an error with its stack, the error."""
         text = self.log.read_bytes().decode(errors="replace") if self.log.exists() else ""
         lines = [line for line in text.splitlines() if line.strip()]
-        said = [line for line in lines if not line[0].isspace()]  # the frames of a stack are indented
+        said = [
+            line for line in lines if not line[0].isspace()
+        ]  # the frames of a stack are indented
         return (said or lines or ["it wrote nothing"])[-1].strip()
 
     def _send(self, number: signal.Signals) -> None:

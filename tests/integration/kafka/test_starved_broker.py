@@ -40,9 +40,7 @@ def proxied(broker_kind: BrokerKind, workspace: Workspace) -> Iterator[tuple[Apa
     if broker_kind is not BrokerKind.APACHE:
         pytest.skip("only Apache Kafka can be told of a proxy's address, and repeats so exactly")
     port = workspace.reserve_port()
-    broker = ApacheKafka(
-        workspace=workspace, name="starved-kafka", proxied=f"127.0.0.1:{port}"
-    )
+    broker = ApacheKafka(workspace=workspace, name="starved-kafka", proxied=f"127.0.0.1:{port}")
     proxy = Proxy(port=port, target=int(broker.behind_proxy.rpartition(":")[2]))
     broker.start()
     proxy.start()
