@@ -3,15 +3,16 @@
 The supervisor starts them in this order and stops them in reverse. An actor that crashes takes
 those below it along, so nobody holds a reference to a former one:
 
-    repository          storage/       every write, the schema, the watch over the database
-    reader-1, reader-2  reading/       questions of REST, beside the writes
-    securities          securities/    tickers of securities, kept for a minute
-    pricing             pricing.py     fresh prices for the tickers of a claim
-    dead-letters        publishing/    orders that nobody can process → Kafka
-    publisher           publishing/    fills → Kafka, also those that dead engines left
-    scheduler           filling/       claim what is due → prices → fill rules → store → publisher
-    intake              intake/        poll orders → decode → tickers → store → commit offsets
-    housekeeping        housekeeping.py  deletes old executions; runs with RETENTION_DAYS alone
+    supervisor
+    ├── repository      storage/         makes every write; watches the schema and the database
+    ├── reader-1, -2    reading/         answer the queries of REST
+    ├── securities      securities/      securityId → ticker, kept for 60 s
+    ├── pricing         pricing.py       fresh prices for a batch of tickers
+    ├── dead-letters    publishing/      bad orders → Kafka
+    ├── publisher       publishing/      fills → Kafka; also the fills that dead engines left behind
+    ├── scheduler       filling/         claim what is due → ask prices → apply the rules → store
+    ├── intake          intake/          poll → decode → ask tickers → store → commit offsets
+    └── housekeeping    housekeeping.py  deletes old executions; runs only with RETENTION_DAYS
 
 An actor asks only those above it, so no two wait for each other. Whoever asks waits for the reply,
 and always with a deadline:

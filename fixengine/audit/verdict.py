@@ -84,7 +84,9 @@ class Counts:
         )
         if not self.contradictions:
             return f"the ledger holds: {counts}"
-        return f"the ledger does not hold: {counts}; {self.contradictions} problems"
+        number = self.contradictions
+        found = f"{number} contradiction{'' if number == 1 else 's'}"
+        return f"the ledger does not hold: {counts}; {found}"
 
     def not_judged(self) -> Iterator[str]:
         """Yield a line for each reason why something could not be judged, or not wholly."""

@@ -20,7 +20,7 @@ _exporter = parsing.one_of("otlp", "none")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telemetry:
-    """Where metrics and traces go, and how."""
+    """Where metrics and traces go, and how: a field for each variable that users set."""
 
     otel_trace_endpoint: str | None = optional(
         "OTEL_TRACEENDPOINT", addresses.collector, "host:port that traces go to over OTLP gRPC"

@@ -3,32 +3,34 @@
 A supervisor starts its children in order, each of which is an actor with a thread and a mailbox of
 its own, starts them again when they crash, and stops them in reverse:
 
-    >>> from dataclasses import dataclass
+    >>> from time import sleep
     >>> from fixengine.supervision.actor import Actor
     >>> from fixengine.supervision.child import ChildSpec
-    >>> from fixengine.supervision.lifecycle import Shutdown, StartChildren
-    >>> from fixengine.supervision.refs import Request, ask
+    >>> from fixengine.supervision.lifecycle import Crash, Shutdown, StartChildren
+    >>> from fixengine.supervision.refs import Request, ask, tell
     >>> from fixengine.supervision.restarts import Backoff, RestartBudget, RestartIntensity
     >>> from fixengine.supervision.supervisor import Supervisor
     >>> from fixengine.supervision.tree import Tree
 
-    >>> @dataclass(frozen=True)
-    ... class Greet(Request[str]):
+    >>> class Greet(Request[str]):
     ...     """Anybody → greeter."""
-    ...     name: str
     >>> class Greeter(Actor):
     ...     def receive(self, message: Greet) -> str:
-    ...         return message.answer(f"hello, {message.name}")
+    ...         return message.answer("hello")
 
     >>> start = lambda earlier: Greeter.start()
-    >>> spec = ChildSpec(name="greeter", start=start, boot_timeout=60, stop_timeout=60)
+    >>> tree = Tree([ChildSpec(name="greeter", start=start, boot_timeout=60, stop_timeout=60)])
     >>> intensity = RestartIntensity(max_restarts=3, period=60)
     >>> budget = RestartBudget(intensity=intensity, backoff=Backoff(first=0.1, cap=5))
-    >>> tree = Tree([spec])
     >>> supervisor = Supervisor.start(tree=tree, budget=budget, on_escalation=print)
     >>> ask(supervisor, StartChildren(), timeout=60).get(timeout=60)
-    >>> ask(tree.ref("greeter"), Greet("you"), timeout=60)
-    'hello, you'
+    >>> ask(tree.ref("greeter"), Greet(), timeout=60)
+    'hello'
+    >>> tell(tree.ref("greeter"), Crash(reason="a bug"))
+    >>> while [(child.state, child.restarts) for child in tree.snapshot()] != [("running", 1)]:
+    ...     sleep(0.01)
+    >>> ask(tree.ref("greeter"), Greet(), timeout=60)
+    'hello'
     >>> ask(supervisor, Shutdown(within=60), timeout=120)
     ()
     >>> supervisor.stop()

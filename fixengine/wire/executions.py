@@ -25,7 +25,10 @@ Moment: TypeAlias = Annotated[
 
 
 class Execution(msgspec.Struct, rename="camel", kw_only=True):
-    """An order as it is being filled. Fields without a value are left out."""
+    """An order as it is being filled: the fields of the message, which neighbours read.
+
+    Fields without a value are left out.
+    """
 
     id: Annotated[int, Meta(description="The engine's own.")]
     execution_service_id: Annotated[int, Meta(description="The order's, at execution-service.")]

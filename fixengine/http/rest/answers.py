@@ -29,7 +29,10 @@ class Fill(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class Summary(msgspec.Struct, rename="camel", kw_only=True):
-    """The state of the whole, all engines together. What can't be known now is left out."""
+    """The state of the whole, all engines together, as one answer of REST has it.
+
+    What can't be known now is left out.
+    """
 
     executions: int
     count_by_status: dict[str, int]

@@ -9,6 +9,8 @@ from fixengine.rules.values import Fill
 
 
 class _Evaluated(msgspec.Struct, kw_only=True):
+    """A row of the statement's input. It is whole, for the statement reads it as one record."""
+
     place: str | None
     execution_id: int
     number: int

@@ -7,7 +7,10 @@ _CLAIM_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 class EngineMetrics:
-    """What the engine says about its own work: an attribute for each metric."""
+    """What the engine says about its own work: an attribute for each metric.
+
+    They are in one place, as docs/metrics.md lists them.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.fills = Counter(
