@@ -43,9 +43,10 @@ class Counted:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-                _counting.discard(self)
             if say is not None:
                 self._count_on()
+            else:
+                _counting.discard(self)
         if say is not None:
             say(times)
 

@@ -169,7 +169,7 @@ def test_nothing_of_a_file_with_a_bad_order_is_sent_unless_that_is_wanted(
     run.start()
     assert run.wait(60) == 1
     assert "nothing was sent, for 1 of 2 orders are bad" in run.log.read_text()
-    assert "line 2: " in run.last_words()
+    assert "line 2: " in run.log.read_text()
     assert read_topic(broker.bootstrap, topics.orders) == ()
     anyway = sending(workspace, broker, topics, str(file), "--unchecked")
     anyway.start()
