@@ -47,9 +47,13 @@ def sent(module: ModuleType) -> set[Sent]:
 
 def places() -> dict[str, Path]:
     """Find the file or folder of each actor, as the drawing says where it is."""
-    lines = re.findall(r"^    (\S.*?)  +([a-z]+(?:/|\.py)) ", DRAWING, re.MULTILINE)
+    lines = re.findall(r"^    [├└]── (\S.*?)  +([a-z]+(?:/|\.py)) ", DRAWING, re.MULTILINE)
     folder = Path(*actors.__path__)
-    return {name: folder / place for names, place in lines for name in names.split(", ")}
+    return {
+        name: folder / place
+        for names, place in lines
+        for name in names.replace(", -", ", reader-").split(", ")
+    }
 
 
 def source(place: Path) -> str:
