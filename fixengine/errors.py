@@ -4,6 +4,7 @@ FixengineError
 ├── MalformedError     bad input: dead letter, or 400; repeating it can't help
 ├── UnavailableError   a part outside is away or too slow: back off and stay
 │   ├── SlowQueryError the database answers, but not this in time: ask for less
+│   ├── LockedError    another session holds what is needed: let others pass, try again
 │   ├── UnsettledError what was under way may have been done: begin anew, and look for it
 │   └── ImpairedError  the database answers, but can't do this, whatever the values
 │       └── SchemaError its schema or the role's rights are at fault: wait for an operator
@@ -30,6 +31,10 @@ class UnavailableError(FixengineError):
 
 class SlowQueryError(UnavailableError):
     """The database ended a statement that took longer than it may."""
+
+
+class LockedError(UnavailableError):
+    """Another session held a lock for longer than the statement waited."""
 
 
 class UnsettledError(UnavailableError):

@@ -10,6 +10,7 @@ those below it along, so nobody holds a reference to a former one:
     ├── pricing         pricing.py       fresh prices for a batch of tickers
     ├── dead-letters    publishing/      bad orders → Kafka
     ├── publisher       publishing/      fills → Kafka; also the fills that dead engines left behind
+    ├── desk            changing/        cancels, replaces and ends executions, in turn with claims
     ├── scheduler       filling/         claim what is due → ask prices → apply the rules → store
     ├── intake          intake/          poll → decode → ask tickers → store → commit offsets
     └── housekeeping    housekeeping.py  deletes old executions; runs only with RETENTION_DAYS
@@ -18,6 +19,7 @@ An actor asks only those above it, so no two wait for each other. Whoever asks w
 and always with a deadline:
 
     rest         asks  reader        GetExecutionsById GetExecutions GetFills AddUpExecutions GetLag
+    rest         asks  desk          ChangeExecution
     intake       asks  repository    StoreOrders
     intake       asks  securities    ResolveTickers
     intake       asks  dead-letters  FinishDeadLetters
@@ -33,10 +35,13 @@ committed offset and the database.
     publisher    tells dead-letters  DeadLetterTopic
     scheduler    tells repository    AbandonClaim
     scheduler    tells publisher     PublishFills
+    scheduler    tells desk          ExpireExecutions
+    desk         tells publisher     PublishFills
     intake       tells dead-letters  WriteDeadLetters ForgetDeadLetters
     intake       tells scheduler     OrdersStored
     repository   tells scheduler     ExecutionsFreed
     securities   tells intake        TickersArrived
     dead-letters tells intake        DeadLettersWritten
     publisher    tells scheduler     FillsPublished
+    publisher    tells desk          FillsPublished
 """

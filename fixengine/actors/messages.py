@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import pykka
+
 from fixengine.errors import ImpairedError
 from fixengine.ports.kafka import Record
 from fixengine.ports.stores import Claim, Forgotten, OutboxPage, Stored, TakeOver
+from fixengine.rules.changes import ChangeRequest, Decision
 from fixengine.rules.halving import Tried
 from fixengine.rules.values import Fill, Order, Postponed
 from fixengine.supervision.refs import ActorRef, Request
@@ -106,6 +109,26 @@ class QueryAnswered:
     kind: str
 
 
+# to the desk
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeExecution(Request[pykka.Future[Decision]]):
+    """REST → desk: change an execution by `deadline`, a monotonic time. It replies at once.
+
+    The future is set with what became of the request. It raises UnavailableError when it is not
+    decided in time.
+    """
+
+    request: ChangeRequest
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireExecutions:
+    """Scheduler → desk: the time of these is over. They fall due again if it is not done."""
+
+    execution_ids: tuple[int, ...]
+
+
 # to securities
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tickers:
@@ -195,7 +218,7 @@ class FinishDeadLetters(Request[tuple[Place, ...]]):
 # to the publisher
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishFills:
-    """Scheduler → publisher: these are stored. FillsPublished follows to `reply_to`.
+    """Scheduler, desk → publisher: these are stored. FillsPublished follows to `reply_to`.
 
     They are not to be sent after `until`, a monotonic time.
     """
@@ -220,7 +243,7 @@ class ExecutionsFreed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillsPublished:
-    """Publisher → scheduler: so many of its fills are no longer on their way."""
+    """Publisher → scheduler, desk: so many of its fills are no longer on their way."""
 
     count: int
 

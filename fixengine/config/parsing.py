@@ -18,6 +18,7 @@ _AMOUNT = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 _STEP = re.compile(rf"({_AMOUNT})(ns|us|µs|μs|ms|s|m|h)")
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _HEADER = re.compile(r"(?!grpc-)[a-z0-9_.-]+(?<!-bin)")
+_TOKEN = re.compile(r"[!-~]{16,}")
 _VISIBLE = re.compile(r"[ -~]*")
 
 
@@ -41,6 +42,13 @@ def one_of(*words: str) -> Callable[[str], str]:
         return text.lower()
 
     return parse
+
+
+def token(text: str) -> str:
+    """Parse a bearer token: visible ASCII characters, too many to be guessed."""
+    if not _TOKEN.fullmatch(text):
+        raise ValueError("give 16 or more letters, digits or other visible ASCII characters")
+    return text
 
 
 def log_level(text: str) -> str:

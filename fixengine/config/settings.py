@@ -24,6 +24,12 @@ class Settings(Telemetry):
         addresses.prefix,
         "a prefix of REST's paths, such as /fix-engine, for a gateway that does not remove it",
     )
+    operator_token: str | None = optional(
+        "OPERATOR_TOKEN",
+        parsing.token,
+        "who sends it may cancel and replace by REST; unset: nobody may",
+        secret=True,
+    )
     health_port: int = variable("HEALTH_PORT", "8086", _port, "port of the probes")
     log_level: str = variable(
         "LOG_LEVEL", "info", parsing.log_level, "the lowest level that is logged"

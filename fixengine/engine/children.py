@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
 
+from fixengine.actors.changing.desk import Desk
 from fixengine.actors.filling.limits import FillLimits
 from fixengine.actors.filling.scheduler import FillScheduler
 from fixengine.actors.housekeeping import Housekeeping
@@ -18,6 +19,7 @@ from fixengine.actors.storage.repository import Repository
 from fixengine.config import Settings
 from fixengine.engine.parts import Parts
 from fixengine.infra.kafka.consumer.places import COMMITTED_WITHIN
+from fixengine.infra.postgres.session import EngineSession
 from fixengine.rules.fills import FillRules
 from fixengine.supervision.child import ChildSpec
 from fixengine.supervision.refs import ActorRef
@@ -35,6 +37,7 @@ class Child(StrEnum):
     PRICING = "pricing"
     DEAD_LETTERS = "dead-letters"
     PUBLISHER = "publisher"
+    DESK = "desk"
     SCHEDULER = "scheduler"
     INTAKE = "intake"
     HOUSEKEEPING = "housekeeping"
@@ -43,19 +46,22 @@ class Child(StrEnum):
 READERS = (Child.READER_1, Child.READER_2)
 
 POOLED_CONNECTIONS = 1 + len(READERS)
-"""One for the repository and one for each reader; the session for claims is one more."""
+"""One for the repository and one for each reader. The session for claims is one more, and so is
+that of the desk while anybody uses it.
+"""
 
 BOOT_WITHIN = 10.0
 """Seconds for an actor to boot; none waits for anything outside meanwhile."""
 
 STOP_SHARES: Mapping[Child, float] = {
     Child.REPOSITORY: 0.5,
-    Child.READER_1: 0.3,
-    Child.READER_2: 0.3,
+    Child.READER_1: 0.25,
+    Child.READER_2: 0.25,
     Child.SECURITIES: 0.2,
     Child.PRICING: 0.2,
     Child.DEAD_LETTERS: 0.2,
     Child.PUBLISHER: 1.6,
+    Child.DESK: 0.2,
     Child.SCHEDULER: 1.3,
     Child.INTAKE: 2.3,
     Child.HOUSEKEEPING: 0.2,
@@ -91,6 +97,7 @@ class Children:
         self._parts = parts
         self._storage = storage
         self._filling = filling
+        self._session: EngineSession | None = None  # of the present repository
         self.tree = Tree(self._specs())
         self.health = Health(gauge=parts.metrics.up, tree=self.tree, hung_after=hung_after)
 
@@ -103,6 +110,7 @@ class Children:
             Child.PRICING: self._pricing,
             Child.DEAD_LETTERS: self._dead_letters,
             Child.PUBLISHER: self._publisher,
+            Child.DESK: self._desk,
             Child.SCHEDULER: self._scheduler,
             Child.INTAKE: self._intake,
         }
@@ -120,7 +128,7 @@ class Children:
 
     def _repository(self, _refs: Refs) -> ActorRef:
         parts = self._parts
-        session = parts.session()
+        self._session = session = parts.session()
         return Repository.start(
             schema=parts.schema(
                 migrates=self._migrates, mends=partial(self.health.waits, Part.SCHEMA)
@@ -180,12 +188,22 @@ class Children:
             settled=self._parts.producers.settled,
         )
 
+    def _desk(self, refs: Refs) -> ActorRef:
+        assert self._session is not None, "the repository is started before"
+        return Desk.start(
+            changes=self._parts.changes(self._session),
+            publisher=refs[Child.PUBLISHER],
+            metrics=self._parts.metrics,
+            announce_empty=self._settings.publish_empty_fills,
+        )
+
     def _scheduler(self, refs: Refs) -> ActorRef:
         settings = self._settings
         return FillScheduler.start(
             repository=refs[Child.REPOSITORY],
             pricing=refs[Child.PRICING],
             publisher=refs[Child.PUBLISHER],
+            desk=refs[Child.DESK],
             health=self.health,
             metrics=self._parts.metrics,
             rules=FillRules(

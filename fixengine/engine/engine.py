@@ -1,17 +1,19 @@
 """An engine: its parts and its children, started in order and stopped in reverse."""
 
 from collections.abc import Callable
+from functools import partial
 from threading import Thread
 from time import monotonic
 
 import pykka
 
+from fixengine.actors.changing.desk_client import DeskClient
 from fixengine.actors.filling.limits import FILL_LIMITS, FillLimits
 from fixengine.actors.reading.overviews import Overviews
 from fixengine.actors.reading.reader_pool import ReaderPool
 from fixengine.actors.storage.limits import STORAGE_LIMITS, StorageLimits
 from fixengine.config import Settings
-from fixengine.engine.children import READERS, Children
+from fixengine.engine.children import READERS, Child, Children
 from fixengine.engine.parts import Parts
 from fixengine.engine.restart_intensity import restart_budget
 from fixengine.engine.stop_budget import STOP_BUDGET
@@ -60,6 +62,7 @@ class Engine:
         self.registry = parts.registry
         self.registry.register(ActorCollector(self.tree))
         readers = ReaderPool(READERS, self.tree.ref)
+        self.desk = DeskClient(partial(self.tree.ref, Child.DESK))
         self._rest = Server(
             rest_app(
                 executions=readers,

@@ -16,6 +16,7 @@ from fixengine.infra.kafka.producer.sink import KafkaSink
 from fixengine.infra.kafka.producer.topics import Topic
 from fixengine.infra.kafka.tail import KafkaTail
 from fixengine.infra.lease import Lease
+from fixengine.infra.postgres.changes import PostgresChanges
 from fixengine.infra.postgres.claims import PostgresClaims
 from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.executions import PostgresExecutions
@@ -108,6 +109,10 @@ class Parts:
     def outbox(self, session: EngineSession) -> PostgresOutbox:
         """Return the outbox of the fills that are stored in that session."""
         return PostgresOutbox(self.database, session)
+
+    def changes(self, session: EngineSession) -> PostgresChanges:
+        """Return what changes executions, under the number of that session."""
+        return PostgresChanges(self.database, session)
 
     def retention(self) -> PostgresRetention:
         """Return what deletes old executions."""

@@ -73,13 +73,13 @@ def evaluate(
     after = replace(
         execution,
         is_open=not full,
-        execution_status=_status(execution, filled),
+        execution_status=status_of(filled, execution.quantity_ordered),
         sent_timestamp=sent,
         quantity_filled=filled,
         total_amount=execution.total_amount + amount(quantity, price),
         number_of_fills=execution.number_of_fills + 1,
         last_fill_timestamp=filled_at,
-        next_fill_timestamp=None if full else now + delay,
+        next_fill_timestamp=None if full else by_its_end(execution, now + delay),
         version=execution.version + 1,
     )
     return Fill(
@@ -88,6 +88,11 @@ def evaluate(
         announced=filled > 0 or rules.announce_empty,
         execution=after,
     )
+
+
+def by_its_end(execution: Execution, moment: datetime) -> datetime:
+    """Return a time, or that at which the execution expires if that is earlier."""
+    return min(moment, execution.expires_at or moment)
 
 
 def draw_quantity(remaining: Decimal, rng: Random) -> Decimal:
@@ -135,6 +140,13 @@ def wait_without_price(
     return min(max(shortest, waited), LONGEST_WAIT) if has_none else shortest
 
 
+def status_of(filled: Decimal, quantity: Decimal) -> Status:
+    """Return the status of an execution of which so much of its quantity is filled."""
+    if filled == quantity:
+        return Status.FULL
+    return Status.PART if filled > 0 else Status.WORK
+
+
 def outcome(fill: Fill) -> str:
     """Name what a fill came to: `full` ends the execution, `part` and `none` leave it open."""
     if not fill.execution.is_open:
@@ -152,9 +164,3 @@ def draws_for(seed: str | None, execution: Execution) -> Random:
         return _fresh
     number = execution.number_of_fills + 1
     return Random(f"{seed}:{execution.execution_service_id}:{number}")  # noqa: S311 - as above
-
-
-def _status(execution: Execution, filled: Decimal) -> str:
-    if filled == execution.quantity_ordered:
-        return Status.FULL
-    return Status.PART if filled > 0 else Status.WORK

@@ -30,11 +30,13 @@ class TradeType(StrEnum):
 
 
 class Status(StrEnum):
-    """How far an execution is: nothing filled yet, partly, wholly."""
+    """How far an execution is: nothing filled yet, partly, wholly; ended before it was full."""
 
     WORK = "WORK"
     PART = "PART"
     FULL = "FULL"
+    CANCELLED = "CNCLD"
+    PART_CANCELLED = "CPART"
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +44,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     `quantity` and `limit_price` fit numeric(18,8); `limit_price` is None for a market order.
     `id` is execution-service's, and becomes `Execution.execution_service_id`. `traceparent` is
-    its place in a trace, None when it belongs to no trace.
+    its place in a trace, None when it belongs to no trace. What is not filled at `expires_at` is
+    cancelled; None: never.
     """
 
     id: int
@@ -55,10 +58,18 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     trade_service_execution_id: int | None = None
     version: int
     traceparent: str | None = None
+    expires_at: datetime | None = None
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What an execution may fill, and at what price; no limit is None. A change sets new ones."""
+
+    quantity: Decimal
+    limit_price: Decimal | None
 
 
 class Execution(msgspec.Struct, frozen=True):
-    """One row of `public.execution`, field for field, and where its trace goes on.
+    """One row of `public.execution`, field for field, where its trace goes on, and its end.
 
     Statements select the fields in this order. `trade_type` is text: rows that other programs
     wrote may hold any. Timestamps are aware.
@@ -84,6 +95,12 @@ class Execution(msgspec.Struct, frozen=True):
     trade_service_execution_id: int | None
     version: int
     traceparent: str | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def terms(self) -> Terms:
+        """What it may fill, and at what price."""
+        return Terms(self.quantity_ordered, self.limit_price)
 
     @property
     def remaining(self) -> Decimal:
@@ -95,13 +112,35 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     """One evaluation of an execution, and the execution as it stands after it.
 
     (`execution.id`, `execution.number_of_fills`) identifies it. `quantity` may be 0: the price
-    was beyond the limit, or the draw said so. `announced` says whether the topic gets to see it.
+    was beyond the limit, or the draw said so. `price` is None where nobody asked for one.
+    `announced` says whether the topic gets to see it.
     """
 
     quantity: Decimal
-    price: Decimal
+    price: Decimal | None
     announced: bool
     execution: Execution
+
+
+class ChangeKind(StrEnum):
+    """What a change does: the customer ends it or sets new terms, or its time is over."""
+
+    CANCEL = "CANCEL"
+    REPLACE = "REPLACE"
+    EXPIRE = "EXPIRE"
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """An evaluation that fills nothing and ends an execution, or sets new terms.
+
+    `fill` is that evaluation, with the execution after it and without a price. `key` is the
+    customer's name for the request, None where it has none.
+    """
+
+    kind: ChangeKind
+    before: Terms
+    fill: Fill
+    key: str | None
 
 
 class Postponed(msgspec.Struct, frozen=True):

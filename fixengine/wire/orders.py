@@ -39,6 +39,7 @@ class _Message(msgspec.Struct, rename="camel"):
     received_timestamp: object = None
     trade_service_execution_id: object = None
     version: object = None
+    expires_timestamp: object = None
 
 
 _decoder = msgspec.json.Decoder(_Message, float_hook=Decimal)
@@ -73,6 +74,11 @@ def decode_order(value: bytes | None) -> Order:
             None if execution_id is None else _integer("tradeServiceExecutionId", execution_id)
         ),
         version=1 if version is None else _version(version),
+        expires_at=(
+            None
+            if message.expires_timestamp is None
+            else _moment("expiresTimestamp", message.expires_timestamp)
+        ),
     )
 
 

@@ -12,7 +12,13 @@ from loguru import logger
 
 from fixengine.actors.filling.evaluation import Evaluated
 from fixengine.actors.filling.fill_span import fill_span
-from fixengine.actors.messages import AbandonClaim, ClaimDue, PublishFills, StoreFills
+from fixengine.actors.messages import (
+    AbandonClaim,
+    ClaimDue,
+    ExpireExecutions,
+    PublishFills,
+    StoreFills,
+)
 from fixengine.ports.stores import Claim, Stored
 from fixengine.recurring import Recurring
 from fixengine.rules.fills import outcome
@@ -46,6 +52,7 @@ class Claiming:
         *,
         repository: ActorRef,
         publisher: ActorRef,
+        desk: ActorRef,
         reply_to: ActorRef,
         metrics: EngineMetrics,
         tracer: Tracer,
@@ -53,6 +60,7 @@ class Claiming:
         """Take the parts; `reply_to` hears what is freed and what is published."""
         self._repository = repository
         self._publisher = publisher
+        self._desk = desk
         self._reply_to = reply_to
         self._metrics = metrics
         self._tracer = tracer
@@ -92,6 +100,8 @@ class Claiming:
         stored = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
         kept = [fill for fill in evaluated.fills if fill.execution.id in stored.ids]
         self._tell_of(stored, kept, postponed=len(evaluated.postponed))
+        if evaluated.expired:
+            tell(self._desk, ExpireExecutions(execution_ids=evaluated.expired))
         self._tracer.ended(kept, partial(fill_span, began=began, links=links))
         announced = tuple(fill for fill in kept if fill.announced)
         if announced:

@@ -35,6 +35,7 @@ class FillScheduler(Actor):
         repository: ActorRef,
         pricing: ActorRef,
         publisher: ActorRef,
+        desk: ActorRef,
         health: Health,
         metrics: EngineMetrics,
         rules: FillRules,
@@ -49,6 +50,7 @@ class FillScheduler(Actor):
         self._claims = Claiming(
             repository=repository,
             publisher=publisher,
+            desk=desk,
             reply_to=self.actor_ref,
             metrics=metrics,
             tracer=tracer,

@@ -15,7 +15,7 @@ class _Evaluated(msgspec.Struct, kw_only=True):
     execution_id: int
     number: int
     quantity: Decimal
-    price: Decimal
+    price: Decimal | None
     filled_at: datetime | None
     quantity_filled: Decimal
     total_amount: Decimal

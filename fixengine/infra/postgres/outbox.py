@@ -6,16 +6,15 @@ from time import monotonic
 from typing import Any, TypeAlias
 
 import msgspec
-from msgspec.structs import replace
-from psycopg import Cursor
-from psycopg.rows import RowMaker
+from psycopg.rows import args_row
 
 from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.rows import recordset
 from fixengine.infra.postgres.session import LOCK_CLASS, EngineSession
 from fixengine.infra.postgres.statements import query
 from fixengine.ports.stores import OutboxPage, TakeOver
-from fixengine.rules.values import Execution, Fill
+from fixengine.rules.changes import as_after
+from fixengine.rules.values import ChangeKind, Execution, Fill, LedgerEntry, Terms
 
 
 class _Published(msgspec.Struct):
@@ -60,7 +59,7 @@ class PostgresOutbox:
         }
         with (
             self._database.connection() as connection,
-            connection.cursor(row_factory=_stored_fill_row) as cursor,
+            connection.cursor(row_factory=args_row(_stored_fill)) as cursor,
         ):
             began = monotonic()
             rows = cursor.execute(query("unpublished"), parameters).fetchall()
@@ -86,24 +85,21 @@ class PostgresOutbox:
 
 _StoredFill: TypeAlias = tuple[datetime, Fill]
 
-_OF_THE_FILL = 4
-_AFTER_IT = 7
+_ENTRY = len(LedgerEntry.__struct_fields__)
 
 
-def _stored_fill_row(cursor: Cursor[_StoredFill]) -> RowMaker[_StoredFill]:
-    """Make fills of rows: the fill, what it changed in the execution, and the execution now."""
-    description = cursor.description or ()
-    now = _OF_THE_FILL + _AFTER_IT
-    changed = [column.name for column in description[_OF_THE_FILL:now]]
-
-    def make(values: Sequence[Any]) -> _StoredFill:
-        stored_at, quantity, price, announced = values[:_OF_THE_FILL]
-        after = dict(zip(changed, values[_OF_THE_FILL:now], strict=True))
-        return stored_at, Fill(
-            quantity=quantity,
-            price=price,
-            announced=announced,
-            execution=replace(Execution(*values[now:]), **after),
-        )
-
-    return make
+def _stored_fill(stored_at: datetime, *values: Any) -> _StoredFill:
+    """Return a fill: its ledger's row, its kind, the terms if others hold now, its execution."""
+    entry = LedgerEntry(*values[:_ENTRY])
+    kind, has_other_terms, quantity, limit, *row = values[_ENTRY:]
+    now = Execution(*row)
+    after = as_after(
+        now,
+        entry,
+        kind=None if kind is None else ChangeKind(kind),
+        terms=Terms(quantity, limit) if has_other_terms else now.terms,
+    )
+    fill = Fill(
+        quantity=entry.quantity, price=entry.price, announced=entry.announced, execution=after
+    )
+    return stored_at, fill

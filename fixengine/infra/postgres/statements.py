@@ -21,10 +21,10 @@ from msgspec.structs import FieldInfo, fields
 
 from fixengine.rules.values import Execution
 
-_ELSEWHERE = "traceparent"
-"""It has a table of its own."""
+_ELSEWHERE = frozenset({"traceparent", "expires_at"})
+"""Each has a table of its own."""
 
-_COLUMNS = tuple(field for field in fields(Execution) if field.name != _ELSEWHERE)
+_COLUMNS = tuple(field for field in fields(Execution) if field.name not in _ELSEWHERE)
 COLUMN_NAMES = tuple(column.name for column in _COLUMNS)
 
 _PLACEHOLDER = re.compile(rb"\{\{([a-z ]+)\}\}")

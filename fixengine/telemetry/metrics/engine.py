@@ -19,6 +19,18 @@ class EngineMetrics:
             ("outcome",),
             registry=registry,
         )
+        self.changes = Counter(
+            "fixengine_changes_total",
+            "Requests to cancel or replace, by outcome: done, why it is refused, or undecided",
+            ("kind", "outcome"),
+            registry=registry,
+        )
+        self.change_seconds = Histogram(
+            "fixengine_change_seconds",
+            "Time from a request to cancel or replace to its decision",
+            buckets=_CALL_BUCKETS,
+            registry=registry,
+        )
         self.unpriced = Counter(
             "fixengine_unpriced_total",
             "Evaluations put off because there was no price",

@@ -1,6 +1,7 @@
 """The drawing of the actors, in `fixengine/actors/__init__.py`, is what the code does."""
 
 import re
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -38,10 +39,11 @@ def sent(module: ModuleType) -> set[Sent]:
     """Find the messages of a module, as their first lines say who sends them to whom."""
     found = set()
     for name, kind in vars(module).items():
-        first_line = re.match(r"([\w-]+) → ([\w-]+): ", getattr(kind, "__doc__", None) or "")
+        first_line = re.match(r"([\w, -]+) → ([\w, -]+): ", getattr(kind, "__doc__", None) or "")
         if getattr(kind, "__module__", None) == module.__name__ and first_line is not None:
             how = "asks" if issubclass(kind, Request) else "tells"
-            found.add(Sent(first_line[1].lower(), how, first_line[2].lower(), name))
+            ends = (names.lower().split(", ") for names in first_line.groups())
+            found |= {Sent(sender, how, receiver, name) for sender, receiver in product(*ends)}
     return found
 
 
@@ -73,7 +75,9 @@ def test_who_asks_and_tells_whom_is_drawn() -> None:
 
 @pytest.mark.parametrize("each", sorted(drawn()), ids=str)
 def test_who_is_drawn_as_the_sender_sends_it(each: Sent) -> None:
-    sender = Child.READER_1 if each.sender in {"rest", "reader"} else each.sender
+    # what REST holds of an actor stands beside that actor
+    sender = each.receiver if each.sender == "rest" else each.sender
+    sender = Child.READER_1 if sender == "reader" else sender
     made = rf"(?<!case )(?<!class )\b{each.message}\("
     assert re.search(made, source(places()[sender]))
 

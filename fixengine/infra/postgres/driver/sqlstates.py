@@ -7,6 +7,7 @@ import psycopg
 from fixengine.errors import (
     FixengineError,
     ImpairedError,
+    LockedError,
     SchemaError,
     SlowQueryError,
     UnavailableError,
@@ -77,7 +78,7 @@ _MEANINGS = {  # by the SQLSTATE, or its first two characters
     "54": _Meaning(ImpairedError, "a limit of the database is reached", "its log says more"),
     "55006": _AWAY,
     "55P02": _ILL,
-    "55P03": _Meaning(UnavailableError, "another session holds a lock for too long"),
+    "55P03": _Meaning(LockedError, "another session holds a lock for too long"),
     "57": _AWAY,
     "57014": _Meaning(SlowQueryError, "the database takes too long"),
     "58": _ILL,

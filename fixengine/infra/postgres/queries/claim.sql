@@ -8,7 +8,8 @@ select
     e.ctid as place,
     {{execution as stored}},
     (select t.traceparent from public.execution_trace as t where t.execution_id = e.id)
-        as traceparent
+        as traceparent,
+    (select x.expires_at from public.expiry as x where x.execution_id = e.id) as expires_at
 from public.execution as e
 where e.is_open
     and e.next_fill_timestamp >= %(since)s

@@ -29,6 +29,23 @@ traces as (
         select (select w.ctid from public.execution_trace as w where w.execution_id = gone.id)
         from gone
     ))
+),
+expiries as (
+    delete from public.expiry as x
+    where x.ctid = any(array(
+        select (select w.ctid from public.expiry as w where w.execution_id = gone.id)
+        from gone
+    ))
+),
+changes as (
+    delete from public.change as c
+    where c.ctid = any(array(
+        select w.ctid
+        from gone
+        cross join lateral (
+            select k.ctid from public.change as k where k.execution_id = gone.id offset 0
+        ) as w
+    ))
 )
 select
     (select max(n.id) from next as n) as last,

@@ -6,7 +6,8 @@ with o as materialized (
     from json_to_recordset(%(orders)s) as o (
         id integer, trade_type text, destination text, security_id text, ticker text,
         quantity numeric, limit_price numeric, received_timestamp timestamptz,
-        trade_service_execution_id integer, version integer, traceparent text
+        trade_service_execution_id integer, version integer, traceparent text,
+        expires_at timestamptz
     )
     -- within a `case` the planner takes it for likely: else it would expect next to no rows, and
     -- join them in a loop
@@ -28,7 +29,8 @@ stored as (
         o.id, true, 'WORK', o.trade_type, o.destination, o.security_id, o.ticker,
         o.quantity, o.limit_price, o.received_timestamp,
         greatest(now(), o.received_timestamp),
-        now() + %(first_fill_delay)s * interval '1 second',
+        -- of a null nothing is the least
+        least(now() + %(first_fill_delay)s * interval '1 second', o.expires_at),
         o.trade_service_execution_id, o.version
     from o
     order by o.id
@@ -41,5 +43,12 @@ traced as (
     from o
     join stored on stored.execution_service_id = o.id
     where o.traceparent is not null
+),
+timed as (
+    insert into public.expiry (execution_id, expires_at)
+    select stored.id, o.expires_at
+    from o
+    join stored on stored.execution_service_id = o.id
+    where o.expires_at is not null
 )
 select count(*)::integer from stored

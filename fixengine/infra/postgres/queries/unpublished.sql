@@ -1,6 +1,7 @@
--- Fills that this engine still has to publish, as they were: the ledger has what changes from
--- fill to fill, the execution what never does. No rows when the engine's lock is not held.
--- `offset 0` keeps two look-ups for each row from becoming joins, which with statistics of another
+-- Fills that this engine still has to publish: the ledger's row, what kind of change it is if it is
+-- one, the terms that held for it, and the execution as it is now. No rows when the engine's lock
+-- is not held.
+-- `offset 0` keeps look-ups for each row from becoming joins, which with statistics of another
 -- time would read ledger and executions as a whole.
 with waiting as materialized (
     select o.execution_id, o.fill_number, o.stored_at
@@ -24,15 +25,13 @@ with waiting as materialized (
 )
 select
     w.stored_at,
-    f.quantity, f.price, f.announced,
-    f.quantity_filled < e.quantity_ordered as is_open,
-    case
-        when f.quantity_filled = e.quantity_ordered then 'FULL'
-        when f.quantity_filled > 0 then 'PART'
-        else 'WORK'
-    end as execution_status,
-    f.filled_at as last_fill_timestamp, f.quantity_filled, f.number as number_of_fills,
-    f.total_amount, f.version,
+    f.execution_id, f.number, f.quantity, f.price, f.filled_at, f.quantity_filled, f.total_amount,
+    f.version, f.announced,
+    (
+        select c.kind from public.change as c
+        where c.execution_id = f.execution_id and c.number = f.number
+    ) as kind,
+    later.execution_id is not null as has_other_terms, later.quantity_before, later.limit_before,
     {{execution as readable}},
     (select t.traceparent from public.execution_trace as t where t.execution_id = e.id)
         as traceparent
@@ -46,4 +45,11 @@ cross join lateral (
 cross join lateral (
     select x.* from public.execution as x where x.id = w.execution_id offset 0
 ) as e
+left join lateral (
+    select c.execution_id, c.quantity_before, c.limit_before
+    from public.change as c
+    where c.execution_id = w.execution_id and c.number > w.fill_number
+    order by c.number
+    limit 1
+) as later on true
 order by w.execution_id

@@ -154,6 +154,7 @@ def scheduler(
         repository=repository,
         pricing=pricing,
         publisher=neighbours[0],
+        desk=neighbours[0],
         health=health or board(),
         metrics=EngineMetrics(CollectorRegistry()),
         rules=FillRules(announce_empty=True),

@@ -1,0 +1,1 @@
+"""Requests to cancel and replace: from REST to the database, then to the publisher."""

@@ -1,0 +1,40 @@
+"""What REST holds of the desk."""
+
+from collections.abc import Callable
+from time import monotonic
+
+import pykka
+
+from fixengine.actors.messages import ChangeExecution
+from fixengine.errors import UnavailableError
+from fixengine.rules.changes import ChangeRequest, Decision
+from fixengine.supervision.refs import ActorRef, ask
+
+DECIDED_WITHIN = 3.0
+"""Seconds that a request waits for its decision."""
+
+_TAKEN_WITHIN = 1.0  # seconds for the desk to take a request in, while it decides others
+_GRACE = 0.5  # seconds for the desk to say itself that it was too late
+
+
+class DeskClient:
+    """Asks the desk; for use from any thread. `find` returns its present incarnation."""
+
+    def __init__(self, find: Callable[[], ActorRef | None]) -> None:
+        self._find = find
+
+    def change(self, request: ChangeRequest) -> Decision:
+        """Have a request decided; raises UnavailableError when it is not, or nobody knows it.
+
+        The same request with the same key then changes nothing twice.
+        """
+        desk = self._find()
+        if desk is None:
+            raise UnavailableError("the desk is being started")
+        deadline = monotonic() + DECIDED_WITHIN
+        asked = ChangeExecution(request=request, deadline=deadline)
+        decision = ask(desk, asked, timeout=_TAKEN_WITHIN + DECIDED_WITHIN)
+        try:
+            return decision.get(timeout=max(deadline - monotonic(), 0) + _GRACE)
+        except pykka.Timeout as error:
+            raise UnavailableError("the desk did not decide in time") from error

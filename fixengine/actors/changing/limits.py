@@ -1,0 +1,31 @@
+"""How long a request waits, and how many are decided at a time."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLimits:
+    """The limits of a desk. Times are in seconds."""
+
+    most_at_once: int = 100
+    """Requests that one transaction decides at the most."""
+
+    lock_within: float = 0.2
+    """Time that a request waits at a stretch for a claim to give its execution back. One that
+    waits longer lets others pass, and waits again.
+    """
+
+    first_pause: float = 0.01
+    """Time after which requests are looked at again whose executions wait for a message or a
+    claim. It doubles from one look to the next.
+    """
+
+    longest_pause: float = 0.2
+    """The most that it comes to."""
+
+    connection_kept: float = 30.0
+    """Time without a request after which the connection is closed."""
+
+
+CHANGE_LIMITS = ChangeLimits()
+"""The limits of every engine."""

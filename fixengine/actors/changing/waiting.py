@@ -1,0 +1,49 @@
+"""A request that waits to be decided: it is answered once, by its deadline at the latest."""
+
+from time import monotonic
+
+import pykka
+
+from fixengine.errors import UnavailableError
+from fixengine.rules.changes import ChangeRequest, Decision
+from fixengine.telemetry.metrics.engine import EngineMetrics
+
+
+class WaitingRequest:
+    """A request, and the future that whoever asks waits for."""
+
+    def __init__(self, *, request: ChangeRequest, deadline: float, metrics: EngineMetrics) -> None:
+        """Take the request, and the monotonic time by which it is answered."""
+        self.request = request
+        self.decision = pykka.ThreadingFuture[Decision]()
+        self._deadline = deadline
+        self._metrics = metrics
+        self._came_at = monotonic()
+
+    def decide(self, decision: Decision) -> None:
+        """Answer with what became of it."""
+        outcome = "done" if decision.refusal is None else decision.refusal.name.lower()
+        self._count(outcome)
+        self.decision.set(decision)
+
+    def fail(self, error: UnavailableError) -> None:
+        """Answer that it could not be decided."""
+        self._count("undecided")
+        self.decision.set_exception((type(error), error, None))
+
+    def is_late(self) -> bool:
+        """Say whether its deadline is over, and if so, answer."""
+        if monotonic() <= self._deadline:
+            return False
+        self.fail(
+            UnavailableError(
+                "the execution was not free in time: an engine is at work on it, or its last fill "
+                "can't be published now"
+            )
+        )
+        return True
+
+    def _count(self, outcome: str) -> None:
+        kind = self.request.kind.lower()
+        self._metrics.changes.labels(kind, outcome).inc()
+        self._metrics.change_seconds.observe(monotonic() - self._came_at)

@@ -1,0 +1,131 @@
+"""Changes of executions: in a session beside the engine's own, as they wait for locks of claims."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from psycopg.rows import args_row
+
+from fixengine.errors import FixengineError, UnavailableError
+from fixengine.infra.postgres.change_rows import changed_row
+from fixengine.infra.postgres.driver.connections import Connection, Database, statements_on
+from fixengine.infra.postgres.rows import recordset
+from fixengine.infra.postgres.session import LOCK_CLASS, EngineSession
+from fixengine.infra.postgres.statements import query
+from fixengine.ports.stores import KnownChange, Locked
+from fixengine.rules.changes import ChangeRequest, as_after
+from fixengine.rules.values import Change, ChangeKind, Execution, LedgerEntry, Terms
+
+_ENTRY = len(LedgerEntry.__struct_fields__)
+
+
+class _Asked(msgspec.Struct):
+    execution_id: int
+    key: str
+
+
+class PostgresChanges:
+    """Locks executions, and stores what becomes of them under the number of the engine's session.
+
+    The connection is opened with the first request. All raise UnavailableError.
+    """
+
+    def __init__(self, database: Database, session: EngineSession) -> None:
+        self._database = database
+        self._session = session
+        self._connection: Connection | None = None
+        self._places: Mapping[int, str] = {}
+
+    def lock(self, requests: Sequence[ChangeRequest], *, within: float) -> Locked:
+        """Lock the executions of these requests, waiting `within` seconds for each at the most.
+
+        They stay locked until `store` or `abandon`. Raises UnavailableError, with nothing locked,
+        when another session holds one for longer.
+        """
+        self.abandon()
+        ids = {"ids": sorted({request.execution_id for request in requests})}
+        asked = [_Asked(each.execution_id, each.key) for each in requests if each.key is not None]
+        with self._given_back_on_failure(), self._statements() as connection:
+            connection.execute("begin")
+            connection.execute(f"set local lock_timeout = {max(within * 1000, 1):.0f}".encode())
+            connection.execute(query("lock_changing"), ids)
+            cursor = connection.cursor(row_factory=args_row(_looked_at))
+            rows = cursor.execute(query("changing"), ids).fetchall()
+            known = _known(connection, asked) if asked else {}
+        self._places = {execution.id: place for place, _, _, execution in rows}
+        return Locked(
+            executions={execution.id: execution for *_, execution in rows},
+            unpublished=frozenset(execution.id for _, waits, _, execution in rows if waits),
+            now=max((now for _, _, now, _ in rows), default=None),
+            known=known,
+        )
+
+    def store(self, changes: Sequence[Change]) -> frozenset[int]:
+        """Store changes of what is locked, commit, unlock; return the ids of those stored.
+
+        Raises RejectedError, with nothing stored, when the database refuses any.
+        """
+        rows = [changed_row(each, self._places.get(each.fill.execution.id)) for each in changes]
+        parameters = {
+            "changes": recordset(rows),
+            "owner": self._session.owner,
+            "lock_class": LOCK_CLASS,
+        }
+        with self._given_back_on_failure(), self._statements() as connection:
+            stored = connection.execute(query("store_changes"), parameters).fetchall()
+            connection.execute("commit")
+        return frozenset(row[0] for row in stored)
+
+    def abandon(self) -> None:
+        """Unlock what is locked, if anything."""
+        connection = self._connection
+        if connection is not None and connection.info.transaction_status:
+            try:
+                with statements_on(connection):
+                    connection.execute("rollback")
+            except UnavailableError:
+                self.close()
+
+    def close(self) -> None:
+        """Let go of the connection: what was locked is free. Safe to call twice."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @contextmanager
+    def _statements(self) -> Iterator[Connection]:
+        if self._connection is None or self._connection.closed:
+            self._connection = self._database.session()
+        with statements_on(self._connection):
+            yield self._connection
+
+    @contextmanager
+    def _given_back_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except FixengineError:
+            self.abandon()
+            raise
+
+
+def _looked_at(
+    place: str, unpublished: bool, now: datetime, *row: Any
+) -> tuple[str, bool, datetime, Execution]:
+    return place, unpublished, now, Execution(*row)
+
+
+def _known(connection: Connection, asked: Sequence[_Asked]) -> dict[tuple[int, str], KnownChange]:
+    cursor = connection.cursor(row_factory=args_row(_known_change))
+    return dict(cursor.execute(query("known_changes"), {"asked": recordset(asked)}).fetchall())
+
+
+def _known_change(
+    key: str, kind: str, quantity: Any, limit: Any, *values: Any
+) -> tuple[tuple[int, str], KnownChange]:
+    entry = LedgerEntry(*values[:_ENTRY])
+    after = as_after(
+        Execution(*values[_ENTRY:]), entry, kind=ChangeKind(kind), terms=Terms(quantity, limit)
+    )
+    return (entry.execution_id, key), KnownChange(kind=ChangeKind(kind), execution=after)

@@ -1,0 +1,99 @@
+"""Requests to cancel and replace against engines that fill at full speed: every answer is true."""
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from itertools import islice
+from random import Random
+
+import psycopg
+
+from fixengine.demo.feed.feed import orders
+from fixengine.demo.waiting import wait_until
+from fixengine.engine.engine import Engine
+from fixengine.rules.changes import ChangeRequest, Decision, Refusal
+from fixengine.rules.values import ChangeKind
+from tests.support.engines import Surroundings, wait_until_ready
+
+TOKEN = "a-token-for-operators"
+
+
+def ids(dsn: str) -> list[int]:
+    with psycopg.connect(dsn) as connection:
+        return [row[0] for row in connection.execute("select id from execution order by id")]
+
+
+def test_a_hundred_cancels_in_the_race_with_two_engines_are_each_answered_truly(
+    around: Surroundings,
+) -> None:
+    fed = tuple(islice(orders(seed=20), 200))
+    with (
+        around.engine("one", OPERATOR_TOKEN=TOKEN) as one,
+        around.engine("two", OPERATOR_TOKEN=TOKEN) as two,
+    ):
+        for engine in (one, two):
+            wait_until_ready(engine)
+        around.send(*fed)
+        wait_until(lambda: around.count("execution") >= 100, 60, "orders to be stored")
+        chosen = Random(20).sample(ids(around.dsn), 100)
+
+        def ask(number: int) -> tuple[int, Decision]:
+            engine: Engine = (one, two)[number % 2]
+            request = ChangeRequest(
+                execution_id=chosen[number], kind=ChangeKind.CANCEL, key=f"cancel {number}"
+            )
+            return chosen[number], engine.desk.change(request)
+
+        with ThreadPoolExecutor(8) as threads:
+            answers = dict(threads.map(ask, range(100)))
+        wait_until(lambda: not around.count("execution where is_open"), 120, "all to be closed")
+        wait_until(lambda: not around.count("outbox"), 60, "all to be published")
+    with psycopg.connect(around.dsn) as connection:
+        rows = connection.execute(
+            "select id, execution_status, version, quantity_filled from execution"
+        ).fetchall()
+    known = {row[0]: row[1:] for row in rows}
+    cancelled = {id_ for id_, (status, *_) in known.items() if status in {"CNCLD", "CPART"}}
+    done = {id_ for id_, answer in answers.items() if answer.refusal is None}
+    assert done == cancelled
+    assert len(done) > 0
+    for id_, answer in answers.items():
+        assert answer.execution is not None
+        told = answer.execution
+        assert (told.execution_status, told.version, told.quantity_filled) == known[id_]
+        if answer.refusal is not None:
+            assert (answer.refusal, told.execution_status) == (Refusal.CLOSED, "FULL")
+    assert around.count("change") == len(done)
+    assert not around.count(
+        "fill as f join change as c using (execution_id) where f.number > c.number"
+    )
+
+
+def test_the_same_request_again_gets_the_same_answer(around: Surroundings) -> None:
+    with around.engine(
+        OPERATOR_TOKEN=TOKEN, FILL_DELAY_FIRST="600", PUBLISH_EMPTY_FILLS="true"
+    ) as engine:
+        wait_until_ready(engine)
+        around.send(*islice(orders(seed=21), 20))
+        wait_until(lambda: around.count("execution") > 5, 60, "orders to be stored")
+        id_ = ids(around.dsn)[0]
+        more = ChangeRequest(
+            execution_id=id_, kind=ChangeKind.REPLACE, key="more", quantity=Decimal(70_000)
+        )
+        first = engine.desk.change(more)
+        assert first.refusal is None
+        ended = engine.desk.change(ChangeRequest(execution_id=id_, kind=ChangeKind.CANCEL))
+        assert ended.refusal is None
+        again = engine.desk.change(more)
+        assert again.refusal is None
+        assert again.execution is not None
+        assert first.execution is not None
+        assert again.execution.version == first.execution.version
+        assert again.execution.is_open
+        other = ChangeRequest(
+            execution_id=id_, kind=ChangeKind.REPLACE, key="more", quantity=Decimal(80_000)
+        )
+        assert engine.desk.change(other).refusal is Refusal.KEY_TAKEN
+        assert (
+            engine.desk.change(ChangeRequest(execution_id=10**9, kind=ChangeKind.CANCEL)).refusal
+            is Refusal.UNKNOWN
+        )

@@ -1,0 +1,280 @@
+"""The desk: who waits, who passes, and what each request is answered."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from time import monotonic
+from typing import Any
+
+import pykka
+import pytest
+from prometheus_client import CollectorRegistry
+
+from fixengine.actors.changing.desk import Desk
+from fixengine.actors.changing.limits import ChangeLimits
+from fixengine.actors.messages import ChangeExecution, ExpireExecutions, PublishFills
+from fixengine.demo.waiting import wait_until
+from fixengine.errors import LockedError, RejectedError, UnavailableError
+from fixengine.ports.stores import KnownChange, Locked
+from fixengine.rules.changes import ChangeRequest, Decision, Refusal
+from fixengine.rules.values import Change, ChangeKind, Execution
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.lifecycle import Boot
+from fixengine.supervision.refs import ActorRef, ask
+from fixengine.telemetry.metrics.engine import EngineMetrics
+from tests.support.executions import SENT, execution
+
+NOW = SENT + timedelta(seconds=5)
+QUICK = ChangeLimits(first_pause=0.001, longest_pause=0.01)
+
+
+@dataclass
+class Table:
+    """Executions, some of which are claimed, unpublished or refused by the database."""
+
+    rows: dict[int, Execution] = field(default_factory=dict)
+    known: dict[tuple[int, str], KnownChange] = field(default_factory=dict)
+    claimed: set[int] = field(default_factory=set)
+    unpublished: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)
+    away: bool = False
+    loses_answers: int = 0
+    locks: list[list[int]] = field(default_factory=list)
+    is_closed: bool = False
+
+    def lock(self, requests: Sequence[ChangeRequest], *, within: float) -> Locked:
+        assert within > 0
+        ids = [each.execution_id for each in requests]
+        self.locks.append(ids)
+        if self.away:
+            raise UnavailableError("the database is away")
+        if self.claimed.intersection(ids):
+            raise LockedError("another session holds it")
+        keys = {(each.execution_id, each.key) for each in requests}
+        return Locked(
+            executions={id_: self.rows[id_] for id_ in ids if id_ in self.rows},
+            unpublished=frozenset(self.unpublished),
+            now=NOW,
+            known={key: change for key, change in self.known.items() if key in keys},
+        )
+
+    def store(self, changes: Sequence[Change]) -> frozenset[int]:
+        ids = frozenset(each.fill.execution.id for each in changes)
+        if ids & self.refused:
+            raise RejectedError("a trigger says no")
+        for each in changes:
+            after = each.fill.execution
+            self.rows[after.id] = after
+            assert each.key is not None
+            self.known[after.id, each.key] = KnownChange(kind=each.kind, execution=after)
+        if self.loses_answers:
+            self.loses_answers -= 1
+            raise UnavailableError("the connection broke")
+        return ids
+
+    def abandon(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class Publisher(Actor):
+    """Takes note of what it is to publish."""
+
+    def __init__(self, told: list[int]) -> None:
+        super().__init__()
+        self._told = told
+
+    def receive(self, message: PublishFills) -> None:
+        self._told += [fill.execution.id for fill in message.fills]
+
+
+@contextmanager
+def desk(
+    table: Table, told: list[int] | None = None, limits: ChangeLimits = QUICK
+) -> Iterator[ActorRef]:
+    publisher = Publisher.start([] if told is None else told)
+    running: pykka.ActorRef[Desk] = Desk.start(
+        changes=table,
+        publisher=publisher,
+        metrics=EngineMetrics(CollectorRegistry()),
+        announce_empty=True,
+        limits=limits,
+    )
+    for each in (publisher, running):
+        each.ask(Boot(), timeout=60)
+    try:
+        yield running
+    finally:
+        for each in (running, publisher):
+            each.stop()
+
+
+def table(*ids: int, **changes: Any) -> Table:
+    return Table(rows={id_: execution(id=id_, **changes) for id_ in ids})
+
+
+def cancel(id_: int, **changes: Any) -> ChangeRequest:
+    fields: dict[str, Any] = {"kind": ChangeKind.CANCEL, **changes}
+    return ChangeRequest(execution_id=id_, **fields)
+
+
+def sent(ref: ActorRef, request: ChangeRequest, within: float = 60) -> pykka.Future[Decision]:
+    message = ChangeExecution(request=request, deadline=monotonic() + within)
+    return ask(ref, message, timeout=60)
+
+
+def answer(ref: ActorRef, request: ChangeRequest) -> Decision:
+    return sent(ref, request).get(timeout=60)
+
+
+def test_a_request_is_met_and_its_message_goes_to_the_publisher() -> None:
+    told: list[int] = []
+    with desk(table(1), told) as ref:
+        decision = answer(ref, cancel(1))
+        assert decision.refusal is None
+        assert decision.execution is not None
+        assert decision.execution.execution_status == "CNCLD"
+        wait_until(lambda: told == [1], 60, "the publisher to be told")
+
+
+def test_what_can_not_be_met_is_answered_with_the_execution_as_it_is() -> None:
+    with desk(table(1, is_open=False)) as ref:
+        late = answer(ref, cancel(1))
+        assert late.refusal is Refusal.CLOSED
+        assert late.execution is not None
+        assert late.execution.version == 1
+        assert answer(ref, cancel(2)) == Decision(execution=None, refusal=Refusal.UNKNOWN)
+
+
+def test_what_is_closed_is_answered_though_its_last_fill_is_not_published() -> None:
+    rows = table(1, is_open=False)
+    rows.unpublished = {1}
+    with desk(rows) as ref:
+        assert answer(ref, cancel(1)).refusal is Refusal.CLOSED
+
+
+def test_a_request_waits_until_the_last_fill_is_published() -> None:
+    rows = table(1, 2)
+    rows.unpublished = {1}
+    with desk(rows) as ref:
+        waiting = sent(ref, cancel(1))
+        assert answer(ref, cancel(2)).refusal is None
+        wait_until(lambda: len(rows.locks) > 3, 60, "it to be tried again")
+        assert rows.rows[1].is_open
+        rows.unpublished = set()
+        assert waiting.get(timeout=60).refusal is None
+
+
+def test_one_whose_execution_is_claimed_lets_the_others_pass() -> None:
+    rows = table(*range(1, 6))
+    rows.claimed = {3}
+    with desk(rows) as ref:
+        waiting = [sent(ref, cancel(id_)) for id_ in range(1, 6)]
+        for place in (0, 1, 3, 4):
+            assert waiting[place].get(timeout=60).refusal is None
+        rows.claimed = set()
+        assert waiting[2].get(timeout=60).refusal is None
+
+
+def test_two_requests_for_one_execution_are_met_one_after_the_other() -> None:
+    rows = table(1)
+    rows.away = True
+    with desk(rows) as ref:
+        more = cancel(1, kind=ChangeKind.REPLACE, quantity=Decimal(500), key="more")
+        both = [sent(ref, more), sent(ref, cancel(1, key="end"))]
+        rows.away = False
+        versions = []
+        for each in both:
+            decision = each.get(timeout=60)
+            assert decision.refusal is None
+            assert decision.execution is not None
+            versions.append(decision.execution.version)
+        assert versions == [2, 3]
+
+
+def test_a_request_that_is_not_decided_by_its_deadline_is_answered_so() -> None:
+    rows = table(1)
+    rows.claimed = {1}
+    with desk(rows) as ref:
+        with pytest.raises(UnavailableError, match="not free in time"):
+            sent(ref, cancel(1), within=0.05).get(timeout=60)
+        rows.claimed = set()
+        assert answer(ref, cancel(1)).refusal is None
+
+
+def test_a_request_whose_answer_the_database_lost_is_met_once_and_answered_so() -> None:
+    rows = table(1)
+    rows.loses_answers = 1
+    with desk(rows) as ref:
+        decision = answer(ref, cancel(1))
+        assert decision.refusal is None
+        assert decision.execution is not None
+        assert decision.execution.version == rows.rows[1].version == 2
+
+
+def test_the_same_request_changes_nothing_and_another_with_its_key_is_refused() -> None:
+    rows = table(1)
+    with desk(rows) as ref:
+        more = cancel(1, kind=ChangeKind.REPLACE, quantity=Decimal(500), key="k")
+        first = answer(ref, more)
+        assert answer(ref, more) == first
+        other = cancel(1, kind=ChangeKind.REPLACE, quantity=Decimal(501), key="k")
+        assert answer(ref, other).refusal is Refusal.KEY_TAKEN
+        assert rows.rows[1].version == 2
+
+
+def test_what_the_database_refuses_costs_nobody_else_and_is_not_tried_again() -> None:
+    rows = table(1, 2, 3)
+    rows.refused = {2}
+    rows.away = True
+    with desk(rows) as ref:
+        waiting = {id_: sent(ref, cancel(id_)) for id_ in (1, 2, 3)}
+        rows.away = False
+        for id_ in (1, 3):
+            assert waiting[id_].get(timeout=60).refusal is None
+        with pytest.raises(UnavailableError, match="a trigger says no"):
+            waiting[2].get(timeout=60)
+
+
+def test_who_waits_while_the_engine_stops_is_told() -> None:
+    rows = table(1)
+    rows.claimed = {1}
+    with desk(rows) as ref:
+        waiting = sent(ref, cancel(1))
+    with pytest.raises(UnavailableError, match="the engine stops"):
+        waiting.get(timeout=60)
+    assert rows.is_closed
+
+
+def test_what_has_expired_is_ended_once_however_often_the_desk_is_told() -> None:
+    rows = table(1, 2)
+    rows.claimed = {1}
+    with desk(rows) as ref:
+        for _ in range(20):
+            ref.tell(ExpireExecutions(execution_ids=(1, 2)))
+        wait_until(lambda: not rows.rows[2].is_open, 60, "the second to be ended")
+        rows.claimed = set()
+        wait_until(lambda: not rows.rows[1].is_open, 60, "the first to be ended")
+        assert [each.kind for each in rows.known.values()] == [ChangeKind.EXPIRE] * 2
+
+
+def test_many_requests_are_decided_together() -> None:
+    rows = table(*range(1, 101))
+    rows.away = True
+    with desk(rows) as ref:
+        waiting = [sent(ref, cancel(id_)) for id_ in range(1, 101)]
+        rows.away = False
+        for each in waiting:
+            assert each.get(timeout=60).refusal is None
+    assert max(map(len, rows.locks)) > 50
+
+
+def test_a_connection_that_nobody_needs_is_closed() -> None:
+    rows = table(1)
+    with desk(rows, limits=ChangeLimits(connection_kept=0.01)) as ref:
+        assert answer(ref, cancel(1)).refusal is None
+        wait_until(lambda: rows.is_closed, 60, "the connection to be closed")
