@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from itertools import groupby
 from operator import itemgetter
 
+from fixengine.audit.changes import Changes, status_of
 from fixengine.audit.evidence import Stored
 from fixengine.audit.ledger import shown
 from fixengine.audit.terms import Horizon
@@ -37,7 +38,7 @@ def announcement_problems(
 
     Messages on several partitions have an order on each, and none between them.
     """
-    row = stored.execution
+    row, changes = stored.execution, Changes(stored.execution, stored.changes)
     fills = [fill for fill in stored.fills if fill.announced]
     distinct = _merged(_in_order_of_each_partition(records))
     told = [_number_of_fills(body) for _, body in distinct]
@@ -51,9 +52,10 @@ def announcement_problems(
     for number, (_, body) in zip(told, distinct, strict=True):
         fill = by_number.get(number or 0)
         if fill is not None:
-            for problem in _message_problems(number, body, _message(row, fill)):
+            for problem in _message_problems(number, body, _message(row, changes, fill)):
                 yield Kind.MESSAGE, problem
-    if told and fills and told[-1] == row.number_of_fills and distinct[-1][1] != _last(row):
+    is_of_row = told and fills and told[-1] == row.number_of_fills
+    if is_of_row and distinct[-1][1] != _last(row, changes):
         yield Kind.MESSAGE, "its last message differs from its row"
 
 
@@ -133,12 +135,12 @@ def _message_problems(
             )
 
 
-def _message(row: Execution, fill: LedgerEntry) -> dict[str, object]:
+def _message(row: Execution, changes: Changes, fill: LedgerEntry) -> dict[str, object]:
     """Return the message of a fill: the execution as it stood after it."""
-    full = fill.quantity_filled == row.quantity_ordered
+    terms, ended = changes.terms_after(fill.number), changes.ended(fill.number)
     average = _average(fill.total_amount, fill.quantity_filled)
     optional: dict[str, object | None] = {
-        "limitPrice": None if row.limit_price is None else _number(row.limit_price),
+        "limitPrice": None if terms.limit_price is None else _number(terms.limit_price),
         "averagePrice": None if average is None else _number(average),
         "tradeServiceExecutionId": (
             None
@@ -149,13 +151,13 @@ def _message(row: Execution, fill: LedgerEntry) -> dict[str, object]:
     return {
         "id": _number(row.id),
         "executionServiceId": _number(row.execution_service_id),
-        "isOpen": not full,
-        "executionStatus": "FULL" if full else "PART" if fill.quantity_filled > 0 else "WORK",
+        "isOpen": not ended and fill.quantity_filled != terms.quantity,
+        "executionStatus": status_of(fill.quantity_filled, terms.quantity, ended=ended),
         "tradeType": row.trade_type,
         "destination": row.destination,
         "securityId": row.security_id,
         "ticker": row.ticker,
-        "quantity": _number(row.quantity_ordered),
+        "quantity": _number(terms.quantity),
         "receivedTimestamp": _seconds(row.received_timestamp),
         "sentTimestamp": _seconds(row.sent_timestamp),
         "lastFilledTimestamp": _seconds(fill.filled_at or row.sent_timestamp),
@@ -167,10 +169,11 @@ def _message(row: Execution, fill: LedgerEntry) -> dict[str, object]:
     }
 
 
-def _last(row: Execution) -> dict[str, object]:
+def _last(row: Execution, changes: Changes) -> dict[str, object]:
     """Return the message that the execution's row itself amounts to."""
     return _message(
         row,
+        changes,
         LedgerEntry(
             execution_id=row.id,
             number=row.number_of_fills,

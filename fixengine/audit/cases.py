@@ -61,8 +61,10 @@ def cases(
                 sources=tuple(map(_source, parts[0])),
                 messages=tuple(map(_record, parts[1])),
                 stored=tuple(
-                    Stored(execution=execution, fills=fills, unpublished=unpublished)
-                    for execution, fills, unpublished in parts[2]
+                    Stored(
+                        execution=execution, fills=fills, unpublished=unpublished, changes=changes
+                    )
+                    for execution, fills, unpublished, changes in parts[2]
                 ),
             ),
         )

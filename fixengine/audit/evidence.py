@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from fixengine.ports.kafka import Record
-from fixengine.rules.values import Execution, LedgerEntry
+from fixengine.rules.values import ChangeEntry, Execution, LedgerEntry
 from fixengine.wire.letters import Place
 
 
@@ -28,6 +28,7 @@ class Expected:
     trade_service_execution_id: int | None
     version: int
     fillable: bool
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +46,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """An execution, its fills in order of number, and the number of the one in the outbox."""
+    """An execution, its fills, the number of the one in the outbox, and which were changes.
+
+    Fills and changes are in order of number.
+    """
 
     execution: Execution
     fills: tuple[LedgerEntry, ...] = ()
     unpublished: int | None = None
+    changes: tuple[ChangeEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from fixengine.audit.announcements import announcement_problems, are_spread, received, repeats
+from fixengine.audit.changes import Changes
 from fixengine.audit.evidence import Case, Expected, Source, Stored
 from fixengine.audit.ledger import base_of, execution_problems, mapping_problems
 from fixengine.audit.terms import Expectations, Horizon
@@ -66,6 +67,10 @@ class Judge:
             self.counts.executions += 1
             self.counts.full += row.execution_status == "FULL"
             self.counts.fills += len(stored.fills)
+            changed = Changes(row, stored.changes).kinds()
+            self.counts.cancelled += "CANCEL" in changed
+            self.counts.replaced += "REPLACE" in changed
+            self.counts.expired += "EXPIRE" in changed
             for kind, problem in self._of_execution(stored, case):
                 yield kind, f"order {row.execution_service_id}: {problem}"
 
@@ -99,13 +104,16 @@ class Judge:
         if adopted and row.number_of_fills and not fills:
             self.counts.adopted += 1
             return
-        yield from self._of_order(row, case.sources)
-        order = _best(row, case.sources)
+        changes = Changes(row, stored.changes)
+        ordered = changes.as_ordered()
+        yield from self._of_order(ordered, case.sources)
+        order = _best(ordered, case.sources)
         version = row.version - row.number_of_fills if order is None else order.version
         base = base_of(fills, adopted=adopted, version=version)
         yield from execution_problems(
             row,
             fills,
+            changes=changes,
             base=base,
             empty_fills_announced=self.expectations.empty_fills_announced,
         )
@@ -122,7 +130,7 @@ class Judge:
                 if self.expectations.partitions_are_fixed:
                     yield Kind.FILLS, "its messages are on more than one partition"
             yield from announcement_problems(stored, case.messages, self.horizon)
-        yield from self._of_its_end(stored, order)
+        yield from self._of_its_end(stored, changes, order)
 
     def _of_order(self, row: Execution, sources: tuple[Source, ...]) -> Iterator[_Finding]:
         unburied = [source for source in sources if not source.buried]
@@ -146,15 +154,18 @@ class Judge:
                 f"execution {row.id} is of order {row.execution_service_id}, which nobody sent",
             )
 
-    def _of_its_end(self, stored: Stored, order: Expected | None) -> Iterator[_Finding]:
+    def _of_its_end(
+        self, stored: Stored, changes: Changes, order: Expected | None
+    ) -> Iterator[_Finding]:
         row, expected = stored.execution, self.expectations
         fillable = order is None or order.fillable
-        if expected.complete and fillable and row.execution_status != "FULL":
+        is_over = row.execution_status == "FULL" or changes.ended(row.number_of_fills)
+        if expected.complete and fillable and not is_over:
             filled = f"{row.quantity_filled} of {row.quantity_ordered} filled"
             yield Kind.UNFINISHED, f"it is not full: {filled}"
         if expected.all_published and stored.unpublished is not None:
             yield Kind.UNFINISHED, f"its fill {stored.unpublished} is not published yet"
-        if not fillable and stored.fills:
+        if not fillable and any(fill.number not in changes for fill in stored.fills):
             yield Kind.LEDGER, f"it was filled although nobody prices {row.ticker}"
 
 
@@ -177,6 +188,9 @@ def _unsound_numbers(stored: Stored) -> Iterator[str]:
     for fill in stored.fills:
         for name in ("quantity", "price", "quantity_filled", "total_amount"):
             yield from _unsound(f"{name} of fill {fill.number}", getattr(fill, name))
+    for change in stored.changes:
+        for name in ("quantity_before", "limit_before", "quantity", "limit_price"):
+            yield from _unsound(f"{name} of change {change.number}", getattr(change, name))
 
 
 def _unsound(name: str, number: Decimal | None) -> Iterator[str]:

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 
+from fixengine.audit.changes import Changes, status_of
 from fixengine.audit.evidence import Expected
 from fixengine.audit.verdict import Kind
-from fixengine.rules.values import Execution, LedgerEntry
+from fixengine.rules.values import Execution, LedgerEntry, Terms
 
 _EXACT = Context(prec=80)
 # as the suite's document has them, 400 % too; written here once more, as the audit shares no rule
@@ -46,12 +47,17 @@ def execution_problems(
     row: Execution,
     fills: Sequence[LedgerEntry],
     *,
+    changes: Changes,
     base: Base,
     empty_fills_announced: bool | None,
 ) -> Iterator[tuple[Kind, str]]:
     """Yield what is wrong with an execution, given its fills in order of number."""
-    yield from ((_kind_of_state(row), problem) for problem in _state_problems(row))
-    for problem in _ledger_problems(row, fills, base, empty_fills_announced=empty_fills_announced):
+    yield from ((_kind_of_state(row), problem) for problem in _state_problems(row, changes))
+    for problem in _ledger_problems(
+        row, fills, changes, base, empty_fills_announced=empty_fills_announced
+    ):
+        yield Kind.LEDGER, problem
+    for problem in changes.problems(fills):
         yield Kind.LEDGER, problem
     for problem in _total_problems(row, fills, base):
         yield Kind.LEDGER, problem
@@ -62,44 +68,48 @@ def _kind_of_state(row: Execution) -> Kind:
 
 
 def mapping_problems(order: Expected, row: Execution) -> Iterator[str]:
-    """Yield in which columns an execution differs from its order."""
+    """Yield in which columns an execution, as it was before any change, differs from its order."""
     columns = (
         ("trade_type", order.trade_type, row.trade_type),
         ("destination", order.destination, row.destination),
         ("security_id", order.security_id, row.security_id.lower()),
         ("ticker", row.ticker if order.ticker is None else order.ticker, row.ticker),
         ("quantity_ordered", order.quantity_ordered, row.quantity_ordered),
-        ("limit_price", order.limit_price, _limit(row)),
+        ("limit_price", order.limit_price, _limit(row.terms)),
         ("received_timestamp", order.received_timestamp, row.received_timestamp),
         (
             "trade_service_execution_id",
             order.trade_service_execution_id,
             row.trade_service_execution_id,
         ),
+        ("expires_at", order.expires_at, row.expires_at),
     )
     for name, wanted, found in columns:
         if wanted != found:
             yield f"{name} is {found}, the order says {wanted}"
 
 
-def _state_problems(row: Execution) -> Iterator[str]:
+def _state_problems(row: Execution, changes: Changes) -> Iterator[str]:
     if row.sent_timestamp < row.received_timestamp:
         yield "sent_timestamp is before received_timestamp"
-    full = row.quantity_filled == row.quantity_ordered
-    status = "FULL" if full else "PART" if row.quantity_filled > 0 else "WORK"
+    ended = changes.ended(row.number_of_fills)
+    status = status_of(row.quantity_filled, row.quantity_ordered, ended=ended)
+    closed = ended or row.quantity_filled == row.quantity_ordered
+    says = "its last change says" if ended else "its quantities say"
     if row.quantity_filled > row.quantity_ordered:
         yield f"{row.quantity_filled} are filled, more than the {row.quantity_ordered} ordered"
     if row.execution_status != status:
-        yield f"execution_status is {row.execution_status}, its quantities say {status}"
-    if row.is_open == full:
-        yield f"is_open is {row.is_open} although its quantities say {status}"
-    if (row.next_fill_timestamp is None) != full:
+        yield f"execution_status is {row.execution_status}, {says} {status}"
+    if row.is_open == closed:
+        yield f"is_open is {row.is_open} although {says} {status}"
+    if (row.next_fill_timestamp is None) != closed:
         yield f"next_fill_timestamp is {row.next_fill_timestamp} although it is {status}"
 
 
 def _ledger_problems(
     row: Execution,
     fills: Sequence[LedgerEntry],
+    changes: Changes,
     base: Base,
     *,
     empty_fills_announced: bool | None,
@@ -111,15 +121,16 @@ def _ledger_problems(
     last = row.sent_timestamp
     for fill in fills:
         name = f"fill {fill.number}"
-        left = row.quantity_ordered - filled
+        terms = changes.terms_of(fill.number)
+        left = terms.quantity - filled
         # the Go service left executions open that were full
         closes = left == fill.quantity == 0 and 0 < base.number == fill.number - 1
         allowed = closes or 0 < fill.quantity == left
         if not allowed and fill.quantity not in allowed_quantities(left):
             yield f"{name} of {fill.quantity} is none that the rules allow"
         price = fill.price or Decimal(0)
-        if fill.quantity > 0 and not (price and _limit_holds(row, price)):
-            yield f"{name} at {fill.price} is beyond the limit of {row.limit_price}"
+        if fill.quantity > 0 and not (price and _limit_holds(row.trade_type, terms, price)):
+            yield f"{name} at {fill.price} is beyond the limit of {terms.limit_price}"
         filled += fill.quantity
         total = _EXACT.add(total, _amount(fill.quantity, price))
         version += 1
@@ -167,18 +178,18 @@ def allowed_quantities(remaining: Decimal) -> frozenset[Decimal]:
     return frozenset((remaining, Decimal(0), *drawn))
 
 
-def _limit(row: Execution) -> Decimal | None:
-    limit = row.limit_price
+def _limit(terms: Terms) -> Decimal | None:
+    limit = terms.limit_price
     return limit if limit is None or limit >= _LOWEST_LIMIT else None
 
 
-def _limit_holds(row: Execution, price: Decimal) -> bool:
-    limit = _limit(row)
+def _limit_holds(trade_type: str, terms: Terms, price: Decimal) -> bool:
+    limit = _limit(terms)
     if limit is None:
         return True
-    if row.trade_type in {"BUY", "COVER"}:
+    if trade_type in {"BUY", "COVER"}:
         return price <= limit
-    return price >= limit or row.trade_type not in {"SELL", "SHORT"}
+    return price >= limit or trade_type not in {"SELL", "SHORT"}
 
 
 def _amount(quantity: Decimal, price: Decimal) -> Decimal:

@@ -39,6 +39,7 @@ def _expected(message: dict[str, object]) -> Expected | None:
     limit = _optional(message.get("limitPrice"))
     execution_id = _optional(message.get("tradeServiceExecutionId"))
     version = _optional(message.get("version"))
+    expires = message.get("expiresTimestamp")
     return Expected(
         execution_service_id=order_id,
         trade_type=_text(message["tradeType"]),
@@ -51,6 +52,7 @@ def _expected(message: dict[str, object]) -> Expected | None:
         trade_service_execution_id=None if execution_id is None else _whole(execution_id),
         version=1 if version is None else _whole(version),
         fillable=True,
+        expires_at=None if expires is None else _moment(expires),
     )
 
 

@@ -60,6 +60,9 @@ class Counts:
     orders: int = 0
     executions: int = 0
     full: int = 0
+    cancelled: int = 0
+    replaced: int = 0
+    expired: int = 0
     fills: int = 0
     messages: int = 0
     repeated_messages: int = 0
@@ -77,8 +80,17 @@ class Counts:
 
     def summary(self) -> str:
         """Return one line."""
+        changed = "".join(
+            f"{number} {name}, "
+            for name, number in (
+                ("cancelled", self.cancelled),
+                ("replaced", self.replaced),
+                ("expired", self.expired),
+            )
+            if number
+        )
         counts = (
-            f"{self.orders} orders, {self.executions} executions, {self.full} full, "
+            f"{self.orders} orders, {self.executions} executions, {self.full} full, {changed}"
             f"{self.fills} fills, {self.messages} messages ({self.repeated_messages} repeated), "
             f"{self.dead_letters} dead letters ({self.repeated_dead_letters} repeated)"
         )

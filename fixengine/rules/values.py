@@ -143,6 +143,32 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None
 
 
+class ChangeEntry(msgspec.Struct, frozen=True):
+    """One row of `public.change`: what the evaluation of that number was, and the terms around it.
+
+    `kind` is text: somebody may have changed the row by hand.
+    """
+
+    execution_id: int
+    number: int
+    kind: str
+    quantity_before: Decimal
+    limit_before: Decimal | None
+    quantity: Decimal
+    limit_price: Decimal | None
+    request_key: str | None
+
+    @property
+    def before(self) -> Terms:
+        """The terms that held until then."""
+        return Terms(self.quantity_before, self.limit_before)
+
+    @property
+    def after(self) -> Terms:
+        """The terms that hold from then on."""
+        return Terms(self.quantity, self.limit_price)
+
+
 class Postponed(msgspec.Struct, frozen=True):
     """An execution, as the version that was read, and when it is to be tried again."""
 

@@ -123,6 +123,7 @@ EVIDENCE = Remains(
     executions=(EXECUTION,),
     fills=FILLS,
     outbox=(),
+    changes=(),
     orders=(
         record("orders", 0, GOOD.key, GOOD.value),
         replace(record("orders", 1, BAD.key, BAD.value), headers=BAD.headers),

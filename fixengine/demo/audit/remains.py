@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 from fixengine.demo.errors import DemoError
 from fixengine.demo.topics import TopicNames, read_topic
 from fixengine.ports.kafka import Record
-from fixengine.rules.values import Execution, LedgerEntry
+from fixengine.rules.values import ChangeEntry, Execution, LedgerEntry
 
 _CONNECTION: Mapping[str, str | int] = {
     "connect_timeout": 5,
@@ -20,13 +20,18 @@ _EXECUTIONS = """
 select id, execution_service_id, is_open, execution_status, trade_type, destination,
        rtrim(security_id) as security_id, ticker, quantity_ordered, limit_price,
        received_timestamp, sent_timestamp, last_fill_timestamp, quantity_filled,
-       next_fill_timestamp, number_of_fills, total_amount, trade_service_execution_id, version
-from public.execution order by id
+       next_fill_timestamp, number_of_fills, total_amount, trade_service_execution_id, version,
+       expires_at
+from public.execution left join public.expiry on execution_id = id order by id
 """
 _FILLS = """
 select execution_id, number, quantity, price, filled_at, quantity_filled, total_amount, version,
        announced
 from public.fill order by execution_id, number
+"""
+_CHANGES = """
+select execution_id, number, kind, quantity_before, limit_before, quantity, limit_price, request_key
+from public.change order by execution_id, number
 """
 _OUTBOX = "select execution_id, fill_number from public.outbox order by execution_id"
 
@@ -46,6 +51,7 @@ class Remains:
     executions: tuple[Execution, ...]
     fills: tuple[LedgerEntry, ...]
     outbox: tuple[Unpublished, ...]
+    changes: tuple[ChangeEntry, ...]
     orders: tuple[Record, ...]
     announcements: tuple[Record, ...]
     dead_letters: tuple[Record, ...]
@@ -58,7 +64,8 @@ def read_remains(*, dsn: str, bootstrap: str, topics: TopicNames) -> Remains:
             executions = connection.cursor(row_factory=class_row(Execution)).execute(_EXECUTIONS)
             fills = connection.cursor(row_factory=class_row(LedgerEntry)).execute(_FILLS)
             outbox = connection.cursor(row_factory=class_row(Unpublished)).execute(_OUTBOX)
-            rows = tuple(executions), tuple(fills), tuple(outbox)
+            changes = connection.cursor(row_factory=class_row(ChangeEntry)).execute(_CHANGES)
+            rows = tuple(executions), tuple(fills), tuple(outbox), tuple(changes)
     except psycopg.Error as error:
         line = " ".join(str(error).split())
         raise DemoError(f"the database can't be read for the audit: {line}") from error
@@ -66,6 +73,7 @@ def read_remains(*, dsn: str, bootstrap: str, topics: TopicNames) -> Remains:
         executions=rows[0],
         fills=rows[1],
         outbox=rows[2],
+        changes=rows[3],
         orders=read_topic(bootstrap, topics.orders),
         announcements=read_topic(bootstrap, topics.fills),
         dead_letters=read_topic(bootstrap, topics.dlq),

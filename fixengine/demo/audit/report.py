@@ -13,7 +13,7 @@ from fixengine.demo.audit.remains import Remains, read_remains
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.topics import TopicNames
 from fixengine.ports.kafka import Headers, Record
-from fixengine.rules.values import LedgerEntry
+from fixengine.rules.values import ChangeEntry, LedgerEntry
 from fixengine.wire.letters import Place
 
 __all__ = ["Expectations", "Report", "audit", "judge"]
@@ -83,11 +83,19 @@ def _cases(fed: Sequence[FedOrder], remains: Remains) -> Iterator[Case]:
     fills: defaultdict[int, list[LedgerEntry]] = defaultdict(list)
     for fill in remains.fills:
         fills[fill.execution_id].append(fill)
+    changes: defaultdict[int, list[ChangeEntry]] = defaultdict(list)
+    for change in remains.changes:
+        changes[change.execution_id].append(change)
     unpublished = {row.execution_id: row.fill_number for row in remains.outbox}
     stored: defaultdict[bytes | None, list[Stored]] = defaultdict(list)
     for row in remains.executions:
         stored[key_of(row.execution_service_id)].append(
-            Stored(execution=row, fills=tuple(fills[row.id]), unpublished=unpublished.get(row.id))
+            Stored(
+                execution=row,
+                fills=tuple(fills[row.id]),
+                unpublished=unpublished.get(row.id),
+                changes=tuple(changes[row.id]),
+            )
         )
     messages: defaultdict[bytes | None, list[Record]] = defaultdict(list)
     for record in remains.announcements:
@@ -104,7 +112,9 @@ def _cases(fed: Sequence[FedOrder], remains: Remains) -> Iterator[Case]:
 
 def _of_whole(remains: Remains, the_judge: Judge) -> Iterator[Contradiction]:
     known = {row.id for row in remains.executions}
-    for stray in sorted({fill.execution_id for fill in remains.fills} - known):
+    of_fills = {fill.execution_id for fill in remains.fills}
+    of_changes = {change.execution_id for change in remains.changes}
+    for stray in sorted((of_fills | of_changes) - known):
         said = f"the ledger has fills of execution {stray}, which does not exist"
         yield the_judge.found(Kind.LEDGER, said)
 

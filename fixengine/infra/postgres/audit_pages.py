@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from time import monotonic, sleep
 from typing import TypeAlias, TypeVar
 
@@ -23,7 +24,7 @@ from fixengine.infra.postgres.driver.connections import (
 from fixengine.infra.postgres.driver.sessions import PINNED
 from fixengine.infra.postgres.schema.migrate import assert_current
 from fixengine.infra.postgres.statements import query
-from fixengine.rules.values import Execution, LedgerEntry
+from fixengine.rules.values import ChangeEntry, Execution, LedgerEntry
 from fixengine.supervision.retries import Retries
 from fixengine.telemetry.outage import Outage
 
@@ -43,8 +44,11 @@ _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 5.0
 
 _T = TypeVar("_T")
 
-Row: TypeAlias = tuple[Execution, tuple[LedgerEntry, ...], int | None]
-"""An execution, its fills in order of number, and the number of the one in the outbox."""
+Row: TypeAlias = tuple[Execution, tuple[LedgerEntry, ...], int | None, tuple[ChangeEntry, ...]]
+"""An execution, its fills, the number of the one in the outbox, and which of them were changes.
+
+Fills and changes are in order of number.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,12 +202,17 @@ def _rows_after(connection: Connection, *, place: Mapping[str, int]) -> Sequence
     with connection.cursor(row_factory=args_row(LedgerEntry)) as cursor:
         for fill in cursor.execute(query("audit_fills"), ids):
             fills[fill.execution_id].append(fill)
+    changes: defaultdict[int, list[ChangeEntry]] = defaultdict(list)
+    with connection.cursor(row_factory=args_row(ChangeEntry)) as cursor:
+        for change in cursor.execute(query("audit_changes"), ids):
+            changes[change.execution_id].append(change)
     unpublished: dict[int, int] = dict(connection.execute(query("audit_outbox"), ids))
     return [
         (
             execution,
-            tuple(sorted(fills[execution.id], key=lambda fill: fill.number)),
+            tuple(sorted(fills[execution.id], key=attrgetter("number"))),
             unpublished.get(execution.id),
+            tuple(sorted(changes[execution.id], key=attrgetter("number"))),
         )
         for execution in executions
     ]

@@ -39,7 +39,6 @@ from fixengine.infra.postgres import audit_pages
 from fixengine.infra.postgres.audit_pages import AuditPages, Row
 from fixengine.infra.process.logs import log_lines
 from fixengine.ports.kafka import Record
-from fixengine.rules.values import Execution
 from fixengine.wire.executions import decode_fill_key
 from tests.conftest import new_database
 from tests.support.commands import run_command
@@ -588,6 +587,8 @@ def behind_proxy(
         ("select on execution", "table execution"),
         ("select on fill", "table fill"),
         ("select on outbox", "table outbox"),
+        ("select on change", "table change"),
+        ("select on expiry", "table expiry"),
         ("select on fixengine_schema", "table fixengine_schema"),
         ("usage on schema public", "schema public"),
     ],
@@ -841,7 +842,7 @@ def test_no_transaction_is_open_between_pages(
     states: list[str] = []
     rows_after = AuditPages._rows_after
 
-    def watched(self: AuditPages, place: object) -> Sequence[tuple[Execution, object, object]]:
+    def watched(self: AuditPages, place: object) -> Sequence[Row]:
         states.append(
             one(
                 run.dsn,

@@ -47,6 +47,7 @@ def test_a_hundred_cancels_in_the_race_with_two_engines_are_each_answered_truly(
             answers = dict(threads.map(ask, range(100)))
         wait_until(lambda: not around.count("execution where is_open"), 120, "all to be closed")
         wait_until(lambda: not around.count("outbox"), 60, "all to be published")
+    around.assert_the_ledger_holds(fed)
     with psycopg.connect(around.dsn) as connection:
         rows = connection.execute(
             "select id, execution_status, version, quantity_filled from execution"

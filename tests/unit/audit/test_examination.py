@@ -128,7 +128,7 @@ def kinds(
         orders=orders or Remembered(GOOD, SPOILED),
         fills=fills or Remembered(PART, FULL),
         letters=letters or Remembered(LETTER),
-        pages=pages or Tables((EXECUTION, FILLS, None)),
+        pages=pages or Tables((EXECUTION, FILLS, None, ())),
         committed={3: committed},
         facts=Facts(newest=5, ledger_since=ledger_since, now=NOW),
         span=Range(),
@@ -154,12 +154,12 @@ def test_a_fill_that_nobody_tells_of_is_missing_however_often_one_looks() -> Non
 
 def test_fills_that_are_made_after_a_row_was_read_are_not_its_own() -> None:
     """The row is of a moment at which the last fill was still to come."""
-    pages = Tables((AS_PART, FILLS[:2], None))
+    pages = Tables((AS_PART, FILLS[:2], None, ()))
     assert kinds(fills=Remembered(later=[PART, FULL]), pages=pages) == []
 
 
 def test_a_message_that_was_there_before_its_row_is_made_up() -> None:
-    pages = Tables((AS_PART, FILLS[:2], None))
+    pages = Tables((AS_PART, FILLS[:2], None, ()))
     assert kinds(fills=Remembered(PART, FULL), pages=pages) == [Kind.FILLS]
 
 

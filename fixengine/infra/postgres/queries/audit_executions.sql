@@ -1,5 +1,12 @@
 -- The next executions by their orders, for the audit.
-select {{execution as readable}}
+select
+    {{execution as readable}},
+    null as traceparent,
+    (
+        select least(greatest(x.expires_at, '0001-01-02'), '9999-12-30')
+        from public.expiry as x
+        where x.execution_id = e.id
+    ) as expires_at
 from public.execution as e
 where (e.execution_service_id, e.id) > (%(order)s, %(id)s)
 order by e.execution_service_id, e.id
