@@ -237,7 +237,9 @@ def test_a_sequence_set_far_ahead_holds_nobody_up(around: Surroundings) -> None:
     assert around.count("pg_inherits where inhparent = 'fill'::regclass") == 3
 
 
-@pytest.mark.parametrize("tables", ["execution", "execution, fill, outbox, execution_trace"])
+@pytest.mark.parametrize(
+    "tables", ["execution", "execution, fill, change, expiry, outbox, execution_trace"]
+)
 def test_a_table_that_is_emptied_is_filled_anew(around: Surroundings, tables: str) -> None:
     first, second = fed(60, seed=11)[:30], fed(60, seed=11)[30:]
     with around.engine() as engine:

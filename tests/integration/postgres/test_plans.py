@@ -36,6 +36,7 @@ NEWEST = CLOSED + OPEN
 ANCESTOR, HOLDER = 7, 5  # an engine that is gone, and one that holds its lock
 HELD = 200
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+TABLES = ("execution", "execution_trace", "change", "expiry")
 LATER = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 
 _EXECUTIONS = f"""
@@ -54,6 +55,11 @@ _FILLS = f"""
 insert into fill
 select n, 1, 10, 100, now(), 10, 1000, 2, true from generate_series(1, {CLOSED}) as n
 """
+_CHANGES = f"""
+insert into change
+select n, 1, 'REPLACE', 10, null, 10, null, 'key ' || n from generate_series(1, {CLOSED}) as n
+"""
+_EXPIRIES = "insert into expiry select n, now() from generate_series(%s::integer, %s) as n"
 _TRACES = "insert into execution_trace select n, %s from generate_series(%s::integer, %s) as n"
 _OUTBOX = f"""
 insert into outbox
@@ -70,7 +76,7 @@ class Building:
         connection.execute("select add_fill_parts(2000000)")
         connection.execute("select setval('execution_id_seq', 2000000)")
         parts = connection.execute("select inhrelid::regclass::text from pg_inherits").fetchall()
-        for table in ("execution", "execution_trace", "outbox", *(part for (part,) in parts)):
+        for table in (*TABLES, "outbox", *(part for (part,) in parts)):
             if table.endswith("_pkey"):  # the parts of the ledger's index
                 continue
             connection.execute(f"alter table {table} set (autovacuum_enabled = off)".encode())
@@ -78,6 +84,7 @@ class Building:
     def closed(self) -> None:
         self._executions(1, CLOSED)
         self._connection.execute(_FILLS)
+        self._connection.execute(_CHANGES)
 
     def open(self) -> None:
         self._executions(CLOSED + 1, NEWEST)
@@ -96,8 +103,9 @@ class Building:
         """Leave dead rows in all tables, under numbers that nobody else has."""
         self._executions(-CLOSED, -1)
         self._connection.execute(_FILLS)
+        self._connection.execute(_CHANGES)
         self.published()
-        for table in ("execution", "execution_trace", "fill"):
+        for table in (*TABLES, "fill"):
             self._connection.execute(f"delete from {table}".encode())
 
     def published(self) -> None:
@@ -111,6 +119,7 @@ class Building:
     def _executions(self, first: int, last: int) -> None:
         self._connection.execute(_EXECUTIONS, [first, last])
         self._connection.execute(_TRACES, [TRACE, first, last])
+        self._connection.execute(_EXPIRIES, [first, last])
 
 
 def nothing_open(build: Building) -> None:
@@ -251,10 +260,47 @@ def insert(_facts: Facts) -> Mapping[str, object]:
             "trade_service_execution_id": None,
             "version": 1,
             "traceparent": TRACE,
+            "expires_at": LATER,
         }
         for id_ in ids
     ]
     return {"orders": json.dumps(rows), "first_fill_delay": 1}
+
+
+def asked(facts: Facts) -> Mapping[str, object]:
+    return {"ids": [id_ for _, id_ in facts.due]}
+
+
+def keys(_facts: Facts) -> Mapping[str, object]:
+    """Half of them are of requests that were met."""
+    rows = [{"execution_id": id_, "key": f"key {id_ + id_ % 2}"} for id_ in range(1, BATCH + 1)]
+    return {"asked": json.dumps(rows)}
+
+
+def store_changes(facts: Facts) -> Mapping[str, object]:
+    changes = [
+        {
+            "place": place,
+            "execution_id": id_,
+            "number": 1,
+            "filled_at": LATER,
+            "quantity_filled": 0,
+            "total_amount": 0,
+            "version": 2,
+            "announced": True,
+            "is_open": False,
+            "execution_status": "CNCLD",
+            "next_fill_timestamp": None,
+            "kind": "CANCEL",
+            "quantity_before": 10,
+            "limit_before": None,
+            "quantity": 10,
+            "limit_price": None,
+            "request_key": "enough",
+        }
+        for place, id_ in facts.due
+    ]
+    return {"owner": facts.owner, "lock_class": LOCK_CLASS, "changes": json.dumps(changes)}
 
 
 def mark(facts: Facts) -> Mapping[str, object]:
@@ -298,7 +344,7 @@ def page(rows: int, **criteria: object) -> Case:
 
 CASES: Mapping[str, Case] = {
     "claim": Case(
-        statement="claim", parameters=claim, rows=3 * BATCH, blocks=10 * BATCH, in_session=True
+        statement="claim", parameters=claim, rows=3 * BATCH, blocks=13 * BATCH, in_session=True
     ),
     "clock": Case(
         statement="clock",
@@ -327,6 +373,18 @@ CASES: Mapping[str, Case] = {
         rows=4 * BATCH,
         blocks=30 * BATCH,
         in_session=True,
+    ),
+    "lock what is to change": Case(
+        statement="lock_changing", parameters=asked, rows=BATCH, blocks=10 * BATCH
+    ),
+    "what is to change": Case(
+        statement="changing", parameters=asked, rows=4 * BATCH, blocks=20 * BATCH
+    ),
+    "known changes": Case(
+        statement="known_changes", parameters=keys, rows=4 * BATCH, blocks=20 * BATCH
+    ),
+    "store changes": Case(
+        statement="store_changes", parameters=store_changes, rows=7 * BATCH, blocks=40 * BATCH
     ),
     "adopt own": Case(
         statement="adopt_own",
@@ -394,7 +452,7 @@ CASES: Mapping[str, Case] = {
     "retention": Case(
         statement="forget_executions",
         parameters=fixed(days=30, after=0, limit=1000),
-        rows=10_000,
+        rows=15_000,
         blocks=20_000,
     ),
     "retention of what is open": Case(
@@ -410,6 +468,7 @@ WITHOUT_A_CASE: Mapping[str, str] = {
     "held_up": "reads no table, while the repository is held up",
     **dict.fromkeys(
         (
+            "audit_changes",
             "audit_executions",
             "audit_facts",
             "audit_fills",

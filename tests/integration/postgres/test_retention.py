@@ -80,10 +80,19 @@ def test_closed_executions_go_when_they_are_old(
     with psycopg.connect(database) as connection:
         connection.execute("insert into outbox values (5, 1, 7)")
         connection.execute("insert into execution_trace select 1, 'a' union select 4, 'b'")
+        for id_ in (1, 2, 3, 4, 5):
+            connection.execute("insert into expiry values (%s, now())", [id_])
+            for number in (1, 2):
+                connection.execute(
+                    "insert into change values (%s, %s, 'REPLACE', 50, 1, 50, 2, %s)",
+                    [id_, number, f"key {number}"],
+                )
     looked = retention.forget_executions(after=0)
     assert (looked.last, looked.old, looked.executions) == (5, 4, 2)
     assert ids(database) == [3, 4, 5]
     assert ids(database, "execution_trace", "execution_id") == [4]
+    assert ids(database, "expiry", "execution_id") == [3, 4, 5]
+    assert ids(database, "change", "execution_id") == [3, 3, 4, 4, 5, 5]
     beyond = retention.forget_executions(after=5)
     assert (beyond.last, beyond.old, beyond.executions) == (None, 0, 0)
 

@@ -11,6 +11,7 @@ from fixengine.infra.postgres.executions import PostgresExecutions
 from fixengine.infra.postgres.schema.catalog import expected, read_catalog
 from fixengine.infra.postgres.schema.drift import drift
 from fixengine.infra.postgres.schema.schema import PostgresSchema
+from tests.support.documents import blocks, page
 from tests.support.go_service import SCHEMA as GO_SCHEMA
 from tests.support.go_service import recreate
 from tests.support.rows import (
@@ -130,6 +131,8 @@ def test_what_loses_nothing_is_mended_in_one_line(
         (["alter table execution alter id type text"], "alter column id type integer"),
         (["alter table execution drop column ticker"], "column ticker of public.execution"),
         (["drop table outbox"], "table public.outbox is missing"),
+        (["drop table change"], "table public.change is missing"),
+        (["drop table expiry"], "table public.expiry is missing"),
         (["alter table execution rename to gone"], "table public.execution is missing"),
         (
             ["create schema fix", "alter table execution set schema fix"],
@@ -267,11 +270,31 @@ def test_an_emptied_table_goes_on_with_its_numbers(
     assert schema.mend().mended == ()
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        "change values (7, 1, 'CANCEL', 10, null, 10, null, null)",
+        "expiry values (7, now())",
+    ],
+)
+def test_no_number_is_given_that_a_change_or_an_expiry_has(
+    database: str, schema: PostgresSchema, row: str
+) -> None:
+    change(database, f"insert into {row}")
+    assert schema.prepare().mended == ("public.execution_id_seq goes on after 7, not 0",)
+
+
 def test_all_that_is_emptied_begins_anew(
     database: str, pool: Database, schema: PostgresSchema
 ) -> None:
     fill_with_orders(pool, range(1, 4))
-    change(database, "truncate execution, fill, outbox, execution_trace restart identity")
+    change(
+        database,
+        "insert into change values (3, 1, 'CANCEL', 10, null, 10, null, null)",
+        "insert into expiry values (3, now())",
+    )
+    (emptied,) = (sql for sql in blocks(page("operating"), "sql") if "truncate" in sql)
+    change(database, emptied)
     fill_with_orders(pool, range(4, 5))
     assert one(database, "select id from execution") == 1
     assert schema.mend().mended == ()
