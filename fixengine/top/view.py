@@ -12,7 +12,7 @@ from rich.text import Text
 
 from fixengine.top.looks import Look
 
-_STATUS_STYLES = {"FULL": "green", "PART": "yellow"}
+_STATUS_STYLES = {"FULL": "green", "PART": "yellow", "CNCLD": "magenta", "CPART": "bright_magenta"}
 _LINE_EVERY_LOOKS = 4
 
 
@@ -91,6 +91,8 @@ def _numbers(look: Look) -> tuple[tuple[str, str], ...]:
         ("open", f"{look.counts.get('WORK', 0)}"),
         ("partly filled", f"{look.counts.get('PART', 0)}"),
         ("full", f"{look.counts.get('FULL', 0)}"),
+        ("cancelled", f"{look.counts.get('CNCLD', 0)}"),
+        ("cut short", f"{look.counts.get('CPART', 0)}"),
         ("fills/s", known(look.fills_per_second)),
         ("due", known(look.due)),
         ("to publish", known(look.unpublished)),

@@ -117,7 +117,7 @@ def test_the_table_of_settings_is_the_programs_own() -> None:
 
 
 def test_every_metric_is_explained() -> None:
-    explained = set(re.findall(r"`(\w+)(?:\{\w+\})?`", page("metrics")))
+    explained = set(re.findall(r"`(\w+)(?:\{[\w,]+\})?`", page("metrics")))
     families = {name.removesuffix("_total") for name in metrics()}
     assert families - {name.removesuffix("_total") for name in explained} == set()
 

@@ -1,13 +1,12 @@
 """The blotter in a real browser, on a running engine."""
 
-import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from fixengine.demo.feed.feed import orders
 from fixengine.demo.servers.broker import Broker
@@ -18,21 +17,15 @@ from fixengine.engine.children import STOP_SHARES
 from fixengine.engine.engine import Engine
 from fixengine.telemetry.health import Part
 from tests.conftest import new_database
-from tests.programs import wanted
+from tests.integration.http.conftest import PATIENCE_MS
 from tests.support.engines import Surroundings, surroundings, wait_until_ready
 from tests.support.network.gateway import gateway
 
 pytestmark = pytest.mark.any_broker
 
 ORDERS = 130
-PATIENCE_MS = 60_000
 ONE = "A<b>&"
 """A ticker that is markup where it is not text."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    return wanted("chromium")
 
 
 @pytest.fixture(scope="module")
@@ -57,19 +50,6 @@ def engine(around: Surroundings) -> Iterator[Engine]:
                 "update execution set ticker = %s where execution_service_id = 40", [ONE]
             )
         yield engine
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox"] if os.getuid() == 0 else [],
-            timeout=PATIENCE_MS,
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ import yaml
 
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
+from fixengine.rules.changes import ChangeRequest
+from fixengine.rules.values import ChangeKind
 from fixengine.supervision.lifecycle import Crash
 from fixengine.telemetry.health import Part
 from tests.programs import wanted
@@ -104,8 +106,11 @@ def ask_rest(port: int, *paths: str) -> None:
 def test_dashboard_and_alerts_on_a_running_engine(around: Surroundings) -> None:
     fed = mixed_orders(seed=9, good=100, bad=3)
     rest, health = around.workspace.reserve_port(), around.workspace.reserve_port()
-    with around.engine(HTTP_PORT=str(rest), HEALTH_PORT=str(health)) as engine:
+    with around.engine(
+        HTTP_PORT=str(rest), HEALTH_PORT=str(health), OPERATOR_TOKEN="a-token-for-operators"
+    ) as engine:
         wait_until_ready(engine)
+        engine.desk.change(ChangeRequest(execution_id=1, kind=ChangeKind.CANCEL))
         prometheus = started(around.workspace, scraping=health)
         assert not firing(prometheus)
         around.send(*fed)

@@ -16,7 +16,7 @@ from fixengine.top.view import PlainView, picture
 from tests.support.commands import parse_words, run_command
 
 LOOK = Look(
-    counts={"WORK": 3, "PART": 4, "FULL": 5},
+    counts={"WORK": 3, "PART": 4, "FULL": 5, "CNCLD": 6, "CPART": 7},
     fills_per_second=2.4,
     due=1,
     unpublished=0,
@@ -109,8 +109,8 @@ def test_without_a_terminal_there_is_a_line_now_and_then() -> None:
         for _ in range(5):
             view.show(LOOK)
     line = (
-        "? waiting on the topic, 12 executions, 3 open, 4 partly filled, 5 full, 2 fills/s, "
-        "1 due, 0 to publish\n"
+        "? waiting on the topic, 25 executions, 3 open, 4 partly filled, 5 full, 6 cancelled, "
+        "7 cut short, 2 fills/s, 1 due, 0 to publish\n"
     )
     assert captured.get() == line * 2
 

@@ -1,6 +1,7 @@
 // What REST says, or why it says nothing.
 
 const PATIENCE = 4000; // milliseconds
+const DECIDED_WITHIN = 8000; // a request to change waits for a claim to end
 
 export async function get(path) {
   let answer;
@@ -22,4 +23,17 @@ export async function get(path) {
   }
   const next = /<([^>]*)>; *rel="next"/.exec(answer.headers.get("Link") ?? "");
   return { body, next: next && path.replace(/\?.*|$/, next[1]) };
+}
+
+// Ask for a change. Whatever the answer, it comes back; without one this throws.
+export async function post(path, { body, token, key }) {
+  const answer = await fetch(path, {
+    method: "POST",
+    cache: "no-store",
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", "Idempotency-Key": key },
+    body,
+    signal: AbortSignal.timeout(DECIDED_WITHIN),
+  });
+  const said = (await answer.json().catch(() => null)) ?? {};
+  return { status: answer.status, body: said, wait: answer.headers.get("Retry-After") };
 }

@@ -2,6 +2,7 @@
 
 import { byId, dress, drawn, element, show } from "./dom.js";
 import { count, percent, rate } from "./format.js";
+import { STATUSES } from "./table.js";
 
 const KEPT = 300; // samples, one a second
 const FEWEST = 60; // for which there is room from the start
@@ -11,9 +12,7 @@ export function showSummary(summary) {
   const backlog = [summary.lag, summary.due, summary.unpublished].reduce((sum, part) => (part === undefined ? sum : (sum ?? 0) + part), undefined);
   const shown = {
     executions: count(summary.executions),
-    WORK: count(summary.countByStatus.WORK ?? 0),
-    PART: count(summary.countByStatus.PART ?? 0),
-    FULL: count(summary.countByStatus.FULL ?? 0),
+    ...Object.fromEntries(STATUSES.map((status) => [status, count(summary.countByStatus[status] ?? 0)])),
     filled: percent(summary.filledShare),
     rate: rate(summary.fillsPerSecond),
     backlog: count(backlog),

@@ -1,9 +1,9 @@
 // One execution: what it is, and its fills as they happen.
 
 import { get } from "./api.js";
-import { byId, drawn, element, show } from "./dom.js";
+import { byId, dress, drawn, element, show } from "./dom.js";
 import { count, moment, percent, price, quantity } from "./format.js";
-import { share } from "./table.js";
+import { known, share } from "./table.js";
 
 const WIDTH = 374;
 const HEIGHT = 170;
@@ -13,7 +13,8 @@ const PRICES = [12, 110]; // from and to which height prices are drawn, and size
 const SIZES = [120, 152];
 
 export class Panel {
-  constructor() {
+  constructor(shown) {
+    this.shown = shown; // is told of each state of the execution, and of null
     this.id = null;
     this.fills = [];
   }
@@ -27,6 +28,7 @@ export class Panel {
   close() {
     this.id = null;
     byId("execution").hidden = true;
+    this.shown(null);
   }
 
   async refresh() {
@@ -40,6 +42,7 @@ export class Panel {
     facts(execution);
     rows(this.fills);
     chart(this.fills, execution.limitPrice);
+    this.shown(execution);
   }
 
   // The ledger only grows: ask for what comes after the last fill that is here.
@@ -67,23 +70,35 @@ function facts(execution) {
     for (const name of Object.keys(said)) list.append(element("div", {}, element("dt", {}, name), element("dd")));
   }
   Object.values(said).forEach((text, place) => show(list.children[place].lastChild, text));
+  dress(list.children[Object.keys(said).indexOf("status")].lastChild, known(execution.executionStatus));
+}
+
+const ENDS = new Set(["CANCEL", "EXPIRE"]);
+
+// What happened at an evaluation that was no fill.
+function changed(fill) {
+  if (fill.change === "CANCEL") return "cancelled";
+  if (fill.change === "EXPIRE") return "expired";
+  const limit = fill.limitPrice === undefined ? "no limit" : `limit ${price(fill.limitPrice)}`;
+  return `changed to ${quantity(fill.quantityOrdered)}, ${limit}`;
 }
 
 function rows(fills) {
-  const made = [...fills].reverse().map((fill) =>
-    element(
+  const made = [...fills].reverse().map((fill) => {
+    const what =
+      fill.change === undefined
+        ? [element("td", {}, quantity(fill.quantity)), element("td", {}, price(fill.price))]
+        : [element("td", { colspan: 2, class: `changed ${ENDS.has(fill.change) ? "CNCLD" : "PART"}` }, changed(fill))];
+    return element(
       "tr",
       {},
-      ...[
-        count(fill.number),
-        moment(fill.filledTimestamp),
-        quantity(fill.quantity),
-        price(fill.price),
-        quantity(fill.quantityFilled),
-        price(fill.averagePrice),
-      ].map((text) => element("td", {}, text)),
-    ),
-  );
+      element("td", {}, count(fill.number)),
+      element("td", {}, moment(fill.filledTimestamp)),
+      ...what,
+      element("td", {}, quantity(fill.quantityFilled)),
+      element("td", {}, price(fill.averagePrice)),
+    );
+  });
   const body = byId("fills");
   if (body.children.length !== made.length || body.textContent !== made.map((row) => row.textContent).join("")) {
     body.replaceChildren(...made);
@@ -100,7 +115,9 @@ function chart(fills, limit) {
   }
   const levels = priced.map((fill) => fill.price).concat(limit ?? []);
   const [low, high] = [Math.min(...levels), Math.max(...levels)];
-  const [began, ended] = [priced[0].filledTimestamp, priced.at(-1).filledTimestamp];
+  const changes = fills.filter((fill) => fill.change !== undefined && fill.filledTimestamp !== undefined);
+  const times = [...priced, ...changes].map((fill) => fill.filledTimestamp);
+  const [began, ended] = [Math.min(...times), Math.max(...times)];
   const most = Math.max(...priced.map((fill) => fill.quantity)) || 1;
   const inside = WIDTH - LEFT - RIGHT;
   const x = (time) => LEFT + inside * (ended > began ? 0.03 + (0.94 * (time - began)) / (ended - began) : 0.5);
@@ -114,6 +131,9 @@ function chart(fills, limit) {
       const height = (fill.quantity / most) * (SIZES[1] - SIZES[0]);
       return drawn("rect", { x: x(fill.filledTimestamp) - 2, width: 4, y: SIZES[1] - height, height });
     }),
+    ...changes.map((fill) =>
+      drawn("line", { class: "change", x1: x(fill.filledTimestamp), x2: x(fill.filledTimestamp), y1: 4, y2: SIZES[1] }, drawn("title", {}, `${changed(fill)}, ${moment(fill.filledTimestamp)}`)),
+    ),
     drawn("path", { class: "price", d: line }),
     ...priced.map((fill) =>
       drawn("circle", { cx: x(fill.filledTimestamp), cy: y(fill.price), r: 3 }, drawn("title", {}, `${quantity(fill.quantity)} at ${price(fill.price)}, ${moment(fill.filledTimestamp)}`)),

@@ -1,6 +1,7 @@
 // The page: what it asks for, how often, and what its filters do.
 
 import { get } from "./api.js";
+import { Ask } from "./ask.js";
 import { byId, show } from "./dom.js";
 import { showNothing, showReadiness, showSummary } from "./engine.js";
 import { Panel } from "./execution.js";
@@ -11,7 +12,8 @@ import { Table } from "./table.js";
 const EVERY = 1000; // milliseconds
 const ROWS = 100;
 
-const panel = new Panel();
+const ask = new Ask(() => panel.refresh().catch(() => {}));
+const panel = new Panel((execution) => ask.update(execution));
 const table = new Table((id) => panel.open(id).catch(() => {})); // the next look tells of an outage
 let page = null; // the address of an older page, null for the newest
 let older = null;
@@ -82,6 +84,8 @@ listenToKeys({
   up: () => table.move(-1),
   open: () => table.picked !== null && table.pick(table.picked, true),
   close,
+  replace: () => ask.open("replace"),
+  cancel: () => ask.open("cancel"),
   newest: () => turnTo(null),
   older: () => older && turnTo(older),
 });

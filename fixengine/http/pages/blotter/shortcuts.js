@@ -8,6 +8,8 @@ const KEYS = {
   ArrowUp: "up",
   Enter: "open",
   Escape: "close",
+  c: "replace",
+  x: "cancel",
   "[": "newest",
   "]": "older",
 };
@@ -15,6 +17,7 @@ const KEYS = {
 export function listenToKeys(actions) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector("dialog[open]")) return; // it has the keyboard
     const typing = event.target.matches("input, select");
     if (typing && event.key === "Escape") {
       event.target.blur();

@@ -106,8 +106,9 @@ function fill(row, execution) {
 }
 
 // A class name is made of nothing that comes from outside, but of the words that are known.
-const WORDS = new Set(["BUY", "SELL", "SHORT", "COVER", "EXRC", "WORK", "PART", "FULL"]);
-const known = (word) => (WORDS.has(word) ? word : "");
+export const STATUSES = ["WORK", "PART", "FULL", "CNCLD", "CPART"];
+const WORDS = new Set(["BUY", "SELL", "SHORT", "COVER", "EXRC", ...STATUSES]);
+export const known = (word) => (WORDS.has(word) ? word : "");
 
 export const share = (execution) => (execution.quantity ? Math.min(execution.quantityFilled / execution.quantity, 1) : 0);
 
