@@ -23,7 +23,7 @@ export function understood({ status, body, wait }, kind) {
     case 429:
       return { left: "again", said: `Too many wrong tokens came from here.${later}` };
     case 503:
-      return { left: "again", said: `It is not known yet whether it is done. ${detail}${later} It is done once, however often you ask.` };
+      return { left: "again", said: `It is not known yet whether it is done.${later} It is done once, however often you ask.` };
     default:
       return { left: "nothing", said: detail || `The engine answers ${status}. Its log says why.` };
   }
