@@ -1,6 +1,8 @@
 """Requests to cancel and replace against engines that fill at full speed: every answer is true."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
 from random import Random
@@ -98,3 +100,38 @@ def test_the_same_request_again_gets_the_same_answer(around: Surroundings) -> No
             engine.desk.change(ChangeRequest(execution_id=10**9, kind=ChangeKind.CANCEL)).refusal
             is Refusal.UNKNOWN
         )
+
+
+def test_an_execution_ends_when_its_time_is_over(around: Surroundings) -> None:
+    template = next(orders(seed=22))
+    assert template.value is not None
+    fields = {**json.loads(template.value), "quantity": 1_000_000, "limitPrice": None}
+    sent = {
+        1: fields,
+        2: {**fields, "expiresTimestamp": "2026-01-01T00:00:00Z"},
+        3: {**fields, "expiresTimestamp": "2999-01-01T00:00:00Z"},
+    }
+    # of these draws no first one fills all, or nothing
+    with around.engine(FILL_SEED="1", FILL_DELAY_MIN="600", FILL_DELAY_MAX="600") as engine:
+        wait_until_ready(engine)
+        for id_, order in sent.items():
+            value = json.dumps({**order, "id": id_}).encode()
+            around.send(replace(template, key=str(id_).encode(), value=value))
+        wait_until(lambda: around.count("execution where quantity_filled > 0") == 2, 60, "fills")
+        wait_until(lambda: around.count("execution where not is_open") == 1, 60, "the end of one")
+        with psycopg.connect(around.dsn) as connection:
+            connection.execute(
+                "insert into expiry select id, now() from execution where execution_service_id = 1"
+            )
+            connection.execute(
+                "update execution set next_fill_timestamp = now() where execution_service_id = 1"
+            )
+        wait_until(lambda: around.count("execution where not is_open") == 2, 60, "the other's end")
+        wait_until(lambda: not around.count("outbox"), 60, "all to be published")
+    with psycopg.connect(around.dsn) as connection:
+        rows = connection.execute(
+            "select execution_service_id, execution_status from execution order by 1"
+        ).fetchall()
+        kinds = connection.execute("select kind, count(*) from change group by kind").fetchall()
+    assert rows == [(1, "CPART"), (2, "CNCLD"), (3, "PART")]
+    assert kinds == [("EXPIRE", 2)]
