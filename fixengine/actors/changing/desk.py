@@ -75,7 +75,7 @@ class Desk(Actor):
         self._retries = Retries(first=limits.first_pause, cap=limits.longest_pause)
         self._timer: Timer | None = None
         self._asked_at = monotonic()
-        self._refused = Recurring("ERROR", "the database refuses a change")
+        self._refused = Recurring("ERROR", "a change is refused")
 
     def boot(self) -> None:
         self.tell_later(self._limits.connection_kept, _LetGo())

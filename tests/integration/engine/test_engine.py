@@ -28,6 +28,7 @@ ACTORS = (
     "pricing",
     "dead-letters",
     "publisher",
+    "desk",
     "scheduler",
     "intake",
 )

@@ -7,30 +7,22 @@ from fixengine.rules.values import Execution, LedgerEntry
 from tests.support.rows import opened
 
 EXECUTION = Execution.__struct_fields__
-STORED = EXECUTION[:-1]  # without its trace
-AFTER_A_FILL = (
-    "is_open",
-    "execution_status",
-    "last_fill_timestamp",
-    "quantity_filled",
-    "number_of_fills",
-    "total_amount",
-    "version",
-)
+STORED = EXECUTION[:-2]  # without its trace and its end
+ENTRY = LedgerEntry.__struct_fields__
+OTHER_TERMS = ("kind", "has_other_terms", "quantity_before", "limit_before")
 
 
 @pytest.mark.parametrize(
     ("name", "columns"),
     [
         ("claim", ("place", *EXECUTION)),
-        (
-            "unpublished",
-            ("stored_at", "quantity", "price", "announced", *AFTER_A_FILL, *EXECUTION),
-        ),
+        ("changing", ("place", "unpublished", "now", *EXECUTION)),
+        ("known_changes", ("request_key", "kind", "quantity", "limit_price", *ENTRY, *STORED)),
+        ("unpublished", ("stored_at", *ENTRY, *OTHER_TERMS, *EXECUTION[:-1])),
         ("audit_executions", STORED),
         ("get_executions", STORED),
         ("page_executions", STORED),
-        ("page_fills", LedgerEntry.__struct_fields__),
+        ("page_fills", ENTRY),
     ],
 )
 def test_columns_are_the_fields_of_a_struct(

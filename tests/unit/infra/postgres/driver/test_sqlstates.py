@@ -7,6 +7,7 @@ from psycopg import errors
 from fixengine.errors import (
     FixengineError,
     ImpairedError,
+    LockedError,
     RejectedError,
     SchemaError,
     SlowQueryError,
@@ -39,7 +40,7 @@ def test_no_sqlstate_is_a_bug(error: type[psycopg.Error]) -> None:
         ("57P01", UnavailableError),
         ("40001", UnavailableError),
         ("40P01", UnavailableError),
-        ("55P03", UnavailableError),
+        ("55P03", LockedError),
         ("25006", UnavailableError),
         ("57014", SlowQueryError),
         ("53100", ImpairedError),
