@@ -19,7 +19,7 @@ OTHER_TERMS = ("kind", "has_other_terms", "quantity_before", "limit_before")
         ("changing", ("place", "unpublished", "now", *EXECUTION)),
         ("known_changes", ("request_key", "kind", "quantity", "limit_price", *ENTRY, *STORED)),
         ("unpublished", ("stored_at", *ENTRY, *OTHER_TERMS, *EXECUTION[:-1])),
-        ("audit_executions", STORED),
+        ("audit_executions", EXECUTION),
         ("get_executions", STORED),
         ("page_executions", STORED),
         ("page_fills", ENTRY),
