@@ -3,7 +3,8 @@
 import argparse
 from collections.abc import Iterable
 
-from tests.model import intake, test_intake, test_publication
+from tests.model import intake, test_changing, test_intake, test_publication
+from tests.model.changing import Kind
 from tests.model.checker import Found
 from tests.model.publication.world import FILLS
 
@@ -16,11 +17,18 @@ def main() -> None:
     tell("intake", [], test_intake.searched(faults_to_come=faults))
     whole = test_publication.searched(frozenset(), faults_to_come=faults, fills=FILLS)
     tell("publication", [], whole)
+    for kind in Kind:
+        found_all = test_changing.searched(frozenset(), kind, faults_to_come=faults)
+        tell(f"changing, a {kind.value},", [], found_all)
     for guard in intake.Guard:
         tell("intake", [guard.name], test_intake.searched(guard))
     for without in (test_publication.EITHER, *({guard} for guard in test_publication.WITHOUT)):
         found = test_publication.nearest(frozenset(without))
         tell("publication", sorted(guard.name for guard in without), found)
+    for removed in (*test_changing.WITHOUT, test_changing.NO_KEYS):
+        kinds = [Kind.REPLACE] if removed == test_changing.NO_KEYS else Kind
+        told = test_changing.nearest(removed, kinds)
+        tell("changing", sorted(guard.name for guard in removed), told)
 
 
 def tell(model: str, without: Iterable[str], found: Found) -> None:  # type: ignore[type-arg]
