@@ -73,6 +73,7 @@ def describe(settings: Settings) -> tuple[tuple[str, str], ...]:
 
 def _secrets(settings: Settings) -> Iterator[str]:
     yield settings.postgres_password or ""
+    yield settings.operator_token or ""
     if settings.dsn is not None:
         for part in conninfo.parts(settings.dsn):
             if part.secret:

@@ -70,6 +70,8 @@ class Engine:
                 probes=self.health,
                 registry=self.registry,
                 metrics=HttpMetrics(self.registry),
+                desk=self.desk,
+                operator_token=settings.operator_token,
             ),
             port=settings.http_port,
             prefix=settings.http_prefix,

@@ -10,13 +10,16 @@ from fixengine.http.pages.blotter_page import blotter_page
 from fixengine.http.pages.swagger_page import SwaggerUi, swagger_page
 from fixengine.http.probes.health import Probe, Probes
 from fixengine.http.probes.metrics import Measure, Metrics
+from fixengine.http.rest.changing import ExecutionCancel, ExecutionReplace
 from fixengine.http.rest.cors import Cors
 from fixengine.http.rest.executions import ExecutionCollection, ExecutionFills, ExecutionItem
 from fixengine.http.rest.openapi import OpenApi
 from fixengine.http.rest.operations import Resource
+from fixengine.http.rest.operators import Operators
 from fixengine.http.rest.problems import add_error_handlers
 from fixengine.http.rest.summary import SummaryItem
 from fixengine.http.serving.router import Router
+from fixengine.ports.desk import ChangeDesk
 from fixengine.ports.queries import ExecutionSource, OverviewSource
 from fixengine.telemetry.metrics.http import HttpMetrics
 
@@ -30,14 +33,19 @@ def rest_app(
     probes: Probes,
     registry: CollectorRegistry,
     metrics: HttpMetrics,
+    desk: ChangeDesk,
+    operator_token: str | None,
 ) -> App:
-    """Return the application for HTTP_PORT."""
+    """Return the application for HTTP_PORT; without a token nobody may change anything."""
     collection = ExecutionCollection(executions)
+    operators = Operators(operator_token)
     resources: dict[str, Resource] = {
         "/api/v1/executions": collection,
         "/api/v1/execution": collection,
         "/api/v1/execution/{id}": ExecutionItem(executions),
         "/api/v1/execution/{id}/fills": ExecutionFills(executions),
+        "/api/v1/execution/{id}/cancel": ExecutionCancel(desk, operators),
+        "/api/v1/execution/{id}/replace": ExecutionReplace(desk, operators),
         "/api/v1/summary": SummaryItem(overviews),
         **_observation(probes, registry),
     }

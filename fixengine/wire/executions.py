@@ -33,7 +33,7 @@ class Execution(msgspec.Struct, rename="camel", kw_only=True):
     id: Annotated[int, Meta(description="The engine's own.")]
     execution_service_id: Annotated[int, Meta(description="The order's, at execution-service.")]
     is_open: bool
-    execution_status: Annotated[str, Meta(description="WORK, PART or FULL.")]
+    execution_status: Annotated[str, Meta(description="WORK, PART, FULL, CNCLD or CPART.")]
     trade_type: Annotated[str, Meta(description="BUY, SELL, SHORT, COVER or EXRC.")]
     destination: str
     security_id: str
@@ -66,31 +66,34 @@ def encode_execution(execution: values.Execution) -> bytes:
     Whole numbers are bare integers, as their consumer parses int64. Other decimals are in plain
     notation without trailing zeros. Times are seconds since 1970. Null fields are left out.
     """
+    return _encoder.encode(as_message(execution))
+
+
+def as_message(execution: values.Execution) -> Execution:
+    """Return the execution as messages and answers have it."""
     limit, filled_at = execution.limit_price, execution.last_fill_timestamp
     average = average_price(execution)
     order_id = execution.trade_service_execution_id
-    return _encoder.encode(
-        Execution(
-            id=execution.id,
-            execution_service_id=execution.execution_service_id,
-            is_open=execution.is_open,
-            execution_status=execution.execution_status,
-            trade_type=execution.trade_type,
-            destination=execution.destination,
-            security_id=execution.security_id,
-            ticker=execution.ticker,
-            quantity=number(execution.quantity_ordered),
-            limit_price=UNSET if limit is None else number(limit),
-            received_timestamp=moment(execution.received_timestamp),
-            sent_timestamp=moment(execution.sent_timestamp),
-            last_filled_timestamp=UNSET if filled_at is None else moment(filled_at),
-            quantity_filled=number(execution.quantity_filled),
-            average_price=UNSET if average is None else number(average),
-            number_of_fills=execution.number_of_fills,
-            total_amount=number(execution.total_amount),
-            trade_service_execution_id=UNSET if order_id is None else order_id,
-            version=execution.version,
-        )
+    return Execution(
+        id=execution.id,
+        execution_service_id=execution.execution_service_id,
+        is_open=execution.is_open,
+        execution_status=execution.execution_status,
+        trade_type=execution.trade_type,
+        destination=execution.destination,
+        security_id=execution.security_id,
+        ticker=execution.ticker,
+        quantity=number(execution.quantity_ordered),
+        limit_price=UNSET if limit is None else number(limit),
+        received_timestamp=moment(execution.received_timestamp),
+        sent_timestamp=moment(execution.sent_timestamp),
+        last_filled_timestamp=UNSET if filled_at is None else moment(filled_at),
+        quantity_filled=number(execution.quantity_filled),
+        average_price=UNSET if average is None else number(average),
+        number_of_fills=execution.number_of_fills,
+        total_amount=number(execution.total_amount),
+        trade_service_execution_id=UNSET if order_id is None else order_id,
+        version=execution.version,
     )
 
 

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from fixengine.ports.queries import Overview, Sums
 from fixengine.rules.values import LedgerEntry
-from fixengine.wire.executions import Moment, Number, average_price, moment, number
+from fixengine.wire.executions import Execution, Moment, Number, average_price, moment, number
 
 _SHARE_DIGITS = 6
 _RATE_DIGITS = 3
@@ -68,7 +68,14 @@ class Problem(msgspec.Struct, kw_only=True):
     title: str
     status: int
     detail: Annotated[str, Meta(description="What is wrong, and the remedy.")]
-    parameter: Annotated[str, Meta(description="The one at fault.")] | UnsetType = UNSET
+    parameter: (
+        Annotated[str, Meta(description="The one at fault: a parameter, a header or a field.")]
+        | UnsetType
+    ) = UNSET
+    execution: (
+        Annotated[Execution, Meta(description="As it is, where it can't change as was asked.")]
+        | UnsetType
+    ) = UNSET
 
 
 def fill(entry: LedgerEntry) -> Fill:

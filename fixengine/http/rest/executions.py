@@ -11,6 +11,7 @@ import msgspec
 from fixengine.http.rest import answers
 from fixengine.http.rest.operations import Operation
 from fixengine.http.rest.parameters import FILTERS, ID, PAGE_OF_FILLS, read_query
+from fixengine.http.rest.problems import no_execution
 from fixengine.http.rest.recent import Recent
 from fixengine.http.rest.shared import Shared
 from fixengine.ports.queries import ExecutionQuery, ExecutionSource, LedgerQuery
@@ -18,6 +19,10 @@ from fixengine.wire.executions import Execution, encode_execution
 
 _Page: TypeAlias = tuple[bytes, int | None]
 """An array, and the id that the next page goes on below when there is one."""
+
+
+_Tagged: TypeAlias = tuple[bytes, str]
+"""An object, and the tag of its version."""
 
 
 class ExecutionCollection:
@@ -59,6 +64,7 @@ class ExecutionItem:
         summary="One execution by the engine's own id",
         answer=Execution,
         errors=(400, 404, 503),
+        tagged=True,
     )
 
     def __init__(self, executions: ExecutionSource) -> None:
@@ -73,14 +79,16 @@ class ExecutionItem:
     ) -> None:
         """Answer with an object; 404 when there is none of this id."""
         execution_id = ID.read(id)
-        resp.data = self._answers.get(execution_id)
-        if resp.data is None:
-            raise _unknown(execution_id)
+        found = self._answers.get(execution_id)
+        if found is None:
+            raise no_execution(execution_id)
+        resp.data, resp.etag = found
 
-    def _find(self, execution_ids: Collection[int]) -> Mapping[int, bytes | None]:
+    def _find(self, execution_ids: Collection[int]) -> Mapping[int, _Tagged | None]:
         found = self._executions.by_id(execution_ids)
         return {
-            id_: encode_execution(found[id_]) if id_ in found else None for id_ in execution_ids
+            id_: (encode_execution(found[id_]), str(found[id_].version)) if id_ in found else None
+            for id_ in execution_ids
         }
 
 
@@ -109,7 +117,7 @@ class ExecutionFills:
         query = LedgerQuery(execution_id=execution_id, **read_query(req.params, PAGE_OF_FILLS))
         found = self._executions.fills(replace(query, limit=query.limit + 1))
         if found is None:
-            raise _unknown(execution_id)
+            raise no_execution(execution_id)
         page = found[: query.limit]
         if len(found) > len(page):
             _link(req, resp, after=page[-1].number)
@@ -123,7 +131,3 @@ def _link(req: falcon.Request, resp: falcon.Response, **key: int) -> None:
 
 def _array(items: Iterable[bytes]) -> bytes:
     return b"[" + b",".join(items) + b"]"
-
-
-def _unknown(execution_id: int) -> falcon.HTTPNotFound:
-    return falcon.HTTPNotFound(description=f"there is no execution with id {execution_id}")

@@ -20,6 +20,13 @@ _LINK = {
     "description": 'The next page, rel="next", unless this is the last.',
     "schema": {"type": "string"},
 }
+_ETAG = {
+    "description": "The execution's version in quotes, for If-Match.",
+    "schema": {"type": "string"},
+}
+_CHALLENGE = {"description": "Asks for a bearer token.", "schema": {"type": "string"}}
+_OPERATOR = "operator"
+_TOKEN = {"type": "http", "scheme": "bearer", "description": "The engine's OPERATOR_TOKEN."}
 _RETRY_AFTER = {
     "description": "Seconds after which to try again.",
     "schema": {"type": "integer"},
@@ -55,10 +62,10 @@ def document(operations: Mapping[str, Operation]) -> dict[str, Any]:
         # beside the document, wherever a gateway puts that
         "servers": [{"url": "."}],
         "paths": {
-            path: {"get": _operation(path, operation, schema, problem)}
+            path: {operation.method.lower(): _operation(path, operation, schema, problem)}
             for (path, operation), schema in zip(operations.items(), schemas, strict=True)
         },
-        "components": {"schemas": components},
+        "components": {"schemas": components, "securitySchemes": {_OPERATOR: _TOKEN}},
     }
 
 
@@ -68,14 +75,35 @@ def _operation(path: str, operation: Operation, schema: Any, problem: Any) -> di
         str(status): _response(status, operation.media_type, schema)
         for status in (200, *operation.alike)
     }
-    if operation.paged:
-        answers["200"]["headers"] = {"Link": _LINK}
+    headers = {"Link": _LINK} if operation.paged else {"ETag": _ETAG} if operation.tagged else {}
+    if headers:
+        answers["200"]["headers"] = headers
     return {
         "summary": operation.summary,
-        "parameters": in_path + [_parameter(each, "query") for each in operation.query],
+        "parameters": in_path
+        + [_parameter(each, "query") for each in operation.query]
+        + [_parameter(each, "header") for each in operation.headers],
+        **(_writing(operation) if operation.writes else {}),
         "responses": {
             **answers,
             **{str(status): _problem(status, problem) for status in operation.errors},
+        },
+    }
+
+
+def _writing(operation: Operation) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "type": "object",
+        "properties": {field.name: field.schema for field in operation.body},
+        "additionalProperties": False,
+    }
+    if operation.body:
+        body["minProperties"] = 1
+    return {
+        "security": [{_OPERATOR: []}],
+        "requestBody": {
+            "required": bool(operation.body),
+            "content": {"application/json": {"schema": body}},
         },
     }
 
@@ -92,8 +120,10 @@ def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
 
 def _problem(status: int, schema: Any) -> dict[str, Any]:
     problem = _response(status, MEDIA_TYPE, schema)
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
         problem["headers"] = {"Retry-After": _RETRY_AFTER}
+    if status == HTTPStatus.UNAUTHORIZED:
+        problem["headers"] = {"WWW-Authenticate": _CHALLENGE}
     return problem
 
 

@@ -1,4 +1,4 @@
-"""Parameters in a path and in a query string: how each is read, and how it is described."""
+"""Parameters in paths, queries and headers: how each is read, and how it is described."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,8 @@ LARGEST_ID = 2**31 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 253_402_300_799  # seconds since 1970 at the end of the year 9999
 _LARGEST_PAGE = 1000
+_KEY_PATTERN = "[!-~]{1,255}"
+_TAG_PATTERN = '"-?[0-9]{1,10}"'
 _LONGEST_SHOWN = 50  # characters of what a client sent
 
 
@@ -50,14 +52,19 @@ def read_query(
     fields: dict[str, Any] = {}
     for name, text in parameters.items():
         if name not in by_name:
-            raise ParameterError(
-                name, f"{_shown(name)} is not a parameter: there are {', '.join(by_name)}"
-            )
+            there = f"there are {', '.join(by_name)}" if by_name else "there are none here"
+            raise ParameterError(name, f"{_shown(name)} is not a parameter: {there}")
         if isinstance(text, list):
             raise ParameterError(name, f"{name} is given {len(text)} times: give it once")
         parameter = by_name[name]
         fields[parameter.field] = parameter.read(text)
     return fields
+
+
+def read_headers(header: Callable[[str], str | None], known: Sequence[Parameter]) -> dict[str, Any]:
+    """Return the fields that headers set; raises ParameterError for the first mistake."""
+    given = ((parameter, header(parameter.name)) for parameter in known)
+    return {parameter.field: parameter.read(text) for parameter, text in given if text is not None}
 
 
 def _shown(text: str) -> str:
@@ -100,6 +107,20 @@ def _moment(text: str) -> datetime:
     )
 
 
+def _key(text: str) -> str:
+    if not re.fullmatch(_KEY_PATTERN, text):
+        raise ValueError("give 1 to 255 visible ASCII characters")
+    return text
+
+
+def _version(text: str) -> int | None:
+    if text == "*":
+        return None
+    if not re.fullmatch(_TAG_PATTERN, text):
+        raise ValueError("give one version in quotes, as the ETag of an answer, or *: any")
+    return int(text.strip('"'))
+
+
 _ID = _whole(LARGEST_ID)
 _BOOLEAN = Kind(read=_boolean, schema={"type": "boolean"})
 _WORD = Kind(read=_word, schema={"type": "string", "pattern": "^[^\\x00]+$"})
@@ -121,7 +142,9 @@ FILTERS = (
     LIMIT,
     Parameter(name="before", field="before_id", kind=_ID, meaning="Only ids below this one."),
     Parameter(name="isOpen", field="is_open", kind=_BOOLEAN, meaning="Only open or closed ones."),
-    Parameter(name="status", field="status", kind=_WORD, meaning="WORK, PART or FULL."),
+    Parameter(
+        name="status", field="status", kind=_WORD, meaning="WORK, PART, FULL, CNCLD or CPART."
+    ),
     Parameter(name="ticker", field="ticker", kind=_WORD, meaning="Only this ticker."),
     Parameter(
         name="tradeType",
@@ -147,6 +170,20 @@ FILTERS = (
         field="received_until",
         kind=_MOMENT,
         meaning="Only orders received before then: ISO 8601, or seconds since 1970.",
+    ),
+)
+OF_CHANGES = (
+    Parameter(
+        name="Idempotency-Key",
+        field="key",
+        kind=Kind(read=_key, schema={"type": "string", "pattern": f"^{_KEY_PATTERN}$"}),
+        meaning="Names the request: the same one again changes nothing, and gets the same answer.",
+    ),
+    Parameter(
+        name="If-Match",
+        field="version",
+        kind=Kind(read=_version, schema={"type": "string", "pattern": f"^({_TAG_PATTERN}|[*])$"}),
+        meaning="An execution's ETag: the request counts only for this version of it. *: for any.",
     ),
 )
 PAGE_OF_FILLS = (

@@ -8,9 +8,11 @@ import msgspec
 from loguru import logger
 from msgspec import UNSET, UnsetType
 
-from fixengine.errors import MalformedError, SlowQueryError, UnavailableError
+from fixengine.errors import FixengineError, MalformedError, SlowQueryError, UnavailableError
 from fixengine.http.rest.answers import Problem
 from fixengine.recurring import Recurring
+from fixengine.rules.values import Execution
+from fixengine.wire.executions import as_message
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -31,11 +33,35 @@ class ParameterError(MalformedError):
         self.parameter = parameter
 
 
+class RefusedError(FixengineError):
+    """An execution can't change as was asked; the message says why, and the remedy."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        message: str,
+        execution: Execution,
+        *,
+        parameter: str | UnsetType = UNSET,
+    ) -> None:
+        """Take the execution as it is."""
+        super().__init__(message)
+        self.status = status
+        self.execution = execution
+        self.parameter = parameter
+
+
+def no_execution(execution_id: int) -> falcon.HTTPNotFound:
+    """Return the error of an id that no execution has."""
+    return falcon.HTTPNotFound(description=f"there is no execution with id {execution_id}")
+
+
 def add_error_handlers(app: falcon.App[falcon.Request, falcon.Response]) -> None:
     """Let `app` answer every exception with problem details, and log those that are bugs."""
     app.add_error_handler(Exception, partial(_bug, Recurring("ERROR", "request failed")))
     app.add_error_handler(falcon.HTTPError, _http_error)
     app.add_error_handler(MalformedError, _malformed)
+    app.add_error_handler(RefusedError, _refused)
     app.add_error_handler(UnavailableError, _unavailable)
     app.add_error_handler(SlowQueryError, _slow)
 
@@ -53,6 +79,12 @@ def _malformed(
 ) -> None:
     parameter = error.parameter if isinstance(error, ParameterError) else UNSET
     _answer(resp, 400, str(error), parameter)
+
+
+def _refused(
+    _req: falcon.Request, resp: falcon.Response, error: RefusedError, _params: object
+) -> None:
+    _answer(resp, error.status, str(error), error.parameter, error.execution)
 
 
 def _unavailable(
@@ -86,16 +118,31 @@ def _bug(
 
 
 def _answer(
-    resp: falcon.Response, status: int, detail: str, parameter: str | UnsetType = UNSET
+    resp: falcon.Response,
+    status: int,
+    detail: str,
+    parameter: str | UnsetType = UNSET,
+    execution: Execution | None = None,
 ) -> None:
     resp.status = status
     resp.content_type = MEDIA_TYPE
     resp.text = None
-    resp.data = encode_problem(HTTPStatus(status), detail, parameter)
+    resp.data = encode_problem(HTTPStatus(status), detail, parameter, execution)
 
 
-def encode_problem(status: HTTPStatus, detail: str, parameter: str | UnsetType = UNSET) -> bytes:
+def encode_problem(
+    status: HTTPStatus,
+    detail: str,
+    parameter: str | UnsetType = UNSET,
+    execution: Execution | None = None,
+) -> bytes:
     """Return the body of an answer that tells of an error."""
     return msgspec.json.encode(
-        Problem(title=status.phrase, status=status.value, detail=detail, parameter=parameter)
+        Problem(
+            title=status.phrase,
+            status=status.value,
+            detail=detail,
+            parameter=parameter,
+            execution=UNSET if execution is None else as_message(execution),
+        )
     )

@@ -15,12 +15,12 @@ class ClientLimits:
     """Time from a request's first byte until its answer has been taken, however it trickles."""
 
     head: int = 16_384
-    """Size of a request's first line and headers: every request is a GET, of a few hundred bytes
-    and the cookies of others that a browser adds.
+    """Size of a request's first line and headers: every request has a few hundred bytes, and
+    the cookies of others that a browser adds.
     """
 
     body: int = 16_384
-    """Size of a request's body, which nobody here reads."""
+    """Size of a request's body: those that are read have less than a hundred."""
 
     unread: int = 2 * 2**20
     """Size of the answers that one connection may leave unread: more than any one answer has. A

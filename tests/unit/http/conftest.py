@@ -9,10 +9,13 @@ from prometheus_client import CollectorRegistry
 
 from fixengine.http.app import App, probe_app, rest_app
 from fixengine.ports.queries import ExecutionQuery, LedgerQuery, Overview, Totals
+from fixengine.rules.changes import ChangeRequest, Decision
 from fixengine.rules.values import Execution, LedgerEntry
 from fixengine.telemetry.health import Verdict
 from fixengine.telemetry.metrics.http import HttpMetrics
-from tests.support.executions import SENT
+from tests.support.executions import SENT, execution
+
+TOKEN = "a-token-for-operators"
 
 
 @dataclass
@@ -80,6 +83,21 @@ class Overviews:
 
 
 @dataclass
+class Desk:
+    """A decision to set; `asked` are the requests, `failure` is raised when it is set."""
+
+    decision: Decision = field(default_factory=lambda: Decision(execution=execution(version=2)))
+    asked: list[ChangeRequest] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def change(self, request: ChangeRequest) -> Decision:
+        self.asked.append(request)
+        if self.failure is not None:
+            raise self.failure
+        return self.decision
+
+
+@dataclass
 class Probes:
     """Verdicts to set."""
 
@@ -114,13 +132,22 @@ def overviews() -> Overviews:
 
 
 @pytest.fixture
-def rest(reader: Reader, overviews: Overviews, probes: Probes, registry: CollectorRegistry) -> App:
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def rest(
+    reader: Reader, overviews: Overviews, probes: Probes, registry: CollectorRegistry, desk: Desk
+) -> App:
     return rest_app(
         executions=reader,
         overviews=overviews,
         probes=probes,
         registry=registry,
         metrics=HttpMetrics(registry),
+        desk=desk,
+        operator_token=TOKEN,
     )
 
 
