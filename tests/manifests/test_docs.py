@@ -144,6 +144,7 @@ FROM_SECRETS = {
     "POSTGRES_PASSWORD": "pw",
     "POSTGRES_DSN": "postgresql://me:pw@db-1:5432,db-2:5433/name",
     "KAFKA_CLIENT_CONFIG": "{}",
+    "OPERATOR_TOKEN": "a-token-for-operators",
 }
 
 
@@ -165,6 +166,7 @@ def test_what_counts_more_than_a_setting_of_ours_is_what_the_page_names() -> Non
     own = {each["name"] for each in container("base")["env"]} & {v.name for v in VARIABLES.values()}
     words = {
         "POSTGRES_PASSWORD": "the password",
+        "OPERATOR_TOKEN": "the operators' token",
         "OTEL_METRICENDPOINT": "the two addresses of the collector",
         "OTEL_TRACEENDPOINT": "the two addresses of the collector",
     }

@@ -93,6 +93,7 @@ def test_the_configuration_takes_what_the_pod_adds() -> None:
         "MY_NAMESPACE": "globeco",
         "NODE_IP": "192.168.0.7",
         "POSTGRES_PASSWORD": "secret",
+        "OPERATOR_TOKEN": "a-token-for-operators",
     }
     for variable in container("base")["env"]:
         if "value" in variable:
@@ -101,6 +102,7 @@ def test_the_configuration_takes_what_the_pod_adds() -> None:
             )
     loaded = load({**settings("base"), **values})
     assert loaded.otel_metric_endpoint == "192.168.0.7:4317"
+    assert loaded.operator_token == "a-token-for-operators"
     assert dict(loaded.otel_resource_attributes) == {
         "k8s.pod.ip": "10.1.2.3",
         "k8s.pod.name": "globeco-fix-engine-7c9d-x2",
