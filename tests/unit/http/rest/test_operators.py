@@ -36,7 +36,7 @@ def status(operators: Operators, token: str | None, client: str = "10.0.0.1") ->
     try:
         operators.admit(create_req(headers=headers, remote_addr=client))
     except falcon.HTTPError as error:
-        return falcon.http_status_to_code(error.status)
+        return int(falcon.http_status_to_code(error.status))
     return 200
 
 
@@ -52,7 +52,7 @@ def test_who_guesses_is_not_heard_for_a_while_even_with_the_right_token(
         operators.admit(
             create_req(headers={"Authorization": f"Bearer {TOKEN}"}, remote_addr="10.0.0.1")
         )
-    assert (caught.value.headers or {})["Retry-After"] == str(NOT_HEARD_FOR)
+    assert dict(caught.value.headers or {})["Retry-After"] == str(NOT_HEARD_FOR)
     assert f"wait for {NOT_HEARD_FOR} seconds" in (caught.value.description or "")
     clock.now += NOT_HEARD_FOR + 0.1
     assert status(operators, TOKEN) == 200
