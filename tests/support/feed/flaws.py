@@ -27,6 +27,10 @@ def _with(name: str, text: str) -> Change:
     return lambda order: replace(order, fields=order.changed(**{name: text}))
 
 
+def _and(name: str, text: str) -> Change:
+    return lambda order: replace(order, fields=(*order.fields, (name, text)))
+
+
 def _security(security_id: str) -> Change:
     def change(order: Sketch) -> Sketch:
         fields = order.changed(securityId=json.dumps(security_id))
@@ -79,4 +83,9 @@ FLAWS: Mapping[str, Change] = {
     "received some time": _with("receivedTimestamp", '"yesterday"'),
     "received nowhere": _with("receivedTimestamp", '"2024-01-02T09:30:00"'),
     "received in the far future": _with("receivedTimestamp", "1E+30"),
+    "expires tonight": _and("expiresTimestamp", '"tonight"'),
+    "expires nowhere": _and("expiresTimestamp", '"2124-01-02T09:30:00"'),
+    "expires before all time": _and("expiresTimestamp", "-1"),
+    "expires in the far future": _and("expiresTimestamp", "1E+30"),
+    "expires yes": _and("expiresTimestamp", "true"),
 }

@@ -110,6 +110,19 @@ def _unknown_fields(order: Sketch) -> Sketch:
     return replace(order, fields=(*unknown, *order.fields))
 
 
+def _expires_some_day(order: Sketch) -> Sketch:
+    ends = order.expected.received_timestamp + timedelta(days=36_500)
+    return replace(
+        order,
+        fields=(*order.fields, ("expiresTimestamp", json.dumps(ends.isoformat()))),
+        expected=replace(order.expected, expires_at=ends),
+    )
+
+
+def _never_expires(order: Sketch) -> Sketch:
+    return replace(order, fields=(*order.fields, ("expiresTimestamp", "null")))
+
+
 VARIANTS: Mapping[str, Change] = {
     "normal": _as_it_is,
     "flat security id": _flat_security_id,
@@ -130,4 +143,6 @@ VARIANTS: Mapping[str, Change] = {
     "no headers": _no_headers,
     "other headers": _other_headers,
     "unknown fields": _unknown_fields,
+    "expires some day": _expires_some_day,
+    "never expires": _never_expires,
 }

@@ -126,8 +126,14 @@ def test_a_limit(limit: str) -> None:
     ],
 )
 def test_timestamps(text: str) -> None:
-    moment = decode_order(changed(receivedTimestamp=text)).received_timestamp
-    assert moment == datetime(2026, 7, 28, 12, 16, 10, 233793, tzinfo=UTC)
+    order = decode_order(changed(receivedTimestamp=text, expiresTimestamp=text))
+    moment = datetime(2026, 7, 28, 12, 16, 10, 233793, tzinfo=UTC)
+    assert (order.received_timestamp, order.expires_at) == (moment, moment)
+
+
+@pytest.mark.parametrize("value", [None, "null"])
+def test_an_order_that_does_not_say_when_it_ends_never_does(value: str | None) -> None:
+    assert decode_order(changed(expiresTimestamp=value)).expires_at is None
 
 
 @pytest.mark.parametrize(
@@ -173,6 +179,15 @@ def test_a_required_field_that_is_missing_is_named(field: str, value: str | None
         ("receivedTimestamp", "1785240970233"),
         ("receivedTimestamp", "-1"),
         ("receivedTimestamp", "true"),
+        ("expiresTimestamp", '"2026-07-28T22:00:00"'),
+        ("expiresTimestamp", '"tonight"'),
+        ("expiresTimestamp", '""'),
+        ("expiresTimestamp", "1785240970233"),
+        ("expiresTimestamp", "-1"),
+        ("expiresTimestamp", "1e400000000"),
+        ("expiresTimestamp", "true"),
+        ("expiresTimestamp", "[1]"),
+        ("expiresTimestamp", "{}"),
         ("tradeServiceExecutionId", "2147483648"),
         ("version", "1e10"),
         ("version", "1073741825"),

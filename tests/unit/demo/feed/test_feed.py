@@ -53,9 +53,9 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not() -> None:
 
 
 def test_a_mix_holds_what_was_asked_for() -> None:
-    mixed = mixed_orders(seed=1, good=2000, bad=50, unpriceable=3, duplicates=20)
+    mixed = mixed_orders(seed=1, good=2000, bad=60, unpriceable=3, duplicates=20)
     ids = Counter(order.expected.execution_service_id for order in mixed if order.expected)
-    assert len(mixed) == 2073
+    assert len(mixed) == 2083
     assert sorted(ids) == list(range(1, 2004))
     assert sum(order.valid for order in mixed) == 2023
     assert {order.kind for order in mixed} == {*VARIANTS, *FLAWS, "unpriceable"}
