@@ -6,8 +6,10 @@ from datetime import datetime
 from decimal import Context, Decimal
 from typing import Protocol
 
+import msgspec
+
 from fixengine.ports.stores import Backlog
-from fixengine.rules.values import Execution, LedgerEntry
+from fixengine.rules.values import Execution, LedgerEntry, Terms
 
 _EXACT = Context(prec=60)
 
@@ -35,6 +37,14 @@ class LedgerQuery:
     execution_id: int
     after: int = 0
     limit: int = 100
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """A row of the ledger: a fill, or a change and the terms after it."""
+
+    entry: LedgerEntry
+    change: str | None = None
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +109,7 @@ class ExecutionQueries(Protocol):
     def page(self, query: ExecutionQuery, *, timeout: float) -> tuple[Execution, ...]:
         """Find executions, highest id first."""
 
-    def fills(self, query: LedgerQuery, *, timeout: float) -> tuple[LedgerEntry, ...] | None:
+    def fills(self, query: LedgerQuery, *, timeout: float) -> tuple[Evaluation, ...] | None:
         """Find an execution's fills, lowest number first; None when there is no such execution."""
 
     def add_up(self, *, after: int, limit: int, timeout: float) -> Subtotals:
@@ -131,7 +141,7 @@ class ExecutionSource(Protocol):
     def page(self, query: ExecutionQuery) -> tuple[Execution, ...]:
         """Find executions, highest id first."""
 
-    def fills(self, query: LedgerQuery) -> tuple[LedgerEntry, ...] | None:
+    def fills(self, query: LedgerQuery) -> tuple[Evaluation, ...] | None:
         """Find an execution's fills, lowest number first; None when there is no such execution."""
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from fixengine.ports.queries import ExecutionQuery, LedgerQuery, Subtotals
-from fixengine.rules.values import Execution, LedgerEntry
+from fixengine.ports.queries import Evaluation, ExecutionQuery, LedgerQuery, Subtotals
+from fixengine.rules.values import Execution
 from fixengine.supervision.refs import Request
 
 _Reply = TypeVar("_Reply")
@@ -33,7 +33,7 @@ class GetExecutions(ReaderQuery[tuple[Execution, ...]]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetFills(ReaderQuery[tuple[LedgerEntry, ...] | None]):
+class GetFills(ReaderQuery[tuple[Evaluation, ...] | None]):
     """REST → reader: find an execution's fills. The reply is None when it does not exist."""
 
     query: LedgerQuery

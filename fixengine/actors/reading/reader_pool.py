@@ -13,8 +13,8 @@ from fixengine.actors.reading.messages import (
     ReaderQuery,
 )
 from fixengine.errors import UnavailableError
-from fixengine.ports.queries import ExecutionQuery, LedgerQuery, Subtotals
-from fixengine.rules.values import Execution, LedgerEntry
+from fixengine.ports.queries import Evaluation, ExecutionQuery, LedgerQuery, Subtotals
+from fixengine.rules.values import Execution
 from fixengine.supervision.mailbox import mailbox_of
 from fixengine.supervision.refs import ActorRef, ask
 
@@ -49,7 +49,7 @@ class ReaderPool:
         """Find executions."""
         return self._ask(GetExecutions(query=query, deadline=_deadline()))
 
-    def fills(self, query: LedgerQuery) -> tuple[LedgerEntry, ...] | None:
+    def fills(self, query: LedgerQuery) -> tuple[Evaluation, ...] | None:
         """Find an execution's fills; None when there is no such execution."""
         return self._ask(GetFills(query=query, deadline=_deadline()))
 

@@ -5,8 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from fixengine.ports.queries import Overview, Sums
-from fixengine.rules.values import LedgerEntry
+from fixengine.ports.queries import Evaluation, Overview, Sums
+from fixengine.rules.values import ChangeKind
 from fixengine.wire.executions import Execution, Moment, Number, average_price, moment, number
 
 _SHARE_DIGITS = 6
@@ -26,6 +26,15 @@ class Fill(msgspec.Struct, rename="camel", kw_only=True):
     total_amount: Number
     version: Annotated[int, Meta(description="The execution's, after this fill.")]
     announced: Annotated[bool, Meta(description="Whether the fills topic gets to see it.")]
+    change: (
+        Annotated[str, Meta(description="CANCEL, REPLACE or EXPIRE; left out for a fill.")]
+        | UnsetType
+    ) = UNSET
+    quantity_ordered: Annotated[Number, Meta(description="From a REPLACE on.")] | UnsetType = UNSET
+    limit_price: (
+        Annotated[Number, Meta(description="From a REPLACE on; left out where there is none.")]
+        | UnsetType
+    ) = UNSET
 
 
 class Summary(msgspec.Struct, rename="camel", kw_only=True):
@@ -78,8 +87,11 @@ class Problem(msgspec.Struct, kw_only=True):
     ) = UNSET
 
 
-def fill(entry: LedgerEntry) -> Fill:
+def fill(evaluation: Evaluation) -> Fill:
     """Return the answer for a row of the ledger."""
+    entry, kind = evaluation.entry, evaluation.change
+    terms = evaluation.terms if kind == ChangeKind.REPLACE else None
+    limit = None if terms is None else terms.limit_price
     average = average_price(entry)
     return Fill(
         execution_id=entry.execution_id,
@@ -92,6 +104,9 @@ def fill(entry: LedgerEntry) -> Fill:
         total_amount=number(entry.total_amount),
         version=entry.version,
         announced=entry.announced,
+        change=UNSET if kind is None else kind,
+        quantity_ordered=UNSET if terms is None else number(terms.quantity),
+        limit_price=UNSET if limit is None else number(limit),
     )
 
 

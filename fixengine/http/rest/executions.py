@@ -120,8 +120,8 @@ class ExecutionFills:
             raise no_execution(execution_id)
         page = found[: query.limit]
         if len(found) > len(page):
-            _link(req, resp, after=page[-1].number)
-        resp.data = _array(msgspec.json.encode(answers.fill(entry)) for entry in page)
+            _link(req, resp, after=page[-1].entry.number)
+        resp.data = _array(msgspec.json.encode(answers.fill(each)) for each in page)
 
 
 def _link(req: falcon.Request, resp: falcon.Response, **key: int) -> None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from psycopg.rows import BaseRowFactory, args_row, kwargs_row
 
 from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.statements import query
-from fixengine.ports.queries import ExecutionQuery, LedgerQuery, Subtotals, Sums
-from fixengine.rules.values import Execution, LedgerEntry
+from fixengine.ports.queries import Evaluation, ExecutionQuery, LedgerQuery, Subtotals, Sums
+from fixengine.rules.values import Execution, LedgerEntry, Terms
 
 _T = TypeVar("_T")
 
@@ -42,9 +42,9 @@ class PostgresQueries:
             args_row(Execution), "page_executions", asdict(criteria), timeout, prepare=False
         )
 
-    def fills(self, criteria: LedgerQuery, *, timeout: float) -> tuple[LedgerEntry, ...] | None:
+    def fills(self, criteria: LedgerQuery, *, timeout: float) -> tuple[Evaluation, ...] | None:
         """Return a page of an execution's fills, lowest number first; None when it has no row."""
-        found = self._rows(args_row(LedgerEntry), "page_fills", asdict(criteria), timeout)
+        found = self._rows(args_row(_evaluation), "page_fills", asdict(criteria), timeout)
         if not found and not self.by_id((criteria.execution_id,), timeout=timeout):
             return None
         return found
@@ -84,6 +84,12 @@ class PostgresQueries:
             connection.cursor(row_factory=factory) as cursor,
         ):
             return tuple(cursor.execute(query(name), parameters, prepare=prepare))
+
+
+def _evaluation(*values: Any) -> Evaluation:
+    *entry, kind, quantity, limit = values
+    terms = None if kind is None else Terms(quantity, limit)
+    return Evaluation(LedgerEntry(*entry), kind, terms)
 
 
 def _subtotal(status: str, last_id: int, **sums: object) -> tuple[str, int, Sums]:

@@ -22,7 +22,7 @@ OTHER_TERMS = ("kind", "has_other_terms", "quantity_before", "limit_before")
         ("audit_executions", EXECUTION),
         ("get_executions", STORED),
         ("page_executions", STORED),
-        ("page_fills", ENTRY),
+        ("page_fills", (*ENTRY, "kind", "quantity_ordered", "limit_price")),
     ],
 )
 def test_columns_are_the_fields_of_a_struct(

@@ -9,8 +9,8 @@ import pytest
 
 from fixengine.errors import SlowQueryError, UnavailableError
 from fixengine.infra.postgres.rest_queries import PostgresQueries
-from fixengine.ports.queries import ExecutionQuery, LedgerQuery, Subtotals, Sums
-from fixengine.rules.values import LedgerEntry, TradeType
+from fixengine.ports.queries import Evaluation, ExecutionQuery, LedgerQuery, Subtotals, Sums
+from fixengine.rules.values import LedgerEntry, Terms, TradeType
 from fixengine.wire.executions import encode_execution
 from tests.support.rows import LEDGER_ROW, fill_with_orders, one, opened
 
@@ -50,7 +50,7 @@ def test_the_ledger_in_pages(database: str) -> None:
         def numbers(execution_id: int, **criteria: int) -> list[int] | None:
             query = LedgerQuery(execution_id=execution_id, **criteria)
             found = reads.fills(query, timeout=60)
-            return None if found is None else [entry.number for entry in found]
+            return None if found is None else [each.entry.number for each in found]
 
         assert numbers(1) == [1, 2, 3]
         assert numbers(1, limit=2) == [1, 2]
@@ -58,18 +58,39 @@ def test_the_ledger_in_pages(database: str) -> None:
         assert numbers(1, after=3) == []
         assert numbers(2) == []
         assert numbers(3) is None
-        (entry,) = reads.fills(LedgerQuery(execution_id=1, limit=1), timeout=60) or ()
-    assert entry == LedgerEntry(
-        execution_id=1,
-        number=1,
-        quantity=Decimal(2),
-        price=Decimal("43.25"),
-        filled_at=datetime(2026, 7, 28, 12, tzinfo=UTC),
-        quantity_filled=Decimal(4),
-        total_amount=Decimal(173),
-        version=3,
-        announced=True,
+        (first,) = reads.fills(LedgerQuery(execution_id=1, limit=1), timeout=60) or ()
+    assert first == Evaluation(
+        LedgerEntry(
+            execution_id=1,
+            number=1,
+            quantity=Decimal(2),
+            price=Decimal("43.25"),
+            filled_at=datetime(2026, 7, 28, 12, tzinfo=UTC),
+            quantity_filled=Decimal(4),
+            total_amount=Decimal(173),
+            version=3,
+            announced=True,
+        )
     )
+
+
+def test_the_ledger_says_which_of_its_rows_are_changes(database: str) -> None:
+    with opened(database) as pool:
+        fill_with_orders(pool, range(1, 3))
+        with pool.connection() as connection:
+            for number in (1, 2, 3):
+                connection.execute(LEDGER_ROW, [number])
+            connection.execute(
+                "insert into change values (1, 2, 'REPLACE', 10, null, 20, 4.5, 'k'), "
+                "(1, 3, 'CANCEL', 20, 4.5, 20, 4.5, null), "
+                "(2, 1, 'CANCEL', 10, null, 10, null, 'k')"
+            )
+        found = PostgresQueries(pool).fills(LedgerQuery(execution_id=1), timeout=60) or ()
+    assert [(each.entry.number, each.change, each.terms) for each in found] == [
+        (1, None, None),
+        (2, "REPLACE", Terms(Decimal(20), Decimal("4.5"))),
+        (3, "CANCEL", Terms(Decimal(20), Decimal("4.5"))),
+    ]
 
 
 def test_stretches_are_added_up_by_status(database: str) -> None:

@@ -8,9 +8,9 @@ from falcon.testing import TestClient
 from prometheus_client import CollectorRegistry
 
 from fixengine.http.app import App, probe_app, rest_app
-from fixengine.ports.queries import ExecutionQuery, LedgerQuery, Overview, Totals
+from fixengine.ports.queries import Evaluation, ExecutionQuery, LedgerQuery, Overview, Totals
 from fixengine.rules.changes import ChangeRequest, Decision
-from fixengine.rules.values import Execution, LedgerEntry
+from fixengine.rules.values import Execution
 from fixengine.telemetry.health import Verdict
 from fixengine.telemetry.metrics.http import HttpMetrics
 from tests.support.executions import SENT, execution
@@ -26,7 +26,7 @@ class Reader:
     """
 
     executions: list[Execution] = field(default_factory=list)
-    ledger: list[LedgerEntry] = field(default_factory=list)
+    ledger: list[Evaluation] = field(default_factory=list)
     queries: list[ExecutionQuery] = field(default_factory=list)
     failure: Exception | None = None
     on_asked: Callable[[], object] = lambda: None
@@ -45,14 +45,14 @@ class Reader:
         ]
         return tuple(below[: query.limit])
 
-    def fills(self, query: LedgerQuery) -> tuple[LedgerEntry, ...] | None:
+    def fills(self, query: LedgerQuery) -> tuple[Evaluation, ...] | None:
         self._begin()
         if all(each.id != query.execution_id for each in self.executions):
             return None
         above = [
             each
             for each in self.ledger
-            if each.execution_id == query.execution_id and each.number > query.after
+            if each.entry.execution_id == query.execution_id and each.entry.number > query.after
         ]
         return tuple(above[: query.limit])
 

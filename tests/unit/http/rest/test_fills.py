@@ -8,14 +8,17 @@ from urllib.parse import urljoin
 import pytest
 from falcon.testing import TestClient
 
-from fixengine.rules.values import LedgerEntry
+from fixengine.ports.queries import Evaluation
+from fixengine.rules.values import ChangeKind, LedgerEntry, Terms
 from tests.support.executions import execution
 from tests.unit.http.conftest import Reader
 
 FILLS = "/api/v1/execution/5/fills"
 
 
-def entry(**changes: Any) -> LedgerEntry:
+def entry(
+    *, change: ChangeKind | None = None, terms: Terms | None = None, **changes: Any
+) -> Evaluation:
     fields: dict[str, Any] = {
         "execution_id": 5,
         "number": 1,
@@ -27,7 +30,7 @@ def entry(**changes: Any) -> LedgerEntry:
         "version": 2,
         "announced": True,
     }
-    return LedgerEntry(**{**fields, **changes})
+    return Evaluation(LedgerEntry(**{**fields, **changes}), change, terms)
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +59,34 @@ def test_what_was_lost_or_is_not_known_yet_is_left_out(client: TestClient, reade
     (fill,) = client.simulate_get(FILLS).json
     assert {"price", "filledTimestamp", "averagePrice"}.isdisjoint(fill)
     assert (fill["quantity"], fill["announced"]) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit", "said"),
+    [
+        (ChangeKind.CANCEL, "44.10", {"change": "CANCEL"}),
+        (ChangeKind.EXPIRE, None, {"change": "EXPIRE"}),
+        (
+            ChangeKind.REPLACE,
+            "44.10",
+            {"change": "REPLACE", "quantityOrdered": 200, "limitPrice": 44.1},
+        ),
+        (ChangeKind.REPLACE, None, {"change": "REPLACE", "quantityOrdered": 200}),
+    ],
+)
+def test_a_change_says_what_it_was_and_a_replace_the_terms_after_it(
+    client: TestClient,
+    reader: Reader,
+    kind: ChangeKind,
+    limit: str | None,
+    said: dict[str, object],
+) -> None:
+    terms = Terms(Decimal("200.00000000"), None if limit is None else Decimal(limit))
+    reader.ledger = [entry(), entry(number=2, price=None, change=kind, terms=terms)]
+    fill, change = client.simulate_get(FILLS).json
+    names = {"change", "quantityOrdered", "limitPrice"}
+    assert names.isdisjoint(fill)
+    assert {name: change[name] for name in names & change.keys()} == said
 
 
 def test_no_fills_yet_are_an_empty_array(client: TestClient) -> None:
