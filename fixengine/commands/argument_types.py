@@ -5,7 +5,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
+from fixengine.config.addresses import url
 from fixengine.ports.kafka import EVER
+
+DEFAULT_ADDRESS = "http://localhost:8085"
+"""Where an engine's REST is, unless an option says otherwise."""
 
 _NumberT = TypeVar("_NumberT", int, float)
 
@@ -34,3 +38,11 @@ def positive(kind: Callable[[str], _NumberT]) -> Callable[[str], _NumberT]:
 
     parse.__name__ = kind.__name__ if isinstance(kind, type) else "number"
     return parse
+
+
+def rest_address(text: str) -> str:
+    """Parse the address of an engine's REST."""
+    try:
+        return url(text)
+    except ValueError as error:  # argparse would quote the text, a password in it too
+        raise argparse.ArgumentTypeError(str(error)) from error

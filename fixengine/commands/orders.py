@@ -4,9 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from itertools import islice
 from threading import Event
 
@@ -15,6 +13,7 @@ import msgspec
 from fixengine.commands.argument_types import positive
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import OK
+from fixengine.commands.progress import progress
 from fixengine.demo.errors import DemoError
 from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.feed.sending import OrderSender
@@ -27,7 +26,6 @@ from fixengine.wire.orders import decode_order
 _DEFAULT_RATE = 20.0
 _ANSWER_SECONDS = 5.0
 _SHOWN_PROBLEMS = 10
-_LINE_EVERY_SECONDS = 5.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +85,9 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
                 source, total = iter(read), len(read)
             rate = arguments.rate or (None if total else _DEFAULT_RATE)
             sender = OrderSender(cluster, topic=topic)
-            with signals_as_event() as over, _progress(total, topic) as show:
+            many = "orders without end" if total is None else str(total)
+            bar = progress(total, title=f"orders to {topic}", begin=f"sending {many} to {topic}")
+            with signals_as_event() as over, bar as show:
                 sent = _send(source, sender, rate=rate, over=over, show=show)
         except KeyboardInterrupt:
             if sent is None:
@@ -158,25 +158,3 @@ def _values(path: str) -> Iterator[tuple[str, bytes]]:
     for number, line in enumerate(content.splitlines(), 1):
         if line.strip():
             yield f"line {number}", line
-
-
-@contextmanager
-def _progress(total: int | None, topic: str) -> Iterator[Callable[[int], None]]:
-    """Lend a function that shows how many orders were sent: as a bar on a terminal, or in lines."""
-    if sys.stdout.isatty() and find_spec("rich") is not None:
-        from rich.progress import Progress  # noqa: PLC0415 - an extra's package
-
-        with Progress() as bar:
-            task = bar.add_task(f"orders to {topic}", total=total)
-            yield lambda sent: bar.update(task, completed=sent)
-        return
-    print(f"sending {'orders without end' if total is None else total} to {topic}", flush=True)
-    next_line = time.monotonic() + _LINE_EVERY_SECONDS
-
-    def show(sent: int) -> None:
-        nonlocal next_line
-        if time.monotonic() >= next_line:
-            next_line += _LINE_EVERY_SECONDS
-            print(f"{sent} so far", flush=True)
-
-    yield show

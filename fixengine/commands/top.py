@@ -4,14 +4,11 @@ import argparse
 import time
 from importlib.util import find_spec
 
-from fixengine.commands.argument_types import positive
+from fixengine.commands.argument_types import DEFAULT_ADDRESS, positive, rest_address
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import INTERRUPTED, OK
-from fixengine.config.addresses import url
 from fixengine.errors import ConflictError, UnavailableError
 from fixengine.top.looks import Observer
-
-_DEFAULT_ADDRESS = "http://localhost:8085"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,9 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "address",
         nargs="*",
-        type=_address,
-        default=[_DEFAULT_ADDRESS],
-        help=f"REST addresses of engines that share a database (default: {_DEFAULT_ADDRESS})",
+        type=rest_address,
+        default=[DEFAULT_ADDRESS],
+        help=f"REST addresses of engines that share a database (default: {DEFAULT_ADDRESS})",
     )
     parser.add_argument(
         "--every",
@@ -33,13 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--looks", type=positive(int), metavar="N", help="end after so many (default: no end)"
     )
-
-
-def _address(text: str) -> str:
-    try:
-        return url(text)
-    except ValueError as error:  # argparse would quote the text, a password in it too
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def run(arguments: argparse.Namespace, _environment: Environment) -> int:

@@ -1,0 +1,1 @@
+"""Many executions cancelled by REST, from outside of the engines."""
