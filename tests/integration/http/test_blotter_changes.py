@@ -340,3 +340,52 @@ def test_on_a_phone_the_question_fits_the_screen(page: Page, rest: Rest) -> None
     for each in ("#ask-quantity", "#ask-limit", "#ask-token", "#ask-leave", "#ask-act"):
         expect(page.locator(each)).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_an_order_is_changed_and_then_cancelled_and_the_ledger_shows_both(
+    page: Page, around: Surroundings
+) -> None:
+    number = ORDERS - 1
+    opened(page, number)
+    page.keyboard.press("c")
+    page.locator("#ask-quantity").fill("77.5")
+    page.locator("#ask-limit").fill("12.25")
+    page.locator("#ask-token").fill(TOKEN)
+    page.locator("#ask-act").click()
+    expect(page.locator("#done")).to_have_text("Changed: WORK, 0 of 77.5 are filled, limit 12.25.")
+    expect(page.locator("#fills tr .changed")).to_have_text(["changed to 77.5, limit 12.25"])
+    page.keyboard.press("x")
+    page.locator("#ask-act").click()
+    expect(page.locator("#done")).to_contain_text("Cancelled: CNCLD, 0 of 77.5 are filled")
+    expect(page.locator("#actions")).to_be_hidden()
+    expect(page.locator("#fills tr .changed")).to_have_text(
+        ["cancelled", "changed to 77.5, limit 12.25"]
+    )
+    expect(page.locator(f"#rows tr[data-id='{number}'] td.status")).to_have_text("CNCLD")
+    assert around.count(f"change where execution_id = {number}") == 2
+
+
+def test_the_engine_refuses_a_wrong_token_and_nothing_happens(
+    page: Page, around: Surroundings
+) -> None:
+    opened(page, ORDERS - 2)
+    ask_to_cancel(page, "another-token-of-somebody")
+    said(page, "This is not the operator token.")
+    assert around.count(f"execution where id = {ORDERS - 2} and is_open") == 1
+
+
+def test_an_order_that_expires_is_shown_so(page: Page, around: Surroundings) -> None:
+    row = {
+        "executionId": ORDERS,
+        "number": 1,
+        "quantity": 0,
+        "quantityFilled": 0,
+        "totalAmount": 0,
+        "version": 2,
+        "filledTimestamp": 1_700_000_000,
+        "announced": False,
+        "change": "EXPIRE",
+    }
+    page.route("**/fills?*", lambda route: route.fulfill(body=json.dumps([row])))
+    opened(page)
+    expect(page.locator("#fills tr .changed")).to_have_text(["expired"])
