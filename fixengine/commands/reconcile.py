@@ -9,6 +9,7 @@ from fixengine.commands.argument_types import moment
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import OK
 from fixengine.config import Settings
+from fixengine.errors import MalformedError
 from fixengine.infra.kafka.cluster import ANSWER_WITHIN, Cluster
 from fixengine.infra.kafka.group import ConsumerGroup
 from fixengine.infra.kafka.look import read_to_the_end
@@ -17,8 +18,9 @@ from fixengine.infra.postgres.driver.connections import open_session
 from fixengine.infra.postgres.reconcile import Reconciliation, reconcile
 from fixengine.infra.postgres.schema.migrate import assert_current
 from fixengine.ports.kafka import EVER
-from fixengine.rules.values import Execution
+from fixengine.rules.values import Execution, Order
 from fixengine.wire.executions import decode_execution
+from fixengine.wire.orders import decode_order
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +47,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     print(f"{done.database.executions_restored} executions restored")
     print(f"{done.database.executions_moved_on} executions moved on")
     print(f"{done.database.fills_restored} fills restored to the ledger")
+    print(f"{done.database.changes_restored} changes restored")
     print(f"{done.database.outbox_rows_removed} fills found published")
     print(f"{done.orders_read_again} orders to be read again")
     if not arguments.apply:
@@ -71,10 +74,13 @@ def reconcile_once(settings: Settings, *, pod: str, since: datetime, apply: bool
         cluster=cluster, name=settings.kafka_consumer_group, topic=settings.kafka_orders_topic
     )
     group.assert_deserted()
-    tail = KafkaTail(cluster=cluster, topic=settings.kafka_fills_topic)
+    fills = KafkaTail(cluster=cluster, topic=settings.kafka_fills_topic)
+    orders = KafkaTail(cluster=cluster, topic=settings.kafka_orders_topic)
     with open_session(settings.postgres_dsn, application_name=pod) as connection:
         assert_current(connection)
-        database = reconcile(connection, _executions(tail, since), apply=apply)
+        database = reconcile(
+            connection, _executions(fills, since), _orders(orders, since), apply=apply
+        )
     again = group.rewind(since, apply=apply)
     return Reconciled(database=database, orders_read_again=again)
 
@@ -84,3 +90,11 @@ def _executions(tail: KafkaTail, since: datetime) -> Iterator[Execution]:
         execution = decode_execution(record.value or b"")
         if execution is not None:
             yield execution
+
+
+def _orders(tail: KafkaTail, since: datetime) -> Iterator[Order]:
+    for record in read_to_the_end(tail.look(since, timeout=ANSWER_WITHIN)):
+        try:
+            yield decode_order(record.value)
+        except MalformedError:  # a dead letter, no execution is of it
+            continue

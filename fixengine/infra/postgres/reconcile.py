@@ -11,29 +11,40 @@ from fixengine.errors import ConflictError
 from fixengine.infra.postgres.driver.connections import Connection, translated_errors
 from fixengine.infra.postgres.session import LOCK_CLASS
 from fixengine.infra.postgres.statements import COLUMN_NAMES, query
-from fixengine.rules.values import Execution
+from fixengine.rules.values import Execution, Order
 
 _COPY = sql.SQL("copy message ({}) from stdin").format(
     sql.SQL(", ").join(map(sql.Identifier, COLUMN_NAMES))
 )
+_COPY_ORDERS = "copy ordered (order_id, quantity, limit_price, expires_at) from stdin"
 _values = attrgetter(*COLUMN_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
-    """What was, or would be, changed: executions, rows of the ledger and of the outbox."""
+    """What was, or would be, changed: executions, rows of the ledger and of the outbox.
+
+    `changes_restored` are those rows of the ledger that end an execution or set new terms.
+    """
 
     messages: int
     executions_restored: int
     executions_moved_on: int
     fills_restored: int
+    changes_restored: int
     outbox_rows_removed: int
 
 
 def reconcile(
-    connection: Connection, messages: Iterable[Execution], *, apply: bool
+    connection: Connection,
+    messages: Iterable[Execution],
+    orders: Iterable[Order] = (),
+    *,
+    apply: bool,
 ) -> Reconciliation:
     """Take into the database what the topic has and it has not, in one transaction.
+
+    `orders` tell what executions began with, and when they are over.
 
     Without `apply` it is rolled back. Repeating it changes nothing. Raises ConflictError while
     engines run, when one has run on the restored database and when messages are missing,
@@ -45,9 +56,13 @@ def reconcile(
         connection.execute(query("reconcile_lock"))
         _assert_no_engine_runs(connection)
         connection.execute(query("reconcile_stage"))
+        connection.execute(query("reconcile_stage_orders"))
         count = _stage(connection, messages)
+        _stage_orders(connection, orders)
         # whole tables are joined, and a restored database may believe that they are empty
-        connection.execute("analyze message, public.execution, public.fill, public.outbox")
+        connection.execute(
+            "analyze message, ordered, public.execution, public.fill, public.outbox, public.change"
+        )
         _assert_no_engine_has_run(connection)
         connection.execute(query("reconcile_messages"))
         _assert_no_fill_is_missing(connection)
@@ -55,6 +70,8 @@ def reconcile(
             "select public.add_fill_part(min(id)) from message group by id / 1000000"
         )
         fills = connection.execute(query("reconcile_ledger")).rowcount
+        connection.execute(query("reconcile_expiries"))
+        changes = connection.execute(query("reconcile_changes")).rowcount
         new = [row[0] for row in connection.execute(query("reconcile_executions"))]
         removed = connection.execute(query("reconcile_outbox")).rowcount
         if apply:  # a sequence is not rolled back
@@ -64,6 +81,7 @@ def reconcile(
         executions_restored=sum(new),
         executions_moved_on=len(new) - sum(new),
         fills_restored=fills,
+        changes_restored=changes,
         outbox_rows_removed=removed,
     )
 
@@ -79,6 +97,12 @@ def _stage(connection: Connection, messages: Iterable[Execution]) -> int:
             copy.write_row(_values(replace(execution, next_fill_timestamp=due)))
             count += 1
     return count
+
+
+def _stage_orders(connection: Connection, orders: Iterable[Order]) -> None:
+    with connection.cursor().copy(_COPY_ORDERS) as copy:
+        for order in orders:
+            copy.write_row((order.id, order.quantity, order.limit_price, order.expires_at))
 
 
 def _assert_no_engine_runs(connection: Connection) -> None:

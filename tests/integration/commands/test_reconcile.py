@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,14 +17,18 @@ from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
+from fixengine.engine.engine import Engine
 from fixengine.errors import ConflictError, SchemaError, UnavailableError
 from fixengine.infra.kafka.consumer.source import KafkaSource
 from fixengine.infra.kafka.group import ConsumerGroup
 from fixengine.infra.postgres.driver.connections import open_session
 from fixengine.infra.postgres.schema.migrate import assert_current
+from fixengine.rules.changes import ChangeRequest
+from fixengine.rules.values import ChangeKind
 from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.feed.mixed import varied_orders
 from tests.support.kafka.clusters import NOWHERE, cluster
+from tests.support.rows import one
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,7 +46,7 @@ def restored(
     name = f"{psycopg.conninfo.conninfo_to_dict(around.dsn)['dbname']}_backup"
     run(around, fed[:150], fills=200)
     administer(postgres, "create database {} template {}", name, str(name).removesuffix("_backup"))
-    run(around, fed[150:], fills=600)
+    run(around, fed[150:], fills=600, changing=True)
     yield replace(around, dsn=postgres.dsn_of(name))
     administer(postgres, "drop database {} with (force)", name)
 
@@ -51,13 +56,36 @@ def administer(postgres: Postgres, statement: str, *names: str) -> None:
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
-def run(around: Surroundings, fed: tuple[FedOrder, ...], *, fills: int) -> None:
-    """Let an engine fill for a while, and drain it."""
-    with around.engine(FILL_DELAY_MAX="1") as engine:
+def run(
+    around: Surroundings, fed: tuple[FedOrder, ...], *, fills: int, changing: bool = False
+) -> None:
+    """Let an engine fill for a while, and customers change their minds; drain it."""
+    with around.engine(FILL_DELAY_MAX="1", OPERATOR_TOKEN="a-token-for-operators") as engine:
         wait_until_ready(engine)
         around.send(*fed)
         wait_until(lambda: around.count("fill") > fills, 60, "fills")
+        if changing:
+            change_some(engine, around.dsn)
+            wait_until(lambda: not around.count("outbox"), 60, "all to be published")
     wait_until(lambda: deserted(around), 60, "the group to notice")
+
+
+def change_some(engine: Engine, dsn: str) -> None:
+    """Let customers change what is partly filled; some may be filled meanwhile."""
+    with psycopg.connect(dsn) as connection:
+        filled = connection.execute(
+            "select id, quantity_filled from execution where is_open and quantity_filled > 0 "
+            "order by id desc limit 30"
+        ).fetchall()
+    for number, (execution_id, so_far) in enumerate(filled):
+        if number % 3:
+            terms: dict[str, Any] = {"quantity": so_far + number * 100, "limit_price": None}
+            engine.desk.change(
+                ChangeRequest(execution_id=execution_id, kind=ChangeKind.REPLACE, **terms)
+            )
+        if number % 3 < 2:
+            engine.desk.change(ChangeRequest(execution_id=execution_id, kind=ChangeKind.CANCEL))
+    assert one(dsn, "select count(distinct kind) from change") == 2
 
 
 def deserted(around: Surroundings) -> bool:
@@ -97,7 +125,15 @@ def test_what_the_topics_have_is_restored_and_the_work_goes_on(
     assert restored.count("execution") == before[0] + done.database.executions_restored
     assert restored.count("fill") == before[1] + done.database.fills_restored
     again = reconcile(restored).database
-    assert again == replace(again, executions_restored=0, executions_moved_on=0, fills_restored=0)
+    assert done.database.changes_restored > 0
+    assert restored.count("change") == done.database.changes_restored
+    assert again == replace(
+        again,
+        executions_restored=0,
+        executions_moved_on=0,
+        fills_restored=0,
+        changes_restored=0,
+    )
     with restored.engine() as engine:
         wait_until_ready(engine)
         restored.wait_until_done(fed)

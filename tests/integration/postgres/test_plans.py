@@ -484,8 +484,10 @@ WITHOUT_A_CASE: Mapping[str, str] = {
     "session": "reads settings, when a session begins",
     **dict.fromkeys(
         (
+            "reconcile_changes",
             "reconcile_conflicts",
             "reconcile_executions",
+            "reconcile_expiries",
             "reconcile_gaps",
             "reconcile_ledger",
             "reconcile_lock",
@@ -493,6 +495,7 @@ WITHOUT_A_CASE: Mapping[str, str] = {
             "reconcile_numbers",
             "reconcile_outbox",
             "reconcile_stage",
+            "reconcile_stage_orders",
         ),
         "run by hand while no engine is, in a session that plans as it likes and has no limit",
     ),

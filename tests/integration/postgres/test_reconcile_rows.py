@@ -1,7 +1,7 @@
 """What messages do to a restored database, row by row."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from fixengine.errors import ConflictError
 from fixengine.infra.postgres.driver.connections import Connection, open_session
 from fixengine.infra.postgres.reconcile import Reconciliation, reconcile
-from fixengine.rules.values import Execution
+from fixengine.rules.values import Execution, Order
 from tests.support.executions import execution
-from tests.support.rows import fill_with_orders, one, opened
+from tests.support.rows import fill_with_orders, one, opened, order
 
 FILLED_AT = datetime(2026, 7, 28, 12, 17, tzinfo=UTC)
 
@@ -57,6 +57,7 @@ def test_unannounced_evaluations_are_rows_without_price(
         executions_restored=1,
         executions_moved_on=0,
         fills_restored=4,
+        changes_restored=0,
         outbox_rows_removed=0,
     )
     assert ledger(database) == [
@@ -147,3 +148,119 @@ def test_tables_are_joined_with_statistics_of_what_is_in_them(
     reconcile(connection, [message(1, 134, "1340", id=90, execution_service_id=90)], apply=True)
     known = f"select reltuples from pg_class where relname = '{table}'"
     assert one(database, known) == 50
+
+
+ENDS = FILLED_AT + timedelta(seconds=5)
+
+
+def ordered(**changes: Any) -> Order:
+    """Return the order that messages are of."""
+    base = execution()
+    return order(
+        base.execution_service_id,
+        **{"quantity": base.quantity_ordered, "limit_price": base.limit_price, **changes},
+    )
+
+
+def changes(dsn: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(
+            "select number, kind, quantity_before::float, limit_before::float, quantity::float, "
+            "limit_price::float from change where execution_id = 5 order by number"
+        ).fetchall()
+
+
+MORE: dict[str, Any] = {"quantity_ordered": Decimal(200), "limit_price": Decimal("44.1")}
+ENDED: dict[str, Any] = {"execution_status": "CPART", "is_open": False}
+
+
+def test_new_terms_and_an_end_come_back_as_messages_tell_of_them(
+    database: str, connection: Connection
+) -> None:
+    messages = [
+        message(1, 34, "340"),
+        message(2, 34, "340", **MORE),
+        message(3, 134, "1365", **{**MORE, "execution_status": "PART", "is_open": True}),
+        message(4, 134, "1365", **MORE, **ENDED),
+    ]
+    done = reconcile(connection, messages, [ordered()], apply=True)
+    assert (done.fills_restored, done.changes_restored) == (4, 2)
+    assert changes(database) == [
+        (2, "REPLACE", 134, None, 200, 44.1),
+        (4, "CANCEL", 200, 44.1, 200, 44.1),
+    ]
+    assert [row[2:4] for row in ledger(database)] == [
+        (34, 10),
+        (0, None),
+        (100, Decimal("10.25")),
+        (0, None),
+    ]
+    assert reconcile(connection, messages, [ordered()], apply=True).changes_restored == 0
+
+
+@pytest.mark.parametrize(
+    ("end", "kind"), [(ENDS, "CANCEL"), (FILLED_AT, "EXPIRE"), (None, "CANCEL")]
+)
+def test_what_ends_when_its_order_says_so_is_over_and_nobody_cancelled_it(
+    database: str, connection: Connection, end: datetime | None, kind: str
+) -> None:
+    messages = [message(1, 34, "340"), message(2, 34, "340", **ENDED)]
+    reconcile(connection, messages, [ordered(expires_at=end), ordered()], apply=True)
+    assert [row[:2] for row in changes(database)] == [(2, kind)]
+    known = "(select expires_at from expiry where execution_id = 5)"
+    assert one(database, f"select {known}") == end
+
+
+def test_terms_that_nobody_was_told_of_are_from_before_the_first_message(
+    database: str, connection: Connection
+) -> None:
+    messages = [message(3, 34, "340", **MORE)]
+    reconcile(connection, messages, [ordered(), ordered(quantity=Decimal(7))], apply=True)
+    assert changes(database) == [(2, "REPLACE", 134, None, 200, 44.1)]
+    assert [row[1:4] for row in ledger(database)][:2] == [(1, 0, None), (2, 0, None)]
+
+
+def test_an_end_with_nothing_filled_that_was_told_of_has_the_terms_of_before(
+    database: str, connection: Connection
+) -> None:
+    ended = {**MORE, **ENDED, "execution_status": "CNCLD"}
+    reconcile(connection, [message(2, 0, "0", **ended)], [ordered()], apply=True)
+    assert changes(database) == [
+        (1, "REPLACE", 134, None, 200, 44.1),
+        (2, "CANCEL", 200, 44.1, 200, 44.1),
+    ]
+
+
+def test_an_order_that_the_topic_no_longer_has_is_as_its_first_message_says(
+    database: str, connection: Connection
+) -> None:
+    reconcile(connection, [message(2, 34, "340", **MORE)], apply=True)
+    assert changes(database) == []
+
+
+def test_an_execution_that_moves_on_has_the_terms_of_its_last_message(
+    database: str, connection: Connection
+) -> None:
+    reconcile(connection, [message(1, 34, "340")], [ordered()], apply=True)
+    done = reconcile(connection, [message(2, 34, "340", **MORE)], apply=True)
+    assert (done.executions_moved_on, done.changes_restored) == (1, 1)
+    assert changes(database) == [(2, "REPLACE", 134, None, 200, 44.1)]
+    assert one(database, "select quantity_ordered from execution") == 200
+    assert one(database, "select limit_price from execution") == Decimal("44.1")
+
+
+def test_an_end_that_only_one_of_topic_and_database_has_is_a_second_story(
+    connection: Connection,
+) -> None:
+    reconcile(connection, [message(1, 34, "340"), message(2, 34, "340")], apply=True)
+    with pytest.raises(ConflictError, match="two stories of executions"):
+        reconcile(connection, [message(2, 34, "340", **ENDED)], apply=True)
+
+
+def test_an_end_and_a_fill_of_one_number_are_two_stories(connection: Connection) -> None:
+    with pytest.raises(ConflictError, match="two stories of executions"):
+        reconcile(
+            connection,
+            [message(1, 34, "340"), message(2, 34, "340"), message(2, 34, "340", **ENDED)],
+            apply=True,
+        )

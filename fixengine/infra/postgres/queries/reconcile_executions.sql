@@ -7,6 +7,8 @@ from (
 on conflict (id) do update set
     is_open = excluded.is_open,
     execution_status = excluded.execution_status,
+    quantity_ordered = excluded.quantity_ordered,
+    limit_price = excluded.limit_price,
     last_fill_timestamp = excluded.last_fill_timestamp,
     quantity_filled = excluded.quantity_filled,
     next_fill_timestamp = excluded.next_fill_timestamp,
