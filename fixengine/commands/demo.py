@@ -34,9 +34,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="wait X times shorter between an order's fills (default: 1, real time)",
     )
     parser.add_argument(
+        "--cancels",
+        type=_percent,
+        default=0.0,
+        metavar="PERCENT",
+        help="cancel or change so many of the orders while they are filled (default: 0)",
+    )
+    parser.add_argument(
         "--exit",
         action="store_true",
-        help="end when all --orders are full, audit the ledger, exit 0 only if it holds",
+        help="end when all --orders are closed, audit the ledger, exit 0 only if it holds",
     )
     parser.add_argument(
         "--engines", type=positive(int), default=1, metavar="N", help="engines (default: 1)"
@@ -73,6 +80,7 @@ def run(arguments: argparse.Namespace, _environment: Environment) -> int:
         rate=arguments.rate or (None if arguments.orders else _DEFAULT_RATE),
         speed=arguments.speed,
         exits=arguments.exit,
+        cancels=arguments.cancels,
         engines=arguments.engines,
         broker=BrokerName(arguments.broker),
         seed=arguments.seed,
@@ -84,6 +92,13 @@ def run(arguments: argparse.Namespace, _environment: Environment) -> int:
         return perform(options)
     except DemoError as error:
         return _complain(str(error), FAILED)
+
+
+def _percent(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is no share: give 0 to 100 percent")
+    return number
 
 
 def _complain(message: str, code: int) -> int:

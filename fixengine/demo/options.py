@@ -19,13 +19,15 @@ class DemoOptions:
     """The options of `fixengine demo`.
 
     `orders` None means without end. `rate` is orders a second, None: all at once. `speed` divides
-    the seconds between an execution's fills.
+    the seconds between an execution's fills. `cancels` percent of the orders are cancelled or
+    changed while they are filled.
     """
 
     orders: int | None
     rate: float | None
     speed: float
     exits: bool
+    cancels: float
     engines: int
     broker: BrokerName
     seed: int
@@ -36,9 +38,12 @@ class DemoOptions:
         delays = {name: f"{seconds / self.speed:f}" for name, seconds in _FILL_DELAYS}
         return {**delays, "FILL_SEED": str(self.seed)}
 
+    def longest_delay_seconds(self) -> float:
+        """Return the longest time between two fills of an execution."""
+        return _FILL_DELAYS[-1][1] / self.speed
+
     def deadline_seconds(self) -> float:
-        """Return how long all orders may take to be FULL: far more than they should need."""
-        longest_delay = _FILL_DELAYS[-1][1] / self.speed
+        """Return how long all orders may take to be closed: far more than they should need."""
         orders = self.orders or 0
         sending = orders / self.rate if self.rate else 0.0
-        return 60.0 + sending + orders / 50 + 60 * longest_delay
+        return 60.0 + sending + orders / 50 + 60 * self.longest_delay_seconds()

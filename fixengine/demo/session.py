@@ -1,14 +1,17 @@
 """The course of the demo: start everything, feed, show, and in the end audit and stop it all."""
 
+import secrets
 import time
 from datetime import UTC, datetime
 
 from rich.console import Console
 
+from fixengine.cancelling.rest import OperatorRest
 from fixengine.demo.audit.report import Report, audit
 from fixengine.demo.engine import Engine
 from fixengine.demo.errors import DemoError
 from fixengine.demo.feed.feed import FedOrder, orders
+from fixengine.demo.feed.second_thoughts import SecondThoughts
 from fixengine.demo.feed.sending import OrderSender
 from fixengine.demo.isolation import isolate
 from fixengine.demo.options import DemoOptions
@@ -24,6 +27,7 @@ _PACE_SECONDS = 0.05
 _BURST = 1000
 _SHOWN_PROBLEMS = 10
 _INTERRUPTED = 130
+_CLOSED = ("FULL", "CNCLD", "CPART")
 
 
 def perform(options: DemoOptions) -> int:
@@ -53,16 +57,26 @@ class _Session:
         self._options = options
         self._console = console
         self._sent: list[FedOrder] = []
+        self._token = secrets.token_hex()
 
     def perform(self) -> int:
         engines = self._started()
+        said = f"operator token, for the blotter: {self._token}"
+        self._console.print(said, highlight=False, soft_wrap=True)
         observer = Observer({engine.process.name: engine.url for engine in engines})
+        thoughts = SecondThoughts(
+            [OperatorRest(engine.url, token=self._token) for engine in engines],
+            percent=self._options.cancels,
+            seed=self._options.seed,
+            within=self._options.longest_delay_seconds(),
+        )
         try:
             with opened_view(
                 self._console, title="fixengine demo", rest_address=engines[0].url
             ) as view:
-                self._feed_and_show(engines, observer, view)
+                self._feed_and_show(engines, observer, view, thoughts)
         finally:
+            thoughts.close()
             observer.close()
         codes = {engine.process.name: engine.terminate() for engine in engines}
         report = audit(
@@ -72,12 +86,14 @@ class _Session:
             topics=self._stack.topics,
         )
         self._stack.stop()
+        if self._options.cancels:
+            self._console.print(thoughts.summary(), highlight=False, soft_wrap=True)
         return self._conclude(report, codes)
 
     def _started(self) -> list[Engine]:
         self._stack.start()
         self._stack.create_topic()
-        settings = self._options.engine_settings()
+        settings = {**self._options.engine_settings(), "OPERATOR_TOKEN": self._token}
         names = [f"engine-{number}" for number in range(1, self._options.engines + 1)]
         engines = [self._stack.engine(name, **settings) for name in names]
         for engine in engines:
@@ -86,7 +102,9 @@ class _Session:
             engine.wait_until_ready()
         return engines
 
-    def _feed_and_show(self, engines: list[Engine], observer: Observer, view: View) -> None:
+    def _feed_and_show(
+        self, engines: list[Engine], observer: Observer, view: View, thoughts: SecondThoughts
+    ) -> None:
         """Feed and look in turns; returns when there is an end and it is reached."""
         options = self._options
         cluster = Cluster(brokers=self._stack.broker.bootstrap, client_id="fixengine-demo")
@@ -99,6 +117,7 @@ class _Session:
             due = _due(options, now - began) - count
             for order in (next(feed) for _ in range(min(due, _BURST))):
                 sender.send(order)
+                thoughts.about(order)
                 count += 1
                 if options.exits:
                     self._sent.append(order)
@@ -106,7 +125,8 @@ class _Session:
                 look = observer.look()
                 view.show(look)
                 _check_alive(engines)
-                if options.exits and self._finished(look, now - began):
+                settled = thoughts.nothing_left
+                if options.exits and self._finished(look, now - began) and settled:
                     sender.flush()
                     return
                 next_look = now + _LOOK_EVERY_SECONDS
@@ -114,14 +134,14 @@ class _Session:
                 time.sleep(_PACE_SECONDS)
 
     def _finished(self, look: Look, elapsed: float) -> bool:
-        full = look.counts.get("FULL", 0)
+        closed = sum(look.counts.get(status, 0) for status in _CLOSED)
         deadline = self._options.deadline_seconds()
         if elapsed > deadline:
             raise DemoError(
-                f"after {deadline:.0f} s only {full} of {self._options.orders} orders "
-                f"are full and {look.unpublished} fills are not published"
+                f"after {deadline:.0f} s only {closed} of {self._options.orders} orders "
+                f"are closed and {look.unpublished} fills are not published"
             )
-        return full == self._options.orders and look.unpublished == 0
+        return closed == self._options.orders and look.unpublished == 0
 
     def _conclude(self, report: Report, codes: dict[str, int | None]) -> int:
         problems = [

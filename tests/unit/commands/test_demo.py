@@ -13,6 +13,7 @@ OPTIONS = DemoOptions(
     rate=None,
     speed=100.0,
     exits=True,
+    cancels=0.0,
     engines=1,
     broker=BrokerName.EMBEDDED,
     seed=1,
@@ -23,11 +24,23 @@ OPTIONS = DemoOptions(
 def test_nothing_needs_to_be_chosen() -> None:
     arguments = parse_words("demo")
     assert (arguments.orders, arguments.exit, arguments.engines) == (None, False, 1)
-    assert arguments.broker == "embedded"
+    assert (arguments.broker, arguments.cancels) == ("embedded", 0)
 
 
 @pytest.mark.parametrize(
-    "option", ["--orders=0", "--orders=-1", "--rate=0", "--speed=nan", "--engines=x", "--broker=x"]
+    "option",
+    [
+        "--orders=0",
+        "--orders=-1",
+        "--rate=0",
+        "--speed=nan",
+        "--engines=x",
+        "--broker=x",
+        "--cancels=-1",
+        "--cancels=101",
+        "--cancels=nan",
+        "--cancels=x",
+    ],
 )
 def test_an_option_out_of_range_is_refused(option: str) -> None:
     with pytest.raises(SystemExit):
