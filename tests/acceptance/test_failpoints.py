@@ -1,4 +1,8 @@
-"""An engine dies before or after each step that changes something outside; the ledger holds."""
+"""An engine dies before or after each step that changes something outside; the ledger holds.
+
+Meanwhile operators cancel and change executions: what an engine took to its end is asked of another
+with the same key, and every answer is true.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -17,9 +21,12 @@ from tests.acceptance.runs import audited, wait_until_done
 from tests.failpoints.points import DIED, POINTS, STEPS, step_of
 from tests.support.feed.mixed import bad_orders, varied_orders
 from tests.support.feed.steady import SteadyFeed
+from tests.support.operators import SETTINGS as OPERATED
+from tests.support.operators import Operators, untrue
 from tests.support.stacks import BrokerKind
 
 RATE = 40.0
+_CHANGED = 0.2
 _LANES = 2
 _DEADLINE = 100.0
 _SOON = {"session.timeout.ms": 1500, "heartbeat.interval.ms": 150}
@@ -27,6 +34,7 @@ _SETTINGS = {
     "FILL_DELAY_FIRST": "0.01",
     "FILL_DELAY_MIN": "0.05",
     "FILL_DELAY_MAX": "0.5",
+    **OPERATED,
     "KAFKA_CLIENT_CONFIG": json.dumps(_SOON),
 }
 
@@ -65,6 +73,8 @@ def points(request: pytest.FixtureRequest) -> tuple[str, ...]:
 def test_an_engine_may_die_at_any_point(
     stack: Stack, group_of: Callable[[str], str], points: tuple[str, ...]
 ) -> None:
+    engines: list[Engine] = []
+
     def death(point: str) -> int:
         engine = stack.engine(
             point,
@@ -73,10 +83,19 @@ def test_an_engine_may_die_at_any_point(
             KAFKA_CONSUMER_GROUP=group_of(point),
             **_SETTINGS,
         )
-        return die_at(stack, engine, point)
+        engines.append(engine)
+        try:
+            return die_at(stack, engine, point)
+        finally:
+            engines.remove(engine)
 
+    survivor = stack.engine("survivor", KAFKA_CONSUMER_GROUP=group_of("survivor"), **_SETTINGS)
     bootstrap = stack.broker.bootstrap
+    operators = Operators(
+        lambda: engines or [survivor], dsn=stack.postgres.dsn, share=_CHANGED, seed=21
+    )
     with (
+        operators,
         SteadyFeed(feed(), bootstrap=bootstrap, topic=stack.topics.orders, rate=RATE) as fed,
         ThreadPoolExecutor(_LANES) as lanes,
     ):
@@ -86,11 +105,14 @@ def test_an_engine_may_die_at_any_point(
                 assert done.result() == DIED, deaths[done]
         finally:
             lanes.shutdown(cancel_futures=True)
-    survivor = stack.engine("survivor", KAFKA_CONSUMER_GROUP=group_of("survivor"), **_SETTINGS)
-    survivor.start()
+        survivor.start()
     wait_until_done(stack, fed.sent)
     assert survivor.terminate(deadline_seconds=10) == 0
-    assert audited(stack, fed.sent).counts.repeated_messages == 0
+    counts = audited(stack, fed.sent).counts
+    assert counts.repeated_messages == 0
+    assert counts.cancelled > 0
+    assert counts.replaced > 0
+    assert [*untrue(operators, stack.postgres.dsn)] == []
 
 
 def die_at(stack: Stack, engine: Engine, point: str) -> int:

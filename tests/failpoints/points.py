@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fixengine.actors.changing.desk import Desk
+from fixengine.actors.changing.waiting import WaitingRequest
 from fixengine.actors.filling.scheduler import FillScheduler
 from fixengine.actors.intake.intake import Intake
 from fixengine.actors.publishing.deliveries import Deliveries
@@ -21,6 +23,7 @@ from fixengine.engine.engine import Engine
 from fixengine.infra.kafka.consumer.source import KafkaSource
 from fixengine.infra.kafka.producer.sink import KafkaSink
 from fixengine.infra.kafka.tail import KafkaTail
+from fixengine.infra.postgres.changes import PostgresChanges
 from fixengine.infra.postgres.claimed_rows import ClaimedRows
 from fixengine.infra.postgres.claims import PostgresClaims
 from fixengine.infra.postgres.executions import PostgresExecutions
@@ -79,6 +82,12 @@ STEPS: Mapping[str, Step] = {
     "all-prices": Step(owner=PricingClient, method="all_prices", only_reads=True),
     "store": Step(owner=ClaimedRows, method="_store_fills"),
     "commit": Step(owner=PostgresClaims, method="store", busy_before=lambda call, _: call[1]),
+    "lock-to-change": Step(
+        owner=PostgresChanges, method="lock", busy_after=lambda _, locked: locked.executions
+    ),
+    "store-changes": Step(owner=PostgresChanges, method="store"),
+    "tell-of-changes": Step(owner=Desk, method="_store", busy_after=_result),
+    "answer-a-request": Step(owner=WaitingRequest, method="decide"),
     "produce-fill": Step(
         owner=KafkaSink, method="produce", busy_before=_topic("fills"), busy_after=_topic("fills")
     ),
