@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,9 +23,14 @@ from tests.chaos.counted import Counted
 from tests.chaos.ground import TEMPLATE, Ground
 from tests.support.feed.mixed import varied_orders
 from tests.support.feed.steady import SteadyFeed
+from tests.support.operators import SETTINGS as OPERATED
+from tests.support.operators import Operators
 
 RATE = 60.0
 """Orders a second all the time; bursts come on top."""
+
+CHANGED = 0.2
+"""The share of executions that operators cancel or change."""
 
 _FAST = {"FILL_DELAY_FIRST": "0.01", "FILL_DELAY_MIN": "0.05", "FILL_DELAY_MAX": "1.2"}
 _BURSTS = 10_000_000  # their order ids begin here
@@ -48,7 +53,17 @@ class AtWork:
 class Field:
     """One scenario's database, topics and engines. `injected` counts faults that hit work."""
 
-    def __init__(self, ground: Ground, *, name: str, program: str, engines: int = 3) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        *,
+        name: str,
+        program: str = "fixengine",
+        engines: int = 3,
+        changed: float = CHANGED,
+        delays: Mapping[str, str] = _FAST,
+        within: float = 0.5,
+    ) -> None:
         self.ground = ground
         self.name = name
         self.topics = TopicNames(
@@ -60,6 +75,7 @@ class Field:
         create_topic(ground.broker.bootstrap, self.topics.orders)
         create_topic(ground.broker.bootstrap, self.topics.fills)
         self._program = program
+        self._delays = delays
         self._bursts = varied_orders(seed=len(name), first_id=_BURSTS)
         self._started = 0
         self.fed: list[FedOrder] = []
@@ -67,13 +83,21 @@ class Field:
         self.engines = [self.engine() for _ in range(engines)]
         self._published = Counted(ground.broker.bootstrap, self.topics.fills)
         self._feed: SteadyFeed | None = None
+        self.operators = Operators(
+            lambda: [*self.engines],
+            dsn=self.dsn,
+            share=changed,
+            seed=len(name),
+            within=within,
+        )
 
     def engine(self) -> Engine:
         """Return an engine of this field, not started."""
         ground, port = self.ground, self.ground.workspace.reserve_port
         self._started += 1
         settings = {
-            **_FAST,
+            **self._delays,
+            **OPERATED,
             "HTTP_PORT": str(port()),
             "HEALTH_PORT": str(port()),
             "LOG_FORMAT": "text",
@@ -119,13 +143,16 @@ class Field:
         return done.returncode, f"{done.stdout}{done.stderr}"
 
     @contextmanager
-    def feeding(self) -> Iterator[None]:
-        """Keep orders coming, at RATE."""
+    def feeding(self, rate: float = RATE) -> Iterator[SteadyFeed]:
+        """Keep orders coming, so many a second, and requests to change a share of them."""
         source = varied_orders(seed=len(self.name), since=datetime.now(UTC))
         bootstrap = self.ground.broker.bootstrap
-        with SteadyFeed(source, bootstrap=bootstrap, topic=self.topics.orders, rate=RATE) as feed:
+        with (
+            self.operators,
+            SteadyFeed(source, bootstrap=bootstrap, topic=self.topics.orders, rate=rate) as feed,
+        ):
             self._feed = feed
-            yield
+            yield feed
         self.fed += feed.sent
 
     def burst(self, number: int = 600) -> None:

@@ -12,10 +12,10 @@ def line(outcome: Outcome) -> str:
     """Return the outcome in one line."""
     verdict = "failed" if outcome.problems else "passed"
     return (
-        f"{verdict} {outcome.name}: {outcome.orders} orders, {outcome.faults} faults with at least "
-        f"{outcome.in_hand} in hand, {outcome.lost} lost, {outcome.doubled} doubled, "
-        f"{outcome.duplicates} duplicates, throughput {outcome.regained:.0%} "
-        f"after {outcome.regained_after:.1f} s"
+        f"{verdict} {outcome.name}: {outcome.orders} orders, {outcome.changes} changes, "
+        f"{outcome.faults} faults with at least {outcome.in_hand} in hand, {outcome.lost} lost, "
+        f"{outcome.doubled} doubled, {outcome.duplicates} duplicates, "
+        f"throughput {outcome.regained:.0%} after {outcome.regained_after:.1f} s"
     )
 
 
@@ -26,6 +26,7 @@ def table(outcomes: Iterable[Outcome]) -> Table:
         "scenario",
         "runs",
         "orders",
+        "changes",
         "faults",
         "lost",
         "doubled",
@@ -43,7 +44,7 @@ def table(outcomes: Iterable[Outcome]) -> Table:
             str(len(group)),
             *(
                 str(sum(getattr(outcome, field) for outcome in group))
-                for field in ("orders", "faults", "lost", "doubled", "duplicates")
+                for field in ("orders", "changes", "faults", "lost", "doubled", "duplicates")
             ),
             f"{min(outcome.regained for outcome in group):.0%}",
             f"{max(outcome.regained_after for outcome in group):.1f} s",

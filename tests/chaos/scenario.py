@@ -13,6 +13,7 @@ from fixengine.demo.waiting import wait_until
 from tests.chaos.faults import FAULTS, MAY_REPEAT, wait_until_ready
 from tests.chaos.field import Field
 from tests.chaos.ground import Ground
+from tests.support.operators import untrue
 
 REGAIN_SECONDS = 30.0
 """Seconds after a fault's end within which the engines must be at full speed again."""
@@ -26,12 +27,13 @@ _FINISH_SECONDS = 90.0
 class Outcome:
     """What became of one scenario. `in_hand` is the least that was, when a fault was injected.
 
-    `regained` is the throughput after the fault over that before it, `regained_after` how many
-    seconds that took.
+    `changes` are the requests to cancel and replace that were answered as done. `regained` is the
+    throughput after the fault over that before it, `regained_after` how many seconds that took.
     """
 
     name: str
     orders: int
+    changes: int
     faults: int
     in_hand: int
     lost: int
@@ -69,13 +71,13 @@ def run(ground: Ground, name: str, *, number: int, seed: int, program: str) -> O
             regained = field.rate(_WINDOW_SECONDS) / usual
         if regained_after > REGAIN_SECONDS:
             problems.append(f"full speed took {regained_after:.0f} s")
-        problems += _finish(field)
+        problems += finish(field)
     except (DemoError, AssertionError) as error:
         problems.append(str(error) or type(error).__name__)
     return _judge(field, name, tuple(problems), regained, regained_after)
 
 
-def _finish(field: Field) -> list[str]:
+def finish(field: Field) -> list[str]:
     """Wait until all is done, and end the engines."""
     orders = sum(order.valid for order in field.fed)
     wait_until(
@@ -88,7 +90,7 @@ def _finish(field: Field) -> list[str]:
     return [f"an engine ended with exit code {code}" for code in codes if code != 0]
 
 
-def _audited(field: Field) -> Iterator[str]:
+def findings(field: Field) -> Iterator[str]:
     """Yield what `fixengine audit` finds, which knows nothing of what was fed."""
     code, said = field.audit()
     if code != 0:
@@ -107,10 +109,12 @@ def _judge(
     repeated = report.counts.repeated_messages
     if repeated and name not in MAY_REPEAT:
         problems = (*problems, f"{repeated} fills were published twice")
+    problems = (*problems, *untrue(field.operators, field.dsn))
     kinds = Counter(each.kind for each in report.contradictions)
     outcome = Outcome(
         name=name,
         orders=report.counts.orders,
+        changes=sum(answer.is_done for answer in field.operators.answers),
         faults=len(field.hits),
         in_hand=in_hand,
         lost=kinds[Kind.LOST],
@@ -118,7 +122,7 @@ def _judge(
         duplicates=repeated,
         regained=regained,
         regained_after=regained_after,
-        problems=(*problems, *report.problems, *_audited(field)),
+        problems=(*problems, *report.problems, *findings(field)),
     )
     field.close()
     return outcome

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
+from heapq import heappop, heappush
 from random import Random
 from typing import Any, TypeAlias
 
@@ -23,7 +24,6 @@ _AT_ONCE = 32
 _LOOK_SECONDS = 0.1
 _ASK_SECONDS = 6.0
 _PAUSE_SECONDS = 0.2
-_SOON_SECONDS = 0.5
 _REPEATED = 0.2
 _PATIENCE_SECONDS = 90.0
 _NEW = "select id, quantity_ordered from execution where id > %s order by id"
@@ -66,12 +66,18 @@ class Answered:
 class Operators(Background):
     """A context manager: while it lasts, a `share` of new executions is asked for, once each.
 
-    Each request is sent to some engine, and again with its key until it is decided. Whoever leaves
-    the block waits for that, for so long as engines need that are on their way.
+    That happens `within` so many seconds. Each request is sent to some engine, and again with its
+    key until it is decided; whoever leaves the block waits for that.
     """
 
     def __init__(
-        self, engines: Callable[[], Sequence[Engine]], *, dsn: str, share: float, seed: int
+        self,
+        engines: Callable[[], Sequence[Engine]],
+        *,
+        dsn: str,
+        share: float,
+        seed: int,
+        within: float = 0.5,
     ) -> None:
         super().__init__("operators")
         self.answers: list[Answered] = []
@@ -79,24 +85,27 @@ class Operators(Background):
         self._engines = engines
         self._dsn = dsn
         self._share = share
+        self._within = within
         self._rng = Random(seed)
         self._pool = urllib3.PoolManager(
             maxsize=_AT_ONCE, num_pools=50, retries=False, timeout=_ASK_SECONDS
         )
 
     def work(self) -> None:
-        last = 0
+        last, later = 0, list[tuple[float, str, Asked]]()
         with ThreadPoolExecutor(_AT_ONCE) as threads:
             while not self.stopping.wait(_LOOK_SECONDS):
                 for id_, ordered in self._new(last):
                     last = id_
                     if self._rng.random() < self._share:
-                        asked, soon = (
-                            self._request(id_, ordered),
-                            self._rng.uniform(0, _SOON_SECONDS),
-                        )
+                        asked = self._request(id_, ordered)
+                        at = time.monotonic() + self._rng.uniform(0, self._within)
+                        heappush(later, (at, asked.key, asked))
                         self.asked.append(asked)
-                        threads.submit(self._ask, asked, soon)
+                while later and later[0][0] <= time.monotonic():
+                    threads.submit(self._ask, heappop(later)[2])
+            for *_, asked in later:
+                threads.submit(self._ask, asked)
         self._pool.clear()
 
     def _new(self, last: int) -> Sequence[tuple[int, Decimal]]:
@@ -116,9 +125,8 @@ class Operators(Background):
             body=json.dumps(terms).encode() if kind == "replace" else None,
         )
 
-    def _ask(self, asked: Asked, soon: float) -> None:
+    def _ask(self, asked: Asked) -> None:
         """Send it until it is decided; some then once more, and any engine has to say the same."""
-        self.stopping.wait(soon)
         until = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < until:
             answer = self._sent(asked)

@@ -1,10 +1,16 @@
-"""Engines broken on purpose, each as the Go service was: the run must notice each."""
+"""Engines broken on purpose: the run must notice each."""
 
 from collections.abc import Callable, Mapping
 
 from fixengine.infra.postgres.statements import query
 
-VARIANTS = ("early_offsets", "no_outbox", "no_transaction")
+VARIANTS = (
+    "early_offsets",
+    "forgotten_keys",
+    "no_outbox",
+    "no_transaction",
+    "unguarded_changes",
+)
 
 
 def program(variant: str | None) -> str:
