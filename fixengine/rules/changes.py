@@ -93,7 +93,8 @@ def change(
     """Change an open execution, as `refusal` allows it.
 
     The time of the evaluation is `now`, but never before the execution was received, sent or last
-    filled. A replace leaves the time of the next fill as it is, unless nothing remains to fill.
+    filled. That of an expiry is never before it is due, as databases' clocks differ. A replace
+    leaves the time of the next fill as it is, unless nothing remains to fill.
     """
     before = execution.terms
     terms = request.terms(before)
@@ -101,6 +102,7 @@ def change(
     ended = request.kind in _ENDS
     is_open = not ended and filled < terms.quantity
     sent = max(execution.sent_timestamp, execution.received_timestamp)
+    due = execution.expires_at if request.kind is ChangeKind.EXPIRE else None
     after = replace(
         execution,
         is_open=is_open,
@@ -109,7 +111,7 @@ def change(
         limit_price=terms.limit_price,
         sent_timestamp=sent,
         number_of_fills=execution.number_of_fills + 1,
-        last_fill_timestamp=max(now, sent, execution.last_fill_timestamp or sent),
+        last_fill_timestamp=max(now, sent, execution.last_fill_timestamp or sent, due or sent),
         next_fill_timestamp=execution.next_fill_timestamp if is_open else None,
         version=execution.version + 1,
     )

@@ -182,6 +182,11 @@ TAMPERINGS = (
     ),
     (REPLACED_TWICE, "update change set request_key = 'one' where execution_id = {id}", "ledger"),
     (REPLACED_TWICE, "update change set number = number + 100 where execution_id = {id}", "ledger"),
+    (
+        "select 999999",
+        "insert into change values ({id}, 1, 'CANCEL', 1, null, 1, null, null)",
+        "ledger",
+    ),
     (EXPIRED, "delete from expiry where execution_id = {id}", "order"),
     (
         EXPIRED,

@@ -110,6 +110,14 @@ def test_a_request_for_another_version_is_refused_before_all_else() -> None:
     assert refusal(partly(), request(version=2)) is None
 
 
+def test_nothing_expires_before_its_time_whatever_the_clock_says() -> None:
+    due = SENT + timedelta(hours=1)
+    before = partly(expires_at=due)
+    for kind, moment in ((ChangeKind.EXPIRE, due), (ChangeKind.CANCEL, NOW)):
+        done = change(before, request(kind), now=NOW, announce_empty=False)
+        assert done.fill.execution.last_fill_timestamp == moment
+
+
 def test_time_never_goes_back() -> None:
     late = NOW + timedelta(seconds=5)
     before = partly()
