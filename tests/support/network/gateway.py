@@ -8,6 +8,7 @@ from threading import Thread
 import urllib3
 
 PREFIX = "/fix-engine"
+_OWN = {"host", "connection", "content-length", "accept-encoding"}
 _HOP_BY_HOP = {"connection", "transfer-encoding", "date", "server"}
 
 
@@ -28,6 +29,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: Gateway
 
     def do_GET(self) -> None:
+        self._pass_on(b"")
+
+    def do_POST(self) -> None:
+        self._pass_on(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+    def _pass_on(self, body: bytes) -> None:
         if not self.path.startswith(f"{PREFIX}/"):
             self.server.astray.append(self.path)
             self.send_error(404, "another service")
@@ -35,7 +42,8 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.server.pool.request(
             self.command,
             self.server.behind + self.path.removeprefix(PREFIX),
-            headers={"Accept": self.headers.get("Accept", "*/*")},
+            body=body or None,
+            headers={name: text for name, text in self.headers.items() if name.lower() not in _OWN},
             redirect=False,
         )
         self.send_response(answer.status)

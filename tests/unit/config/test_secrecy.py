@@ -1,13 +1,15 @@
 """No secret is said, whatever it is set in."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixengine.config import describe, load, notes
+from fixengine.config import VARIABLES, describe, load, loading, notes
+from fixengine.secrets import Secrets
 from tests.unit.config.mistakes import problem, shown
 
 
@@ -30,6 +32,10 @@ from tests.unit.config.mistakes import problem, shown
         ("POSTGRES_DBNAME", "me:hunter2@host/db"),
         ("POSTGRES_USER", "me:hunter2"),
         ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "-----BEGIN PRIVATE KEY-----\nhunter2"),
+        ("OPERATOR_TOKEN", "hunter2"),
+        ("OPERATOR_TOKEN", "hunter2 hunter2 hunter2"),
+        ("OPERATOR_TOKEN", "hunter2-hunter2-ü"),
+        ("OPERATOR_TOKEN", "'hunter2-hunter2-hunter2'"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "token=hunter2 ü"),
     ],
@@ -49,7 +55,10 @@ MARKED = {
     "POSTGRES_PASSWORD": "hunter2",
     "POSTGRES_DSN": "postgresql://u:hunter2@h/d",
     "KAFKA_CLIENT_CONFIG": '{"sasl.password": "hunter2"}',
+    "OPERATOR_TOKEN": "hunter2-hunter2-hunter2",
 }
+SECRET = {**MARKED, "OTEL_EXPORTER_OTLP_HEADERS": "token=hunter2"}
+NO_MARKS = re.compile("hunter2.*hunter2|hunter2")
 
 
 @pytest.mark.parametrize("name", MARKED)
@@ -57,15 +66,26 @@ MARKED = {
     "mark", ["{}\n", "{}\r\n", "{}\n\n", "\ufeff{}", "\ufeff{}\r\n"], ids=ascii
 )
 def test_what_a_file_adds_to_a_secret_is_left_out_with_a_note(name: str, mark: str) -> None:
-    marked = mark.format("hunter2")
+    (whole,) = NO_MARKS.findall(MARKED[name])
+    marked = mark.format(whole)
     if name == "KAFKA_CLIENT_CONFIG":
         marked = json.dumps(marked)[1:-1]
-    environment = {name: MARKED[name].replace("hunter2", marked)}
+    environment = {name: MARKED[name].replace(whole, marked)}
     assert load(environment) == load({name: MARKED[name]})
     (note,) = notes(environment)
     assert note.startswith(f"{name} holds what belongs to a file, a line break")
     assert "hunter2" not in note
     assert [*notes({name: MARKED[name]})] == []
+
+
+def test_every_secret_is_learnt_and_never_described() -> None:
+    assert {each.name for each in VARIABLES.values() if each.secret} == SECRET.keys()
+    for name, text in SECRET.items():
+        settings = load({name: text})
+        assert "hunter2" not in f"{describe(settings)} {settings!r}"
+        learnt = Secrets()
+        learnt.learn(loading._secrets(settings))
+        assert "hunter2" not in learnt.hide(f"so it came to {text}, and ended")
 
 
 PEM = "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----"

@@ -1,6 +1,8 @@
 """The OpenAPI document, and the page that shows it."""
 
+import json
 import sys
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,9 +12,11 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # i
 
 from fixengine.http.app import App
 from fixengine.http.serving.router import Router
+from fixengine.rules.changes import Decision, Refusal
+from fixengine.rules.values import ChangeKind, Terms
 from fixengine.wire.executions import Execution
 from tests.support.executions import execution
-from tests.unit.http.conftest import Reader
+from tests.unit.http.conftest import TOKEN, Desk, Reader
 from tests.unit.http.rest.test_fills import entry
 
 register_router(Router)(inspect_compiled_router)
@@ -72,17 +76,115 @@ def test_it_says_what_may_come(document: dict[str, Any], path: str, statuses: se
     assert set(document["paths"][path]["get"]["responses"]) == statuses
 
 
+WRITES = ("/api/v1/execution/{id}/cancel", "/api/v1/execution/{id}/replace")
+
+
+@pytest.mark.parametrize("path", WRITES)
+def test_a_write_says_who_may_and_all_that_may_come(document: dict[str, Any], path: str) -> None:
+    (method,) = document["paths"][path]
+    assert method == "post"
+    write = document["paths"][path]["post"]
+    (scheme,) = (name for each in write["security"] for name in each)
+    assert document["components"]["securitySchemes"][scheme]["scheme"] == "bearer"
+    answers = write["responses"]
+    assert answers.keys() == {
+        *("200", "400", "401", "403", "404", "409", "412", "413", "415", "422", "429", "503")
+    }
+    assert answers["200"]["headers"].keys() == {"ETag"}
+    assert answers["401"]["headers"].keys() == {"WWW-Authenticate"}
+    assert answers["429"]["headers"].keys() == answers["503"]["headers"].keys() == {"Retry-After"}
+    assert [(each["name"], each["in"], each["required"]) for each in write["parameters"]] == [
+        ("id", "path", True),
+        ("Idempotency-Key", "header", False),
+        ("If-Match", "header", False),
+    ]
+
+
+def test_reads_ask_for_no_token(document: dict[str, Any]) -> None:
+    reads = [each["get"] for path, each in document["paths"].items() if path not in WRITES]
+    assert len(reads) > 5
+    assert not any("security" in each or "requestBody" in each for each in reads)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("cancel", "{}", 200),
+        ("cancel", '{"quantity":1}', 400),
+        ("replace", "{}", 400),
+        ("replace", "[]", 400),
+        ("replace", '{"quantity":1}', 200),
+        ("replace", '{"quantity":0}', 400),
+        ("replace", '{"quantity":null}', 400),
+        ("replace", '{"quantity":10000000000}', 400),
+        ("replace", '{"quantity":9999999999.5}', 200),
+        ("replace", '{"limitPrice":null}', 200),
+        ("replace", '{"limitPrice":0}', 200),
+        ("replace", '{"limitPrice":-1}', 400),
+        ("replace", '{"limitPrice":"1"}', 400),
+        ("replace", '{"quantity":1,"price":1}', 400),
+    ],
+)
+def test_a_body_is_taken_if_it_is_as_described(
+    client: TestClient, document: dict[str, Any], path: str, body: str, status: int
+) -> None:
+    write = document["paths"][f"/api/v1/execution/{{id}}/{path}"]["post"]["requestBody"]
+    assert write["required"] is (path == "replace")
+    (schema,) = (each["schema"] for each in write["content"].values())
+    assert Draft202012Validator(schema).is_valid(json.loads(body)) is (status == 200)
+    result = client.simulate_post(
+        f"/api/v1/execution/5/{path}",
+        body=body,
+        headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": next(iter(write["content"]))},
+    )
+    assert result.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "status"),
+    [
+        ("Idempotency-Key", "x" * 255, 200),
+        ("Idempotency-Key", "x" * 256, 400),
+        ("Idempotency-Key", "x y", 400),
+        ("If-Match", '"12"', 200),
+        ("If-Match", "*", 200),
+        ("If-Match", "12", 400),
+    ],
+)
+def test_a_header_is_taken_if_it_is_as_described(
+    client: TestClient, document: dict[str, Any], name: str, text: str, status: int
+) -> None:
+    for path in WRITES:
+        described = {
+            each["name"]: each["schema"] for each in document["paths"][path]["post"]["parameters"]
+        }
+        assert Draft202012Validator(described[name]).is_valid(text) is (status == 200)
+    headers = {"Authorization": f"Bearer {TOKEN}", name: text}
+    result = client.simulate_post("/api/v1/execution/5/cancel", headers=headers)
+    assert result.status_code == status
+
+
 def test_answers_are_as_described(
-    client: TestClient, reader: Reader, document: dict[str, Any]
+    client: TestClient, reader: Reader, desk: Desk, document: dict[str, Any]
 ) -> None:
     reader.executions = [execution(id=5, limit_price=None), execution(id=6)]
-    reader.ledger = [entry(), entry(number=2, price=None, filled_at=None)]
+    terms = Terms(Decimal(200), Decimal("44.1"))
+    reader.ledger = [
+        entry(),
+        entry(number=2, price=None, filled_at=None),
+        entry(number=3, price=None, change=ChangeKind.REPLACE, terms=terms),
+    ]
     for answer in client.simulate_get("/api/v1/executions").json:
         assert valid(document, "Execution", answer)
         assert not valid(document, "Execution", {**answer, "quantity": "134"})
         assert not valid(document, "Execution", {**answer, "limitPrice": None})
     for answer in client.simulate_get("/api/v1/execution/5/fills").json:
         assert valid(document, "Fill", answer)
+    desk.decision = Decision(execution=execution(), refusal=Refusal.CLOSED)
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    refused = client.simulate_post("/api/v1/execution/5/cancel", headers=headers).json
+    assert valid(document, "Problem", refused)
+    assert not valid(document, "Problem", {**refused, "execution": {}})
     assert valid(document, "Summary", client.simulate_get("/api/v1/summary").json)
     assert valid(document, "Problem", client.simulate_get("/api/v1/execution/0").json)
 
