@@ -10,7 +10,8 @@ from fixengine.wire.letter_reasons import Reason
 COLUMN_LIMIT = Decimal(10) ** 10
 """What a quantity and a limit price are below, as numeric(18,8) is."""
 
-_COLUMN_STEP = Decimal("1e-8")
+STEP = Decimal("1e-8")
+"""What a quantity and a limit price are whole multiples of."""
 
 
 def number(name: str, value: object) -> Decimal | None:
@@ -66,5 +67,5 @@ def _for_column(given: Decimal) -> Decimal | None:
     """
     if given.copy_abs() >= COLUMN_LIMIT:
         return None
-    rounded = given.quantize(_COLUMN_STEP)
+    rounded = given.quantize(STEP)
     return rounded if rounded == given else None

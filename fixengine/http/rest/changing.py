@@ -42,7 +42,7 @@ _TERMS = (
         schema={
             "type": "number",
             "description": "With what is filled already; 8 decimal places at the most.",
-            "exclusiveMinimum": 0,
+            "minimum": float(numbers.STEP),
             "exclusiveMaximum": _BELOW,
         },
     ),

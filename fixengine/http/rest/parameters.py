@@ -15,7 +15,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 253_402_300_799  # seconds since 1970 at the end of the year 9999
 _LARGEST_PAGE = 1000
 _KEY_PATTERN = "[!-~]{1,255}"
-_TAG_PATTERN = '"-?[0-9]{1,10}"'
+_TAG_PATTERN = '"-?[0-9]{1,10}"|-?[0-9]{1,10}'  # a shell takes the quotes away
 _LONGEST_SHOWN = 50  # characters of what a client sent
 
 
@@ -117,7 +117,7 @@ def _version(text: str) -> int | None:
     if text == "*":
         return None
     if not re.fullmatch(_TAG_PATTERN, text):
-        raise ValueError("give one version in quotes, as the ETag of an answer, or *: any")
+        raise ValueError("give one version, as the ETag of an answer, or *: any")
     return int(text.strip('"'))
 
 
