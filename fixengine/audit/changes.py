@@ -1,5 +1,6 @@
 """The audit of changes: the terms that held for each evaluation, and how an execution may end."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -26,6 +27,7 @@ class Changes:
         """Take an execution as it is, and its changes in order of number."""
         self._row = row
         self._changes = changes
+        self._numbers = [change.number for change in changes]
         self._by_number = {change.number: change for change in changes}
 
     def __contains__(self, number: int) -> bool:
@@ -43,8 +45,8 @@ class Changes:
 
     def terms_after(self, number: int) -> Terms:
         """Return the terms that held once an evaluation was made."""
-        later = (change.before for change in self._changes if change.number > number)
-        return next(later, self._row.terms)
+        later = bisect_right(self._numbers, number)
+        return self._changes[later].before if later < len(self._changes) else self._row.terms
 
     def as_ordered(self) -> Execution:
         """Return the execution with the terms that it began with, which are its order's."""

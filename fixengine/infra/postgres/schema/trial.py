@@ -18,6 +18,7 @@ from fixengine.rules.values import Execution, Fill, Order, Status, TradeType
 _QUANTITY, _PRICE = Decimal(100), Decimal(10)
 _HIGHEST = 2**31 - 1
 _OWNER = 0  # no engine's number
+_TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
 _SO_MANY = 20  # of the executions that were stored last are tried
 
 
@@ -83,6 +84,8 @@ def _store(connection: Connection, sound: _Sound) -> None:
         limit_price=None,
         received_timestamp=now,
         version=1,
+        traceparent=_TRACE,
+        expires_at=now + timedelta(days=1),
     )
     orders = recordset([new_row(order, sound.ticker)])
     connection.execute(query("insert_orders"), {"orders": orders, "first_fill_delay": 0})
