@@ -322,7 +322,7 @@ def test_nothing_is_filled_once_the_time_of_an_execution_is_over() -> None:
         return problems(replace(case, sources=(Source(expected=order),)))
 
     assert "fill 4 was made at 2026-07-28 12:16:51+00:00, after its end" in expired(timedelta(0))
-    assert "fill 2" not in expired(timedelta(seconds=5))
+    assert "fill 1 was made at" not in expired(timedelta(seconds=5))
     assert "fill 1 was made at" in expired(timedelta(seconds=5, microseconds=1))
 
 
