@@ -61,6 +61,11 @@ def _soaked(ground: Ground, arguments: argparse.Namespace, console: Console) -> 
         f"{len(asked)} requests, {len(answers)} answered: "
         + ", ".join(f"{number} × {what}" for what, number in sorted(told.items()))
     )
+    seconds = sorted(each.seconds for each in answers)
+    shares = ((share, seconds[int(share * (len(seconds) - 1))]) for share in (0.5, 0.99, 1))
+    console.print(
+        "answered within " + ", ".join(f"{took:.2f} s (p{100 * share:g})" for share, took in shares)
+    )
     problems += [*report.problems, *untrue(field.operators, field.dsn), *findings(field)]
     if report.counts.repeated_messages:
         problems.append(f"{report.counts.repeated_messages} messages were published twice")

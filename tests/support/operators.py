@@ -51,10 +51,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A request, its first answer, and that to a repeat, if there was one: statuses and bodies."""
+    """A request, its first answer, and that to a repeat, if there was one: statuses and bodies.
+
+    `seconds` is the time from the first try to the answer.
+    """
 
     asked: Asked
     answer: Answer
+    seconds: float
     again: Answer | None = None
 
     @property
@@ -127,12 +131,15 @@ class Operators(Background):
 
     def _ask(self, asked: Asked) -> None:
         """Send it until it is decided; some then once more, and any engine has to say the same."""
-        until = time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < until:
+        began = time.monotonic()
+        while time.monotonic() < began + _PATIENCE_SECONDS:
             answer = self._sent(asked)
             if answer is not None:
+                seconds = time.monotonic() - began
                 again = self._sent(asked) if self._rng.random() < _REPEATED else None
-                self.answers.append(Answered(asked=asked, answer=answer, again=again))
+                self.answers.append(
+                    Answered(asked=asked, answer=answer, seconds=seconds, again=again)
+                )
                 return
             time.sleep(_PAUSE_SECONDS)  # as a client would that is told to try again
 
