@@ -63,7 +63,7 @@ function facts(execution) {
     limit: price(execution.limitPrice),
     amount: price(execution.totalAmount),
     received: moment(execution.receivedTimestamp),
-    "last fill": moment(execution.lastFilledTimestamp),
+    "last evaluation": moment(execution.lastFilledTimestamp),
   };
   const list = byId("facts");
   if (!list.children.length) {
