@@ -69,7 +69,7 @@ def new_claims(
     database: Database, window: ClaimWindow | None = None, *, remembers: int = REMEMBERED
 ) -> PostgresClaims:
     """Return claims in a session of their own, which is not open yet."""
-    return PostgresClaims(EngineSession(database), window, remembers=remembers)
+    return PostgresClaims(EngineSession(database, remembers=remembers), window)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Timer
 from time import monotonic
-from typing import Any, assert_never
+from typing import Any, TypeAlias, assert_never
 from uuid import uuid4
 
 import pykka
@@ -19,7 +19,7 @@ from fixengine.actors.messages import (
     FillsPublished,
     PublishFills,
 )
-from fixengine.errors import LockedError, RejectedError, UnavailableError
+from fixengine.errors import LockedError, RejectedError, SlowQueryError, UnavailableError
 from fixengine.ports.stores import Changes, Locked
 from fixengine.recurring import Recurring
 from fixengine.rules.changes import (
@@ -41,7 +41,12 @@ from fixengine.telemetry.metrics.engine import EngineMetrics
 
 @dataclass(frozen=True, slots=True)
 class _Decide:
-    """Desk → itself: decide what waits."""
+    """Desk → itself: decide what nobody has tried yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class _TryAgain:
+    """Desk → itself: decide what had to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +54,19 @@ class _LetGo:
     """Desk → itself: close the connection if nobody has asked for long."""
 
 
+_Received: TypeAlias = (
+    ChangeExecution | ExpireExecutions | FillsPublished | _Decide | _TryAgain | _LetGo
+)
+
+
 class Desk(Actor):
     """Decides many requests with one transaction.
 
     A request waits until its execution is free: a claim that has it ends first, and its last fill
-    is published. Nobody fills it while it is decided.
+    is published. Nobody else can fill it while it is decided. Customers' requests are tried at
+    once, before those that had to wait and before expiries: one that waits holds up no other.
+
+    It is whole with more than ten attributes: they are its parts, and the three lists of requests.
     """
 
     def __init__(
@@ -71,7 +84,11 @@ class Desk(Actor):
         self._metrics = metrics
         self._announce_empty = announce_empty
         self._limits = limits
-        self._waiting: list[WaitingRequest] = []
+        self._new: list[WaitingRequest] = []
+        self._expired: list[WaitingRequest] = []
+        self._held: list[WaitingRequest] = []
+        self._in_hand: list[WaitingRequest] = []
+        self._decides = False
         self._retries = Retries(first=limits.first_pause, cap=limits.longest_pause)
         self._timer: Timer | None = None
         self._asked_at = monotonic()
@@ -80,16 +97,16 @@ class Desk(Actor):
     def boot(self) -> None:
         self.tell_later(self._limits.connection_kept, _LetGo())
 
-    def receive(
-        self, message: ChangeExecution | ExpireExecutions | FillsPublished | _Decide | _LetGo
-    ) -> Any:
+    def receive(self, message: _Received) -> Any:
         match message:
             case ChangeExecution(request=request, deadline=deadline):
-                return message.answer(self._take(request, deadline))
+                return message.answer(self._take(self._new, request, deadline))
             case ExpireExecutions(execution_ids=execution_ids):
                 return self._expire(execution_ids)
             case _Decide():
                 return self._decide()
+            case _TryAgain():
+                return self._try_again()
             case FillsPublished():
                 return None
             case _LetGo():
@@ -98,54 +115,83 @@ class Desk(Actor):
                 assert_never(message)
 
     def close(self) -> None:
-        for each in self._waiting:
-            each.fail(UnavailableError("the engine stops before the request is decided"))
         self._changes.close()
+        for each in (*self._in_hand, *self._new, *self._expired, *self._held):
+            each.fail(UnavailableError("the engine stops before the request is decided"))
 
     def _expire(self, execution_ids: Iterable[int]) -> None:
-        """Take in what has expired, but for what is in hand: it is told of again and again."""
+        """Take in what has expired, as far as there is room: it is told of again and again."""
         in_hand = {
             each.request.execution_id
-            for each in self._waiting
+            for each in (*self._expired, *self._held)
             if each.request.kind is ChangeKind.EXPIRE
         }
         deadline = monotonic() + EXPIRED_WITHIN.total_seconds()
         for id_ in execution_ids:
+            if len(in_hand) >= self._limits.most_expired:
+                return
             if id_ not in in_hand:
-                self._take(ChangeRequest(execution_id=id_, kind=ChangeKind.EXPIRE), deadline)
+                in_hand.add(id_)
+                request = ChangeRequest(execution_id=id_, kind=ChangeKind.EXPIRE)
+                self._take(self._expired, request, deadline)
 
-    def _take(self, request: ChangeRequest, deadline: float) -> pykka.Future[Decision]:
+    def _take(
+        self, waiting: list[WaitingRequest], request: ChangeRequest, deadline: float
+    ) -> pykka.Future[Decision]:
         # by its key a request whose commit got no answer is found again
         request = replace(request, key=request.key or f"engine:{uuid4()}")
-        waiting = WaitingRequest(request=request, deadline=deadline, metrics=self._metrics)
-        self._waiting.append(waiting)
+        taken = WaitingRequest(request=request, deadline=deadline, metrics=self._metrics)
+        waiting.append(taken)
         self._asked_at = monotonic()
-        self.actor_ref.tell(_Decide())
-        return waiting.decision
+        self._go_on()
+        return taken.decision
+
+    def _go_on(self) -> None:
+        if not self._decides:
+            self._decides = True
+            self.actor_ref.tell(_Decide())
 
     def _decide(self) -> None:
-        """Decide what can be decided now; the rest is behind those that have not been tried."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._waiting = [each for each in self._waiting if not each.is_late()]
-        batch = self._waiting[: self._limits.most_at_once]
-        if not batch or self.stopping:
-            return
-        left = self._try(batch)
-        self._waiting = [*self._waiting[len(batch) :], *left]
-        if len(left) < len(batch):
-            self._retries.reset()
-        if self._waiting:
-            pause = 0.0 if len(self._waiting) > len(left) else self._retries.next_wait()
-            self._timer = self.tell_later(pause, _Decide())
+        self._decides = False
+        waiting = self._new or self._expired
+        # those for one execution are decided in the order in which they came
+        before = {each.request.execution_id for each in self._held}
+        self._held += [each for each in waiting if each.request.execution_id in before]
+        waiting[:] = [each for each in waiting if each.request.execution_id not in before]
+        self._held += self._try_some_of(waiting)
+        if self._new or self._expired:
+            self._go_on()
+        if self._held and self._timer is None:
+            self._timer = self.tell_later(self._retries.next_wait(), _TryAgain())
 
-    def _try(self, batch: Sequence[WaitingRequest]) -> list[WaitingRequest]:
-        """Decide what can be decided now; return the rest."""
+    def _try_again(self) -> None:
+        before = len(self._held)
+        left = self._try_some_of(self._held)
+        untried = len(self._held)
+        self._held += left
+        if len(self._held) < before:
+            self._retries.reset()
+        pause = 0.0 if untried and not left else self._retries.next_wait()
+        self._timer = self.tell_later(pause, _TryAgain()) if self._held else None
+
+    def _try_some_of(self, waiting: list[WaitingRequest]) -> list[WaitingRequest]:
+        """Take the first out of the list and decide them; return those that wait on."""
+        waiting[:] = [each for each in waiting if not each.is_late()]
+        self._in_hand = waiting[: self._limits.most_at_once]
+        del waiting[: len(self._in_hand)]
+        left = self._try(self._in_hand, within=self._limits.lock_within)
+        self._in_hand = []
+        return left
+
+    def _try(self, batch: Sequence[WaitingRequest], *, within: float) -> list[WaitingRequest]:
+        """Decide what can be decided within so many seconds for a lock; return the rest."""
+        if not batch or self.stopping:
+            return [*batch]
         try:
-            return self._settle(batch)
-        except (LockedError, RejectedError) as error:
-            if len(batch) > 1:
-                return [left for each in batch for left in self._try([each])]
+            return self._settle(batch, within=within)
+        except (LockedError, SlowQueryError, RejectedError) as error:
+            if len(batch) > 1:  # the wait is over for all: what is free now is decided
+                return [left for each in batch for left in self._try([each], within=0)]
             if isinstance(error, RejectedError):
                 self._refused.happened(execution=batch[0].request.execution_id, reason=str(error))
                 batch[0].fail(UnavailableError(f"the database refuses the change: {error}"))
@@ -154,13 +200,10 @@ class Desk(Actor):
             logger.bind(reason=str(error)).debug("changes wait")
         return [*batch]
 
-    def _settle(self, batch: Iterable[WaitingRequest]) -> list[WaitingRequest]:
+    def _settle(self, batch: Sequence[WaitingRequest], *, within: float) -> list[WaitingRequest]:
         """Lock the executions, decide, store; return the requests that wait on."""
         until = monotonic() + LEASE  # what is stored proves that the engine lived after this
-        batch = [*batch]
-        locked = self._changes.lock(
-            [each.request for each in batch], within=self._limits.lock_within
-        )
+        locked = self._changes.lock([each.request for each in batch], within=within)
         made: dict[int, tuple[WaitingRequest, Change]] = {}
         decided: list[tuple[WaitingRequest, Decision]] = []
         left: list[WaitingRequest] = []
@@ -218,6 +261,6 @@ class Desk(Actor):
         return stored
 
     def _let_go(self) -> None:
-        if monotonic() - self._asked_at > self._limits.connection_kept and not self._waiting:
+        if monotonic() - self._asked_at > self._limits.connection_kept and not self._held:
             self._changes.close()
         self.tell_later(self._limits.connection_kept, _LetGo())

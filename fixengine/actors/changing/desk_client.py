@@ -1,6 +1,7 @@
 """What REST holds of the desk."""
 
 from collections.abc import Callable
+from threading import BoundedSemaphore
 from time import monotonic
 
 import pykka
@@ -13,8 +14,10 @@ from fixengine.supervision.refs import ActorRef, ask
 DECIDED_WITHIN = 3.0
 """Seconds that a request waits for its decision."""
 
-_TAKEN_WITHIN = 1.0  # seconds for the desk to take a request in, while it decides others
-_GRACE = 0.5  # seconds for the desk to say itself that it was too late
+_GRACE = 0.3  # seconds for the desk to say itself that it was too late
+
+_MOST_AT_ONCE = 8
+"""Requests that wait at the same time: fewer than REST has threads, so that others are answered."""
 
 
 class DeskClient:
@@ -22,6 +25,7 @@ class DeskClient:
 
     def __init__(self, find: Callable[[], ActorRef | None]) -> None:
         self._find = find
+        self._room = BoundedSemaphore(_MOST_AT_ONCE)
 
     def change(self, request: ChangeRequest) -> Decision:
         """Have a request decided; raises UnavailableError when it is not, or nobody knows it.
@@ -31,10 +35,14 @@ class DeskClient:
         desk = self._find()
         if desk is None:
             raise UnavailableError("the desk is being started")
-        deadline = monotonic() + DECIDED_WITHIN
-        asked = ChangeExecution(request=request, deadline=deadline)
-        decision = ask(desk, asked, timeout=_TAKEN_WITHIN + DECIDED_WITHIN)
+        if not self._room.acquire(blocking=False):
+            raise UnavailableError(f"{_MOST_AT_ONCE} requests to change executions wait already")
         try:
+            deadline = monotonic() + DECIDED_WITHIN
+            asked = ChangeExecution(request=request, deadline=deadline)
+            decision = ask(desk, asked, timeout=DECIDED_WITHIN)
             return decision.get(timeout=max(deadline - monotonic(), 0) + _GRACE)
         except pykka.Timeout as error:
             raise UnavailableError("the desk did not decide in time") from error
+        finally:
+            self._room.release()

@@ -19,17 +19,19 @@ class WaitingRequest:
         self._deadline = deadline
         self._metrics = metrics
         self._came_at = monotonic()
+        self._answered = False
 
     def decide(self, decision: Decision) -> None:
         """Answer with what became of it."""
         outcome = "done" if decision.refusal is None else decision.refusal.name.lower()
-        self._count(outcome)
+        self._answer(outcome)
         self.decision.set(decision)
 
     def fail(self, error: UnavailableError) -> None:
-        """Answer that it could not be decided."""
-        self._count("undecided")
-        self.decision.set_exception((type(error), error, None))
+        """Answer that it could not be decided, unless it is answered already."""
+        if not self._answered:
+            self._answer("undecided")
+            self.decision.set_exception((type(error), error, None))
 
     def is_late(self) -> bool:
         """Say whether its deadline is over, and if so, answer."""
@@ -43,7 +45,8 @@ class WaitingRequest:
         )
         return True
 
-    def _count(self, outcome: str) -> None:
+    def _answer(self, outcome: str) -> None:
+        self._answered = True
         kind = self.request.kind.lower()
         self._metrics.changes.labels(kind, outcome).inc()
         self._metrics.change_seconds.observe(monotonic() - self._came_at)

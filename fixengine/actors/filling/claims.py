@@ -99,7 +99,7 @@ class Claiming:
         until = monotonic() + LEASE  # what is stored proves that the engine lived after this
         stored = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
         kept = [fill for fill in evaluated.fills if fill.execution.id in stored.ids]
-        self._tell_of(stored, kept, postponed=len(evaluated.postponed))
+        self._tell_of(stored, kept, postponed=len(evaluated.postponed) - len(evaluated.expired))
         if evaluated.expired:
             tell(self._desk, ExpireExecutions(execution_ids=evaluated.expired))
         self._tracer.ended(kept, partial(fill_span, began=began, links=links))

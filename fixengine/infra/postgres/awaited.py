@@ -10,7 +10,11 @@ REMEMBERED = 20_000
 
 
 class Awaited:
-    """When the execution of each (execution id, fill number) is due again; None for never."""
+    """When the execution of each (execution id, fill number) is due again; None for never.
+
+    The repository and the desk use it: each call is a single step of a dictionary, or adds other
+    keys than any other call.
+    """
 
     def __init__(self, most: int = REMEMBERED) -> None:
         """Take how many are remembered; the others are strangers when they are published."""

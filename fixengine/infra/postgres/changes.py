@@ -68,15 +68,18 @@ class PostgresChanges:
         Raises RejectedError, with nothing stored, when the database refuses any.
         """
         rows = [changed_row(each, self._places.get(each.fill.execution.id)) for each in changes]
-        parameters = {
-            "changes": recordset(rows),
-            "owner": self._session.owner,
-            "lock_class": LOCK_CLASS,
-        }
         with self._given_back_on_failure(), self._statements() as connection:
-            stored = connection.execute(query("store_changes"), parameters).fetchall()
+            parameters = {
+                "changes": recordset(rows),
+                "owner": self._session.owner,
+                "lock_class": LOCK_CLASS,
+            }
+            rows_stored = connection.execute(query("store_changes"), parameters).fetchall()
             connection.execute("commit")
-        return frozenset(row[0] for row in stored)
+        stored = frozenset(row[0] for row in rows_stored)
+        # or each message would send claims back, to look for what they may have passed over
+        self._session.awaited.add([change.fill for change in changes], stored)
+        return stored
 
     def abandon(self) -> None:
         """Unlock what is locked, if anything."""

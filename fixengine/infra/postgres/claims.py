@@ -11,7 +11,6 @@ from cachetools import TTLCache
 from psycopg.rows import args_row
 
 from fixengine.errors import FixengineError, SlowQueryError, UnavailableError
-from fixengine.infra.postgres.awaited import REMEMBERED, Awaited
 from fixengine.infra.postgres.claimed_rows import ClaimedRows
 from fixengine.infra.postgres.driver.connections import Connection
 from fixengine.infra.postgres.session import EngineSession
@@ -31,17 +30,14 @@ class PostgresClaims:
         self,
         session: EngineSession,
         window: ClaimWindow | None = None,
-        *,
-        remembers: int = REMEMBERED,
     ) -> None:
-        """Take the session, where claims look, and how many unpublished fills are remembered."""
+        """Take the session, and where claims look."""
         self.session = session
         self._window = window or ClaimWindow(monotonic)
         self._rows = ClaimedRows(session, {})
         self._claimed_from: datetime | None = None  # the earliest time at which one was due
         self._looked_at = EARLIEST
         self._expects_more = False
-        self._awaited = Awaited(remembers)
         self._missed = False
         self._passed_over: TTLCache[int, None] = TTLCache(
             inf, ttl=LONGEST_WAIT.total_seconds(), timer=monotonic
@@ -107,7 +103,7 @@ class PostgresClaims:
         with self._given_back_on_failure():
             stored = self._rows.store(fills, postponed)
         self._claimed_from = None
-        self._awaited.add(fills, stored)
+        self.session.awaited.add(fills, stored)
         return stored
 
     def store_apart(
@@ -123,7 +119,7 @@ class PostgresClaims:
             self.abandon()
             with self._given_back_on_failure():
                 done = self._rows.store_apart(fills, within)
-            self._awaited.add(fills, done.ids)
+            self.session.awaited.add(fills, done.ids)
         if postponed:
             rest = self._postponed_apart(postponed, within)
         return Stored(
@@ -150,10 +146,12 @@ class PostgresClaims:
         anything that can be claimed now.
         """
         for fill in fills:
-            if fill not in self._awaited:  # an earlier session's, and perhaps not its only one
+            if (
+                fill not in self.session.awaited
+            ):  # an earlier session's, and perhaps not its only one
                 self._window.someone_left()
                 self._missed = True
-            elif (due := self._awaited.pop(fill)) is not None:
+            elif (due := self.session.awaited.pop(fill)) is not None:
                 self._window.go_back_to(due)
                 self._missed = self._missed or due <= self._looked_at
         return self._missed
@@ -171,7 +169,7 @@ class PostgresClaims:
     def close(self) -> None:
         """End the session: claims are given back and its lock is free. Safe to call twice."""
         self._go_back()
-        self._awaited.clear()
+        self.session.awaited.clear()
         self.session.close()
 
     @contextmanager

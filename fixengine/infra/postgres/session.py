@@ -10,6 +10,7 @@ from time import monotonic
 
 from fixengine.errors import FixengineError, UnavailableError
 from fixengine.infra.lease import Lease
+from fixengine.infra.postgres.awaited import REMEMBERED, Awaited
 from fixengine.infra.postgres.driver.connections import Connection, Database, statements_on
 from fixengine.infra.postgres.driver.sessions import IN_TRANSACTION_SECONDS
 from fixengine.infra.postgres.statements import query
@@ -38,8 +39,12 @@ where l.locktype = 'advisory' and l.classid = %s and l.objid = any(%s::oid[])
 class EngineSession:
     """Each statement that succeeds proves that the engine held its lock, and renews its lease."""
 
-    def __init__(self, database: Database, lease: Lease | None = None) -> None:
+    def __init__(
+        self, database: Database, lease: Lease | None = None, *, remembers: int = REMEMBERED
+    ) -> None:
+        """Take the pool, the engine's lease, and how many unpublished fills are remembered."""
         self.lease = lease or Lease()
+        self.awaited = Awaited(remembers)
         self._database = database
         self._connection: Connection | None = None
         self._owner: int | None = None

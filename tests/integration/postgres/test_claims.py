@@ -697,7 +697,7 @@ def test_what_is_more_than_a_session_remembers_is_found_too(
         for _ in range(3):
             claim = claims.claim(2)
             claims.store(filled(claim), ())
-        assert len(claims._awaited) == 2
+        assert len(claims.session.awaited) == 2
         passed = claim.now + timedelta(seconds=0.3)
         wait_until(lambda: claims.claim(1).now > passed, 60, "the front to pass over them")
         mark_published(pool, claims, [(e.id, 1) for e in claim.executions])

@@ -17,5 +17,9 @@ cross join lateral (
     offset 0
 ) as f
 cross join lateral (
-    select x.* from public.execution as x where x.id = c.execution_id offset 0
+    select x.*
+    from public.execution as x
+    where x.id = c.execution_id
+        and greatest(x.quantity_ordered, x.limit_price, x.quantity_filled, x.total_amount) <> 'NaN'
+    offset 0
 ) as e

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from math import inf
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -41,16 +43,23 @@ class Table:
     refused: set[int] = field(default_factory=set)
     away: bool = False
     loses_answers: int = 0
+    bug: set[int] = field(default_factory=set)
+    waits: bool = False
+    waited: list[float] = field(default_factory=list)
     locks: list[list[int]] = field(default_factory=list)
     is_closed: bool = False
 
     def lock(self, requests: Sequence[ChangeRequest], *, within: float) -> Locked:
-        assert within > 0
         ids = [each.execution_id for each in requests]
         self.locks.append(ids)
         if self.away:
             raise UnavailableError("the database is away")
+        if self.bug.issuperset(ids):
+            raise ValueError("a bug")
         if self.claimed.intersection(ids):
+            self.waited.append(within)
+            if self.waits:
+                Event().wait(max(within, 0.001))  # as the database does
             raise LockedError("another session holds it")
         keys = {(each.execution_id, each.key) for each in requests}
         return Locked(
@@ -178,6 +187,65 @@ def test_one_whose_execution_is_claimed_lets_the_others_pass() -> None:
             assert waiting[place].get(timeout=60).refusal is None
         rows.claimed = set()
         assert waiting[2].get(timeout=60).refusal is None
+
+
+def test_a_claim_that_hangs_holds_up_only_those_who_want_what_it_has() -> None:
+    """However many these are: what is new is tried before what had to wait."""
+    rows = table(*range(1, 402))
+    rows.claimed = set(range(1, 401))
+    rows.waits = True
+    with desk(rows, limits=ChangeLimits(lock_within=0.2)) as ref:
+        for id_ in range(1, 401):
+            ref.tell(ChangeExecution(request=cancel(id_), deadline=inf))
+        wait_until(lambda: len(rows.waited) > 400, 60, "each to be tried")
+        before = len(rows.waited)
+        assert answer(ref, cancel(401)).refusal is None
+        assert len([wait for wait in rows.waited[before:] if wait > 0]) <= 3
+        rows.claimed = set()
+        rows.waits = False
+        wait_until(lambda: not any(each.is_open for each in rows.rows.values()), 60, "all ends")
+
+
+def test_who_waits_for_messages_is_looked_at_now_and_then_however_many_wait() -> None:
+    rows = table(*range(1, 252))
+    rows.unpublished = set(range(1, 251))
+    limits = ChangeLimits(first_pause=3600, longest_pause=3600)
+    with desk(rows, limits=limits) as ref:
+        for id_ in range(1, 251):
+            ref.tell(ChangeExecution(request=cancel(id_), deadline=inf))
+        assert answer(ref, cancel(251)).refusal is None
+        looked = len(rows.locks)
+        for _ in range(20):
+            answer(ref, cancel(251))
+        assert sum(len(ids) for ids in rows.locks[looked:]) == 20
+
+
+def test_customers_come_before_what_has_expired_and_that_has_bounds() -> None:
+    rows = table(*range(1, 2002))
+    rows.away = True
+    with desk(rows, limits=ChangeLimits(first_pause=3600, longest_pause=3600)) as ref:
+        ref.tell(ExpireExecutions(execution_ids=tuple(range(1, 2001))))
+        rows.away = False
+        ref.tell(ExpireExecutions(execution_ids=tuple(range(1, 2001))))
+        waiting = sent(ref, cancel(2001))
+        assert waiting.get(timeout=60).refusal is None
+    assert sum(not each.is_open for each in rows.rows.values()) <= 501
+
+
+def test_a_bug_leaves_nobody_without_an_answer_and_nothing_locked() -> None:
+    rows = table(1, 2, 3)
+    rows.refused = {2}
+    rows.away = True
+    with desk(rows) as ref:
+        waiting = [sent(ref, cancel(id_)) for id_ in (1, 2, 3)]
+        rows.bug = {3}
+        rows.away = False
+        for each in waiting:
+            try:
+                each.get(timeout=60)
+            except UnavailableError:
+                continue
+        wait_until(lambda: rows.is_closed, 60, "the connection to be closed")
 
 
 def test_two_requests_for_one_execution_are_met_one_after_the_other() -> None:
