@@ -126,8 +126,9 @@ def test_connections_are_counted_as_the_program_opens_them() -> None:
     each = POOLED_CONNECTIONS + 1
     text = " ".join(page("sizing").split())
     words = {3: "three", 4: "four", 5: "five"}
-    assert f"has {words[each]} at the most: {words[POOLED_CONNECTIONS]} in pools" in text
-    assert f"come to {(20 + 1 + 2) * each}, of the 97" in text
+    assert f"has {words[each + 1]} at the most: {words[POOLED_CONNECTIONS]} in pools" in text
+    assert f"come to {(20 + 1 + 2) * each} without the desk's, of the 97" in text
+    assert f"and to {(20 + 1 + 2) * (each + 1)} with them" in text
 
 
 def logged() -> Iterator[str]:

@@ -78,7 +78,7 @@ _TRIES = 3
 _one_at_a_time = Lock()
 UNANSWERED = (
     "the database takes the login, and answers nothing: where a pool stands before it, that can't "
-    "reach the database, or all its sessions are in use, and an engine needs four (PgBouncer: "
+    "reach the database, or all its sessions are in use, and an engine needs five (PgBouncer: "
     "raise pool_size, and max_db_connections or max_user_connections where they are set)"
 )
 _SHARED = (

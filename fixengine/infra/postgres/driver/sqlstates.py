@@ -34,12 +34,12 @@ _NOT_OURS = _Meaning(
 _OF_A_POOL = {  # by PgBouncer's own words: it has one SQLSTATE for all that is wrong
     "query_wait_timeout": _Meaning(
         ImpairedError,
-        "a pool before the database has no session left, and an engine needs four",
+        "a pool before the database has no session left, and an engine needs five",
         "PgBouncer: raise pool_size, and max_db_connections where it is set",
     ),
     "no more connections allowed": _Meaning(
         ImpairedError,
-        "a pool before the database takes no more clients, and an engine needs four",
+        "a pool before the database takes no more clients, and an engine needs five",
         "PgBouncer: raise what is named in brackets",
     ),
 }
@@ -71,7 +71,7 @@ _MEANINGS = {  # by the SQLSTATE, or its first two characters
     "53200": _Meaning(ImpairedError, "the database is out of memory", "give it more"),
     "53300": _Meaning(
         ImpairedError,
-        "the database takes no more connections, and an engine needs four",
+        "the database takes no more connections, and an engine needs five",
         "raise max_connections, or the role's limit",
     ),
     "53400": _Meaning(ImpairedError, "a limit of the database is reached", "raise it"),

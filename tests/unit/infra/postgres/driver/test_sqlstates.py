@@ -78,7 +78,7 @@ def test_what_a_pool_has_too_little_of_is_said_with_the_remedy(
     meaning = meaning_of(error)
     assert type(meaning) is ImpairedError
     assert remedy in str(meaning)
-    assert "an engine needs four" in str(meaning)
+    assert "an engine needs five" in str(meaning)
 
 
 def test_what_the_database_did_not_say_is_a_bug() -> None:
