@@ -35,6 +35,7 @@ _UNITS = {
     "outbox": "{fill}",
     "executions": "{execution}",
     "unpriced": "{execution}",
+    "changes": "{change}",
     "claim": "{execution}",
     "partitions": "{partition}",
     "restarts": "{restart}",
