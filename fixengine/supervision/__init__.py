@@ -12,8 +12,7 @@ its own, starts them again when they crash, and stops them in reverse:
     >>> from fixengine.supervision.supervisor import Supervisor
     >>> from fixengine.supervision.tree import Tree
 
-    >>> class Greet(Request[str]):
-    ...     """Anybody → greeter."""
+    >>> class Greet(Request[str]): ...
     >>> class Greeter(Actor):
     ...     def receive(self, message: Greet) -> str:
     ...         return message.answer("hello")
@@ -27,8 +26,7 @@ its own, starts them again when they crash, and stops them in reverse:
     >>> ask(tree.ref("greeter"), Greet(), timeout=60)
     'hello'
     >>> tell(tree.ref("greeter"), Crash(reason="a bug"))
-    >>> while [(child.state, child.restarts) for child in tree.snapshot()] != [("running", 1)]:
-    ...     sleep(0.01)
+    >>> while not (tree.snapshot()[0].restarts and tree.ref("greeter")): sleep(0.01)
     >>> ask(tree.ref("greeter"), Greet(), timeout=60)
     'hello'
     >>> ask(supervisor, Shutdown(within=60), timeout=120)
