@@ -1,4 +1,4 @@
-'''A kit of supervised actors. It knows nothing of orders, and could be a library of its own.
+"""A kit of supervised actors. It knows nothing of orders, and could be a library of its own.
 
 A supervisor starts its children in order, each of which is an actor with a thread and a mailbox of
 its own, starts them again when they crash, and stops them in reverse:
@@ -42,4 +42,4 @@ What to read for which question:
     supervisor, stopping           who starts, restarts and stops whom: rest-for-one
     restarts, retries              how soon again, and when it is too often
     patience, scope, duty          a thread's waits, what it works for, and its edge
-'''
+"""

@@ -25,7 +25,7 @@ _LOOK_SECONDS = 0.1
 _ASK_SECONDS = 6.0
 _PAUSE_SECONDS = 0.2
 _REPEATED = 0.2
-_PATIENCE_SECONDS = 90.0
+_PATIENCE_SECONDS = 800.0  # engines may die one after the other meanwhile
 _NEW = "select id, quantity_ordered from execution where id > %s order by id"
 _CHANGES = """
 select c.execution_id, c.request_key, lower(c.kind), f.version, f.quantity_filled

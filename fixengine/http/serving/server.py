@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from contextlib import suppress
 from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -120,7 +121,8 @@ class Server:
             return
         self._deadline = monotonic() + within - CLOSE_SECONDS
         self._stopping.set()
-        self._server.pull_trigger()
+        with suppress(OSError):  # its thread has seen it by itself, and has closed the trigger
+            self._server.pull_trigger()
         self._thread.join(within)
 
     def _run(self) -> None:
