@@ -1,7 +1,8 @@
 """The messages between actors, by receiver. `fixengine.actors` draws who sends which.
 
 Commands are imperative, events past tense, questions `Get…`. What REST asks the readers is in
-`reading.messages`, and what an actor tells itself stands beside the actor.
+`reading.messages`, and what an actor tells itself stands beside the actor. They are in one module,
+longer than others, for the question that it answers: what may an actor be sent?
 """
 
 from collections.abc import Mapping

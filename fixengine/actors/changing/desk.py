@@ -12,6 +12,7 @@ from loguru import logger
 from msgspec.structs import replace
 
 from fixengine.actors.changing.limits import CHANGE_LIMITS, ChangeLimits
+from fixengine.actors.changing.outcomes import outcome_of
 from fixengine.actors.changing.waiting import WaitingRequest
 from fixengine.actors.messages import (
     ChangeExecution,
@@ -20,17 +21,9 @@ from fixengine.actors.messages import (
     PublishFills,
 )
 from fixengine.errors import LockedError, RejectedError, SlowQueryError, UnavailableError
-from fixengine.ports.stores import Changes, Locked
+from fixengine.ports.changes import Changes
 from fixengine.recurring import Recurring
-from fixengine.rules.changes import (
-    EXPIRED_WITHIN,
-    ChangeRequest,
-    Decision,
-    Refusal,
-    change,
-    is_same,
-    refusal,
-)
+from fixengine.rules.changes import EXPIRED_WITHIN, ChangeRequest, Decision
 from fixengine.rules.take_over_times import LEASE
 from fixengine.rules.values import Change, ChangeKind
 from fixengine.supervision.actor import Actor
@@ -208,7 +201,9 @@ class Desk(Actor):
         decided: list[tuple[WaitingRequest, Decision]] = []
         left: list[WaitingRequest] = []
         for each in batch:
-            outcome = None if each.request.execution_id in made else self._outcome(each, locked)
+            outcome = None
+            if each.request.execution_id not in made:
+                outcome = outcome_of(each.request, locked, announce_empty=self._announce_empty)
             match outcome:
                 case None:
                     left.append(each)
@@ -225,26 +220,6 @@ class Desk(Actor):
         for each, decision in decided:
             each.decide(decision)
         return left
-
-    def _outcome(self, waiting: WaitingRequest, locked: Locked) -> Change | Decision | None:
-        """Return what becomes of a request; None if it has to wait."""
-        request = waiting.request
-        execution = locked.executions.get(request.execution_id)
-        if execution is None or locked.now is None:
-            return Decision(execution=None, refusal=Refusal.UNKNOWN)
-        known = locked.known.get((execution.id, request.key or ""))
-        if known is not None:
-            same = is_same(request, kind=known.kind, after=known.execution.terms)
-            return Decision(
-                execution=known.execution if same else execution,
-                refusal=None if same else Refusal.KEY_TAKEN,
-            )
-        why = refusal(execution, request)
-        if why is not None:
-            return Decision(execution=execution, refusal=why)
-        if execution.id in locked.unpublished:
-            return None
-        return change(execution, request, now=locked.now, announce_empty=self._announce_empty)
 
     def _store(self, changes: Sequence[Change], *, until: float) -> frozenset[int]:
         if not changes:

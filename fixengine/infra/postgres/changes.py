@@ -14,7 +14,7 @@ from fixengine.infra.postgres.driver.connections import Connection, Database, st
 from fixengine.infra.postgres.rows import recordset
 from fixengine.infra.postgres.session import LOCK_CLASS, EngineSession
 from fixengine.infra.postgres.statements import query
-from fixengine.ports.stores import KnownChange, Locked
+from fixengine.ports.changes import KnownChange, Locked
 from fixengine.rules.changes import ChangeRequest, as_after
 from fixengine.rules.values import Change, ChangeKind, Execution, LedgerEntry, Terms
 

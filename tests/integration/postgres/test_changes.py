@@ -9,11 +9,14 @@ from random import Random
 import psycopg
 import pytest
 
+from fixengine.demo.waiting import wait_until
 from fixengine.errors import LockedError
 from fixengine.infra.postgres.changes import PostgresChanges
 from fixengine.infra.postgres.claims import PostgresClaims
 from fixengine.infra.postgres.driver.connections import Database
-from fixengine.ports.stores import Claim, Locked
+from fixengine.infra.postgres.session import LOCK_CLASS
+from fixengine.ports.changes import Locked
+from fixengine.ports.stores import Claim
 from fixengine.rules import changes as rules
 from fixengine.rules.changes import ChangeRequest
 from fixengine.rules.fills import FillRules, evaluate
@@ -214,7 +217,12 @@ def test_nothing_is_stored_that_nobody_would_publish(database: str) -> None:
     with at_work(database) as (_, claims, changes):
         request = cancel(1)
         locked = changes.lock([request], within=PATIENT)
-        claims.close()  # and with it the lock of the engine's number
+        claims.close()  # and with it the lock of the engine's number, as soon as the server sees it
+        held = (
+            "select count(*) from pg_locks as l join pg_database as d on d.oid = l.database "
+            f"where d.datname = current_database() and l.classid = {LOCK_CLASS}"
+        )
+        wait_until(lambda: not one(database, held), 60, "the lock to be free")
         assert changes.store([change(locked, request)]) == frozenset()
         assert state(database, 1)[0] is True
 

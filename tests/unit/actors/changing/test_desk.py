@@ -19,7 +19,7 @@ from fixengine.actors.changing.limits import ChangeLimits
 from fixengine.actors.messages import ChangeExecution, ExpireExecutions, PublishFills
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import LockedError, RejectedError, UnavailableError
-from fixengine.ports.stores import KnownChange, Locked
+from fixengine.ports.changes import KnownChange, Locked
 from fixengine.rules.changes import ChangeRequest, Decision, Refusal
 from fixengine.rules.values import Change, ChangeKind, Execution
 from fixengine.supervision.actor import Actor

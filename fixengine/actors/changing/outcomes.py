@@ -1,0 +1,28 @@
+"""What becomes of a request, as its execution is found while it is locked."""
+
+from fixengine.ports.changes import Locked
+from fixengine.rules.changes import ChangeRequest, Decision, Refusal, change, is_same, refusal
+from fixengine.rules.values import Change
+
+
+def outcome_of(
+    request: ChangeRequest, locked: Locked, *, announce_empty: bool
+) -> Change | Decision | None:
+    """Return the change that meets a request, or its answer; None if it has to wait.
+
+    A request that was met before is known by its key, and gets the answer that it got then.
+    """
+    execution = locked.executions.get(request.execution_id)
+    if execution is None or locked.now is None:
+        return Decision(execution=None, refusal=Refusal.UNKNOWN)
+    known = locked.known.get((execution.id, request.key or ""))
+    if known is not None:
+        if is_same(request, kind=known.kind, after=known.execution.terms):
+            return Decision(execution=known.execution)
+        return Decision(execution=execution, refusal=Refusal.KEY_TAKEN)
+    why = refusal(execution, request)
+    if why is not None:
+        return Decision(execution=execution, refusal=why)
+    if execution.id in locked.unpublished:
+        return None
+    return change(execution, request, now=locked.now, announce_empty=announce_empty)
