@@ -14,6 +14,7 @@ from fixengine.demo.feed.feed import orders
 from fixengine.demo.servers.broker import Broker
 from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import TopicNames
+from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.engine.engine import Engine
 from tests.conftest import new_database
@@ -157,8 +158,15 @@ def test_nothing_is_asked_for_before_the_question_is_answered(page: Page, rest: 
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.locator("#execution")).to_be_visible()
-    page.keyboard.press("c")
-    page.get_by_role("button", name="Leave it as it is").click()
+    leave = page.get_by_role("button", name="Leave it as it is")
+
+    def is_asked() -> bool:
+        """Whether a key leads to the question: the page may still be closing the one before."""
+        page.keyboard.press("c")
+        return leave.is_visible()
+
+    wait_until(is_asked, 60, "the question")
+    leave.click()
     expect(page.locator("#ask")).to_be_hidden()
     assert rest.asked == []
 
