@@ -8,7 +8,7 @@ import msgspec
 from fixengine.rules.values import Fill
 
 
-class _Evaluated(msgspec.Struct, kw_only=True):
+class EvaluatedRow(msgspec.Struct, kw_only=True):
     """A row of the statement's input. It is whole, for the statement reads it as one record."""
 
     place: str | None
@@ -26,10 +26,10 @@ class _Evaluated(msgspec.Struct, kw_only=True):
     next_fill_timestamp: datetime | None
 
 
-def evaluated_row(fill: Fill, place: str | None) -> _Evaluated:
+def evaluated_row(fill: Fill, place: str | None) -> EvaluatedRow:
     """Return a fill as `store_fills.sql` takes it; `place` is where its execution's row is."""
     after = fill.execution
-    return _Evaluated(
+    return EvaluatedRow(
         place=place,
         execution_id=after.id,
         number=after.number_of_fills,

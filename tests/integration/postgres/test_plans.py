@@ -294,7 +294,7 @@ def store_changes(facts: Facts) -> Mapping[str, object]:
             "kind": "CANCEL",
             "quantity_before": 10,
             "limit_before": None,
-            "quantity": 10,
+            "quantity_ordered": 10,
             "limit_price": None,
             "request_key": "enough",
         }

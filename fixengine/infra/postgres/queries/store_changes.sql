@@ -8,7 +8,7 @@ with changed as (
         place tid, execution_id integer, number integer, filled_at timestamptz,
         quantity_filled numeric, total_amount numeric, version integer, announced boolean,
         is_open boolean, execution_status text, next_fill_timestamp timestamptz, kind text,
-        quantity_before numeric, limit_before numeric, quantity numeric, limit_price numeric,
+        quantity_before numeric, limit_before numeric, quantity_ordered numeric, limit_price numeric,
         request_key text
     )
 ),
@@ -17,7 +17,7 @@ moved as (
     set
         is_open = c.is_open,
         execution_status = c.execution_status,
-        quantity_ordered = c.quantity,
+        quantity_ordered = c.quantity_ordered,
         limit_price = c.limit_price,
         sent_timestamp = greatest(e.sent_timestamp, e.received_timestamp),
         last_fill_timestamp = c.filled_at,
@@ -54,7 +54,7 @@ told as (
         request_key
     )
     select
-        execution_id, number, kind, quantity_before, limit_before, quantity, limit_price,
+        execution_id, number, kind, quantity_before, limit_before, quantity_ordered, limit_price,
         request_key
     from moved
 ),
