@@ -195,6 +195,7 @@ class Children:
             publisher=refs[Child.PUBLISHER],
             metrics=self._parts.metrics,
             announce_empty=self._settings.publish_empty_fills,
+            tracer=self._parts.tracer,
         )
 
     def _scheduler(self, refs: Refs) -> ActorRef:

@@ -21,12 +21,14 @@ class KnownChange:
 class Locked:
     """Executions that are locked to be changed, by id, as they are `now`.
 
-    Those of `unpublished` wait for the message of their last fill. `known` are changes by
-    execution id and request key. `now` is None where there is no execution.
+    Those of `unpublished` wait for the message of their last fill. Those of `not_numbers` have a
+    number that is NaN, shown as 0 or no limit. `known` are changes by execution id and request key.
+    `now` is None where there is no execution.
     """
 
     executions: Mapping[int, Execution]
     unpublished: frozenset[int]
+    not_numbers: frozenset[int]
     now: datetime | None
     known: Mapping[tuple[int, str], KnownChange]
 

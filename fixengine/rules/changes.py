@@ -34,7 +34,8 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `key` names the request: the same one again changes nothing. With `version` it counts only for
     the execution as the customer knows it. `quantity` (> 0) and `limit_price` are those of a
-    replace; what is unset stays as it is, and a limit of None is no limit.
+    replace; what is unset stays as it is, and a limit of None is no limit. `traceparent` is whoever
+    asks in the customer's own trace.
     """
 
     execution_id: int
@@ -43,6 +44,7 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     version: int | None = None
     quantity: Decimal | UnsetType = UNSET
     limit_price: Decimal | UnsetType | None = UNSET
+    traceparent: str | None = None
 
     def terms(self, before: Terms) -> Terms:
         """Return the terms after it, which only a replace changes."""
@@ -59,6 +61,7 @@ class Refusal(StrEnum):
 
     UNKNOWN = "there is no such execution"
     KEY_TAKEN = "another request for this execution had that key"
+    NO_NUMBER = "a number of the execution is NaN"
     MOVED_ON = "the execution has moved on since that version"
     CLOSED = "the execution is closed"
     FILLED = "more than that quantity is filled already"
@@ -69,6 +72,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     execution: Execution | None
     refusal: Refusal | None = None
+
+    @property
+    def outcome(self) -> str:
+        """Say in a word whether it is done, or why not: for metrics and traces."""
+        return "done" if self.refusal is None else self.refusal.name.lower()
 
 
 def refusal(execution: Execution, request: ChangeRequest) -> Refusal | None:

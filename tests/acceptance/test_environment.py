@@ -1,5 +1,6 @@
 """Commands in the surroundings that people have: odd locales, terminals, folders, variables."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -50,18 +51,27 @@ def run(environment: Mapping[str, str], *arguments: str, umask: int = -1) -> tup
 
 @pytest.mark.parametrize("odd", ["variables", "folders"])
 def test_the_demo_runs(odd: str, tmp_path: Path) -> None:
-    """Temporary files may be far down and with blanks, all files private, and there is no home."""
+    """Every order is cancelled or changed.
+
+    Temporary files may be far down and with blanks, all files private, and there is no home.
+    """
     folder = tmp_path.joinpath("with a blank", *("far-down" * 3 for _ in range(5)))
     folder.mkdir(parents=True)
     home = tmp_path / "no folder"
     home.write_text("", "utf-8")
-    demo = ("fixengine", "demo", "--orders=5", "--speed=100", "--exit")
+    demo = ("fixengine", "demo", "--orders=40", "--cancels=100", "--speed=100", "--exit")
     if odd == "variables":
         code, said = run({**LOCALE, **OF_OTHERS, "TERM": "dumb"}, *demo)
     else:
         code, said = run({"TMPDIR": str(folder), "HOME": str(home)}, *demo, umask=0o077)
     assert code == 0, said
-    assert "the ledger holds: 5 orders" in said
+    assert "the ledger holds: 40 orders" in said
+    counted = re.search(r"(\d+) orders cancelled and (\d+) changed by request, (\d+) req", said)
+    assert counted, said
+    cancelled, changed, late = map(int, counted.groups())
+    assert cancelled + changed + late == 40
+    assert cancelled > 0
+    assert changed > 0
     assert not [*folder.iterdir()]
 
 

@@ -138,6 +138,17 @@ def test_prometheus_takes_the_configuration() -> None:
     promtool("check", "config", "monitoring/prometheus.yaml")
 
 
+def test_compose_gives_the_operators_token_to_engines_and_to_nobody_else() -> None:
+    services = read("compose.yaml")["services"]
+    told = {
+        name: service["environment"]["OPERATOR_TOKEN"]
+        for name, service in services.items()
+        if "OPERATOR_TOKEN" in service.get("environment", {})
+    }
+    assert told == dict.fromkeys(("engine", "peers"), "${OPERATOR_TOKEN:-}")
+    assert load({"OPERATOR_TOKEN": ""}).operator_token is None
+
+
 def test_compose_scrapes_its_engines_and_shows_the_dashboard() -> None:
     services = read("compose.yaml")["services"]
     (scraped,) = read("monitoring/prometheus.yaml")["scrape_configs"]

@@ -11,6 +11,7 @@ import pykka
 from loguru import logger
 from msgspec.structs import replace
 
+from fixengine.actors.changing.change_span import change_span
 from fixengine.actors.changing.limits import CHANGE_LIMITS, ChangeLimits
 from fixengine.actors.changing.outcomes import outcome_of
 from fixengine.actors.changing.waiting import WaitingRequest
@@ -30,6 +31,8 @@ from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, tell
 from fixengine.supervision.retries import Retries
 from fixengine.telemetry.metrics.engine import EngineMetrics
+from fixengine.telemetry.spans import Span
+from fixengine.telemetry.tracing import UNTRACED, Tracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Desk(Actor):
         metrics: EngineMetrics,
         announce_empty: bool,
         limits: ChangeLimits = CHANGE_LIMITS,
+        tracer: Tracer = UNTRACED,
     ) -> None:
         super().__init__()
         self._changes = changes
@@ -77,6 +81,7 @@ class Desk(Actor):
         self._metrics = metrics
         self._announce_empty = announce_empty
         self._limits = limits
+        self._tracer = tracer
         self._new: list[WaitingRequest] = []
         self._expired: list[WaitingRequest] = []
         self._held: list[WaitingRequest] = []
@@ -219,6 +224,7 @@ class Desk(Actor):
                 left.append(each)
         for each, decision in decided:
             each.decide(decision)
+        self._tracer.ended(decided, _span)
         return left
 
     def _store(self, changes: Sequence[Change], *, until: float) -> frozenset[int]:
@@ -239,3 +245,8 @@ class Desk(Actor):
         if monotonic() - self._asked_at > self._limits.connection_kept and not self._held:
             self._changes.close()
         self.tell_later(self._limits.connection_kept, _LetGo())
+
+
+def _span(decided: tuple[WaitingRequest, Decision]) -> Span | None:
+    waited, decision = decided
+    return change_span(waited.request, decision, began=waited.came_at)

@@ -20,6 +20,8 @@ def outcome_of(
         if is_same(request, kind=known.kind, after=known.execution.terms):
             return Decision(execution=known.execution)
         return Decision(execution=execution, refusal=Refusal.KEY_TAKEN)
+    if execution.id in locked.not_numbers:
+        return Decision(execution=execution, refusal=Refusal.NO_NUMBER)
     why = refusal(execution, request)
     if why is not None:
         return Decision(execution=execution, refusal=why)

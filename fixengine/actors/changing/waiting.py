@@ -1,6 +1,6 @@
 """A request that waits to be decided: it is answered once, by its deadline at the latest."""
 
-from time import monotonic
+from time import monotonic, time_ns
 
 import pykka
 
@@ -15,6 +15,7 @@ class WaitingRequest:
     def __init__(self, *, request: ChangeRequest, deadline: float, metrics: EngineMetrics) -> None:
         """Take the request, and the monotonic time by which it is answered."""
         self.request = request
+        self.came_at = time_ns()  # for traces
         self.decision = pykka.ThreadingFuture[Decision]()
         self._deadline = deadline
         self._metrics = metrics
@@ -23,8 +24,7 @@ class WaitingRequest:
 
     def decide(self, decision: Decision) -> None:
         """Answer with what became of it."""
-        outcome = "done" if decision.refusal is None else decision.refusal.name.lower()
-        self._answer(outcome)
+        self._answer(decision.outcome)
         self.decision.set(decision)
 
     def fail(self, error: UnavailableError) -> None:

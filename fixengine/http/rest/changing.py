@@ -14,6 +14,7 @@ from fixengine.http.rest.problems import RETRY_AFTER, RefusedError, no_execution
 from fixengine.ports.desk import ChangeDesk
 from fixengine.rules.changes import ChangeRequest, Decision, Refusal
 from fixengine.rules.values import ChangeKind, Execution
+from fixengine.telemetry.spans import TRACEPARENT
 from fixengine.wire import executions as wire
 from fixengine.wire import numbers
 from fixengine.wire.executions import encode_execution, plain
@@ -82,6 +83,7 @@ class _Changing:
         request = ChangeRequest(
             execution_id=ID.read(id),
             kind=self.kind,
+            traceparent=req.get_header(TRACEPARENT),
             **read_headers(req.get_header, OF_CHANGES),
             **read_body(req, self.operation.body),
         )
@@ -164,6 +166,13 @@ def _refused(why: Refusal, execution: Execution, request: ChangeRequest) -> Refu
                 f"{filled} is filled already: give a quantity of {filled} or more, or cancel",
                 execution,
                 parameter="quantity",
+            )
+        case Refusal.NO_NUMBER:
+            return RefusedError(
+                HTTPStatus.CONFLICT,
+                "another program left NaN in the execution's row, shown as 0 or no limit, and no "
+                "engine can work on it: set its numbers right in the database, then ask again",
+                execution,
             )
         case _:
             return RefusedError(

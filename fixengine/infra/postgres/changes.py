@@ -54,11 +54,12 @@ class PostgresChanges:
             cursor = connection.cursor(row_factory=args_row(_looked_at))
             rows = cursor.execute(query("changing"), ids).fetchall()
             known = _known(connection, asked) if asked else {}
-        self._places = {execution.id: place for place, _, _, execution in rows}
+        self._places = {execution.id: place for place, *_, execution in rows}
         return Locked(
             executions={execution.id: execution for *_, execution in rows},
-            unpublished=frozenset(execution.id for _, waits, _, execution in rows if waits),
-            now=max((now for _, _, now, _ in rows), default=None),
+            unpublished=frozenset(execution.id for _, waits, *_, execution in rows if waits),
+            not_numbers=frozenset(execution.id for _, _, odd, _, execution in rows if odd),
+            now=max((now for *_, now, _ in rows), default=None),
             known=known,
         )
 
@@ -114,9 +115,9 @@ class PostgresChanges:
 
 
 def _looked_at(
-    place: str, unpublished: bool, now: datetime, *row: Any
-) -> tuple[str, bool, datetime, Execution]:
-    return place, unpublished, now, Execution(*row)
+    place: str, unpublished: bool, not_numbers: bool, now: datetime, *row: Any
+) -> tuple[str, bool, bool, datetime, Execution]:
+    return place, unpublished, not_numbers, now, Execution(*row)
 
 
 def _known(connection: Connection, asked: Sequence[_Asked]) -> dict[tuple[int, str], KnownChange]:

@@ -92,6 +92,26 @@ def live(
             yield Live(around, one, other)
 
 
+@pytest.mark.parametrize(
+    "column", ["quantity_ordered", "limit_price", "quantity_filled", "total_amount"]
+)
+def test_a_row_of_nan_is_there_for_a_get_and_refused_with_its_reason(
+    live: Live, column: str
+) -> None:
+    path = live.execution()
+    with psycopg.connect(live.around.dsn) as connection:
+        id_ = int(path.rpartition("/")[2])
+        connection.execute(f"update execution set {column} = 'NaN' where id = %s".encode(), [id_])
+    refused = live.post(f"{path}/cancel")
+    assert refused.status == 409, refused.data
+    assert "another program left NaN" in refused.json()["detail"]
+    assert refused.json()["execution"] == live.get(path).json()
+    assert live.post(f"{path}/replace", {"quantity": 1}).status == 409
+    with psycopg.connect(live.around.dsn) as connection:
+        connection.execute(f"update execution set {column} = 1 where id = %s".encode(), [id_])
+    assert live.post(f"{path}/cancel").status == 200
+
+
 def test_a_cancel_is_what_everybody_reads_from_then_on(live: Live) -> None:
     path = live.execution()
     done = live.post(f"{path}/cancel")

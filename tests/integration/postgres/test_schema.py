@@ -1,6 +1,7 @@
 """The schema is what it is, whatever its number says: mended where that loses nothing."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -324,6 +325,36 @@ def test_executions_with_numbers_that_the_ledger_knows_get_new_ones(
     assert "1 executions have new numbers, the ledger knew theirs" in done
     assert "1 rows of outbox, whose fills no execution knows, are gone" in done
     assert one(database, "select array_agg(id order by id) from execution") == [2, 3]
+
+
+def test_an_execution_with_a_new_number_keeps_its_end_and_its_trace(
+    database: str, pool: Database, schema: PostgresSchema
+) -> None:
+    change(database, LEDGER_ROW.replace("%s", "1"), "insert into outbox values (1, 1, 9)")
+    change(database, "insert into change values (1, 1, 'CANCEL', 10, null, 10, null, 'a key')")
+    fill_with_orders(
+        pool, range(1, 2), expires_at=datetime(2099, 1, 1, tzinfo=UTC), traceparent="a trace"
+    )
+    schema.mend()
+    assert one(database, "select array_agg(id) from execution") == [2]
+    assert one(database, "select array_agg(execution_id) from expiry") == [2]
+    assert one(database, "select array_agg(execution_id) from execution_trace") == [2]
+    assert one(database, "select array_agg(execution_id) from change") == [1]
+    assert one(database, "select array_agg(execution_id) from fill") == [1]
+
+
+def test_an_execution_with_a_new_number_leaves_the_end_of_the_one_before(
+    database: str, pool: Database, schema: PostgresSchema
+) -> None:
+    fill_with_orders(pool, range(1, 2))
+    change(
+        database,
+        LEDGER_ROW.replace("%s", "1"),
+        "insert into expiry values (1, '2026-07-28T20:00:00Z')",
+    )
+    schema.mend()
+    assert one(database, "select array_agg(id) from execution") == [2]
+    assert one(database, "select array_agg(execution_id) from expiry") == [1]
 
 
 def test_what_a_trigger_refuses_to_have_mended_is_nobodys_order(

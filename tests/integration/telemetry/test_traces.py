@@ -1,9 +1,10 @@
 """A trace follows an order from its producer to the message of each fill."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
+from http.client import HTTPConnection
 from itertools import islice
 from typing import Any
 
@@ -19,7 +20,7 @@ from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.postgres.statements import query
 from tests.support.collectors import grpc_server
-from tests.support.engines import Surroundings
+from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.feed.mixed import bad_orders
 
 pytestmark = pytest.mark.any_broker
@@ -109,6 +110,38 @@ def test_a_trace_goes_from_the_producer_over_intake_and_fills_to_their_messages(
         "team": "trading desk",
     }
     around.assert_the_ledger_holds(fed)
+
+
+def test_a_change_is_in_the_trace_of_its_order_as_its_message_says(around: Surroundings) -> None:
+    port = around.workspace.reserve_port()
+    asked = f"00-{TRACE}-{PRODUCER}-01"
+    with collecting(port) as collector:
+        with around.engine(
+            OTEL_TRACEENDPOINT=f"127.0.0.1:{port}",
+            OPERATOR_TOKEN="a-token-for-operators",
+            PUBLISH_EMPTY_FILLS="true",
+            FILL_DELAY_FIRST="600",
+        ) as engine:
+            wait_until_ready(engine)
+            around.send(*islice(orders(seed=4), 1))
+            around.wait_for("execution", 1)
+            headers = {"Authorization": "Bearer a-token-for-operators", "traceparent": asked}
+            # not urllib3, whose calls this process traces
+            with closing(HTTPConnection("127.0.0.1", engine._rest.port, timeout=60)) as client:
+                client.request("POST", "/api/v1/execution/1/cancel", headers=headers)
+                assert client.getresponse().status == 200
+            around.wait_for("outbox", 0)
+        (order,) = collector.spans(Span.SPAN_KIND_CONSUMER)
+        (change,) = collector.spans(Span.SPAN_KIND_PRODUCER)
+    assert (change.name, change.trace_id) == ("cancel", order.trace_id)
+    assert change.parent_span_id == order.span_id
+    assert attribute(change, "fixengine.change.outcome") == "done"
+    (link,) = change.links
+    assert (link.trace_id.hex(), link.span_id.hex()) == (TRACE, PRODUCER)
+    (message,) = read_topic(around.broker.bootstrap, around.topics.fills)
+    ((_, content),) = message.headers
+    named = f"00-{change.trace_id.hex()}-{change.span_id.hex()}-01"
+    assert (content or b"").decode() == named
 
 
 def test_statements_and_calls_are_part_of_the_traces_of_what_they_are_for(

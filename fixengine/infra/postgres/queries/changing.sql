@@ -1,14 +1,15 @@
 -- Locked executions as they are: a statement of its own, as the one that waited for the lock sees
--- what was there before its wait. Those of NaN, which some other program left, are not found.
+-- what was there before its wait. A NaN, which some other program left, is shown.
 select
     e.ctid as place,
     (select o.fill_number from public.outbox as o where o.execution_id = e.id) is not null
         as unpublished,
+    greatest(e.quantity_ordered, e.limit_price, e.quantity_filled, e.total_amount) = 'NaN'
+        as not_numbers,
     clock_timestamp() as now,
-    {{execution as readable}},
+    {{execution as shown}},
     (select t.traceparent from public.execution_trace as t where t.execution_id = e.id)
         as traceparent,
     (select x.expires_at from public.expiry as x where x.execution_id = e.id) as expires_at
 from public.execution as e
 where e.id = any(%(ids)s::integer[])
-    and greatest(e.quantity_ordered, e.limit_price, e.quantity_filled, e.total_amount) <> 'NaN'

@@ -1,7 +1,7 @@
 """The desk: who waits, who passes, and what each request is answered."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -26,6 +26,8 @@ from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot
 from fixengine.supervision.refs import ActorRef, ask
 from fixengine.telemetry.metrics.engine import EngineMetrics
+from fixengine.telemetry.spans import Context, Kind, Sampler, Span, fill_context
+from fixengine.telemetry.tracing import UNTRACED, SamplingTracer, Tracer
 from tests.support.executions import SENT, execution
 
 NOW = SENT + timedelta(seconds=5)
@@ -65,6 +67,7 @@ class Table:
         return Locked(
             executions={id_: self.rows[id_] for id_ in ids if id_ in self.rows},
             unpublished=frozenset(self.unpublished),
+            not_numbers=frozenset(),
             now=NOW,
             known={key: change for key, change in self.known.items() if key in keys},
         )
@@ -103,7 +106,10 @@ class Publisher(Actor):
 
 @contextmanager
 def desk(
-    table: Table, told: list[int] | None = None, limits: ChangeLimits = QUICK
+    table: Table,
+    told: list[int] | None = None,
+    limits: ChangeLimits = QUICK,
+    tracer: Tracer = UNTRACED,
 ) -> Iterator[ActorRef]:
     publisher = Publisher.start([] if told is None else told)
     running: pykka.ActorRef[Desk] = Desk.start(
@@ -112,6 +118,7 @@ def desk(
         metrics=EngineMetrics(CollectorRegistry()),
         announce_empty=True,
         limits=limits,
+        tracer=tracer,
     )
     for each in (publisher, running):
         each.ask(Boot(), timeout=60)
@@ -198,8 +205,9 @@ def test_a_claim_that_hangs_holds_up_only_those_who_want_what_it_has() -> None:
         for id_ in range(1, 401):
             ref.tell(ChangeExecution(request=cancel(id_), deadline=inf))
         wait_until(lambda: len(rows.waited) > 400, 60, "each to be tried")
+        decision = sent(ref, cancel(401))
         before = len(rows.waited)
-        assert answer(ref, cancel(401)).refusal is None
+        assert decision.get(timeout=60).refusal is None
         assert len([wait for wait in rows.waited[before:] if wait > 0]) <= 3
         rows.claimed = set()
         rows.waits = False
@@ -346,3 +354,53 @@ def test_a_connection_that_nobody_needs_is_closed() -> None:
     with desk(rows, limits=ChangeLimits(connection_kept=0.01)) as ref:
         assert answer(ref, cancel(1)).refusal is None
         wait_until(lambda: rows.is_closed, 60, "the connection to be closed")
+
+
+ORDER = f"00-{'4' * 32}-{'7' * 16}-01"
+ASKED = f"00-{'a' * 32}-{'b' * 16}-01"
+
+
+def spans_of(*requests: ChangeRequest, **changes: Any) -> tuple[list[Span], list[Decision]]:
+    """Return what a trace has of these requests, and what each was answered."""
+    spans: list[Span] = []
+    tracer = SamplingTracer(Sampler(), spans.append, nullcontext)
+    with desk(table(1, **{"traceparent": ORDER, **changes}), tracer=tracer) as ref:
+        answers = [answer(ref, request) for request in requests]
+    return spans, answers
+
+
+def test_what_is_done_is_the_span_that_its_message_names_in_the_orders_trace() -> None:
+    replaced = ChangeRequest(
+        execution_id=1, kind=ChangeKind.REPLACE, quantity=Decimal(200), traceparent=ASKED
+    )
+    spans, answers = spans_of(replaced, cancel(1))
+    assert [span.name for span in spans] == ["replace", "cancel"]
+    for span, decision, number in zip(spans, answers, (1, 2), strict=True):
+        assert decision.execution is not None
+        assert span.context == fill_context(decision.execution)
+        assert str(span.parent) == ORDER
+        assert span.kind is Kind.PRODUCER
+        assert span.began <= span.ended
+        assert span.attributes == {
+            "fixengine.order.id": decision.execution.execution_service_id,
+            "fixengine.execution.id": 1,
+            "fixengine.change.outcome": "done",
+            "fixengine.fill.number": number,
+        }
+    assert [span.links for span in spans] == [(Context.read(ASKED),), ()]
+
+
+def test_what_is_refused_is_a_span_that_no_message_names() -> None:
+    (done, refused), answers = spans_of(cancel(1), cancel(1))
+    assert answers[1].execution is not None
+    assert refused.context != done.context == fill_context(answers[1].execution)
+    assert str(refused.parent) == ORDER
+    assert refused.kind is Kind.INTERNAL
+    assert refused.attributes["fixengine.change.outcome"] == "closed"
+    assert "fixengine.fill.number" not in refused.attributes
+
+
+@pytest.mark.parametrize("traceparent", [None, f"{ORDER[:-1]}0"])
+def test_what_is_not_traced_has_no_span(traceparent: str | None) -> None:
+    spans, _ = spans_of(cancel(1), cancel(2), traceparent=traceparent)
+    assert spans == []

@@ -282,6 +282,23 @@ def test_a_quantity_below_what_is_filled_is_a_conflict_that_says_what_may_be(
 
 
 @BOTH
+def test_a_row_that_nobody_can_work_on_says_what_to_mend(
+    client: TestClient, desk: Desk, path: str
+) -> None:
+    shown = refused(desk, Refusal.NO_NUMBER, quantity_ordered=Decimal(0))
+    found = problem(post(client, path), 409)
+    assert "another program left NaN" in found["detail"]
+    assert found["execution"] == json.loads(shown)
+
+
+def test_the_place_of_whoever_asks_in_a_trace_is_handed_on(client: TestClient, desk: Desk) -> None:
+    asked = f"00-{'a' * 32}-{'b' * 16}-01"
+    assert post(client, CANCEL, traceparent=asked).status_code == 200
+    assert post(client, CANCEL).status_code == 200
+    assert [each.traceparent for each in desk.asked] == [asked, None]
+
+
+@BOTH
 def test_a_version_of_before_is_a_precondition_that_failed(
     client: TestClient, desk: Desk, path: str
 ) -> None:
