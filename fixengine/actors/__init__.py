@@ -10,7 +10,7 @@ those below it along, so nobody holds a reference to a former one:
     ├── pricing         pricing.py       fresh prices for a batch of tickers
     ├── dead-letters    publishing/      bad orders → Kafka
     ├── publisher       publishing/      fills → Kafka; also the fills that dead engines left behind
-    ├── desk            changing/        cancels, replaces and ends executions, in turn with claims
+    ├── desk            changing/        cancels and replaces executions, in turn with claims
     ├── scheduler       filling/         claim what is due → ask prices → apply the rules → store
     ├── intake          intake/          poll → decode → ask tickers → store → commit offsets
     └── housekeeping    housekeeping.py  deletes old executions; runs only with RETENTION_DAYS
@@ -35,7 +35,6 @@ committed offset and the database.
     publisher    tells dead-letters  DeadLetterTopic
     scheduler    tells repository    AbandonClaim
     scheduler    tells publisher     PublishFills
-    scheduler    tells desk          ExpireExecutions
     desk         tells publisher     PublishFills
     intake       tells dead-letters  WriteDeadLetters ForgetDeadLetters
     intake       tells scheduler     OrdersStored

@@ -16,7 +16,7 @@ from fixengine.ports.kafka import Record
 from fixengine.ports.stores import Claim, Forgotten, OutboxPage, Stored, TakeOver
 from fixengine.rules.changes import ChangeRequest, Decision
 from fixengine.rules.halving import Tried
-from fixengine.rules.values import Fill, Order, Postponed
+from fixengine.rules.values import Change, Fill, Order, Postponed
 from fixengine.supervision.refs import ActorRef, Request
 from fixengine.wire.letters import Place
 
@@ -50,6 +50,7 @@ class StoreFills(Request[Stored]):
 
     fills: tuple[Fill, ...]
     postponed: tuple[Postponed, ...]
+    ended: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,13 +124,6 @@ class ChangeExecution(Request[pykka.Future[Decision]]):
     deadline: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpireExecutions:
-    """Scheduler → desk: the time of these is over. They fall due again if it is not done."""
-
-    execution_ids: tuple[int, ...]
-
-
 # to securities
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tickers:
@@ -159,8 +153,8 @@ class Prices:
     There may be prices of tickers that nobody asked for.
     """
 
-    known: Mapping[str, Decimal]
-    unknown: frozenset[str]
+    known: Mapping[str, Decimal] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

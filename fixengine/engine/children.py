@@ -204,7 +204,6 @@ class Children:
             repository=refs[Child.REPOSITORY],
             pricing=refs[Child.PRICING],
             publisher=refs[Child.PUBLISHER],
-            desk=refs[Child.DESK],
             health=self.health,
             metrics=self._parts.metrics,
             rules=FillRules(

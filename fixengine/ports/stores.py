@@ -1,12 +1,12 @@
 """What actors need of the database: its tables, its schema, and what is kept for a while."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from fixengine.rules.halving import Tried
-from fixengine.rules.values import Execution, Fill, Order, Postponed
+from fixengine.rules.values import Change, Execution, Fill, Order, Postponed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class OutboxPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What became of a claim: the ids whose fill is stored, and why others are refused.
+    """What became of a claim: the ids whose evaluation is stored, and why others are refused.
 
     `changed` counts executions that are no longer as they were claimed, `left` those for which
     there was no time.
@@ -74,6 +74,15 @@ class Stored:
     refused: Mapping[int, str] = field(default_factory=dict)
     changed: int = 0
     left: int = 0
+
+    def __add__(self, other: Self) -> Self:
+        """Return what became of the one and the other."""
+        return type(self)(
+            ids=self.ids | other.ids,
+            refused={**self.refused, **other.refused},
+            changed=self.changed + other.changed,
+            left=self.left + other.left,
+        )
 
 
 class Claims(Protocol):
@@ -92,23 +101,30 @@ class Claims(Protocol):
     def claim(self, limit: int) -> Claim:
         """Lock due executions; a claim that is open is abandoned first."""
 
-    def store(self, fills: Sequence[Fill], postponed: Sequence[Postponed]) -> frozenset[int]:
-        """End the claim with its outcome; returns the ids whose fill is stored.
+    def store(
+        self, fills: Sequence[Fill], postponed: Sequence[Postponed], ended: Sequence[Change] = ()
+    ) -> frozenset[int]:
+        """End the claim with its outcome; returns the ids whose fill or end is stored.
 
         Raises RejectedError when the database refuses a value; then nothing is stored.
         """
 
     def store_apart(
-        self, fills: Sequence[Fill], postponed: Sequence[Postponed], *, within: float
+        self,
+        fills: Sequence[Fill],
+        postponed: Sequence[Postponed],
+        ended: Sequence[Change] = (),
+        *,
+        within: float,
     ) -> Stored:
         """Store an outcome that was refused, but for what is at fault.
 
-        What others have claimed since is theirs. For the fills, and again for the postponed,
-        nothing is begun after `within` seconds, but the first is always tried.
+        What others have claimed since is theirs. Of each of the three nothing is begun after
+        `within` seconds, but the first is always tried.
         """
 
-    def put_off(self, refused: Mapping[int, int], *, within: float) -> None:
-        """Leave executions alone for long: `refused` has their versions by their ids."""
+    def put_off(self, refused: Iterable[int], *, within: float) -> None:
+        """Leave executions of the last claim alone for long, by their ids."""
 
     def published(self, fills: Sequence[tuple[int, int]]) -> bool:
         """Have claims look again where executions were due whose fills have left the outbox.

@@ -4,7 +4,7 @@ Pure: the outcome is a function of the execution, what is asked for, and the tim
 an evaluation that fills nothing: it has a number and a row in the ledger, as fills have.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -22,9 +22,6 @@ from fixengine.rules.values import (
     Status,
     Terms,
 )
-
-EXPIRED_WITHIN = timedelta(seconds=2)
-"""The time that the desk has for ending an execution before it falls due once more."""
 
 _ENDS = frozenset({ChangeKind.CANCEL, ChangeKind.EXPIRE})
 

@@ -1,6 +1,6 @@
 """The desk: decides requests to change executions, in the race with claims that fill them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Timer
 from time import monotonic
@@ -17,16 +17,15 @@ from fixengine.actors.changing.outcomes import outcome_of
 from fixengine.actors.changing.waiting import WaitingRequest
 from fixengine.actors.messages import (
     ChangeExecution,
-    ExpireExecutions,
     FillsPublished,
     PublishFills,
 )
 from fixengine.errors import LockedError, RejectedError, SlowQueryError, UnavailableError
 from fixengine.ports.changes import Changes
 from fixengine.recurring import Recurring
-from fixengine.rules.changes import EXPIRED_WITHIN, ChangeRequest, Decision
+from fixengine.rules.changes import ChangeRequest, Decision
 from fixengine.rules.take_over_times import LEASE
-from fixengine.rules.values import Change, ChangeKind
+from fixengine.rules.values import Change
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, tell
 from fixengine.supervision.retries import Retries
@@ -50,19 +49,17 @@ class _LetGo:
     """Desk → itself: close the connection if nobody has asked for long."""
 
 
-_Received: TypeAlias = (
-    ChangeExecution | ExpireExecutions | FillsPublished | _Decide | _TryAgain | _LetGo
-)
+_Received: TypeAlias = ChangeExecution | FillsPublished | _Decide | _TryAgain | _LetGo
 
 
 class Desk(Actor):
     """Decides many requests with one transaction.
 
     A request waits until its execution is free: a claim that has it ends first, and its last fill
-    is published. Nobody else can fill it while it is decided. Customers' requests are tried at
-    once, before those that had to wait and before expiries: one that waits holds up no other.
+    is published. Nobody else can fill it while it is decided. Requests are tried at once, before
+    those that had to wait: one that waits holds up no other.
 
-    It is whole with more than ten attributes: they are its parts, and the three lists of requests.
+    It is whole with more than ten attributes: they are its parts, and the lists of requests.
     """
 
     def __init__(
@@ -83,7 +80,6 @@ class Desk(Actor):
         self._limits = limits
         self._tracer = tracer
         self._new: list[WaitingRequest] = []
-        self._expired: list[WaitingRequest] = []
         self._held: list[WaitingRequest] = []
         self._in_hand: list[WaitingRequest] = []
         self._decides = False
@@ -98,9 +94,7 @@ class Desk(Actor):
     def receive(self, message: _Received) -> Any:
         match message:
             case ChangeExecution(request=request, deadline=deadline):
-                return message.answer(self._take(self._new, request, deadline))
-            case ExpireExecutions(execution_ids=execution_ids):
-                return self._expire(execution_ids)
+                return message.answer(self._take(request, deadline))
             case _Decide():
                 return self._decide()
             case _TryAgain():
@@ -114,32 +108,14 @@ class Desk(Actor):
 
     def close(self) -> None:
         self._changes.close()
-        for each in (*self._in_hand, *self._new, *self._expired, *self._held):
+        for each in (*self._in_hand, *self._new, *self._held):
             each.fail(UnavailableError("the engine stops before the request is decided"))
 
-    def _expire(self, execution_ids: Iterable[int]) -> None:
-        """Take in what has expired, as far as there is room: it is told of again and again."""
-        in_hand = {
-            each.request.execution_id
-            for each in (*self._expired, *self._held)
-            if each.request.kind is ChangeKind.EXPIRE
-        }
-        deadline = monotonic() + EXPIRED_WITHIN.total_seconds()
-        for id_ in execution_ids:
-            if len(in_hand) >= self._limits.most_expired:
-                return
-            if id_ not in in_hand:
-                in_hand.add(id_)
-                request = ChangeRequest(execution_id=id_, kind=ChangeKind.EXPIRE)
-                self._take(self._expired, request, deadline)
-
-    def _take(
-        self, waiting: list[WaitingRequest], request: ChangeRequest, deadline: float
-    ) -> pykka.Future[Decision]:
+    def _take(self, request: ChangeRequest, deadline: float) -> pykka.Future[Decision]:
         # by its key a request whose commit got no answer is found again
         request = replace(request, key=request.key or f"engine:{uuid4()}")
         taken = WaitingRequest(request=request, deadline=deadline, metrics=self._metrics)
-        waiting.append(taken)
+        self._new.append(taken)
         self._asked_at = monotonic()
         self._go_on()
         return taken.decision
@@ -151,13 +127,12 @@ class Desk(Actor):
 
     def _decide(self) -> None:
         self._decides = False
-        waiting = self._new or self._expired
         # those for one execution are decided in the order in which they came
         before = {each.request.execution_id for each in self._held}
-        self._held += [each for each in waiting if each.request.execution_id in before]
-        waiting[:] = [each for each in waiting if each.request.execution_id not in before]
-        self._held += self._try_some_of(waiting)
-        if self._new or self._expired:
+        self._held += [each for each in self._new if each.request.execution_id in before]
+        self._new = [each for each in self._new if each.request.execution_id not in before]
+        self._held += self._try_some_of(self._new)
+        if self._new:
             self._go_on()
         if self._held and self._timer is None:
             self._timer = self.tell_later(self._retries.next_wait(), _TryAgain())

@@ -10,9 +10,6 @@ class ChangeLimits:
     most_at_once: int = 100
     """Requests that one transaction decides at the most."""
 
-    most_expired: int = 500
-    """Executions whose end waits at the desk at the most. The others are told of again."""
-
     lock_within: float = 0.2
     """Time that requests wait at a stretch for a claim to give an execution back. Then what is
     free is decided, and the others wait again.

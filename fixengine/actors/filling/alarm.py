@@ -42,6 +42,10 @@ class Alarm:
         self._not_before = self._clock() + self._apart
         return True
 
+    def keep_no_distance(self) -> None:
+        """Let the next tick come as close to the last one as it may."""
+        self._not_before = 0.0
+
     def ring_in(self, seconds: float) -> None:
         """Let the next tick come in so many seconds."""
         if self._timer is not None:

@@ -15,7 +15,6 @@ from fixengine.actors.filling.fill_span import fill_span
 from fixengine.actors.messages import (
     AbandonClaim,
     ClaimDue,
-    ExpireExecutions,
     PublishFills,
     StoreFills,
 )
@@ -23,7 +22,7 @@ from fixengine.ports.stores import Claim, Stored
 from fixengine.recurring import Recurring
 from fixengine.rules.fills import outcome
 from fixengine.rules.take_over_times import LEASE
-from fixengine.rules.values import Fill
+from fixengine.rules.values import ChangeKind, Fill
 from fixengine.supervision.refs import ActorRef, ask, tell
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from fixengine.telemetry.spans import Context
@@ -52,7 +51,6 @@ class Claiming:
         *,
         repository: ActorRef,
         publisher: ActorRef,
-        desk: ActorRef,
         reply_to: ActorRef,
         metrics: EngineMetrics,
         tracer: Tracer,
@@ -60,7 +58,6 @@ class Claiming:
         """Take the parts; `reply_to` hears what is freed and what is published."""
         self._repository = repository
         self._publisher = publisher
-        self._desk = desk
         self._reply_to = reply_to
         self._metrics = metrics
         self._tracer = tracer
@@ -95,15 +92,16 @@ class Claiming:
         UnavailableError; the fills may be stored all the same, then the publisher finds them in
         the outbox.
         """
-        message = StoreFills(fills=evaluated.fills, postponed=evaluated.postponed)
+        message = StoreFills(
+            fills=evaluated.fills, postponed=evaluated.postponed, ended=evaluated.ended
+        )
         until = monotonic() + LEASE  # what is stored proves that the engine lived after this
         stored = ask(self._repository, message, timeout=_REPOSITORY_TIMEOUT)
         kept = [fill for fill in evaluated.fills if fill.execution.id in stored.ids]
-        self._tell_of(stored, kept, postponed=len(evaluated.postponed) - len(evaluated.expired))
-        if evaluated.expired:
-            tell(self._desk, ExpireExecutions(execution_ids=evaluated.expired))
+        over = [each.fill for each in evaluated.ended if each.fill.execution.id in stored.ids]
+        self._tell_of(stored, kept, over, postponed=len(evaluated.postponed))
         self._tracer.ended(kept, partial(fill_span, began=began, links=links))
-        announced = tuple(fill for fill in kept if fill.announced)
+        announced = tuple(fill for fill in (*kept, *over) if fill.announced)
         if announced:
             tell(
                 self._publisher,
@@ -111,14 +109,18 @@ class Claiming:
             )
         return HandedOn(announced=len(announced), left=stored.left)
 
-    def _tell_of(self, stored: Stored, kept: list[Fill], *, postponed: int) -> None:
+    def _tell_of(
+        self, stored: Stored, kept: list[Fill], over: list[Fill], *, postponed: int
+    ) -> None:
         self._metrics.unpriced.inc(postponed)
         for fill in kept:
             self._metrics.fills.labels(outcome(fill)).inc()
+        if over:
+            self._metrics.changes.labels(ChangeKind.EXPIRE.lower(), "done").inc(len(over))
         if stored.changed:
             self._changed.happened(stored.changed)
         for refused, reason in stored.refused.items():
             self._refused.happened(execution=refused, reason=reason)
         logger.opt(lazy=True).debug(
-            "fills stored", executions=lambda: [fill.execution.id for fill in kept]
+            "fills stored", executions=lambda: [fill.execution.id for fill in (*kept, *over)]
         )

@@ -1,6 +1,6 @@
 """The fill scheduler: claims due executions, prices and evaluates them, stores the outcome."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 from time import monotonic, time_ns
@@ -9,10 +9,10 @@ from typing import Any, assert_never
 from fixengine.actors.filling.alarm import Alarm, Tick
 from fixengine.actors.filling.back_pressure import BackPressure
 from fixengine.actors.filling.claims import Claiming
-from fixengine.actors.filling.evaluation import Evaluated, evaluate_claim
+from fixengine.actors.filling.evaluation import Evaluated, evaluate_claim, tickers_of
 from fixengine.actors.filling.limits import FILL_LIMITS, FillLimits
 from fixengine.actors.filling.quotes import Quotes
-from fixengine.actors.messages import ExecutionsFreed, FillsPublished, OrdersStored
+from fixengine.actors.messages import ExecutionsFreed, FillsPublished, OrdersStored, Prices
 from fixengine.errors import UnavailableError
 from fixengine.ports.stores import Claim
 from fixengine.rules.fills import FillRules
@@ -35,7 +35,6 @@ class FillScheduler(Actor):
         repository: ActorRef,
         pricing: ActorRef,
         publisher: ActorRef,
-        desk: ActorRef,
         health: Health,
         metrics: EngineMetrics,
         rules: FillRules,
@@ -44,13 +43,12 @@ class FillScheduler(Actor):
         limits: FillLimits = FILL_LIMITS,
         tracer: Tracer = UNTRACED,
     ) -> None:
-        """Take the parts; with `interval`, in seconds, one execution is evaluated in each."""
+        """Take the parts; with `interval`, in seconds, one execution is priced in each."""
         super().__init__()
         self._limits = limits.one_every(interval) if interval else limits
         self._claims = Claiming(
             repository=repository,
             publisher=publisher,
-            desk=desk,
             reply_to=self.actor_ref,
             metrics=metrics,
             tracer=tracer,
@@ -119,23 +117,35 @@ class FillScheduler(Actor):
         orders = (Context.read(execution.traceparent) for execution in claim.executions)
         with self._tracer.batch("fill executions", orders, claimed_at) as batch:
             batch.did("claim")
-            evaluated = self._evaluate(claim)
+            store = partial(self._store, began=claimed_at, links=batch.links)
+            evaluated = self._evaluate(claim, store)
             if claim.more and not self.stopping:
                 self._quotes.ask_ahead()
-            handed_on = self._claims.store(evaluated, began=claimed_at, links=batch.links)
-        self._back_pressure.sent(handed_on.announced)
-        if claim.more or handed_on.left:
+            left = store(evaluated)
+        if evaluated.only_ends:
+            self._alarm.keep_no_distance()
+        if claim.more or left:
             return 0
         pause = max(self._sleep_until(claim, evaluated.next_times()), self._limits.apart)
         return max(pause - (monotonic() - began), 0)
 
-    def _evaluate(self, claim: Claim) -> Evaluated:
-        tickers = frozenset(execution.ticker for execution in claim.executions)
+    def _evaluate(self, claim: Claim, store: Callable[[Evaluated], object]) -> Evaluated:
+        """Price and evaluate; what is over ends without a price, and though there is none."""
+        tickers = tickers_of(claim)
         try:
-            return self._outcomes(claim, self._quotes.prices(tickers))
+            return self._outcomes(claim, self._quotes.prices(tickers) if tickers else Prices())
         except UnavailableError:
-            self._claims.abandon()
+            if over := self._outcomes(claim, Prices()).ended:
+                store(Evaluated(ended=over))
+            else:
+                self._claims.abandon()
             raise
+
+    def _store(self, evaluated: Evaluated, *, began: int, links: tuple[Context, ...]) -> int:
+        """Store and hand on; return how many executions there was no time to store."""
+        handed_on = self._claims.store(evaluated, began=began, links=links)
+        self._back_pressure.sent(handed_on.announced)
+        return handed_on.left
 
     def _sleep_until(self, claim: Claim, next_times: Iterable[datetime]) -> float:
         """Return the seconds from the claim to when something falls due, within limits."""

@@ -1,13 +1,15 @@
 """What the database refuses is found apart, and is at fault only where the schema is sound."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
+from fixengine.actors.messages import StoreFills
 from fixengine.actors.storage.schema_watch import SchemaWatch
 from fixengine.errors import RejectedError
 from fixengine.ports.stores import Claims, OrderTable, Stored
 from fixengine.rules.halving import Tried
-from fixengine.rules.values import Fill, Order, Postponed
+from fixengine.rules.values import Order
 
 
 class Outcome(Protocol):
@@ -86,49 +88,36 @@ class NewOrders:
 
 
 class ClaimOutcome:
-    """Fills of a claim, and what is tried again later; what stays refused is put off for long."""
+    """What becomes of a claim; what of it stays refused is put off for long."""
 
-    def __init__(
-        self,
-        claims: Claims,
-        fills: Sequence[Fill],
-        postponed: Sequence[Postponed],
-        *,
-        within: float,
-    ) -> None:
+    def __init__(self, claims: Claims, outcome: StoreFills, *, within: float) -> None:
         """Take the outcome, and the seconds for trying each kind of it apart."""
         self._claims = claims
-        self._fills = fills
-        self._postponed = postponed
+        self._outcome = outcome
         self._within = within
 
     def together(self) -> Stored:
-        ids = self._claims.store(self._fills, self._postponed)
-        return Stored(ids=ids, changed=len(self._fills) - len(ids))
+        outcome = self._outcome
+        ids = self._claims.store(outcome.fills, outcome.postponed, outcome.ended)
+        return Stored(ids=ids, changed=len(outcome.fills) + len(outcome.ended) - len(ids))
 
     def apart(self) -> Stored:
-        return self._claims.store_apart(self._fills, self._postponed, within=self._within)
+        return self._apart(self._outcome)
 
     def again(self, tried: Stored) -> Stored:
-        again = self._claims.store_apart(
-            tuple(fill for fill in self._fills if fill.execution.id in tried.refused),
-            tuple(each for each in self._postponed if each.execution_id in tried.refused),
-            within=self._within,
+        outcome, refused = self._outcome, tried.refused
+        again = self._apart(
+            StoreFills(
+                fills=tuple(fill for fill in outcome.fills if fill.execution.id in refused),
+                postponed=tuple(each for each in outcome.postponed if each.execution_id in refused),
+                ended=tuple(each for each in outcome.ended if each.fill.execution.id in refused),
+            )
         )
         if again.refused:
-            versions = self._versions()
-            refused = {id_: versions[id_] for id_ in again.refused}
-            self._claims.put_off(refused, within=self._within)
-        return Stored(
-            ids=tried.ids | again.ids,
-            refused=again.refused,
-            changed=tried.changed + again.changed,
-            left=tried.left + again.left,
-        )
+            self._claims.put_off(again.refused, within=self._within)
+        return replace(tried, refused={}) + again
 
-    def _versions(self) -> Mapping[int, int]:
-        """Return the versions that were claimed, by the executions' ids."""
-        return {
-            **{fill.execution.id: fill.execution.version - 1 for fill in self._fills},
-            **{each.execution_id: each.version for each in self._postponed},
-        }
+    def _apart(self, outcome: StoreFills) -> Stored:
+        return self._claims.store_apart(
+            outcome.fills, outcome.postponed, outcome.ended, within=self._within
+        )

@@ -65,8 +65,8 @@ class Writes:
             case ClaimDue(limit=limit, reply_to=reply_to):
                 self._claimer = reply_to
                 return message.answer(self._claims.claim(limit))
-            case StoreFills(fills=fills, postponed=postponed):
-                outcome = ClaimOutcome(self._claims, fills, postponed, within=self._apart_within)
+            case StoreFills():
+                outcome = ClaimOutcome(self._claims, message, within=self._apart_within)
                 return message.answer(store(outcome, self._schema))
             case AbandonClaim():
                 self._claims.abandon()

@@ -1,10 +1,13 @@
 """Changes as `store_changes.sql` takes them."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from msgspec.structs import asdict
 
 from fixengine.infra.postgres.fill_rows import EvaluatedRow, evaluated_row
+from fixengine.infra.postgres.rows import recordset
+from fixengine.infra.postgres.session import LOCK_CLASS
 from fixengine.rules.values import Change
 
 
@@ -19,8 +22,15 @@ class _Changed(EvaluatedRow, kw_only=True):
     request_key: str | None
 
 
-def changed_row(change: Change, place: str | None) -> _Changed:
-    """Return a change as the statement takes it; `place` is where its execution's row is."""
+def parameters_of(
+    changes: Sequence[Change], places: Mapping[int, str], *, owner: int
+) -> dict[str, object]:
+    """Return the statement's parameters: changes of rows at these places, published by `owner`."""
+    rows = [_changed(each, places.get(each.fill.execution.id)) for each in changes]
+    return {"changes": recordset(rows), "owner": owner, "lock_class": LOCK_CLASS}
+
+
+def _changed(change: Change, place: str | None) -> _Changed:
     after = change.fill.execution
     return _Changed(
         **asdict(evaluated_row(change.fill, place)),

@@ -9,10 +9,10 @@ import msgspec
 from psycopg.rows import args_row
 
 from fixengine.errors import FixengineError, UnavailableError
-from fixengine.infra.postgres.change_rows import changed_row
+from fixengine.infra.postgres.change_rows import parameters_of
 from fixengine.infra.postgres.driver.connections import Connection, Database, statements_on
 from fixengine.infra.postgres.rows import recordset
-from fixengine.infra.postgres.session import LOCK_CLASS, EngineSession
+from fixengine.infra.postgres.session import EngineSession
 from fixengine.infra.postgres.statements import query
 from fixengine.ports.changes import KnownChange, Locked
 from fixengine.rules.changes import ChangeRequest, as_after
@@ -68,13 +68,8 @@ class PostgresChanges:
 
         Raises RejectedError, with nothing stored, when the database refuses any.
         """
-        rows = [changed_row(each, self._places.get(each.fill.execution.id)) for each in changes]
         with self._given_back_on_failure(), self._statements() as connection:
-            parameters = {
-                "changes": recordset(rows),
-                "owner": self._session.owner,
-                "lock_class": LOCK_CLASS,
-            }
+            parameters = parameters_of(changes, self._places, owner=self._session.owner)
             rows_stored = connection.execute(query("store_changes"), parameters).fetchall()
             connection.execute("commit")
         stored = frozenset(row[0] for row in rows_stored)

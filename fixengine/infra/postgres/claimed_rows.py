@@ -1,16 +1,21 @@
-"""What becomes of the rows of a claim: their fills are stored, or they are tried again later."""
+"""What becomes of the rows of a claim: they are filled, or end, or are tried again later."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
+
+from psycopg.rows import TupleRow
 
 from fixengine.infra.postgres.apart import Apart, apart
-from fixengine.infra.postgres.driver.connections import Connection
+from fixengine.infra.postgres.change_rows import parameters_of
 from fixengine.infra.postgres.fill_rows import evaluated_row
 from fixengine.infra.postgres.rows import recordset
 from fixengine.infra.postgres.session import EngineSession
 from fixengine.infra.postgres.statements import query
 from fixengine.ports.stores import Stored
-from fixengine.rules.values import Fill, Postponed
+from fixengine.rules.values import Change, Fill, Postponed
+
+_Evaluation = TypeVar("_Evaluation", Fill, Change)
 
 
 class ClaimedRows:
@@ -24,33 +29,35 @@ class ClaimedRows:
         self._session = session
         self._places = places
 
-    def store(self, fills: Sequence[Fill], postponed: Sequence[Postponed]) -> frozenset[int]:
-        """Store fills, put off what is postponed, commit; return the ids whose fill is stored.
+    def store(
+        self, fills: Sequence[Fill], postponed: Sequence[Postponed], ended: Sequence[Change]
+    ) -> frozenset[int]:
+        """Store fills and ends, put off what is postponed, commit; return the ids stored.
 
         Raises RejectedError when the database refuses any; then nothing is stored.
         """
+        stored: list[TupleRow] = []
         with self._session.statements() as connection:
-            stored = self._store_fills(connection, fills) if fills else frozenset()
+            if fills:
+                stored += connection.execute(query("store_fills"), self._fills(fills)).fetchall()
+            if ended:
+                stored += connection.execute(query("store_changes"), self._ends(ended)).fetchall()
             if postponed:
                 connection.execute(query("postpone"), {"postponed": recordset(postponed)})
             connection.execute("commit")
-        return stored
+        return frozenset(row[0] for row in stored)
 
     def store_apart(self, fills: Sequence[Fill], within: float) -> Stored:
         """Store fills, but for those at fault; begin no further one after `within` seconds."""
-        ids = [fill.execution.id for fill in fills]
-        with self._apart("store_fills", ids, owner="integer", fills="json") as (locked, tries):
-            mine = [fill for fill in fills if fill.execution.id in locked]
-            tried = tries.store(
-                len(mine), lambda places: self._parameters(mine[places]), within=within
-            )
-        stored = frozenset(row[0] for row in tries.returned)
-        return Stored(
-            ids=stored,
-            refused={mine[place].execution.id: why for place, why in tried.refused.items()},
-            changed=tried.count - len(stored) - len(tried.refused),
-            left=len(mine) - tried.count,
-        )
+        by_id = {fill.execution.id: fill for fill in fills}
+        types = {"owner": "integer", "fills": "json"}
+        return self._stored_apart("store_fills", types, by_id, self._fills, within)
+
+    def end_apart(self, ended: Sequence[Change], within: float) -> Stored:
+        """Store ends, but for those at fault; begin no further one after `within` seconds."""
+        by_id = {each.fill.execution.id: each for each in ended}
+        types = {"owner": "integer", "lock_class": "integer", "changes": "json"}
+        return self._stored_apart("store_changes", types, by_id, self._ends, within)
 
     def postpone_apart(self, postponed: Sequence[Postponed], within: float) -> Stored:
         """Put executions off, but for those at fault; begin no further one after `within`."""
@@ -65,9 +72,28 @@ class ClaimedRows:
             left=len(mine) - tried.count,
         )
 
-    def _store_fills(self, connection: Connection, fills: Sequence[Fill]) -> frozenset[int]:
-        rows = connection.execute(query("store_fills"), self._parameters(fills)).fetchall()
-        return frozenset(row[0] for row in rows)
+    def _stored_apart(
+        self,
+        name: str,
+        types: Mapping[str, str],
+        evaluations: Mapping[int, _Evaluation],
+        parameters: Callable[[Sequence[_Evaluation]], Mapping[str, object]],
+        within: float,
+    ) -> Stored:
+        with self._apart(name, evaluations, **types) as (locked, tries):
+            mine = [id_ for id_ in evaluations if id_ in locked]
+            tried = tries.store(
+                len(mine),
+                lambda places: parameters([evaluations[id_] for id_ in mine[places]]),
+                within=within,
+            )
+        stored = frozenset(row[0] for row in tries.returned)
+        return Stored(
+            ids=stored,
+            refused={mine[place]: why for place, why in tried.refused.items()},
+            changed=tried.count - len(stored) - len(tried.refused),
+            left=len(mine) - tried.count,
+        )
 
     @contextmanager
     def _apart(
@@ -82,6 +108,9 @@ class ClaimedRows:
             rows = connection.execute(query("lock_claimed"), {"places": places}).fetchall()
             yield frozenset(row[0] for row in rows), tries
 
-    def _parameters(self, fills: Sequence[Fill]) -> dict[str, object]:
+    def _fills(self, fills: Sequence[Fill]) -> Mapping[str, object]:
         evaluated = [evaluated_row(fill, self._places.get(fill.execution.id)) for fill in fills]
         return {"owner": self._session.owner, "fills": recordset(evaluated)}
+
+    def _ends(self, ended: Sequence[Change]) -> Mapping[str, object]:
+        return parameters_of(ended, self._places, owner=self._session.owner)

@@ -1,11 +1,11 @@
 """Claims on executions that are due: in the engine's own session, one at a time."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from math import inf
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from cachetools import TTLCache
 from psycopg.rows import args_row
@@ -16,9 +16,12 @@ from fixengine.infra.postgres.driver.connections import Connection
 from fixengine.infra.postgres.session import EngineSession
 from fixengine.infra.postgres.statements import query
 from fixengine.ports.stores import Claim, Stored
+from fixengine.rules.changes import has_expired
 from fixengine.rules.claim_window import EARLIEST, ClaimWindow, DueTimes
-from fixengine.rules.fills import LONGEST_WAIT
-from fixengine.rules.values import Execution, Fill, Postponed
+from fixengine.rules.fills import LONGEST_WAIT, by_its_end
+from fixengine.rules.values import Change, Execution, Fill, Postponed
+
+_Row = TypeVar("_Row", Fill, Change, Postponed)
 
 _NO_TIMES = {"since": "infinity", "until": None}
 
@@ -35,6 +38,7 @@ class PostgresClaims:
         self.session = session
         self._window = window or ClaimWindow(monotonic)
         self._rows = ClaimedRows(session, {})
+        self._claimed: Mapping[int, Execution] = {}  # what the last claim had, by id
         self._claimed_from: datetime | None = None  # the earliest time at which one was due
         self._looked_at = EARLIEST
         self._expects_more = False
@@ -91,53 +95,64 @@ class PostgresClaims:
             self.abandon()
         return claim
 
-    def store(self, fills: Sequence[Fill], postponed: Sequence[Postponed]) -> frozenset[int]:
-        """Store the claim's fills, put off what is postponed, commit, unlock.
+    def store(
+        self, fills: Sequence[Fill], postponed: Sequence[Postponed], ended: Sequence[Change] = ()
+    ) -> frozenset[int]:
+        """Store the claim's fills and ends, put off what is postponed, commit, unlock.
 
-        Returns the ids of executions whose fill was stored: not of those whose last fill turns out
-        to be unpublished, nor of those that another program changed in spite of the lock.
+        Returns the ids of executions whose fill or end was stored: not of those whose last fill
+        turns out to be unpublished, nor of those that another program changed in spite of the lock.
+        What nothing became of is given back.
 
         Raises RejectedError with nothing stored, and UnavailableError with the outcome unknown when
         the connection broke during the commit.
         """
         with self._given_back_on_failure():
-            stored = self._rows.store(fills, postponed)
+            stored = self._rows.store(fills, postponed, ended)
+        if len(fills) + len(postponed) + len(ended) < len(self._claimed):
+            self._go_back()  # to what of the claim nothing became of
         self._claimed_from = None
-        self.session.awaited.add(fills, stored)
+        self.session.awaited.add([*fills, *(each.fill for each in ended)], stored)
         return stored
 
     def store_apart(
-        self, fills: Sequence[Fill], postponed: Sequence[Postponed], *, within: float
+        self,
+        fills: Sequence[Fill],
+        postponed: Sequence[Postponed],
+        ended: Sequence[Change] = (),
+        *,
+        within: float,
     ) -> Stored:
         """Store an outcome that `store` refused, but for what is at fault.
 
-        It was all given back, and what another session has claimed since is that session's. The
-        fills, and again the postponed, have `within` seconds; the first of each is always tried.
+        It was all given back, and what another session has claimed since is that session's. Fills,
+        ends, and what is postponed have `within` seconds each; the first of each is always tried.
         """
-        done = rest = Stored()
-        if fills:
-            self.abandon()
-            with self._given_back_on_failure():
-                done = self._rows.store_apart(fills, within)
-            self.session.awaited.add(fills, done.ids)
-        if postponed:
-            rest = self._postponed_apart(postponed, within)
-        return Stored(
-            ids=done.ids,
-            refused={**done.refused, **rest.refused},
-            changed=done.changed,
-            left=done.left + rest.left,
-        )
+        filled = self._apart(self._rows.store_apart, fills, within)
+        self.session.awaited.add(fills, filled.ids)
+        over = self._apart(self._rows.end_apart, ended, within)
+        self.session.awaited.add([each.fill for each in ended], over.ids)
+        return filled + over + self._apart(self._rows.postpone_apart, postponed, within)
 
-    def put_off(self, refused: Mapping[int, int], *, within: float) -> None:
-        """Put executions off for long: `refused` has their versions by their ids.
+    def put_off(self, refused: Iterable[int], *, within: float) -> None:
+        """Put executions of the last claim off for long, by their ids, but not beyond their ends.
 
         One that the database refuses to put off is passed over for as long.
         """
-        until = self._looked_at + LONGEST_WAIT
-        put_off = [Postponed(id_, version, until) for id_, version in refused.items()]
+        now, until = self._looked_at, self._looked_at + LONGEST_WAIT
+        put_off = [
+            Postponed(
+                id_,
+                claimed.version,
+                # one that has expired is refused its end
+                until if has_expired(claimed, now) else by_its_end(claimed, until),
+            )
+            for id_ in refused
+            if (claimed := self._claimed.get(id_)) is not None
+        ]
         # a trigger of somebody else refuses those, and they must not stop the others
-        self._passed_over.update(dict.fromkeys(self._postponed_apart(put_off, within).refused))
+        tried = self._apart(self._rows.postpone_apart, put_off, within)
+        self._passed_over.update(dict.fromkeys(tried.refused))
 
     def published(self, fills: Sequence[tuple[int, int]]) -> bool:
         """Have claims look again where executions were due whose fills have left the outbox.
@@ -185,10 +200,14 @@ class PostgresClaims:
             self._window.give_back(self._claimed_from)
             self._claimed_from = None
 
-    def _postponed_apart(self, postponed: Sequence[Postponed], within: float) -> Stored:
+    def _apart(
+        self, store: Callable[[Sequence[_Row], float], Stored], rows: Sequence[_Row], within: float
+    ) -> Stored:
+        if not rows:
+            return Stored()
         self.abandon()
         with self._given_back_on_failure():
-            return self._rows.postpone_apart(postponed, within)
+            return store(rows, within)
 
     def _locked(self, connection: Connection, times: DueTimes, limit: int) -> Claim:
         """Lock what is due; a transaction is open afterwards, unless the session broke."""
@@ -205,6 +224,7 @@ class PostgresClaims:
         rows = due.fetchall()
         self._rows = ClaimedRows(self.session, {execution.id: place for place, execution in rows})
         executions = tuple(execution for _, execution in rows)
+        self._claimed = {execution.id: execution for execution in executions}
         more = times.until is not None or len(executions) == limit
         return Claim(executions=executions, now=row[0], next_due_in=row[1], more=more)
 

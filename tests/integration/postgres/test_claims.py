@@ -290,7 +290,7 @@ def test_a_row_that_cannot_even_be_put_off_stops_no_other(database: str) -> None
         with pytest.raises(RejectedError):
             claims.store(fills, ())
         assert {*claims.store_apart(fills, (), within=60).refused} == {1}
-        claims.put_off({1: 1}, within=60)
+        claims.put_off({1}, within=60)
         assert not claims.claim(10).executions
     assert one(database, "select next_fill_timestamp <= now() from execution where id = 1")
 

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from fixengine.actors.changing.desk import Desk
 from fixengine.actors.changing.limits import ChangeLimits
-from fixengine.actors.messages import ChangeExecution, ExpireExecutions, PublishFills
+from fixengine.actors.messages import ChangeExecution, PublishFills
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import LockedError, RejectedError, UnavailableError
 from fixengine.ports.changes import KnownChange, Locked
@@ -228,18 +228,6 @@ def test_who_waits_for_messages_is_looked_at_now_and_then_however_many_wait() ->
         assert sum(len(ids) for ids in rows.locks[looked:]) == 20
 
 
-def test_customers_come_before_what_has_expired_and_that_has_bounds() -> None:
-    rows = table(*range(1, 2002))
-    rows.away = True
-    with desk(rows, limits=ChangeLimits(first_pause=3600, longest_pause=3600)) as ref:
-        ref.tell(ExpireExecutions(execution_ids=tuple(range(1, 2001))))
-        rows.away = False
-        ref.tell(ExpireExecutions(execution_ids=tuple(range(1, 2001))))
-        waiting = sent(ref, cancel(2001))
-        assert waiting.get(timeout=60).refusal is None
-    assert sum(not each.is_open for each in rows.rows.values()) <= 501
-
-
 def test_a_bug_leaves_nobody_without_an_answer_and_nothing_locked() -> None:
     rows = table(1, 2, 3)
     rows.refused = {2}
@@ -324,18 +312,6 @@ def test_who_waits_while_the_engine_stops_is_told() -> None:
     with pytest.raises(UnavailableError, match="the engine stops"):
         waiting.get(timeout=60)
     assert rows.is_closed
-
-
-def test_what_has_expired_is_ended_once_however_often_the_desk_is_told() -> None:
-    rows = table(1, 2)
-    rows.claimed = {1}
-    with desk(rows) as ref:
-        for _ in range(20):
-            ref.tell(ExpireExecutions(execution_ids=(1, 2)))
-        wait_until(lambda: not rows.rows[2].is_open, 60, "the second to be ended")
-        rows.claimed = set()
-        wait_until(lambda: not rows.rows[1].is_open, 60, "the first to be ended")
-        assert [each.kind for each in rows.known.values()] == [ChangeKind.EXPIRE] * 2
 
 
 def test_many_requests_are_decided_together() -> None:

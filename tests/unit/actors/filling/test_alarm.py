@@ -79,3 +79,11 @@ def test_nothing_is_brought_forward_while_a_tick_is_dealt_with(bedside: Bedside)
     assert bedside.rings()
     bedside.alarm.ring_within(0)
     assert bedside.waits() == [1]
+
+
+def test_a_tick_may_free_the_next_one_from_its_distance(bedside: Bedside) -> None:
+    bedside.alarm.ring_in(0)
+    assert bedside.rings()
+    bedside.alarm.keep_no_distance()
+    bedside.alarm.ring_apart_in(0)
+    assert bedside.waits() == [0, 0]

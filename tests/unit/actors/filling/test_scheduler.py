@@ -154,7 +154,6 @@ def scheduler(
         repository=repository,
         pricing=pricing,
         publisher=neighbours[0],
-        desk=neighbours[0],
         health=health or board(),
         metrics=EngineMetrics(CollectorRegistry()),
         rules=FillRules(announce_empty=True),
@@ -431,3 +430,77 @@ def test_a_fill_that_is_refused_is_told_of_and_those_that_were_not_tried_are_cla
     ):
         wait_until(lambda: len(claimed_at) > 1, 30, "the claim of what is left")
     assert events.count("a fill is refused, put off") == 1
+
+
+class EndingRepository(Actor):
+    """Finds executions in each of so many claims, those whose time is over first, then nothing."""
+
+    def __init__(self, claims: int, over: int, others: int, stored: list[StoreFills]) -> None:
+        super().__init__()
+        self._claims = claims
+        self._found = (
+            *(execution(id=n, expires_at=SENT) for n in range(over)),
+            *(execution(id=over + n) for n in range(others)),
+        )
+        self._stored = stored
+
+    def receive(self, message: ClaimDue | StoreFills | AbandonClaim) -> object:
+        match message:
+            case StoreFills(ended=ended):
+                self._stored.append(message)
+                return Stored(ids=frozenset(each.fill.execution.id for each in ended))
+            case ClaimDue():
+                self._claims -= 1
+                found = self._found if self._claims >= 0 else ()
+                return Claim(executions=found, now=SENT, next_due_in=None, more=self._claims > 0)
+            case _:
+                return None
+
+
+def test_what_is_over_ends_though_there_are_no_prices(events: list[str]) -> None:
+    stored, told = list[StoreFills](), list[PublishFills]()
+    with scheduler(
+        repository=EndingRepository.start(1, 2, 3, stored),
+        pricing=Priceless.start(),
+        publisher=Publisher.start(told),
+    ):
+        wait_until(lambda: "filling waits" in events, 60, "the outage to be told")
+        wait_until(lambda: told, 60, "the ends to be handed on")
+    assert [len(each.ended) for each in stored] == [2]
+    assert not stored[0].fills
+    assert not stored[0].postponed
+    assert len(told[0].fills) == 2
+
+
+def test_nobody_is_asked_for_prices_of_what_is_over(events: list[str]) -> None:
+    stored = list[StoreFills]()
+    with scheduler(
+        repository=EndingRepository.start(3, 2, 0, stored), pricing=Priceless.start()
+    ) as running:
+        wait_until(lambda: len(stored) == 3, 60, "three claims")
+        settle(running)
+    assert not events
+
+
+def test_with_an_interval_all_that_is_over_ends_at_once() -> None:
+    stored = list[StoreFills]()
+    with scheduler(
+        repository=EndingRepository.start(50, 1, 0, stored),
+        pricing=Priceless.start(),
+        interval=3600,
+    ):
+        wait_until(lambda: len(stored) == 50, 60, "fifty ends")
+
+
+def test_ends_that_the_broker_does_not_take_stop_further_ones() -> None:
+    stored = list[StoreFills]()
+    repository = EndingRepository.start(50, 10, 0, stored)
+    with scheduler(
+        repository=repository,
+        pricing=Priceless.start(),
+        limits=replace(NO_LOOKS, enough_unpublished=40),
+    ) as running:
+        wait_until(lambda: len(stored) == 4, 60, "enough ends to be on their way")
+        settle(running, repository)
+        settle(running)
+        assert len(stored) == 4

@@ -1,8 +1,7 @@
 """What the database refuses is looked into before anything is blamed for it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,13 +12,13 @@ from fixengine.actors.storage.repository import Repository
 from fixengine.errors import RejectedError, SchemaError
 from fixengine.ports.stores import Backlog, SchemaState, Stored
 from fixengine.rules.halving import Tried
-from fixengine.rules.values import Fill, Order, Postponed
+from fixengine.rules.values import Change, ChangeKind, Fill, Order, Postponed
 from fixengine.supervision.lifecycle import Boot
 from fixengine.supervision.refs import ActorRef, ask
 from fixengine.telemetry.backlog import RecentBacklog
 from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.engine import EngineMetrics
-from tests.support.executions import execution
+from tests.support.executions import execution, fill
 from tests.support.no_tree import NoTree
 from tests.support.rows import order
 from tests.unit.actors.storage.test_repository import FRONT, Session
@@ -205,41 +204,40 @@ class Claims(Session):
 
     refused: list[set[int]] = field(default_factory=list)
     tried: list[set[int]] = field(default_factory=list)
-    off: dict[int, int] = field(default_factory=dict)
+    off: set[int] = field(default_factory=set)
 
-    def store(self, _fills: object, _postponed: object) -> Any:
+    def store(self, _fills: object, _postponed: object, _ended: object) -> Any:
         raise REFUSED
 
     def store_apart(
-        self, fills: Sequence[Fill], postponed: Sequence[Postponed], *, within: float
+        self,
+        fills: Sequence[Fill],
+        postponed: Sequence[Postponed],
+        ended: Sequence[Change],
+        *,
+        within: float,
     ) -> Stored:
         assert within > 0
-        ids = {fill.execution.id for fill in fills}
+        ids = {fill.execution.id for fill in (*fills, *(each.fill for each in ended))}
         self.tried.append(ids | {each.execution_id for each in postponed})
         refused = self.refused.pop(0) & self.tried[-1]
         return Stored(ids=frozenset(ids - refused), refused=dict.fromkeys(refused, "refused"))
 
-    def put_off(self, refused: Mapping[int, int], *, within: float) -> None:
+    def put_off(self, refused: Iterable[int], *, within: float) -> None:
         assert within > 0
         self.off.update(refused)
 
 
 def settle(subject: Subject) -> Stored:
-    """Have the fills of 1, 2 and 3 stored, each of version 1, and 4 postponed, of version 7."""
-    fills = tuple(
-        Fill(
-            execution=execution(id=id_, version=2),
-            quantity=Decimal(1),
-            price=Decimal(1),
-            announced=True,
-        )
-        for id_ in (1, 2, 3)
+    """Have the fills of 1 and 2 stored, the end of 3, and 4 postponed."""
+    over = Change(kind=ChangeKind.EXPIRE, before=execution(id=3).terms, fill=fill(3), key=None)
+    message = StoreFills(
+        fills=(fill(1), fill(2)), postponed=(Postponed(4, 1, FRONT),), ended=(over,)
     )
-    message = StoreFills(fills=fills, postponed=(Postponed(4, 7, FRONT),))
     return ask(subject.ref, message, timeout=60)
 
 
-def test_fills_that_are_refused_before_and_after_the_schema_was_sound_are_put_off_together(
+def test_what_is_refused_before_and_after_the_schema_was_sound_is_put_off_together(
     world: World,
 ) -> None:
     claims = Claims(readable_since=FRONT, refused=[{2, 3, 4}, {3, 4}])
@@ -249,7 +247,7 @@ def test_fills_that_are_refused_before_and_after_the_schema_was_sound_are_put_of
     subject.ref.stop()
     assert stored == Stored(ids=frozenset({1, 2}), refused={3: "refused", 4: "refused"})
     assert claims.tried == [{1, 2, 3, 4}, {2, 3, 4}]
-    assert claims.off == {3: 1, 4: 7}
+    assert claims.off == {3, 4}
     assert world.trials == [WRONG]
 
 
@@ -261,4 +259,4 @@ def test_where_a_sound_fill_is_refused_none_is_put_off(world: World) -> None:
         settle(subject)
     assert subject.said() == (False, str(WRONG))
     subject.ref.stop()
-    assert claims.off == {}
+    assert claims.off == set()
