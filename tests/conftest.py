@@ -51,8 +51,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--all-points",
         action="store_true",
-        help="an engine dies before and after each step, and not only after those that change "
-        "something outside while it works",
+        help="an engine dies before and after each step, and not only where each death leaves "
+        "something else outside",
     )
     parser.addoption(
         "--broker-tests",

@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 from fixengine.demo.errors import DemoError
 
-_PAUSE_SECONDS = 0.02
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 0.1
+_SHARE = 0.05
+"""What a pause is of the time waited so far: a look costs something, mostly a connection."""
 
 
 def wait_until(condition: Callable[[], object], deadline_seconds: float, what: str) -> None:
@@ -13,8 +15,9 @@ def wait_until(condition: Callable[[], object], deadline_seconds: float, what: s
 
     What the condition raises ends the wait and reaches the caller.
     """
-    deadline = time.monotonic() + deadline_seconds
+    began = time.monotonic()
     while not condition():
-        if time.monotonic() >= deadline:
+        waited = time.monotonic() - began
+        if waited >= deadline_seconds:
             raise DemoError(f"waited {deadline_seconds:g} s in vain for {what}")
-        time.sleep(_PAUSE_SECONDS)
+        time.sleep(min(max(_SHORTEST_PAUSE, waited * _SHARE), _LONGEST_PAUSE))

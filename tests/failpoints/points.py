@@ -46,7 +46,9 @@ class Step:
     """A method that changes something outside, or `only_reads` what is there.
 
     `busy_before` and `busy_after` say which calls count. A step `at_stop` is one of the shutdown;
-    `by_heir` one that only an engine takes that finds what a dead one left.
+    `by_heir` one that only an engine takes that finds what a dead one left. `like` names a step
+    after which a death leaves the same outside: a transaction that dies with the engine, a message
+    that has arrived or not, or a change that only the engine's own actors do not know of.
     """
 
     owner: type[Any]
@@ -56,6 +58,7 @@ class Step:
     at_stop: bool = False
     by_heir: bool = False
     only_reads: bool = False
+    like: str | None = None
 
 
 def _of(kind: type[Any]) -> Busy:
@@ -76,23 +79,37 @@ STEPS: Mapping[str, Step] = {
     "security": Step(owner=SecurityClient, method="ticker", only_reads=True),
     "insert": Step(owner=PostgresExecutions, method="insert_orders"),
     "claim": Step(
-        owner=PostgresClaims, method="claim", busy_after=lambda _, claim: claim.executions
+        owner=PostgresClaims,
+        method="claim",
+        busy_after=lambda _, claim: claim.executions,
+        like="store",
     ),
     "price": Step(owner=PricingClient, method="price", only_reads=True),
     "all-prices": Step(owner=PricingClient, method="all_prices", only_reads=True),
     "store": Step(owner=ClaimedRows, method="_store_fills"),
     "commit": Step(owner=PostgresClaims, method="store", busy_before=lambda call, _: call[1]),
     "lock-to-change": Step(
-        owner=PostgresChanges, method="lock", busy_after=lambda _, locked: locked.executions
+        owner=PostgresChanges,
+        method="lock",
+        busy_after=lambda _, locked: locked.executions,
+        like="store",
     ),
     "store-changes": Step(owner=PostgresChanges, method="store"),
-    "tell-of-changes": Step(owner=Desk, method="_store", busy_after=_result),
-    "answer-a-request": Step(owner=WaitingRequest, method="decide"),
+    "tell-of-changes": Step(owner=Desk, method="_store", busy_after=_result, like="store-changes"),
+    "answer-a-request": Step(owner=WaitingRequest, method="decide", like="store-changes"),
     "produce-fill": Step(
-        owner=KafkaSink, method="produce", busy_before=_topic("fills"), busy_after=_topic("fills")
+        owner=KafkaSink,
+        method="produce",
+        busy_before=_topic("fills"),
+        busy_after=_topic("fills"),
+        like="fill-acknowledged",
     ),
     "produce-letter": Step(
-        owner=KafkaSink, method="produce", busy_before=_topic("orders"), busy_after=_topic("orders")
+        owner=KafkaSink,
+        method="produce",
+        busy_before=_topic("orders"),
+        busy_after=_topic("orders"),
+        like="letter-acknowledged",
     ),
     "fill-acknowledged": Step(
         owner=Deliveries,
@@ -107,7 +124,7 @@ STEPS: Mapping[str, Step] = {
         busy_after=_of(PendingLetter),
     ),
     "mark-published": Step(owner=PostgresOutbox, method="mark_published"),
-    "sweep": Step(owner=PostgresOutbox, method="take_over"),
+    "sweep": Step(owner=PostgresOutbox, method="take_over", only_reads=True),
     "take-over": Step(
         owner=PostgresOutbox,
         method="take_over",
@@ -127,6 +144,13 @@ STEPS: Mapping[str, Step] = {
 }
 
 POINTS = tuple(f"{side}-{step}" for step in STEPS for side in ("before", "after"))
+
+UNLIKE = tuple(
+    f"after-{name}"
+    for name, step in STEPS.items()
+    if not (step.only_reads or step.at_stop or step.like)
+)
+"""Those of an engine at work that each leave something else outside."""
 
 
 def step_of(point: str) -> Step:

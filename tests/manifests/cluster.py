@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 from tests.manifests.built import NAME, NAMESPACE, Manifest
+from tests.support.network.serving import serving
 
 
 def _resources(version: str, name: str, kind: str) -> Manifest:
@@ -110,10 +110,7 @@ def cluster(deployment: Manifest) -> Iterator[Cluster]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        lent.url = f"http://127.0.0.1:{server.server_address[1]}"
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield lent
-        finally:
-            server.shutdown()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    lent.url = f"http://127.0.0.1:{server.server_port}"
+    with serving(server):
+        yield lent

@@ -27,6 +27,8 @@ WITHOUT: dict[Without, str] = {
     frozenset({Guard.WAIT_FOR_THE_LAST_FILL, Guard.STORE_LOOKS_INTO_OUTBOX}): DISORDER,
 }
 """What goes wrong. Of two either is enough, but for one that is named alone as well."""
+FAULTS = 1
+"""Enough for every flaw to show. `python -m tests.model` searches with more."""
 
 
 def named(without: Without) -> str:
@@ -45,16 +47,16 @@ def searched(without: Without, kind: Kind, *, faults_to_come: int) -> Found[Worl
 
 def nearest(without: Without, kinds: Iterable[Kind] = Kind) -> Found[World]:
     """Search worlds with more and more faults until one has a flaw."""
-    worlds = ((kind, number) for number in range(3) for kind in kinds)
+    worlds = ((kind, number) for number in range(FAULTS + 1) for kind in kinds)
     founds = (searched(without, kind, faults_to_come=number) for kind, number in worlds)
     return next((found for found in founds if found.flaw), Found(states=0))
 
 
 @pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)
-def test_with_all_guards_no_two_faults_do_harm(kind: Kind) -> None:
-    found = searched(frozenset(), kind, faults_to_come=2)
+def test_with_all_guards_there_is_no_flaw_where_each_would_show(kind: Kind) -> None:
+    found = searched(frozenset(), kind, faults_to_come=FAULTS)
     assert found.flaw is None, str(found)
-    assert found.states > 10_000
+    assert found.states > 4_000
 
 
 def test_every_guard_is_tried() -> None:
@@ -80,7 +82,7 @@ def test_without_both_guards_of_the_key_a_replace_is_done_twice() -> None:
 )
 def test_either_of_two_is_enough(guard: Guard) -> None:
     for kind in Kind:
-        found = searched(frozenset({guard}), kind, faults_to_come=1)
+        found = searched(frozenset({guard}), kind, faults_to_come=FAULTS)
         assert found.flaw is None, str(found)
 
 

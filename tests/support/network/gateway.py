@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import urllib3
+
+from tests.support.network.serving import serving
 
 PREFIX = "/fix-engine"
 _OWN = {"host", "connection", "content-length", "accept-encoding"}
@@ -63,11 +64,6 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def gateway(port: int) -> Iterator[Gateway]:
     """Lend a gateway before the service at a port."""
-    with Gateway(port) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join(60)
+    server = Gateway(port)
+    with serving(server):
+        yield server

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from typing import Any
 
 import pytest
@@ -12,10 +12,11 @@ from fixengine.cancelling.cancelling import AT_ONCE, KEY, cancel_all
 from fixengine.cancelling.rest import Answer, OperatorRest, Outcome
 from fixengine.errors import ConflictError, UnavailableError
 from tests.support.commands import parse_words, run_command
+from tests.support.network.serving import serving
 
 TOKEN = "a-token-for-operators"
-EXECUTIONS = 2500
-PAGE = 1000
+EXECUTIONS = 250
+PAGE = 100
 
 
 def execution(number: int, status: str = "CPART") -> dict[str, Any]:
@@ -45,6 +46,7 @@ class Rest:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 self.reply(*rest.listed(self.path))
@@ -68,7 +70,6 @@ class Rest:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        Thread(target=self.server.serve_forever, daemon=True).start()
 
     def listed(self, path: str) -> tuple[int, Any, str]:
         self.paths.append(path)
@@ -95,9 +96,8 @@ class Rest:
 @pytest.fixture
 def rest() -> Iterator[Rest]:
     rest = Rest()
-    yield rest
-    rest.server.shutdown()
-    rest.server.server_close()
+    with serving(rest.server):
+        yield rest
 
 
 def cancel(rest: Rest, *words: str, token: str | None = TOKEN) -> int:

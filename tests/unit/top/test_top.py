@@ -4,7 +4,6 @@ import io
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from fixengine.errors import UnavailableError
 from fixengine.top.looks import Look, Observer
 from fixengine.top.view import PlainView, picture
 from tests.support.commands import parse_words, run_command
+from tests.support.network.serving import serving
 
 LOOK = Look(
     counts={"WORK": 3, "PART": 4, "FULL": 5, "CNCLD": 6, "CPART": 7},
@@ -57,15 +57,13 @@ class Rest:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 @pytest.fixture
 def rest() -> Iterator[Rest]:
     rest = Rest()
-    yield rest
-    rest.server.shutdown()
-    rest.server.server_close()
+    with serving(rest.server):
+        yield rest
 
 
 def test_a_look_is_what_rest_says_and_the_last_word_of_what_does_not_answer(rest: Rest) -> None:
