@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from fixengine.ports.stores import Backlog
-from fixengine.rules.values import Execution, LedgerEntry, Terms
+from fixengine.rules.values import LedgerEntry, Terms
 
 _EXACT = Context(prec=60)
 
@@ -37,6 +37,14 @@ class LedgerQuery:
     execution_id: int
     after: int = 0
     limit: int = 100
+
+
+class ShownExecution(msgspec.Struct, frozen=True):
+    """An execution as `encode_execution` writes it, and what REST has to know of it."""
+
+    id: int
+    version: int
+    json: str
 
 
 class Evaluation(msgspec.Struct, frozen=True):
@@ -103,10 +111,12 @@ class ExecutionQueries(Protocol):
     All raise UnavailableError, and of that SlowQueryError when the database took too long.
     """
 
-    def by_id(self, execution_ids: Collection[int], *, timeout: float) -> Mapping[int, Execution]:
+    def by_id(
+        self, execution_ids: Collection[int], *, timeout: float
+    ) -> Mapping[int, ShownExecution]:
         """Find executions by the engine's own ids; those that do not exist are left out."""
 
-    def page(self, query: ExecutionQuery, *, timeout: float) -> tuple[Execution, ...]:
+    def page(self, query: ExecutionQuery, *, timeout: float) -> tuple[ShownExecution, ...]:
         """Find executions, highest id first."""
 
     def fills(self, query: LedgerQuery, *, timeout: float) -> tuple[Evaluation, ...] | None:
@@ -135,10 +145,10 @@ class GroupLag(Protocol):
 class ExecutionSource(Protocol):
     """Queries; all raise UnavailableError when the database does not answer in time."""
 
-    def by_id(self, execution_ids: Collection[int]) -> Mapping[int, Execution]:
+    def by_id(self, execution_ids: Collection[int]) -> Mapping[int, ShownExecution]:
         """Find executions by the engine's own ids; those that do not exist are left out."""
 
-    def page(self, query: ExecutionQuery) -> tuple[Execution, ...]:
+    def page(self, query: ExecutionQuery) -> tuple[ShownExecution, ...]:
         """Find executions, highest id first."""
 
     def fills(self, query: LedgerQuery) -> tuple[Evaluation, ...] | None:

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from fixengine.ports.queries import ShownExecution
 from fixengine.rules.values import Execution, Fill
+from fixengine.wire.executions import decode_execution, encode_execution
 
 SENT = datetime(2026, 7, 28, 12, 16, 10, 310000, tzinfo=UTC)
 SECURITY = "68bda020e3644b42ebcb2bd3"
@@ -44,3 +46,16 @@ def fill(id_: int) -> Fill:
         announced=True,
         execution=execution(id=id_, number_of_fills=1),
     )
+
+
+def shown(each: Execution) -> ShownExecution:
+    """Return an execution as the database shows it to REST."""
+    return ShownExecution(each.id, each.version, encode_execution(each).decode())
+
+
+def read(each: ShownExecution) -> Execution:
+    """Return what is shown, without what nobody is shown."""
+    execution = decode_execution(each.json.encode())
+    assert execution is not None
+    assert (execution.id, execution.version) == (each.id, each.version)
+    return execution

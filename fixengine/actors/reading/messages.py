@@ -4,8 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from fixengine.ports.queries import Evaluation, ExecutionQuery, LedgerQuery, Subtotals
-from fixengine.rules.values import Execution
+from fixengine.ports.queries import (
+    Evaluation,
+    ExecutionQuery,
+    LedgerQuery,
+    ShownExecution,
+    Subtotals,
+)
 from fixengine.supervision.refs import Request
 
 _Reply = TypeVar("_Reply")
@@ -19,14 +24,14 @@ class ReaderQuery(Request[_Reply]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetExecutionsById(ReaderQuery[Mapping[int, Execution]]):
+class GetExecutionsById(ReaderQuery[Mapping[int, ShownExecution]]):
     """REST → reader: find executions by id. The reply lacks those that do not exist."""
 
     execution_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetExecutions(ReaderQuery[tuple[Execution, ...]]):
+class GetExecutions(ReaderQuery[tuple[ShownExecution, ...]]):
     """REST → reader: find executions."""
 
     query: ExecutionQuery

@@ -13,8 +13,13 @@ from fixengine.actors.reading.messages import (
     ReaderQuery,
 )
 from fixengine.errors import UnavailableError
-from fixengine.ports.queries import Evaluation, ExecutionQuery, LedgerQuery, Subtotals
-from fixengine.rules.values import Execution
+from fixengine.ports.queries import (
+    Evaluation,
+    ExecutionQuery,
+    LedgerQuery,
+    ShownExecution,
+    Subtotals,
+)
 from fixengine.supervision.mailbox import mailbox_of
 from fixengine.supervision.refs import ActorRef, ask
 
@@ -40,12 +45,12 @@ class ReaderPool:
         self._names = names
         self._find = find
 
-    def by_id(self, execution_ids: Collection[int]) -> Mapping[int, Execution]:
+    def by_id(self, execution_ids: Collection[int]) -> Mapping[int, ShownExecution]:
         """Find executions by their ids."""
         ids = tuple(execution_ids)
         return self._ask(GetExecutionsById(execution_ids=ids, deadline=_deadline()))
 
-    def page(self, query: ExecutionQuery) -> tuple[Execution, ...]:
+    def page(self, query: ExecutionQuery) -> tuple[ShownExecution, ...]:
         """Find executions."""
         return self._ask(GetExecutions(query=query, deadline=_deadline()))
 

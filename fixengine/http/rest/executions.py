@@ -15,7 +15,7 @@ from fixengine.http.rest.problems import no_execution
 from fixengine.http.rest.recent import Recent
 from fixengine.http.rest.shared import Shared
 from fixengine.ports.queries import ExecutionQuery, ExecutionSource, LedgerQuery
-from fixengine.wire.executions import Execution, encode_execution
+from fixengine.wire.executions import Execution
 
 _Page: TypeAlias = tuple[bytes, int | None]
 """An array, and the id that the next page goes on below when there is one."""
@@ -54,7 +54,7 @@ class ExecutionCollection:
         found = self._executions.page(replace(query, limit=query.limit + 1))
         page = found[: query.limit]
         before = page[-1].id if len(found) > len(page) else None
-        return _array(map(encode_execution, page)), before
+        return _array(each.json for each in page), before
 
 
 class ExecutionItem:
@@ -87,7 +87,7 @@ class ExecutionItem:
     def _find(self, execution_ids: Collection[int]) -> Mapping[int, _Tagged | None]:
         found = self._executions.by_id(execution_ids)
         return {
-            id_: (encode_execution(found[id_]), str(found[id_].version)) if id_ in found else None
+            id_: (found[id_].json.encode(), str(found[id_].version)) if id_ in found else None
             for id_ in execution_ids
         }
 
@@ -121,7 +121,7 @@ class ExecutionFills:
         page = found[: query.limit]
         if len(found) > len(page):
             _link(req, resp, after=page[-1].entry.number)
-        resp.data = _array(msgspec.json.encode(answers.fill(each)) for each in page)
+        resp.data = msgspec.json.encode([answers.fill(each) for each in page])
 
 
 def _link(req: falcon.Request, resp: falcon.Response, **key: int) -> None:
@@ -129,5 +129,5 @@ def _link(req: falcon.Request, resp: falcon.Response, **key: int) -> None:
     resp.set_header("Link", f'<?{urlencode({**req.params, **key})}>; rel="next"')
 
 
-def _array(items: Iterable[bytes]) -> bytes:
-    return b"[" + b",".join(items) + b"]"
+def _array(items: Iterable[str]) -> bytes:
+    return f"[{','.join(items)}]".encode()

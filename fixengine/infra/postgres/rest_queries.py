@@ -8,8 +8,15 @@ from psycopg.rows import BaseRowFactory, args_row, kwargs_row
 
 from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.statements import query
-from fixengine.ports.queries import Evaluation, ExecutionQuery, LedgerQuery, Subtotals, Sums
-from fixengine.rules.values import Execution, LedgerEntry, Terms
+from fixengine.ports.queries import (
+    Evaluation,
+    ExecutionQuery,
+    LedgerQuery,
+    ShownExecution,
+    Subtotals,
+    Sums,
+)
+from fixengine.rules.values import LedgerEntry, Terms
 
 _T = TypeVar("_T")
 
@@ -29,18 +36,17 @@ class PostgresQueries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def by_id(self, execution_ids: Collection[int], *, timeout: float) -> Mapping[int, Execution]:
+    def by_id(
+        self, execution_ids: Collection[int], *, timeout: float
+    ) -> Mapping[int, ShownExecution]:
         """Return executions by their own ids; those that do not exist are left out."""
         parameters = {"ids": list(execution_ids)}
-        found = self._rows(args_row(Execution), "get_executions", parameters, timeout)
+        found = self._rows(args_row(ShownExecution), "get_executions", parameters, timeout)
         return {execution.id: execution for execution in found}
 
-    def page(self, criteria: ExecutionQuery, *, timeout: float) -> tuple[Execution, ...]:
+    def page(self, criteria: ExecutionQuery, *, timeout: float) -> tuple[ShownExecution, ...]:
         """Return a page, highest id first."""
-        # planned anew for each call, when it is known which parameters are null
-        return self._rows(
-            args_row(Execution), "page_executions", asdict(criteria), timeout, prepare=False
-        )
+        return self._rows(args_row(ShownExecution), "page_executions", asdict(criteria), timeout)
 
     def fills(self, criteria: LedgerQuery, *, timeout: float) -> tuple[Evaluation, ...] | None:
         """Return a page of an execution's fills, lowest number first; None when it has no row."""
@@ -76,14 +82,12 @@ class PostgresQueries:
         name: str,
         parameters: Mapping[str, object],
         timeout: float,
-        *,
-        prepare: bool | None = None,
     ) -> tuple[_T, ...]:
         with (
             self._database.connection(timeout) as connection,
             connection.cursor(row_factory=factory) as cursor,
         ):
-            return tuple(cursor.execute(query(name), parameters, prepare=prepare))
+            return tuple(cursor.execute(query(name), parameters))
 
 
 def _evaluation(*values: Any) -> Evaluation:

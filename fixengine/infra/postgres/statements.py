@@ -5,20 +5,20 @@ its places. A statement calls its row of `execution` `e`, and names one of these
 
 - `{{execution as stored}}`: the values as they are;
 - `{{execution as readable}}`: times that Python can't read are cut to those that it can;
-- `{{execution as shown}}`: readable, and a number that is NaN is 0, or no limit;
-- `{{names of execution}}`: the bare names, to insert.
+- `{{names of execution}}`: the bare names, to insert;
+- `{{execution as json}}`: what messages and REST show of it, as one text.
 """
 
 import re
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import TypeAlias
 
 from msgspec.structs import FieldInfo, fields
 
+from fixengine.infra.postgres.execution_json import execution_json, readable_time
 from fixengine.rules.values import Execution
 
 _ELSEWHERE = frozenset({"traceparent", "expires_at"})
@@ -40,6 +40,8 @@ def query(name: str) -> bytes:
 
 
 def _columns(placeholder: str) -> bytes:
+    if placeholder == "execution as json":
+        return execution_json().encode()
     return ", ".join(map(_PLACEHOLDERS[placeholder], _COLUMNS)).encode()
 
 
@@ -50,21 +52,9 @@ def _stored(column: FieldInfo) -> str:
 
 
 def _readable(column: FieldInfo) -> str:
-    cut = f"least(greatest(e.{column.name}, '0001-01-02'), '9999-12-30')"
-    if column.type == datetime:
-        return f"{cut} as {column.name}"
-    if column.type == datetime | None:  # `greatest` would make a time of null
-        return f"case when e.{column.name} is not null then {cut} end as {column.name}"
+    if column.type in {datetime, datetime | None}:
+        return f"{readable_time(column)} as {column.name}"
     return _stored(column)
-
-
-def _shown(column: FieldInfo) -> str:
-    number = f"nullif(e.{column.name}, 'NaN')"
-    if column.type == Decimal:
-        return f"coalesce({number}, 0) as {column.name}"
-    if column.type == Decimal | None:
-        return f"{number} as {column.name}"
-    return _readable(column)
 
 
 def _name(column: FieldInfo) -> str:
@@ -74,6 +64,5 @@ def _name(column: FieldInfo) -> str:
 _PLACEHOLDERS: dict[str, _Written] = {
     "execution as stored": _stored,
     "execution as readable": _readable,
-    "execution as shown": _shown,
     "names of execution": _name,
 }

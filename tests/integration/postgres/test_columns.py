@@ -3,11 +3,13 @@
 import pytest
 
 from fixengine.infra.postgres.statements import query
+from fixengine.ports.queries import ShownExecution
 from fixengine.rules.values import Execution, LedgerEntry
 from tests.support.rows import opened
 
 EXECUTION = Execution.__struct_fields__
 STORED = EXECUTION[:-2]  # without its trace and its end
+SHOWN = ShownExecution.__struct_fields__
 ENTRY = LedgerEntry.__struct_fields__
 OTHER_TERMS = ("kind", "has_other_terms", "quantity_before", "limit_before")
 
@@ -20,8 +22,8 @@ OTHER_TERMS = ("kind", "has_other_terms", "quantity_before", "limit_before")
         ("known_changes", ("request_key", "kind", "quantity", "limit_price", *ENTRY, *STORED)),
         ("unpublished", ("stored_at", *ENTRY, *OTHER_TERMS, *EXECUTION[:-1])),
         ("audit_executions", EXECUTION),
-        ("get_executions", STORED),
-        ("page_executions", STORED),
+        ("get_executions", SHOWN),
+        ("page_executions", SHOWN),
         ("page_fills", (*ENTRY, "kind", "quantity_ordered", "limit_price")),
     ],
 )

@@ -12,6 +12,7 @@ from fixengine.infra.postgres.executions import PostgresExecutions
 from fixengine.infra.postgres.rest_queries import PostgresQueries
 from fixengine.rules.claim_window import EARLIEST
 from fixengine.rules.values import TradeType
+from tests.support.executions import read
 from tests.support.rows import LEDGER_ROW, SECURITY, fill_with_orders, one, opened, order, session
 
 
@@ -29,8 +30,8 @@ def test_an_order_becomes_an_execution_field_by_field(database: str) -> None:
     with opened(database) as pool:
         executions = PostgresExecutions(pool, first_fill_delay=1.5)
         assert executions.insert_orders([(subject, "BRK.B")]) == 1
-        row = PostgresQueries(pool).by_id([1], timeout=60)[1]
-    assert row is not None
+        row = read(PostgresQueries(pool).by_id([1], timeout=60)[1])
+    next_fill = one(database, "select next_fill_timestamp from execution")
     assert (row.execution_service_id, row.trade_type, row.destination) == (37, "SHORT", "ML")
     assert (row.security_id, row.ticker) == (SECURITY, "BRK.B")
     assert (row.quantity_ordered, row.limit_price) == (Decimal("134.00000001"), Decimal("44.1"))
@@ -38,7 +39,7 @@ def test_an_order_becomes_an_execution_field_by_field(database: str) -> None:
     assert (row.is_open, row.execution_status, row.version) == (True, "WORK", 3)
     assert (row.quantity_filled, row.number_of_fills, row.total_amount) == (0, 0, 0)
     assert row.last_fill_timestamp is None
-    assert row.next_fill_timestamp == row.sent_timestamp + timedelta(seconds=1.5)
+    assert next_fill == row.sent_timestamp + timedelta(seconds=1.5)
     assert abs(datetime.now(UTC) - row.sent_timestamp) < timedelta(minutes=1)
 
 

@@ -24,6 +24,7 @@ from fixengine.infra.postgres.schema.migrate import migrate, migrations
 from fixengine.infra.process.checks import setting_problems
 from fixengine.ports.queries import ExecutionQuery
 from tests.support.engines import part, surroundings, wait_until_ready
+from tests.support.executions import read
 from tests.support.network.pooler import Pooler, PoolMode
 from tests.support.postgres.roles import dsn_as, engine_role
 from tests.support.rows import one, opened, order, session
@@ -146,9 +147,9 @@ def test_values_are_as_they_came_whatever_the_role_has_set(database: str, role: 
     sent = order(1, destination="ZÜRI €", quantity=Decimal("0.12345678"))
     with opened(dsn_as(role, database)) as pool, session(pool) as claims:
         PostgresExecutions(pool, first_fill_delay=0).insert_orders([(sent, "A")])
-        (read,) = PostgresQueries(pool).page(ExecutionQuery(limit=1), timeout=60)
+        (shown,) = PostgresQueries(pool).page(ExecutionQuery(limit=1), timeout=60)
         (claimed,) = claims.claim(10).executions
-    for execution in (read, claimed):
+    for execution in (read(shown), claimed):
         assert execution.destination == "ZÜRI €"
         assert execution.quantity_ordered == Decimal("0.12345678")
         assert execution.received_timestamp == sent.received_timestamp

@@ -8,12 +8,19 @@ from falcon.testing import TestClient
 from prometheus_client import CollectorRegistry
 
 from fixengine.http.app import App, probe_app, rest_app
-from fixengine.ports.queries import Evaluation, ExecutionQuery, LedgerQuery, Overview, Totals
+from fixengine.ports.queries import (
+    Evaluation,
+    ExecutionQuery,
+    LedgerQuery,
+    Overview,
+    ShownExecution,
+    Totals,
+)
 from fixengine.rules.changes import ChangeRequest, Decision
 from fixengine.rules.values import Execution
 from fixengine.telemetry.health import Verdict
 from fixengine.telemetry.metrics.http import HttpMetrics
-from tests.support.executions import SENT, execution
+from tests.support.executions import SENT, execution, shown
 
 TOKEN = "a-token-for-operators"
 
@@ -31,11 +38,11 @@ class Reader:
     failure: Exception | None = None
     on_asked: Callable[[], object] = lambda: None
 
-    def by_id(self, execution_ids: Collection[int]) -> Mapping[int, Execution]:
+    def by_id(self, execution_ids: Collection[int]) -> Mapping[int, ShownExecution]:
         self._begin()
-        return {each.id: each for each in self.executions if each.id in execution_ids}
+        return {each.id: shown(each) for each in self.executions if each.id in execution_ids}
 
-    def page(self, query: ExecutionQuery) -> tuple[Execution, ...]:
+    def page(self, query: ExecutionQuery) -> tuple[ShownExecution, ...]:
         self._begin()
         self.queries.append(query)
         below = [
@@ -43,7 +50,7 @@ class Reader:
             for each in sorted(self.executions, key=lambda each: -each.id)
             if query.before_id is None or each.id < query.before_id
         ]
-        return tuple(below[: query.limit])
+        return tuple(map(shown, below[: query.limit]))
 
     def fills(self, query: LedgerQuery) -> tuple[Evaluation, ...] | None:
         self._begin()

@@ -1,4 +1,4 @@
 -- Executions by their ids, for REST.
-select {{execution as shown}}
+select e.id, e.version, {{execution as json}} as json
 from public.execution as e
 where e.id = any(%(ids)b::integer[])

@@ -2,7 +2,7 @@
 -- for each call, when the nulls are known. Read from the newest on, until the page is full: the
 -- engine's sessions leave the planner no other way. With statistics of another time it would read,
 -- and sort, the whole table for a status that seems to be rare.
-select {{execution as shown}}
+select e.id, e.version, {{execution as json}} as json
 from public.execution as e
 where (%(before_id)s::integer is null or e.id < %(before_id)s)
     and (%(is_open)s::boolean is null or e.is_open = %(is_open)s)
