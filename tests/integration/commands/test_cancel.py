@@ -91,7 +91,9 @@ def test_after_ctrl_c_what_was_asked_is_told_and_the_same_command_does_the_rest_
             said, _ = again.communicate(timeout=60)
         assert again.returncode == 0
         assert f"{ORDERS} cancelled" in said
-        assert around.count("change") == around.count("execution where number_of_fills = 1") == ORDERS
+        assert (
+            around.count("change") == around.count("execution where number_of_fills = 1") == ORDERS
+        )
 
 
 @pytest.mark.any_broker
