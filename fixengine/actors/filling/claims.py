@@ -11,7 +11,7 @@ from typing import NamedTuple
 from loguru import logger
 
 from fixengine.actors.filling.evaluation import Evaluated
-from fixengine.actors.filling.fill_span import fill_span
+from fixengine.actors.filling.fill_span import expiry_span, fill_span
 from fixengine.actors.messages import (
     AbandonClaim,
     ClaimDue,
@@ -88,7 +88,7 @@ class Claiming:
     def store(self, evaluated: Evaluated, *, began: int, links: tuple[Context, ...]) -> HandedOn:
         """End the claim, and hand what is stored to the publisher.
 
-        The spans of the fills begin with the claim, in nanoseconds since 1970. Raises
+        The spans of fills and ends begin with the claim, in nanoseconds since 1970. Raises
         UnavailableError; the fills may be stored all the same, then the publisher finds them in
         the outbox.
         """
@@ -101,6 +101,7 @@ class Claiming:
         over = [each.fill for each in evaluated.ended if each.fill.execution.id in stored.ids]
         self._tell_of(stored, kept, over, postponed=len(evaluated.postponed))
         self._tracer.ended(kept, partial(fill_span, began=began, links=links))
+        self._tracer.ended(over, partial(expiry_span, began=began, links=links))
         announced = tuple(fill for fill in (*kept, *over) if fill.announced)
         if announced:
             tell(

@@ -5,6 +5,7 @@ its places. A statement calls its row of `execution` `e`, and names one of these
 
 - `{{execution as stored}}`: the values as they are;
 - `{{execution as readable}}`: times that Python can't read are cut to those that it can;
+- `{{execution as shown}}`: readable, and a number that is NaN is 0, or no limit;
 - `{{names of execution}}`: the bare names, to insert;
 - `{{execution as json}}`: what messages and REST show of it, as one text.
 """
@@ -12,6 +13,7 @@ its places. A statement calls its row of `execution` `e`, and names one of these
 import re
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import TypeAlias
@@ -57,6 +59,15 @@ def _readable(column: FieldInfo) -> str:
     return _stored(column)
 
 
+def _shown(column: FieldInfo) -> str:
+    number = f"nullif(e.{column.name}, 'NaN')"
+    if column.type == Decimal:
+        return f"coalesce({number}, 0) as {column.name}"
+    if column.type == Decimal | None:
+        return f"{number} as {column.name}"
+    return _readable(column)
+
+
 def _name(column: FieldInfo) -> str:
     return column.name
 
@@ -64,5 +75,6 @@ def _name(column: FieldInfo) -> str:
 _PLACEHOLDERS: dict[str, _Written] = {
     "execution as stored": _stored,
     "execution as readable": _readable,
+    "execution as shown": _shown,
     "names of execution": _name,
 }

@@ -1,5 +1,6 @@
 """A trace follows an order from its producer to the message of each fill."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -22,6 +23,7 @@ from fixengine.infra.postgres.statements import query
 from tests.support.collectors import grpc_server
 from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.feed.mixed import bad_orders
+from tests.support.rows import one
 
 pytestmark = pytest.mark.any_broker
 
@@ -113,8 +115,11 @@ def test_a_trace_goes_from_the_producer_over_intake_and_fills_to_their_messages(
 
 
 def test_a_change_is_in_the_trace_of_its_order_as_its_message_says(around: Surroundings) -> None:
+    """One order is cancelled by REST; the time of the other is over when it comes."""
     port = around.workspace.reserve_port()
     asked = f"00-{TRACE}-{PRODUCER}-01"
+    first, second = islice(orders(seed=4), 2)
+    over = {**json.loads(second.value or b""), "expiresTimestamp": "2026-01-01T00:00:00Z"}
     with collecting(port) as collector:
         with around.engine(
             OTEL_TRACEENDPOINT=f"127.0.0.1:{port}",
@@ -123,25 +128,30 @@ def test_a_change_is_in_the_trace_of_its_order_as_its_message_says(around: Surro
             FILL_DELAY_FIRST="600",
         ) as engine:
             wait_until_ready(engine)
-            around.send(*islice(orders(seed=4), 1))
-            around.wait_for("execution", 1)
+            around.send(first, replace(second, value=json.dumps(over).encode()))
+            around.wait_for("change where kind = 'EXPIRE'", 1)
+            around.wait_for("execution where is_open", 1)
+            id_ = one(around.dsn, "select id from execution where is_open")
             headers = {"Authorization": "Bearer a-token-for-operators", "traceparent": asked}
             # not urllib3, whose calls this process traces
             with closing(HTTPConnection("127.0.0.1", engine._rest.port, timeout=60)) as client:
-                client.request("POST", "/api/v1/execution/1/cancel", headers=headers)
+                client.request("POST", f"/api/v1/execution/{id_}/cancel", headers=headers)
                 assert client.getresponse().status == 200
             around.wait_for("outbox", 0)
-        (order,) = collector.spans(Span.SPAN_KIND_CONSUMER)
-        (change,) = collector.spans(Span.SPAN_KIND_PRODUCER)
-    assert (change.name, change.trace_id) == ("cancel", order.trace_id)
-    assert change.parent_span_id == order.span_id
-    assert attribute(change, "fixengine.change.outcome") == "done"
-    (link,) = change.links
+        of_orders = {span.trace_id: span for span in collector.spans(Span.SPAN_KIND_CONSUMER)}
+        changes = {span.name: span for span in collector.spans(Span.SPAN_KIND_PRODUCER)}
+    assert changes.keys() == {"cancel", "expire"}
+    for change in changes.values():
+        assert change.parent_span_id == of_orders[change.trace_id].span_id
+        assert attribute(change, "fixengine.change.outcome") == "done"
+        assert attribute(change, "fixengine.fill.number") == 1
+    (link,) = changes["cancel"].links
     assert (link.trace_id.hex(), link.span_id.hex()) == (TRACE, PRODUCER)
-    (message,) = read_topic(around.broker.bootstrap, around.topics.fills)
-    ((_, content),) = message.headers
-    named = f"00-{change.trace_id.hex()}-{change.span_id.hex()}-01"
-    assert (content or b"").decode() == named
+    published = read_topic(around.broker.bootstrap, around.topics.fills)
+    assert {content for record in published for _, content in record.headers} == {
+        f"00-{change.trace_id.hex()}-{change.span_id.hex()}-01".encode()
+        for change in changes.values()
+    }
 
 
 def test_statements_and_calls_are_part_of_the_traces_of_what_they_are_for(
