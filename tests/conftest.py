@@ -185,6 +185,11 @@ def stack(bare_stack: Stack) -> Stack:
 @pytest.fixture
 def topics() -> TopicNames:
     """Names of topics and of a consumer group that no other test uses; none of them exists."""
+    return new_topics()
+
+
+def new_topics() -> TopicNames:
+    """Return names that no other test uses."""
     number = next(_numbers)
     return TopicNames(
         orders=f"orders{number}",

@@ -19,7 +19,7 @@ from tests.support.feed.mixed import varied_orders
 from tests.support.feed.steady import SteadyFeed
 from tests.support.stacks import BrokerKind
 
-RATE = 40.0
+RATE = 20.0
 """Orders a second; each makes about three fills."""
 
 PARTITIONS = 20

@@ -6,8 +6,10 @@ import pytest
 
 from fixengine.actors.storage.limits import StorageLimits
 from fixengine.demo.servers.broker import Broker
+from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.workspace import Workspace
+from tests.conftest import new_database, new_topics
 from tests.support.engines import Surroundings, surroundings
 from tests.support.kafka.guarded import GuardedKafka
 from tests.support.postgres.roles import engine_role
@@ -35,6 +37,18 @@ def around(
         dsn=dsn, broker=broker, topics=topics, workspace=workspace, storage=storage
     ) as world:
         yield world
+
+
+@pytest.fixture(scope="module")
+def shared(
+    postgres: Postgres, migrated_template: str, broker: Broker, workspace: Workspace
+) -> Iterator[Surroundings]:
+    """Lend what engines work with to all tests of a file together."""
+    for dsn in new_database(postgres, migrated_template):
+        with surroundings(
+            dsn=dsn, broker=broker, topics=new_topics(), workspace=workspace
+        ) as world:
+            yield world
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """The servers that tests run on: those of the demo, or containers of the official images."""
 
+from dataclasses import replace
 from enum import StrEnum
 from importlib.util import find_spec
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.options import BrokerName
 from fixengine.demo.servers.kinds import SERVERS, Servers
+from tests.support.postgres.copied import CopiedPostgres
 
 # the module of the images is imported where it is used, for it needs packages of `dev`
 
@@ -21,7 +23,7 @@ class BrokerKind(StrEnum):
     def servers(self) -> Servers:
         """What makes the database and the broker, for `Stack(servers=...)`."""
         if self is not BrokerKind.CONTAINERS:
-            return SERVERS[BrokerName(self.value)]
+            return replace(SERVERS[BrokerName(self.value)], postgres=CopiedPostgres)
         from tests.support.containers.images import SERVERS_OF_IMAGES  # noqa: PLC0415 - see above
 
         return SERVERS_OF_IMAGES

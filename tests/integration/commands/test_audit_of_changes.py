@@ -13,20 +13,14 @@ import pytest
 
 from fixengine.demo.feed.feed import FedOrder, fed_order, sketches
 from fixengine.demo.feed.universe import priced_listings
-from fixengine.demo.servers.broker import Broker
-from fixengine.demo.servers.postgres import Postgres
-from fixengine.demo.topics import TopicNames
-from fixengine.demo.workspace import Workspace
 from fixengine.engine.engine import Engine
 from fixengine.rules.changes import ChangeRequest
 from fixengine.rules.values import ChangeKind
-from tests.conftest import new_database
 from tests.support.commands import run_command
-from tests.support.engines import Surroundings, surroundings, wait_until_ready
+from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.rows import change, one
 
 HOLDS, CONTRADICTED = 0, 1
-NAMES = TopicNames(orders="changed", fills="changed.fills", dlq="changed.dlq", group="changing")
 TIMED, NEVER_FILLED, MANY = range(1, 5), range(3, 7), 40
 FAR_AWAY = "0.0002"
 
@@ -76,36 +70,30 @@ def ask(engine: Engine, execution_id: int, kind: ChangeKind, **terms: Any) -> No
 
 
 @pytest.fixture(scope="module")
-def run(
-    postgres: Postgres, migrated_template: str, broker: Broker, workspace: Workspace
-) -> Iterator[Surroundings]:
-    """Lend what an engine left of orders most of which were changed while they were filled.
+def run(shared: Surroundings) -> Surroundings:
+    """Return what an engine left of orders most of which were changed while they were filled.
 
     They are evaluated once, changed, evaluated once more, and cancelled.
     """
-    for dsn in new_database(postgres, migrated_template):
-        with surroundings(dsn=dsn, broker=broker, topics=NAMES, workspace=workspace) as world:
-            with world.engine(
-                FILL_DELAY_MIN="600",
-                FILL_DELAY_MAX="600",
-                FILL_SEED="20",
-                OPERATOR_TOKEN="a-token-for-operators",
-            ) as engine:
-                wait_until_ready(engine)
-                world.send(*islice(orders(), MANY))
-                world.wait_for("execution", MANY)
-                let_evaluate(world, 1)
-                world.wait_for(
-                    "execution where is_open and id in (select execution_id from expiry)", 0
-                )
-                change_some(engine, dsn)
-                change(dsn, "update execution set next_fill_timestamp = now() where is_open")
-                world.wait_for("execution where is_open and next_fill_timestamp <= now()", 0)
-                world.wait_for("outbox", 0)
-                for execution_id in ids(dsn, "select id from execution where is_open"):
-                    ask(engine, execution_id, ChangeKind.CANCEL)
-                world.wait_for("outbox", 0)
-            yield world
+    with shared.engine(
+        FILL_DELAY_MIN="600",
+        FILL_DELAY_MAX="600",
+        FILL_SEED="20",
+        OPERATOR_TOKEN="a-token-for-operators",
+    ) as engine:
+        wait_until_ready(engine)
+        shared.send(*islice(orders(), MANY))
+        shared.wait_for("execution", MANY)
+        let_evaluate(shared, 1)
+        shared.wait_for("execution where is_open and id in (select execution_id from expiry)", 0)
+        change_some(engine, shared.dsn)
+        change(shared.dsn, "update execution set next_fill_timestamp = now() where is_open")
+        shared.wait_for("execution where is_open and next_fill_timestamp <= now()", 0)
+        shared.wait_for("outbox", 0)
+        for execution_id in ids(shared.dsn, "select id from execution where is_open"):
+            ask(engine, execution_id, ChangeKind.CANCEL)
+        shared.wait_for("outbox", 0)
+    return shared
 
 
 def change_some(engine: Engine, dsn: str) -> None:

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.programs import wanted
 
@@ -27,3 +28,24 @@ def browser(chromium: str) -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@contextmanager
+def blotter(browser: Browser, url: str, *, rows: int, refused: bool = False) -> Iterator[Page]:
+    """Lend the blotter with its rows; none of its code may fail.
+
+    The browser's console may name no error either, unless requests of the test are `refused`.
+    """
+    page = browser.new_page(viewport={"width": 1440, "height": 860})
+    page.set_default_timeout(PATIENCE_MS)
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    if not refused:
+        page.on(
+            "console", lambda said: problems.append(said.text) if said.type == "error" else None
+        )
+    page.goto(f"{url}/")
+    expect(page.locator("#rows tr")).to_have_count(rows)
+    yield page
+    page.close()
+    assert problems == []

@@ -9,16 +9,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fixengine.demo.feed.feed import orders
-from fixengine.demo.servers.broker import Broker
-from fixengine.demo.servers.postgres import Postgres
-from fixengine.demo.topics import TopicNames
-from fixengine.demo.workspace import Workspace
 from fixengine.engine.children import STOP_SHARES
 from fixengine.engine.engine import Engine
 from fixengine.telemetry.health import Part
-from tests.conftest import new_database
-from tests.integration.http.conftest import PATIENCE_MS
-from tests.support.engines import Surroundings, surroundings, wait_until_ready
+from tests.integration.http.conftest import blotter
+from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.network.gateway import gateway
 
 pytestmark = pytest.mark.any_broker
@@ -29,23 +24,13 @@ ONE = "A<b>&"
 
 
 @pytest.fixture(scope="module")
-def around(
-    chromium: str, postgres: Postgres, migrated_template: str, broker: Broker, workspace: Workspace
-) -> Iterator[Surroundings]:
-    names = TopicNames(orders="seen", fills="seen.fills", dlq="seen.dlq", group="seen")
-    for dsn in new_database(postgres, migrated_template):
-        with surroundings(dsn=dsn, broker=broker, topics=names, workspace=workspace) as around:
-            yield around
-
-
-@pytest.fixture(scope="module")
-def engine(around: Surroundings) -> Iterator[Engine]:
-    with around.engine() as engine:
+def engine(chromium: str, shared: Surroundings) -> Iterator[Engine]:
+    with shared.engine() as engine:
         wait_until_ready(engine)
         fed = tuple(islice(orders(seed=8), ORDERS))
-        around.send(*fed)
-        around.wait_until_done(fed)
-        with psycopg.connect(around.dsn) as connection:
+        shared.send(*fed)
+        shared.wait_until_done(fed)
+        with psycopg.connect(shared.dsn) as connection:
             connection.execute(
                 "update execution set ticker = %s where execution_service_id = 40", [ONE]
             )
@@ -54,16 +39,8 @@ def engine(around: Surroundings) -> Iterator[Engine]:
 
 @pytest.fixture
 def page(browser: Browser, engine: Engine) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1440, "height": 860})
-    page.set_default_timeout(PATIENCE_MS)
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
-    page.goto(f"http://127.0.0.1:{engine._rest.port}/")
-    expect(page.locator("#rows tr")).to_have_count(100)
-    yield page
-    page.close()
-    assert problems == []
+    with blotter(browser, f"http://127.0.0.1:{engine._rest.port}", rows=100) as page:
+        yield page
 
 
 def ids(page: Page) -> list[int]:
@@ -125,14 +102,14 @@ def test_an_execution_opens_by_keys_with_its_fills(page: Page) -> None:
     expect(panel).to_be_hidden()
 
 
-def test_what_happens_is_seen_without_a_reload(page: Page, around: Surroundings) -> None:
+def test_what_happens_is_seen_without_a_reload(page: Page, shared: Surroundings) -> None:
     page.locator("#rows tr", has_text=str(ORDERS)).first.click()
     expect(page.locator("#which")).to_be_visible()
     fed = list(islice(orders(seed=8, first_id=1_000), 1))
-    around.send(*fed)
+    shared.send(*fed)
     expect(page.locator("#rows td.order").first).to_have_text("1000")
     expect(page.locator("#rows td.status").first).to_have_text("FULL")
-    with psycopg.connect(around.dsn) as connection:
+    with psycopg.connect(shared.dsn) as connection:
         connection.execute("delete from fill where execution_id > %s", [ORDERS])
         connection.execute("delete from execution where id > %s", [ORDERS])
 
@@ -148,11 +125,7 @@ def test_what_orders_bring_is_text(page: Page) -> None:
 def test_it_works_behind_a_gateway_and_so_does_trying_out_rest(
     browser: Browser, engine: Engine
 ) -> None:
-    with gateway(engine._rest.port) as before:
-        page = browser.new_page(viewport={"width": 1440, "height": 860})
-        page.set_default_timeout(PATIENCE_MS)
-        page.goto(f"{before.url}/")
-        expect(page.locator("#rows tr")).to_have_count(100)
+    with gateway(engine._rest.port) as before, blotter(browser, before.url, rows=100) as page:
         page.keyboard.press("]")
         expect(page.locator("#rows tr")).to_have_count(ORDERS - 100)
         page.get_by_role("link", name="REST").click()
@@ -164,7 +137,6 @@ def test_it_works_behind_a_gateway_and_so_does_trying_out_rest(
         expect(page.locator(".live-responses-table .response-col_status").last).to_contain_text(
             "200"
         )
-        page.close()
         assert before.astray == []
 
 
@@ -178,10 +150,10 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page) -> None:
 
 
 def test_an_outage_is_said_and_what_was_seen_stays(
-    browser: Browser, around: Surroundings, engine: Engine, tmp_path: Path
+    browser: Browser, shared: Surroundings, engine: Engine, tmp_path: Path
 ) -> None:
     assert engine is not None
-    with around.engine() as other:
+    with shared.engine() as other:
         wait_until_ready(other)
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{other._rest.port}/")

@@ -11,15 +11,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from fixengine.demo.feed.feed import orders
-from fixengine.demo.servers.broker import Broker
-from fixengine.demo.servers.postgres import Postgres
-from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
 from fixengine.engine.engine import Engine
-from tests.conftest import new_database
-from tests.integration.http.conftest import PATIENCE_MS
-from tests.support.engines import Surroundings, surroundings, wait_until_ready
+from tests.integration.http.conftest import blotter
+from tests.support.engines import Surroundings, wait_until_ready
 
 pytestmark = pytest.mark.any_broker
 
@@ -30,23 +25,13 @@ STATUSES = {"CNCLD": 2, "CPART": 1, "FULL": 1}
 
 
 @pytest.fixture(scope="module")
-def around(
-    chromium: str, postgres: Postgres, migrated_template: str, broker: Broker, workspace: Workspace
-) -> Iterator[Surroundings]:
-    names = TopicNames(orders="asked", fills="asked.fills", dlq="asked.dlq", group="asked")
-    for dsn in new_database(postgres, migrated_template):
-        with surroundings(dsn=dsn, broker=broker, topics=names, workspace=workspace) as around:
-            yield around
-
-
-@pytest.fixture(scope="module")
-def engine(around: Surroundings) -> Iterator[Engine]:
+def engine(chromium: str, shared: Surroundings) -> Iterator[Engine]:
     """Lend an engine whose orders wait an hour for their first fill."""
-    with around.engine(OPERATOR_TOKEN=TOKEN, FILL_DELAY_FIRST="3600") as engine:
+    with shared.engine(OPERATOR_TOKEN=TOKEN, FILL_DELAY_FIRST="3600") as engine:
         wait_until_ready(engine)
-        around.send(*islice(orders(seed=8), ORDERS))
-        around.wait_for("execution", ORDERS)
-        with psycopg.connect(around.dsn) as connection:
+        shared.send(*islice(orders(seed=8), ORDERS))
+        shared.wait_for("execution", ORDERS)
+        with psycopg.connect(shared.dsn) as connection:
             first = 1
             for status, number in STATUSES.items():
                 connection.execute(
@@ -60,15 +45,10 @@ def engine(around: Surroundings) -> Iterator[Engine]:
 
 @pytest.fixture
 def page(browser: Browser, engine: Engine) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1440, "height": 860})
-    page.set_default_timeout(PATIENCE_MS)
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(f"http://127.0.0.1:{engine._rest.port}/")
-    expect(page.locator("#rows tr")).to_have_count(ORDERS)
-    yield page
-    page.close()
-    assert problems == []
+    with blotter(
+        browser, f"http://127.0.0.1:{engine._rest.port}", rows=ORDERS, refused=True
+    ) as page:
+        yield page
 
 
 @dataclass
@@ -244,9 +224,9 @@ def test_a_change_sends_the_digits_that_were_typed_and_only_what_differs(
     ]
 
 
-def test_a_limit_can_be_taken_away(page: Page, rest: Rest, around: Surroundings) -> None:
+def test_a_limit_can_be_taken_away(page: Page, rest: Rest, shared: Surroundings) -> None:
     rest.body = AFTER
-    with psycopg.connect(around.dsn) as connection:
+    with psycopg.connect(shared.dsn) as connection:
         connection.execute("update execution set limit_price = 7.25 where id = %s", [ORDERS])
     opened(page)
     expect(page.locator("#facts")).to_contain_text("7.25")
@@ -351,7 +331,7 @@ def test_on_a_phone_the_question_fits_the_screen(page: Page, rest: Rest) -> None
 
 
 def test_an_order_is_changed_and_then_cancelled_and_the_ledger_shows_both(
-    page: Page, around: Surroundings
+    page: Page, shared: Surroundings
 ) -> None:
     number = ORDERS - 1
     opened(page, number)
@@ -370,19 +350,19 @@ def test_an_order_is_changed_and_then_cancelled_and_the_ledger_shows_both(
         ["cancelled", "changed to 77.5, limit 12.25"]
     )
     expect(page.locator(f"#rows tr[data-id='{number}'] td.status")).to_have_text("CNCLD")
-    assert around.count(f"change where execution_id = {number}") == 2
+    assert shared.count(f"change where execution_id = {number}") == 2
 
 
 def test_the_engine_refuses_a_wrong_token_and_nothing_happens(
-    page: Page, around: Surroundings
+    page: Page, shared: Surroundings
 ) -> None:
     opened(page, ORDERS - 2)
     ask_to_cancel(page, "another-token-of-somebody")
     said(page, "This is not the operator token.")
-    assert around.count(f"execution where id = {ORDERS - 2} and is_open") == 1
+    assert shared.count(f"execution where id = {ORDERS - 2} and is_open") == 1
 
 
-def test_an_order_that_expires_is_shown_so(page: Page, around: Surroundings) -> None:
+def test_an_order_that_expires_is_shown_so(page: Page, shared: Surroundings) -> None:
     row = {
         "executionId": ORDERS,
         "number": 1,

@@ -16,15 +16,10 @@ import pytest
 import urllib3
 
 from fixengine.demo.feed.feed import orders
-from fixengine.demo.servers.broker import Broker
-from fixengine.demo.servers.postgres import Postgres
-from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
 from fixengine.engine.engine import Engine
-from tests.conftest import new_database
 from tests.integration.http.test_rest import INJECTIONS, exchange, is_harmless
-from tests.support.engines import Surroundings, surroundings, wait_until_ready
+from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.network.gateway import gateway
 
 pytestmark = pytest.mark.any_broker
@@ -72,24 +67,16 @@ class Live:
 
 
 @pytest.fixture(scope="module")
-def live(
-    postgres: Postgres, migrated_template: str, broker: Broker, workspace: Workspace
-) -> Iterator[Live]:
-    names = TopicNames(orders="writes", fills="writes.fills", dlq="writes.dlq", group="writes")
-    operated = partial(Surroundings.engine, OPERATOR_TOKEN=TOKEN, FILL_DELAY_FIRST=LATE)
-    for dsn in new_database(postgres, migrated_template):
-        with (
-            surroundings(dsn=dsn, broker=broker, topics=names, workspace=workspace) as around,
-            operated(around, "one") as one,
-            operated(around, "two") as other,
-        ):
-            fed = tuple(islice(orders(seed=23), 100))
-            around.send(*fed)
-            good = {o.expected.execution_service_id for o in fed if o.expected}
-            around.wait_for("execution", len(good))
-            for engine in (one, other):
-                wait_until_ready(engine)
-            yield Live(around, one, other)
+def live(shared: Surroundings) -> Iterator[Live]:
+    operated = partial(shared.engine, OPERATOR_TOKEN=TOKEN, FILL_DELAY_FIRST=LATE)
+    with operated("one") as one, operated("two") as other:
+        fed = tuple(islice(orders(seed=23), 100))
+        shared.send(*fed)
+        good = {o.expected.execution_service_id for o in fed if o.expected}
+        shared.wait_for("execution", len(good))
+        for engine in (one, other):
+            wait_until_ready(engine)
+        yield Live(shared, one, other)
 
 
 @pytest.mark.parametrize(

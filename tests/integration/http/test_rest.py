@@ -20,16 +20,11 @@ import pytest
 import urllib3
 
 from fixengine.demo.feed.feed import orders
-from fixengine.demo.servers.broker import Broker
-from fixengine.demo.servers.postgres import Postgres
-from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
-from fixengine.demo.workspace import Workspace
 from fixengine.engine.engine import Engine
 from fixengine.http.serving.server import Server
-from tests.conftest import new_database
 from tests.support.documents import commands, page
-from tests.support.engines import Surroundings, surroundings, wait_until_ready
+from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.network.gateway import gateway
 from tests.support.rows import PATIENCE
 
@@ -87,20 +82,13 @@ class Live:
 
 
 @pytest.fixture(scope="module")
-def live(
-    postgres: Postgres, migrated_template: str, broker: Broker, workspace: Workspace
-) -> Iterator[Live]:
-    names = TopicNames(orders="rest", fills="rest.fills", dlq="rest.dlq", group="rest")
-    for dsn in new_database(postgres, migrated_template):
-        with (
-            surroundings(dsn=dsn, broker=broker, topics=names, workspace=workspace) as around,
-            around.engine(OPERATOR_TOKEN=TOKEN) as engine,
-        ):
-            wait_until_ready(engine)
-            fed = tuple(islice(orders(seed=3), ORDERS))
-            around.send(*fed)
-            around.wait_until_done(fed)
-            yield Live(engine, around)
+def live(shared: Surroundings) -> Iterator[Live]:
+    with shared.engine(OPERATOR_TOKEN=TOKEN) as engine:
+        wait_until_ready(engine)
+        fed = tuple(islice(orders(seed=3), ORDERS))
+        shared.send(*fed)
+        shared.wait_until_done(fed)
+        yield Live(engine, shared)
 
 
 def test_every_fill_is_in_the_ledger_that_it_shows(live: Live) -> None:

@@ -7,6 +7,7 @@ import psycopg
 from fixengine.demo.servers.postgres import PostgresServer
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
+from tests.support.postgres.copied import CopiedPostgres
 
 _CHANGE_SECONDS = 20.0
 
@@ -15,7 +16,7 @@ class Replicas:
     """Replication is synchronous: what the primary has committed, its standby has on disk."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self.first = PostgresServer(workspace=workspace, name="first", durable=False)
+        self.first = CopiedPostgres(workspace=workspace, name="first", durable=False)
         self.second = PostgresServer(
             workspace=workspace, name="second", durable=False, primary=self.first
         )
