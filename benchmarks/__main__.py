@@ -10,20 +10,22 @@ from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from statistics import median
 
 from loguru import logger
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
+from benchmarks import tables
 from benchmarks.chart import chart
-from benchmarks.figures import FIGURES, LONG
-from benchmarks.figures.figure import Figure
+from benchmarks.comparison import compare
+from benchmarks.figures import BY_NAME, COMPARABLE, COMPARED, FIGURES, LONG
+from benchmarks.figures.figure import Figure, medians
+from benchmarks.program import program_at
 from benchmarks.rounds import Rounds
 from benchmarks.scenarios import ROUNDS, SCENARIOS, Result, Round, Runner, rate_of
 from benchmarks.watching import Rates
 from fixengine.commands.argument_types import positive
+from fixengine.demo.errors import DemoError
 from fixengine.demo.stack import Stack
 from fixengine.infra.process.interrupts import signals_as_interrupts
 from tests.support.stacks import BrokerKind
@@ -36,36 +38,82 @@ def main() -> int:
         "--only",
         choices=[*SCENARIOS, *FIGURES],
         action="append",
-        help=f"these alone (default: all but {', '.join(sorted(LONG))})",
+        help=f"these alone (default: all but {', '.join(sorted(BY_NAME))})",
     )
-    parser.add_argument("--rounds", type=positive(int), default=3, help="of each (default: 3)")
+    parser.add_argument(
+        "--rounds",
+        type=positive(int),
+        default=3,
+        help="of each, but one of what takes long (default: 3)",
+    )
     parser.add_argument(
         "--scale", type=positive(float), default=1.0, help="so much more or less to do (default: 1)"
     )
     kinds = [kind.value for kind in BrokerKind]
     parser.add_argument("--stack", choices=kinds, default=BrokerKind.EMBEDDED.value)
+    parser.add_argument(
+        "--peer",
+        type=program_at,
+        metavar="PATH",
+        help="another engine of the same contract, an executable that reads the same settings: "
+        f"measure {', '.join(COMPARABLE)} of both in turns",
+    )
     parser.add_argument("--json", type=Path, help="a file for every round's rates")
     parser.add_argument("--svg", type=Path, help="a file for the chart")
     arguments = parser.parse_args()
+    if arguments.peer and not COMPARABLE.keys() >= set(arguments.only or ()):
+        parser.error(f"of a peer only these can be measured: {', '.join(COMPARABLE)}")
     logger.disable("fixengine")  # every round migrates a database
     console = Console()
-    chosen = arguments.only or [*SCENARIOS, *(FIGURES.keys() - LONG)]
+    chosen = arguments.only or [*SCENARIOS, *(FIGURES.keys() - BY_NAME)]
     names = [name for name in SCENARIOS if name in chosen]
     broker = BrokerKind(arguments.stack)
+    if arguments.peer:
+        return _compare(broker, arguments, console)
     with signals_as_interrupts():
         rates = _rates(broker, names, arguments.rounds, arguments.scale, console)
-        figures = _figures(broker, chosen, arguments.scale, console)
+        figures = _figures(broker, chosen, arguments.rounds, arguments.scale, console)
     results = [_result(name, rates) for name in names]
     if results:
-        console.print(_table(results))
+        console.print(tables.of_results(results))
     if figures:
-        console.print(_figures_table(figures))
+        console.print(tables.of_figures(figures))
     if arguments.json:
         record = {**_record(results, rates, arguments), "figures": list(map(asdict, figures))}
         arguments.json.write_text(json.dumps(record, indent=1) + "\n")
     if arguments.svg:
         arguments.svg.write_text(chart(results), "utf-8")
     return 0
+
+
+def _compare(broker: BrokerKind, arguments: argparse.Namespace, console: Console) -> int:
+    """Measure this engine and the peer in turns; return 1 when one of them can't be measured."""
+    try:
+        with signals_as_interrupts():
+            sides = compare(
+                arguments.peer,
+                arguments.only or [*COMPARED],
+                lend=lambda: _lent(broker),
+                rounds=arguments.rounds,
+                scale=arguments.scale,
+                console=console,
+            )
+    except (DemoError, RuntimeError) as error:
+        console.print(f"nothing to compare: {error}", style="red", markup=False)
+        return 1
+    console.print(tables.of_comparison([*sides], [*sides.values()]))
+    if arguments.json:
+        record = {name: [*map(asdict, figures)] for name, figures in sides.items()}
+        arguments.json.write_text(json.dumps(record, indent=1) + "\n")
+    return 0
+
+
+@contextmanager
+def _lent(broker: BrokerKind) -> Iterator[Stack]:
+    """Lend a stack that nothing has used."""
+    with Stack(servers=broker.servers) as stack:
+        stack.start()
+        yield stack
 
 
 def _rates(
@@ -90,19 +138,17 @@ def _rates(
 
 
 def _figures(
-    broker: BrokerKind, chosen: Container[str], scale: float, console: Console
+    broker: BrokerKind, chosen: Container[str], rounds: int, scale: float, console: Console
 ) -> list[Figure]:
-    @contextmanager
-    def lend() -> Iterator[Stack]:
-        with Stack(servers=broker.servers) as stack:
-            stack.start()
-            yield stack
-
+    """Measure each figure in so many rounds, those that take long in one."""
     figures: list[Figure] = []
     for name, measure in FIGURES.items():
         if name in chosen:
-            with console.status(name):
-                figures += measure(lend, scale)
+            measured = []
+            for number in range(1, 1 + (1 if name in LONG else rounds)):
+                with console.status(f"{name} {number}/{rounds}"):
+                    measured.append([*measure(lambda: _lent(broker), scale)])
+            figures += medians(measured)
     return figures
 
 
@@ -123,41 +169,10 @@ def _run(bench: Rounds, planned: Round, scale: float) -> Rates:
 def _result(name: str, rates: dict[str, list[Rates]]) -> Result:
     scenario = SCENARIOS[name]
     measured, by = (
-        median(rate_of(each, what) for each in rates[which])
+        tuple(rate_of(each, what) for each in rates[which])
         for which, what in (scenario.measured, scenario.by)
     )
-    return Result(name=name, scenario=scenario, measured=measured, by=by)
-
-
-def _table(results: Sequence[Result]) -> Table:
-    table = Table(box=None, header_style="dim")
-    for title in ("scenario", "what", "measured", "held against", "ratio", "target"):
-        table.add_column(title, justify="left" if title in {"scenario", "what"} else "right")
-    for result in results:
-        good = result.ratio >= result.scenario.target
-        table.add_row(
-            result.name,
-            result.scenario.meaning,
-            f"{result.measured:,.0f}/s",
-            f"{result.by:,.0f}/s",
-            f"[{'green' if good else 'red'}]{result.ratio:.2f}[/]",
-            f"≥ {result.scenario.target:g}",
-        )
-    return table
-
-
-def _figures_table(figures: Sequence[Figure]) -> Table:
-    table = Table(box=None, header_style="dim")
-    for title in ("figure", "measured", "target"):
-        table.add_column(title, justify="left" if title == "figure" else "right")
-    for figure in figures:
-        sign = "≤" if figure.at_most else "≥"
-        table.add_row(
-            figure.meaning,
-            f"[{'green' if figure.good else 'red'}]{figure.value:,.4g} {figure.unit}[/]",
-            "" if figure.limit is None else f"{sign} {figure.limit:g} {figure.unit}",
-        )
-    return table
+    return Result(name=name, scenario=scenario, measured_rounds=measured, by_rounds=by)
 
 
 def _record(

@@ -6,20 +6,18 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 import psycopg
 
-from benchmarks.neighbours import neighbours
+from benchmarks.ground import ground
 from fixengine.demo.engine import Engine
 from fixengine.demo.feed.universe import priced_listings
 from fixengine.demo.stack import Stack
-from fixengine.demo.topics import TopicNames, create_topic
+from fixengine.demo.topics import TopicNames
 from fixengine.infra.postgres.schema.migrate import migrate
 
 _APART_SECONDS = 120.0
-_numbers = count(1)
 _OPEN = """
 insert into execution (
     execution_service_id, is_open, execution_status, trade_type, destination, security_id, ticker,
@@ -98,34 +96,23 @@ def endless(
     `within` so many seconds, or as many as lie between two times of one. Whichever is stored first
     falls due up to two minutes after others, as do real ones with the longest delay between fills.
     """
-    name = f"endless{next(_numbers)}"
-    with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
-        connection.execute(f"create database {name}".encode())
-    dsn = stack.postgres.dsn_of(name)
-    topics = TopicNames(orders=name, fills=f"{name}.fills", dlq=f"{name}.dlq", group=name)
-    with closing(psycopg.connect(dsn, autocommit=True)) as connection:
-        migrate(connection)
-        tickers = [listing.ticker for listing in priced_listings()]
-        lasts = every if within is None else within
-        apart = math.ceil(executions * min(_APART_SECONDS / lasts, 1))
-        connection.execute(
-            _OPEN.replace("%(first)s", f"interval '{first} s'")
-            .replace("%(within)s", f"interval '{lasts} s'")
-            .encode(),
-            {"number": executions, "apart": apart, "tickers": tickers},
-        )
-        connection.execute("vacuum analyze")
-    for topic in (topics.orders, topics.fills):
-        create_topic(stack.broker.bootstrap, topic)
-    with neighbours(stack) as urls:
+    with ground(stack) as place:
+        with closing(psycopg.connect(place.dsn, autocommit=True)) as connection:
+            migrate(connection)
+            tickers = [listing.ticker for listing in priced_listings()]
+            lasts = every if within is None else within
+            apart = math.ceil(executions * min(_APART_SECONDS / lasts, 1))
+            connection.execute(
+                _OPEN.replace("%(first)s", f"interval '{first} s'")
+                .replace("%(within)s", f"interval '{lasts} s'")
+                .encode(),
+                {"number": executions, "apart": apart, "tickers": tickers},
+            )
+            connection.execute("vacuum analyze")
         engine = stack.engine(
-            name,
-            **urls,
-            POSTGRES_DSN=dsn,
-            KAFKA_ORDERS_TOPIC=topics.orders,
-            KAFKA_FILLS_TOPIC=topics.fills,
-            KAFKA_DLQ_TOPIC=topics.dlq,
-            KAFKA_CONSUMER_GROUP=topics.group,
+            place.name,
+            **place.settings,
+            POSTGRES_DSN=place.dsn,
             FILL_DELAY_FIRST="3600",
             FILL_DELAY_MIN=str(every),
             FILL_DELAY_MAX=str(every),
@@ -135,8 +122,6 @@ def endless(
         )
         try:
             engine.start()
-            yield Endless(engine=engine, dsn=dsn, topics=topics)
+            yield Endless(engine=engine, dsn=place.dsn, topics=place.topics)
         finally:
             engine.kill()
-    with psycopg.connect(stack.postgres.dsn, autocommit=True) as connection:
-        connection.execute(f"drop database {name} with (force)".encode())

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import median
 
 from benchmarks.load import Load
 from benchmarks.neighbours import PRICE_CALL_SECONDS
@@ -143,12 +144,22 @@ SCENARIOS: Mapping[str, Scenario] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A scenario's outcome: two medians a second, their ratio, and each round's rates."""
+    """A scenario's outcome: each round's rates a second, their medians, and the ratio of these."""
 
     name: str
     scenario: Scenario
-    measured: float
-    by: float
+    measured_rounds: tuple[float, ...]
+    by_rounds: tuple[float, ...]
+
+    @property
+    def measured(self) -> float:
+        """The median of what is measured."""
+        return median(self.measured_rounds)
+
+    @property
+    def by(self) -> float:
+        """The median of what it is held against."""
+        return median(self.by_rounds)
 
     @property
     def ratio(self) -> float:

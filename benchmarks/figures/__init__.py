@@ -4,21 +4,52 @@ from collections.abc import Callable, Iterator, Mapping
 
 from benchmarks.figures import (
     actors,
+    asked,
+    bulk,
     changes,
     idle,
     latency,
+    lone,
     memory,
     pinned,
+    pod,
     rest,
     soak,
     start,
     wal,
 )
 from benchmarks.figures.figure import Figure, Lend
+from benchmarks.program import Program
 
+COMPARABLE: Mapping[str, Callable[[Lend, float, Program], Iterator[Figure]]] = {
+    "bulk": bulk.measure,
+    "lone": lone.measure,
+    "pod": pod.measure,
+    "asked": asked.measure,
+}
+"""Those that any engine of the contract can show."""
+COMPARED = ("bulk", "pod", "asked")
+"""Those that are measured with a peer when nothing else is asked for; `pod` has `lone` in it."""
 FIGURES: Mapping[str, Callable[[Lend, float], Iterator[Figure]]] = {
     each.__name__.rpartition(".")[2]: each.measure
-    for each in (actors, changes, idle, latency, wal, start, rest, memory, pinned, soak)
+    for each in (
+        actors,
+        changes,
+        idle,
+        latency,
+        wal,
+        start,
+        rest,
+        pod,
+        lone,
+        bulk,
+        asked,
+        memory,
+        pinned,
+        soak,
+    )
 }
 LONG = frozenset({"memory", "pinned", "soak"})
-"""Those that take ten minutes and more."""
+"""Those that take ten minutes and more; one round of them has to do."""
+BY_NAME = LONG | {"lone", "bulk", "asked"}
+"""Those that run only when they are asked for, or with a peer: others have the same in them."""

@@ -1,8 +1,9 @@
 """A figure, and what it is measured on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median
 from typing import TypeAlias
 
 from fixengine.demo.stack import Stack
@@ -13,13 +14,25 @@ Lend: TypeAlias = Callable[[], AbstractContextManager[Stack]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A value, and the most or the least that it should be."""
+    """A value, and the most or the least that it should be.
+
+    `rounds` has the values whose median it is.
+    """
 
     meaning: str
     value: float
     unit: str
     limit: float | None = None
     at_most: bool = True
+    rounds: tuple[float, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """The value with its unit, and of several rounds the least and the most."""
+        value = f"{self.value:,.4g} {self.unit}".strip()
+        if len(self.rounds) < 2:
+            return value
+        return f"{value} ({min(self.rounds):,.4g} to {max(self.rounds):,.4g})"
 
     @property
     def good(self) -> bool:
@@ -32,3 +45,10 @@ class Figure:
 def at_least(meaning: str, value: float, unit: str, limit: float) -> Figure:
     """Return a figure that should be no less than its limit."""
     return Figure(meaning=meaning, value=value, unit=unit, limit=limit, at_most=False)
+
+
+def medians(rounds: Sequence[Sequence[Figure]]) -> Iterator[Figure]:
+    """Yield the figures that every round measured anew, in the same order in each."""
+    for repeated in zip(*rounds, strict=True):
+        values = tuple(each.value for each in repeated)
+        yield replace(repeated[0], value=median(values), rounds=values)

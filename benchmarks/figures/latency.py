@@ -8,7 +8,7 @@ import psycopg
 from benchmarks.endless import Endless, endless
 from benchmarks.figures.figure import Figure, Lend
 from benchmarks.figures.loads import saturated
-from benchmarks.figures.sql import number_of
+from benchmarks.sql import number_of
 
 _NOTE_WHAT_LEAVES_THE_OUTBOX = """
 create unlogged table gone (id integer, at timestamptz);

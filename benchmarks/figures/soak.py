@@ -9,7 +9,7 @@ import psycopg
 from benchmarks.endless import endless
 from benchmarks.figures.figure import Figure, Lend
 from benchmarks.figures.loads import EVERY_SECONDS, incoming_orders, saturated
-from benchmarks.figures.sql import number_of
+from benchmarks.sql import number_of
 
 
 def measure(lend: Lend, scale: float) -> Iterator[Figure]:

@@ -7,7 +7,7 @@ import psycopg
 
 from benchmarks.figures.figure import Figure, Lend
 from benchmarks.figures.loads import saturated
-from benchmarks.figures.sql import number_of
+from benchmarks.sql import number_of
 
 
 def measure(lend: Lend, scale: float) -> Iterator[Figure]:

@@ -1,0 +1,100 @@
+"""What the benchmark reads of the machine, and makes of what it has measured."""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import cell
+from benchmarks.cold import copy_cold, mapped_files
+from benchmarks.figures.figure import Figure, medians
+from benchmarks.image import allocator_settings
+from benchmarks.memory_group import MemoryGroup
+from benchmarks.processes import session_cpu, session_pids, session_resident
+from benchmarks.program import program_at
+
+
+def test_a_figure_of_several_rounds_is_their_median_and_tells_the_spread() -> None:
+    rounds = [[Figure(meaning="CPU", value=value, unit="ms", limit=2)] for value in (3.0, 1.0, 1.5)]
+    (figure,) = medians(rounds)
+    assert figure.said == "1.5 ms (1 to 3)"
+    assert figure.good
+
+
+def test_a_figure_of_one_round_has_no_spread() -> None:
+    (figure,) = medians([[Figure(meaning="CPU", value=1234.5, unit="")]])
+    assert figure.said == "1,234"
+
+
+def test_rounds_that_measured_different_figures_are_refused() -> None:
+    figure = Figure(meaning="CPU", value=1, unit="ms")
+    with pytest.raises(ValueError, match="argument 2 is shorter"):
+        [*medians([[figure], []])]
+
+
+def test_a_peer_that_is_not_there_is_named() -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="there is no program at /nowhere/engine"):
+        program_at("/nowhere/engine")
+
+
+def test_a_peer_that_may_not_be_run_comes_with_the_remedy(tmp_path: Path) -> None:
+    peer = tmp_path / "engine"
+    peer.write_text("#!/bin/sh\n")
+    with pytest.raises(argparse.ArgumentTypeError, match=f"is not executable: chmod \\+x {peer}"):
+        program_at(str(peer))
+
+
+@pytest.mark.parametrize(
+    ("usage", "inactive"),
+    [("memory.current", "inactive_file"), ("memory.usage_in_bytes", "total_inactive_file")],
+)
+def test_a_working_set_is_what_the_kubelet_reports(
+    tmp_path: Path, usage: str, inactive: str
+) -> None:
+    (tmp_path / usage).write_text(f"{60 * 2**20}\n")
+    (tmp_path / "memory.stat").write_text(
+        f"active_file 7\nin{inactive} 8\n{inactive} {2**20}\n{inactive}_more 9\n"
+    )
+    assert MemoryGroup(tmp_path, usage=usage, inactive=inactive).working_set() == 59
+
+
+def test_the_cpu_of_a_session_is_that_of_its_processes_and_of_those_that_ended() -> None:
+    busy = f"{sys.executable} -c 'import time\nwhile time.process_time() < 0.3: pass'"
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", f"{busy}; echo done; read line"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert session_cpu(process.pid) > 0.25  # /proc counts in hundredths
+        assert session_pids(process.pid) == (process.pid,)
+        assert 0 < session_resident(process.pid) < 10
+        process.stdin.close()
+
+
+def test_private_copies_have_the_bytes_of_what_is_mapped(tmp_path: Path) -> None:
+    files = {path for path in mapped_files([os.getpid()]) if "libc" in path.name}
+    assert files
+    copy_cold(files, tmp_path)
+    copies = {Path("/") / file.relative_to(tmp_path) for file in tmp_path.rglob("*.so*")}
+    assert copies == files
+    for file in files:
+        assert (tmp_path / file.relative_to("/")).read_bytes() == file.read_bytes()
+
+
+def test_a_cell_puts_the_program_into_its_group(tmp_path: Path) -> None:
+    members, copies = tmp_path / "cgroup.procs", tmp_path / "copies"
+    program = [sys.executable, "-c", "import os; print(os.getpid(), end='')"]
+    launcher = [sys.executable, "-I", "-S", cell.__file__, str(members), str(copies)]
+    assert subprocess.check_output([*launcher, *program], text=True) == members.read_text()
+
+
+def test_the_allocator_is_set_as_in_the_image() -> None:
+    assert allocator_settings()["MALLOC_ARENA_MAX"] == "1"
