@@ -42,5 +42,4 @@ committed offset and the database.
     securities   tells intake        TickersArrived
     dead-letters tells intake        DeadLettersWritten
     publisher    tells scheduler     FillsPublished
-    publisher    tells desk          FillsPublished
 """

@@ -213,14 +213,15 @@ class FinishDeadLetters(Request[tuple[Place, ...]]):
 # to the publisher
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishFills:
-    """Scheduler, desk → publisher: these are stored. FillsPublished follows to `reply_to`.
+    """Scheduler, desk → publisher: these are stored.
 
-    They are not to be sent after `until`, a monotonic time.
+    They are not to be sent after `until`, a monotonic time. FillsPublished follows to `reply_to`,
+    if anybody wants to hear of it.
     """
 
     fills: tuple[Fill, ...]
     until: float
-    reply_to: ActorRef
+    reply_to: ActorRef | None = None
 
 
 # to the scheduler
@@ -238,7 +239,7 @@ class ExecutionsFreed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillsPublished:
-    """Publisher → scheduler, desk: so many of its fills are no longer on their way."""
+    """Publisher → scheduler: so many of its fills are no longer on their way."""
 
     count: int
 

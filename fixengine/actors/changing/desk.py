@@ -15,11 +15,7 @@ from fixengine.actors.changing.change_span import change_span
 from fixengine.actors.changing.limits import CHANGE_LIMITS, ChangeLimits
 from fixengine.actors.changing.outcomes import outcome_of
 from fixengine.actors.changing.waiting import WaitingRequest
-from fixengine.actors.messages import (
-    ChangeExecution,
-    FillsPublished,
-    PublishFills,
-)
+from fixengine.actors.messages import ChangeExecution, PublishFills
 from fixengine.errors import LockedError, RejectedError, SlowQueryError, UnavailableError
 from fixengine.ports.changes import Changes
 from fixengine.recurring import Recurring
@@ -49,7 +45,7 @@ class _LetGo:
     """Desk → itself: close the connection if nobody has asked for long."""
 
 
-_Received: TypeAlias = ChangeExecution | FillsPublished | _Decide | _TryAgain | _LetGo
+_Received: TypeAlias = ChangeExecution | _Decide | _TryAgain | _LetGo
 
 
 class Desk(Actor):
@@ -99,8 +95,6 @@ class Desk(Actor):
                 return self._decide()
             case _TryAgain():
                 return self._try_again()
-            case FillsPublished():
-                return None
             case _LetGo():
                 return self._let_go()
             case _:
@@ -212,7 +206,7 @@ class Desk(Actor):
         if announced:
             tell(
                 self._publisher,
-                PublishFills(fills=announced, until=until, reply_to=self.actor_ref),
+                PublishFills(fills=announced, until=until),
             )
         return stored
 

@@ -94,8 +94,8 @@ class PendingFills:
         """The fills that can be marked, in the order in which they were acknowledged."""
         return self._fills[State.ACKNOWLEDGED].keys()
 
-    def told(self, fills: Sequence[Fill], reply_to: ActorRef) -> list[Fill]:
-        """Take on fills that `reply_to` tells of; return those that are to be sent."""
+    def told(self, fills: Sequence[Fill], reply_to: ActorRef | None) -> list[Fill]:
+        """Take on fills, of which `reply_to` wants to hear; return those that are to be sent."""
         news = self._unknown(fills)
         for key in [key for key in news if key in self._remembered]:
             del news[key]

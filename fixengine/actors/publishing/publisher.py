@@ -131,9 +131,11 @@ class Publisher(Actor):
             self._watch.close()
             self._deliveries.close()
 
-    def _publish_told(self, fills: tuple[Fill, ...], until: float, reply_to: ActorRef) -> None:
+    def _publish_told(
+        self, fills: tuple[Fill, ...], until: float, reply_to: ActorRef | None
+    ) -> None:
         news = self._pending.told(fills, reply_to)
-        if len(news) < len(fills):
+        if reply_to is not None and len(news) < len(fills):
             tell(reply_to, FillsPublished(count=len(fills) - len(news)))
         self._publish(news, until)
 

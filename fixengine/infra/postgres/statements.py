@@ -8,6 +8,9 @@ its places. A statement calls its row of `execution` `e`, and names one of these
 - `{{execution as shown}}`: readable, and a number that is NaN is 0, or no limit;
 - `{{names of execution}}`: the bare names, to insert;
 - `{{execution as json}}`: what messages and REST show of it, as one text.
+
+`{{engines that live}}` is the statement `engines.sql`, to select from: an engine that does not hold
+its lock is not among them, as nobody would publish what it stores.
 """
 
 import re
@@ -44,6 +47,8 @@ def query(name: str) -> bytes:
 def _columns(placeholder: str) -> bytes:
     if placeholder == "execution as json":
         return execution_json().encode()
+    if placeholder == "engines that live":
+        return query("engines")
     return ", ".join(map(_PLACEHOLDERS[placeholder], _COLUMNS)).encode()
 
 

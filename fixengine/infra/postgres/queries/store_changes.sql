@@ -29,13 +29,7 @@ moved as (
         and c.execution_id = case when e.is_open and e.version = c.version - 1 then e.id end
         and (select o.fill_number from public.outbox as o where o.execution_id = e.id) is null
         and exists (
-            select from pg_locks as l
-            where l.locktype = 'advisory' and l.granted and l.objsubid = 2
-                and l.database = (
-                    select d.oid from pg_database as d where d.datname = current_database()
-                )
-                and l.classid = %(lock_class)s::integer::oid
-                and l.objid = %(owner)s::integer::oid
+            select from ({{engines that live}}) as l where l.engine = %(owner)s::integer
         )
     returning c.*
 ),

@@ -12,13 +12,7 @@ with waiting as materialized (
         and o.execution_id + 0 > %(after)s
         and o.stored_at <= now() - make_interval(secs => %(older_than)s)
         and exists (
-            select from pg_locks as l
-            where l.locktype = 'advisory' and l.granted and l.objsubid = 2
-                and l.database = (
-                    select d.oid from pg_database as d where d.datname = current_database()
-                )
-                and l.classid = %(lock_class)s::integer::oid
-                and l.objid = %(owner)s::integer::oid
+            select from ({{engines that live}}) as l where l.engine = %(owner)s::integer
         )
     order by o.execution_id + 0
     limit %(limit)s

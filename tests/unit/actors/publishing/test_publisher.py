@@ -28,6 +28,7 @@ from fixengine.ports.kafka import TailLook
 from fixengine.ports.stores import OutboxPage, TakeOver
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot
+from fixengine.supervision.refs import ActorRef
 from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from tests.support.executions import fill
@@ -82,6 +83,7 @@ class Around:
     """
 
     publish: Callable[[int], None]
+    publish_for_nobody: Callable[[int], None]
     stop: Callable[[], object]
     broker: Broker
     health: Health
@@ -132,12 +134,13 @@ def around(
     for actor in (repository, dead_letters, scheduler, publisher):
         actor.ask(Boot())
 
-    def publish(number: int) -> None:
+    def publish(reply_to: ActorRef | None, number: int) -> None:
         fills = tuple(fill(id_) for id_ in range(1, number + 1))
-        publisher.tell(PublishFills(fills=fills, until=monotonic() + 60, reply_to=scheduler))
+        publisher.tell(PublishFills(fills=fills, until=monotonic() + 60, reply_to=reply_to))
 
     yield Around(
-        publish=publish,
+        publish=partial(publish, scheduler),
+        publish_for_nobody=partial(publish, None),
         stop=partial(publisher.stop, block=False),
         broker=broker,
         health=health,
@@ -156,6 +159,14 @@ def test_fills_that_are_acknowledged_one_after_the_other_are_marked_together(
     around.publish(20)
     wait_until(lambda: sum(map(len, around.marked)) == 20, 60, "all marks")
     assert len(around.marked) < 10  # it took 20 ms at the most, or a multiple
+
+
+@pytest.mark.parametrize("lets", [0])
+def test_fills_of_which_nobody_wants_to_hear_are_published_like_any_other(around: Around) -> None:
+    around.publish_for_nobody(1)
+    around.publish_for_nobody(2)  # the first is on its way
+    around.broker.lets = inf
+    wait_until(lambda: {*chain(*around.marked)} == {1, 2}, 60, "all marks")
 
 
 @pytest.mark.parametrize("lets", [3])
