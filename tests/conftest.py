@@ -12,7 +12,6 @@ from itertools import count
 import hypothesis
 import psycopg
 import pytest
-from loguru import logger
 from psycopg import sql
 
 from fixengine.demo.errors import DemoError
@@ -23,7 +22,7 @@ from fixengine.demo.stack import Stack
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.workspace import Workspace
 from fixengine.infra.postgres.schema.migrate import migrate
-from fixengine.recurring import end_counts
+from tests.support.log import heard
 from tests.support.stacks import BrokerKind, check
 
 _TEMPLATE = "migrated"
@@ -224,8 +223,5 @@ def _statement(text: str, *names: str) -> sql.Composed:
 @pytest.fixture
 def events() -> Iterator[list[str]]:
     """What is logged from INFO on, as it comes."""
-    end_counts()  # those of tests before this one
-    seen: list[str] = []
-    sink = logger.add(lambda message: seen.append(message.record["message"]), level="INFO")
-    yield seen
-    logger.remove(sink)
+    with heard("INFO", lambda message: message.record["message"]) as seen:
+        yield seen

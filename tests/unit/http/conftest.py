@@ -4,10 +4,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import pytest
+from falcon.inspect import inspect_compiled_router, register_router
 from falcon.testing import TestClient
 from prometheus_client import CollectorRegistry
 
 from fixengine.http.app import App, probe_app, rest_app
+from fixengine.http.serving.router import Router
 from fixengine.ports.queries import (
     Evaluation,
     ExecutionQuery,
@@ -21,6 +23,8 @@ from fixengine.rules.values import Execution
 from fixengine.telemetry.health import Verdict
 from fixengine.telemetry.metrics.http import HttpMetrics
 from tests.support.executions import SENT, execution, shown
+
+register_router(Router)(inspect_compiled_router)
 
 TOKEN = "a-token-for-operators"
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 from falcon.inspect import inspect_routes
 from falcon.testing import Result, TestClient
-from loguru import logger
 from prometheus_client import CollectorRegistry, Counter
 
 from fixengine.config import load
 from fixengine.errors import ConfigError, UnavailableError
 from fixengine.recurring import end_counts
 from tests.support.executions import execution
+from tests.support.log import heard
 from tests.unit.http.conftest import Probes, Reader
 
 COLLECTION = "/api/v1/executions"
@@ -20,11 +20,8 @@ ITEM = "/api/v1/execution/5"
 
 @pytest.fixture
 def errors() -> Iterator[list[str]]:
-    end_counts()  # those of tests before this one
-    logged: list[str] = []
-    sink = logger.add(lambda message: logged.append(str(message)), level="ERROR")
-    yield logged
-    logger.remove(sink)
+    with heard("ERROR", str) as logged:
+        yield logged
 
 
 def is_problem(result: Result, status: int, title: str) -> bool:

@@ -6,20 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from falcon.inspect import inspect_app, inspect_compiled_router, register_router
+from falcon.inspect import inspect_app
 from falcon.testing import TestClient
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has none
 
 from fixengine.http.app import App
-from fixengine.http.serving.router import Router
 from fixengine.rules.changes import Decision, Refusal
 from fixengine.rules.values import ChangeKind, Terms
 from fixengine.wire.executions import Execution
 from tests.support.executions import execution
 from tests.unit.http.conftest import TOKEN, Desk, Reader
 from tests.unit.http.rest.test_fills import entry
-
-register_router(Router)(inspect_compiled_router)
 
 
 @pytest.fixture

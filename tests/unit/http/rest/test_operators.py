@@ -7,24 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import falcon
 import pytest
 from falcon.testing import create_req
-from loguru import logger
 
 from fixengine.http.rest.operators import NOT_HEARD_FOR, WRONG_TOKENS, Operators
 from fixengine.recurring import end_counts
+from tests.support.clocks import Clock
+from tests.support.log import heard
 
 TOKEN = "a-token-for-operators"
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -130,11 +119,8 @@ def test_many_at_the_same_time_get_no_more_guesses(operators: Operators) -> None
 
 @pytest.fixture
 def lines() -> Iterator[list[str]]:
-    end_counts()
-    logged: list[str] = []
-    sink = logger.add(lambda message: logged.append(str(message)), level="TRACE", serialize=True)
-    yield logged
-    logger.remove(sink)
+    with heard("TRACE", str, serialize=True) as logged:
+        yield logged
 
 
 def test_wrong_tokens_are_told_of_once_and_no_token_is(

@@ -7,7 +7,6 @@ from time import monotonic, time
 from typing import Any
 
 import pytest
-from loguru import logger
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
@@ -15,6 +14,7 @@ from fixengine.errors import RejectedError, UnavailableError
 from fixengine.ports.kafka import Headers
 from fixengine.recurring import end_counts
 from tests.support.intake_desk import UNKNOWN, Desk, lend_desk, record
+from tests.support.log import heard
 from tests.unit.supervision.family import wait_until
 
 LABELS = {"service", "consumer_group", "topic", "partition"}
@@ -32,11 +32,8 @@ def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
 
 @pytest.fixture
 def warnings() -> Iterator[list[str]]:
-    end_counts()  # those of tests before this one
-    seen: list[str] = []
-    sink = logger.add(lambda line: seen.append(line.record["message"]), level="WARNING")
-    yield seen
-    logger.remove(sink)
+    with heard("WARNING", lambda message: message.record["message"]) as seen:
+        yield seen
 
 
 def family(registry: CollectorRegistry, name: str) -> Metric:

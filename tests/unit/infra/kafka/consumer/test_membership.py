@@ -7,21 +7,10 @@ from confluent_kafka import KafkaError
 
 from fixengine.infra.kafka.consumer.membership import SETTLES, Membership
 from fixengine.ports.kafka import Standing
+from tests.support.clocks import Clock
 
 PATIENCE = 20.0
 DENIED = KafkaError.TOPIC_AUTHORIZATION_FAILED
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
