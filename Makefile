@@ -33,8 +33,9 @@ test-image: $(VENV)/dev.installed ## build the image and try it on real parts; L
 chaos: $(VENV)/dev.installed ## faults on real engines, Apache Kafka (Java 17, Maven) and PostgreSQL; MINUTES=60, SEED=7
 	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-fuzz: $(VENV)/dev.installed $(VENV)/fuzz.installed ## hostile orders for the decoder, and for a whole intake; MESSAGES=1000000, SEED=7
+fuzz: $(VENV)/dev.installed $(VENV)/fuzz.installed ## hostile bytes for decoder and FIX session, hostile orders for a whole intake; MESSAGES=1000000, SEED=7
 	@$(BIN)/python -m tests.fuzz.decoder --runs $(MESSAGES) --corpus .fuzz $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.fuzz.fix --runs $(MESSAGES) --corpus .fuzz/fix $(if $(SEED),--seed $(SEED))
 	@$(BIN)/python -m tests.fuzz --messages $(MESSAGES) --corpus .fuzz $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 bench: $(VENV)/dev.installed ## engine and bare loops in turns, as ratios; STACK=apache, ARGS="--only intake --json FILE --svg FILE"
@@ -60,6 +61,7 @@ lock: $(BIN)/uv $(BIN)/pip-licenses ## renew the image's locked dependencies and
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(VENV)/lock/bin/python requirements.lock
 	@{ printf '# Licences of what the image adds to its base\n\n'; \
 		printf 'Made by `make lock`; each package brings its own texts.\n\n'; \
+		printf '%s\n\n' 'The tables in `fixengine/fix/tables` are facts from FIX Orchestra, FIX Trading Community, Apache-2.0.'; \
 		$(BIN)/pip-licenses --python $(VENV)/lock/bin/python --format markdown --from mixed; \
 	} > THIRD_PARTY_LICENSES.md
 	@rm -rf $(VENV)/lock

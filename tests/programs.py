@@ -13,6 +13,8 @@ import pytest
 
 _PACKAGES: Mapping[str, str] = {
     "chromium": "chromium",
+    "go": "golang-go",
+    "mvn": "maven",
     "openssl": "openssl",
     "pgbouncer": "pgbouncer",
     "prometheus": "prometheus",

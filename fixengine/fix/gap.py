@@ -1,0 +1,70 @@
+"""Messages that came before their turn, and whether those in front of them were asked for.
+
+The first that is early makes us ask for all that is missing, without an end; then we wait until
+all before it have come, and ask again only if nothing comes for a while. What does not fit here is
+dropped: it will be missing, and asked for.
+"""
+
+from fixengine.fix.message import Message
+
+MOST_HELD = 1_000
+MOST_BYTES = 2**20
+STALL_SECONDS = 10.0
+
+
+class Gap:
+    """What is early. None is held for a message that was dealt with when it came."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, Message | None] = {}
+        self._bytes = 0
+        self._open_until = 0  # the number before which something was missing when we asked
+        self._ask_again_at: float | None = None
+
+    @property
+    def due(self) -> float | None:
+        """Return when to ask again, unless something comes before; None: nothing is missing."""
+        return self._ask_again_at
+
+    def hold(self, seq: int, message: Message | None) -> None:
+        """Keep an early message, if there is room."""
+        size = 0 if message is None else message.size
+        is_room = len(self._held) < MOST_HELD and self._bytes + size <= MOST_BYTES
+        if is_room and seq not in self._held:
+            self._held[seq] = message
+            self._bytes += size
+
+    def has(self, seq: int) -> bool:
+        """Say whether a message is here, or was dealt with."""
+        return seq in self._held
+
+    def take(self, seq: int) -> Message | None:
+        """Give a message back; None when nothing is to be done for it."""
+        message = self._held.pop(seq, None)
+        self._bytes -= 0 if message is None else message.size
+        return message
+
+    def opens(self, seq: int, ticks: float) -> bool:
+        """Say whether to ask for what is missing before a message, as nobody has asked yet."""
+        if self._ask_again_at is not None:
+            return False
+        self._open_until = seq
+        self._ask_again_at = ticks + STALL_SECONDS
+        return True
+
+    def stalls(self, ticks: float) -> bool:
+        """Say whether to ask once more, as nothing came for too long."""
+        if self._ask_again_at is None or ticks < self._ask_again_at:
+            return False
+        self._ask_again_at = ticks + STALL_SECONDS
+        return True
+
+    def skips(self, expected: int) -> None:
+        """Forget what is before a number, as the peer will not send it."""
+        for seq in [each for each in self._held if each < expected]:
+            self.take(seq)
+
+    def narrows(self, expected: int, ticks: float) -> None:
+        """Take note of the number that is expected now."""
+        if self._ask_again_at is not None:
+            self._ask_again_at = None if expected >= self._open_until else ticks + STALL_SECONDS
