@@ -29,6 +29,7 @@ def expired(dsn: str, *, orders: int, over: int) -> Iterator[PostgresClaims]:
             dsn,
             f"insert into expiry select id, now() - interval '1 hour' from execution "
             f"where id <= {over}",
+            "update execution set next_fill_timestamp = now() - interval '1 minute'",
         )
         claims = new_claims(pool, window=ClaimWindow(clock=lambda: 0.0))
         claims.open()
