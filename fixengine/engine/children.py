@@ -213,6 +213,7 @@ class Children:
             ),
             seed=settings.fill_seed,
             interval=settings.fill_processing_interval_seconds,
+            shortest=min(settings.fill_delay_first_seconds, settings.fill_delay_min_seconds),
             limits=self._filling,
             tracer=self._parts.tracer,
         )

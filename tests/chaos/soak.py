@@ -26,7 +26,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.soak", description=__doc__)
     parser.add_argument("--orders", type=int, default=100_000, help="(default: 100,000)")
     parser.add_argument("--rate", type=float, default=200.0, help="orders a second (default: 200)")
-    parser.add_argument("--share", type=float, default=0.8, help="cancelled or changed (default: 0.8)")
+    parser.add_argument(
+        "--share", type=float, default=0.8, help="cancelled or changed (default: 0.8)"
+    )
     arguments = parser.parse_args()
     console = Console(highlight=False, soft_wrap=True)
     with signals_as_interrupts(), Workspace() as workspace:

@@ -22,10 +22,13 @@ class Alarm:
         *,
         tell: Callable[[Tick], object],
         tell_later: Callable[[float, Tick], Timer],
-        apart: float,
+        apart: Callable[[], float],
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Take what sends a tick, and how many seconds ticks keep apart where they are asked to."""
+        """Take what sends a tick, and what tells how many seconds ticks keep apart now.
+
+        They do where they are asked to.
+        """
         self._tell = tell
         self._tell_later = tell_later
         self._apart = apart
@@ -33,18 +36,18 @@ class Alarm:
         self._timer: Timer | None = None
         self._turn = 0
         self._rings_at = inf
-        self._not_before = 0.0
+        self._rang_at = -inf
 
     def rings(self, tick: Tick) -> bool:
         """Say whether this tick counts; one that was replaced while it was under way does not."""
         if tick.turn != self._turn:
             return False
-        self._not_before = self._clock() + self._apart
+        self._rang_at = self._clock()
         return True
 
     def keep_no_distance(self) -> None:
         """Let the next tick come as close to the last one as it may."""
-        self._not_before = 0.0
+        self._rang_at = -inf
 
     def ring_in(self, seconds: float) -> None:
         """Let the next tick come in so many seconds."""
@@ -59,9 +62,12 @@ class Alarm:
 
     def ring_apart_in(self, seconds: float) -> None:
         """Let the next tick come in so many seconds, but not too close to the last one."""
-        self.ring_in(max(seconds, self._not_before - self._clock()))
+        self.ring_in(max(seconds, self._not_before() - self._clock()))
 
     def ring_within(self, seconds: float) -> None:
         """Do the same, unless the next tick comes earlier anyway."""
-        if max(self._clock() + seconds, self._not_before) < self._rings_at:
+        if max(self._clock() + seconds, self._not_before()) < self._rings_at:
             self.ring_apart_in(seconds)
+
+    def _not_before(self) -> float:
+        return self._rang_at + self._apart()

@@ -16,6 +16,12 @@ class FillLimits:
     pause a moderate load takes more of a core than a high one, and its executions wait longer.
     """
 
+    furthest_apart: float = 0.25
+    """The most that it grows to while little is due."""
+
+    share_of_delay: float = 0.25
+    """The part of the shortest delay between two fills that it never goes beyond."""
+
     always_apart: bool = False
     """Whether claims keep apart even where more is due than the last one had."""
 
@@ -32,7 +38,15 @@ class FillLimits:
 
     def one_every(self, interval: float) -> "FillLimits":
         """Return the limits of an engine that evaluates one execution in each interval."""
-        return replace(self, largest_claim=1, apart=interval, always_apart=True)
+        return replace(
+            self, largest_claim=1, apart=interval, furthest_apart=interval, always_apart=True
+        )
+
+    def with_delay(self, shortest: float) -> "FillLimits":
+        """Return the limits of an engine that fills what falls due after `shortest` seconds."""
+        return replace(
+            self, furthest_apart=min(self.furthest_apart, self.share_of_delay * shortest)
+        )
 
 
 FILL_LIMITS = FillLimits()
@@ -40,4 +54,4 @@ FILL_LIMITS = FillLimits()
 
 # a claim has to fit into the room that is there when filling goes on, or it would stop at once
 assert FILL_LIMITS.largest_claim <= FILL_LIMITS.enough_unpublished // 2
-assert FILL_LIMITS.apart < FILL_LIMITS.longest_sleep
+assert FILL_LIMITS.apart < FILL_LIMITS.furthest_apart < FILL_LIMITS.longest_sleep

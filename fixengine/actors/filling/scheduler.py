@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from fixengine.actors.filling.alarm import Alarm, Tick
 from fixengine.actors.filling.back_pressure import BackPressure
 from fixengine.actors.filling.claims import Claiming
+from fixengine.actors.filling.company import Company
 from fixengine.actors.filling.evaluation import Evaluated, evaluate_claim, tickers_of
 from fixengine.actors.filling.limits import FILL_LIMITS, FillLimits
 from fixengine.actors.filling.quotes import Quotes
@@ -40,12 +41,16 @@ class FillScheduler(Actor):
         rules: FillRules,
         seed: str | None,
         interval: float | None,
+        shortest: float,
         limits: FillLimits = FILL_LIMITS,
         tracer: Tracer = UNTRACED,
     ) -> None:
-        """Take the parts; with `interval`, in seconds, one execution is priced in each."""
+        """Take the parts; with `interval`, in seconds, one execution is priced in each.
+
+        `shortest` is the least number of seconds after which an execution is due for a fill.
+        """
         super().__init__()
-        self._limits = limits.one_every(interval) if interval else limits
+        self._limits = limits.one_every(interval) if interval else limits.with_delay(shortest)
         self._claims = Claiming(
             repository=repository,
             publisher=publisher,
@@ -56,8 +61,11 @@ class FillScheduler(Actor):
         self._quotes = Quotes(pricing)
         self._outcomes = partial(evaluate_claim, rules=rules, seed=seed)
         self._back_pressure = BackPressure(self._limits)
+        self._company = Company(self._limits.apart, self._limits.furthest_apart)
         self._alarm = Alarm(
-            tell=self.actor_ref.tell, tell_later=self.tell_later, apart=self._limits.apart
+            tell=self.actor_ref.tell,
+            tell_later=self.tell_later,
+            apart=lambda: self._company.seconds,
         )
         self._retries = Retries(first=0.1, cap=1.0)
         self._outage = Outage(
@@ -111,6 +119,7 @@ class FillScheduler(Actor):
         began, claimed_at = monotonic(), time_ns()
         self._quotes.ask_ahead()
         claim = self._claims.claim(self._limits.largest_claim, given_up=lambda: self.stopping)
+        self._company.came(len(claim.executions))
         if not claim.executions:
             return self._sleep_until(claim, ())
         # begun late, as nobody knew before to which orders it belongs
@@ -126,7 +135,7 @@ class FillScheduler(Actor):
             self._alarm.keep_no_distance()
         if claim.more or left:
             return 0
-        pause = max(self._sleep_until(claim, evaluated.next_times()), self._limits.apart)
+        pause = max(self._sleep_until(claim, evaluated.next_times()), self._company.seconds)
         return max(pause - (monotonic() - began), 0)
 
     def _evaluate(self, claim: Claim, store: Callable[[Evaluated], object]) -> Evaluated:

@@ -21,7 +21,7 @@ class Bedside:
         self.alarm = Alarm(
             tell=lambda tick: self.sent.append((0, tick)),
             tell_later=self._later,
-            apart=0.5,
+            apart=lambda: 0.5,
             clock=self.clock,
         )
 

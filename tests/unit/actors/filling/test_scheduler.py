@@ -143,6 +143,7 @@ def scheduler(
     pricing: ActorRef,
     publisher: ActorRef | None = None,
     interval: float | None = None,
+    shortest: float = 0,
     health: Health | None = None,
     limits: FillLimits = FILL_LIMITS,
 ) -> Iterator[ActorRef]:
@@ -159,6 +160,7 @@ def scheduler(
         rules=FillRules(announce_empty=True),
         seed=None,
         interval=interval,
+        shortest=shortest,
         limits=limits,
     )
     running.ask(Boot(), timeout=60)
@@ -260,6 +262,14 @@ def test_what_falls_due_in_a_moment_is_claimed_together() -> None:
         wait_until(lambda: len(claimed_at) > 10, 60, "ten claims")
     # a claim reaches the repository a little after it began
     assert claimed_at[10] - claimed_at[0] > 9 * FILL_LIMITS.apart
+
+
+def test_while_little_is_due_claims_wait_longer_for_company() -> None:
+    claimed_at = list[float]()
+    repository = TrickleRepository.start(claimed_at)
+    with scheduler(repository=repository, pricing=Pricing.start(Event()), shortest=1):
+        wait_until(lambda: len(claimed_at) > 7, 60, "seven claims")
+    assert claimed_at[7] - claimed_at[5] > FILL_LIMITS.furthest_apart
 
 
 class IdleRepository(Actor):
