@@ -5,7 +5,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 from msgspec.structs import replace
-from psycopg.rows import args_row
 
 from fixengine.errors import RejectedError, SchemaError
 from fixengine.infra.postgres.driver.connections import Connection, statements_on
@@ -90,20 +89,18 @@ def _store(connection: Connection, sound: _Sound) -> None:
     orders = recordset([new_row(order, sound.ticker)])
     connection.execute(query("insert_orders"), {"orders": orders, "first_fill_delay": 0})
     stored = connection.execute(
-        "select e.ctid::text, e.id from public.execution as e where e.execution_service_id = %s",
-        [order.id],
+        "select e.id from public.execution as e where e.execution_service_id = %s", [order.id]
     ).fetchone()
     assert stored is not None
-    place, number = stored
-    with connection.cursor(row_factory=args_row(Execution)) as cursor:
-        execution = cursor.execute(query("get_executions"), {"ids": [number]}).fetchone()
-    assert execution is not None
+    found = connection.execute(query("changing"), {"ids": [stored[0]]}).fetchone()
+    assert found is not None
+    place, _, _, _, *fields = found
     first = Fill(
         quantity=_QUANTITY / 2,
         price=_PRICE,
         announced=True,
         execution=replace(
-            execution,
+            Execution(*fields),
             execution_status=Status.PART,
             last_fill_timestamp=now,
             quantity_filled=_QUANTITY / 2,
