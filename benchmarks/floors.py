@@ -2,7 +2,8 @@
 
 `python -m benchmarks.floors intake|fills` with an engine's settings in the environment. They use
 the engine's SQL, so that both ask the same of the database, and nothing else of it. With `rest` it
-is what REST stands on, with nothing behind it.
+is what REST stands on, with nothing behind it. `engine` is all three in threads of one process, a
+peer for `make bench`: benchmarks/bare_engine.sh starts it.
 """
 
 import json
@@ -11,23 +12,27 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from random import uniform
+from threading import Thread
 from typing import Any
 
 import falcon
 import psycopg
 import urllib3
 from confluent_kafka import Consumer, Producer
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 from waitress import serve
 
+from fixengine.infra.postgres.schema.migrate import migrate
 from fixengine.infra.postgres.statements import query
 from fixengine.rules.claim_window import EARLIEST
 
 _BATCH = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LONG = timedelta(hours=1)
 _http = urllib3.PoolManager()
 
 
@@ -48,7 +53,7 @@ def intake() -> None:
         }
     )
     consumer.subscribe([os.environ["KAFKA_ORDERS_TOPIC"]])
-    with psycopg.connect(os.environ["POSTGRES_DSN"], autocommit=True) as connection:
+    with psycopg.connect(_dsn(), autocommit=True) as connection:
         while True:
             messages = consumer.consume(_BATCH, 0.1)
             orders = [json.loads(m.value() or b"", parse_float=Decimal) for m in messages]
@@ -74,15 +79,16 @@ def _rows(orders: list[dict[str, Any]], tickers: Mapping[str, str]) -> dict[str,
         }
         for order in orders
     ]
-    return {"first_fill_delay": 3600, "orders": json.dumps(rows, default=str)}
+    return {
+        "first_fill_delay": _seconds("FIRST", 1),
+        "orders": json.dumps(rows, default=str),
+    }
 
 
 def fills() -> None:
     """Claim, price, update with ledger and outbox, commit, produce, flush, mark, for ever."""
     producer = Producer({"bootstrap.servers": os.environ["KAFKA_BROKERS"], "linger.ms": 1})
-    with psycopg.connect(
-        os.environ["POSTGRES_DSN"], autocommit=True, row_factory=dict_row
-    ) as connection:
+    with psycopg.connect(_dsn(), autocommit=True, row_factory=dict_row) as connection:
         row = connection.execute("select nextval('engine_number') as owner").fetchone()
         assert row is not None
         while True:
@@ -117,16 +123,19 @@ def fills() -> None:
 def _filled(execution: dict[str, Any], prices: Mapping[str, float]) -> dict[str, Any]:
     now = datetime.now(UTC)
     price = Decimal(str(prices[execution["ticker"]]))
-    quantity = execution["quantity_ordered"] - execution["quantity_filled"]
+    limit = execution["limit_price"]
+    reached = limit is None or price <= limit  # as for who buys
+    quantity = execution["quantity_ordered"] - execution["quantity_filled"] if reached else 0
+    delay = uniform(_seconds("MIN", 5), _seconds("MAX", 120))
     return {
         **execution,
         "price": price,
         "quantity": quantity,
-        "is_open": False,
-        "execution_status": "FULL",
+        "is_open": not reached,
+        "execution_status": "FULL" if reached else "WORK",
         "last_fill_timestamp": now,
-        "next_fill_timestamp": now + _LONG,
-        "quantity_filled": execution["quantity_ordered"],
+        "next_fill_timestamp": now + timedelta(seconds=delay),
+        "quantity_filled": execution["quantity_filled"] + quantity,
         "total_amount": execution["total_amount"] + quantity * price,
         "number_of_fills": execution["number_of_fills"] + 1,
         "version": execution["version"] + 1,
@@ -170,9 +179,34 @@ def rest() -> None:
             resp.data = b'{"id":1}'
 
     app: falcon.App[falcon.Request, falcon.Response] = falcon.App()
-    app.add_route("/", Constant())
+    for path in ("/", "/readyz"):
+        app.add_route(path, Constant())
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     serve(app, port=int(os.environ["HTTP_PORT"]), threads=16)
+
+
+def engine() -> None:
+    """Make the tables; then take orders in, fill, and answer, for ever."""
+    with closing(psycopg.connect(_dsn(), autocommit=True)) as connection:
+        migrate(connection)
+    for loop in (intake, fills):
+        Thread(target=loop, daemon=True).start()
+    rest()
+
+
+def _dsn() -> str:
+    """Return where the database is, given as a whole or in parts."""
+    return os.environ.get("POSTGRES_DSN") or make_conninfo(
+        host=os.environ["POSTGRES_HOST"],
+        port=os.environ["POSTGRES_PORT"],
+        user=os.environ["POSTGRES_USER"],
+        password=os.environ["POSTGRES_PASSWORD"],
+        dbname=os.environ["POSTGRES_DBNAME"],
+    )
+
+
+def _seconds(delay: str, default: float) -> float:
+    return float(os.environ.get(f"FILL_DELAY_{delay}", default))
 
 
 def _get(variable: str, what: str) -> Iterator[dict[str, Any]]:
@@ -183,4 +217,4 @@ def _get(variable: str, what: str) -> Iterator[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    {"intake": intake, "fills": fills, "rest": rest}[sys.argv[1]]()
+    {"intake": intake, "fills": fills, "rest": rest, "engine": engine}[sys.argv[1]]()

@@ -16,6 +16,8 @@ LOWEST_LIMIT = Decimal("0.0001")
 
 def is_blank(name: str) -> bool:
     """Say whether a name shows nothing: blanks of any kind, or characters that can't be seen."""
+    if name.isalnum():
+        return False  # as nearly all are, and each of these characters shows something
     return not any(letter.isprintable() and not letter.isspace() for letter in name)
 
 

@@ -16,6 +16,7 @@ LARGEST_INTEGER = 2**31 - 1
 LARGEST_VERSION = 2**30
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_SECOND = Decimal(253_370_764_799)  # the end of the year 9998
+_TRADE_TYPES = {kind.value: kind for kind in TradeType}
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 
 
@@ -60,11 +61,10 @@ def decode_order(value: bytes | None) -> Order:
     except InvalidOperation as error:
         cause = "a number has an exponent of more than 18 digits"
         raise MalformedError(Reason.NOT_AN_ORDER.format(error=cause)) from error
-    execution_id = numbers.number("tradeServiceExecutionId", message.trade_service_execution_id)
-    version = numbers.number("version", message.version)
+    execution_id = message.trade_service_execution_id
     quantity = numbers.number("quantity", message.quantity)
     return Order(
-        id=_identifier("id", _required("id", numbers.number("id", message.id))),
+        id=_identifier("id", _required("id", message.id)),
         trade_type=_trade_type(_required("tradeType", message.trade_type)),
         destination=_destination(_required("destination", message.destination)),
         security_id=_security_id(message),
@@ -74,7 +74,7 @@ def decode_order(value: bytes | None) -> Order:
         trade_service_execution_id=(
             None if execution_id is None else _integer("tradeServiceExecutionId", execution_id)
         ),
-        version=1 if version is None else _version(version),
+        version=1 if message.version is None else _version(message.version),
         expires_at=(
             None
             if message.expires_timestamp is None
@@ -89,32 +89,35 @@ def _required(name: str, value: _T | None) -> _T:
     return value
 
 
-def _integer(name: str, number: Decimal) -> int:
+def _integer(name: str, value: object) -> int:
+    if type(value) is int and -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
+        return value  # as nearly all are written
+    number = _required(name, numbers.number(name, value))
     if number.copy_abs() > LARGEST_INTEGER or number != int(number):
         raise MalformedError(Reason.NOT_AN_INTEGER.format(field=name, value=shown(number)))
     return int(number)
 
 
-def _identifier(name: str, number: Decimal) -> int:
-    identifier = _integer(name, number)
+def _identifier(name: str, value: object) -> int:
+    identifier = _integer(name, value)
     if identifier <= 0:
         raise MalformedError(Reason.NOT_POSITIVE.format(field=name, value=identifier))
     return identifier
 
 
-def _version(number: Decimal) -> int:
-    version = _integer("version", number)
+def _version(value: object) -> int:
+    version = _integer("version", value)
     if version > LARGEST_VERSION:
         raise MalformedError(Reason.VERSION.format(value=version, most=LARGEST_VERSION))
     return version
 
 
 def _trade_type(name: str) -> TradeType:
-    try:
-        return TradeType(name)
-    except ValueError:
+    trade_type = _TRADE_TYPES.get(name)
+    if trade_type is None:
         known = ", ".join(TradeType)
-        raise MalformedError(Reason.TRADE_TYPE.format(value=shown(name), known=known)) from None
+        raise MalformedError(Reason.TRADE_TYPE.format(value=shown(name), known=known))
+    return trade_type
 
 
 def _destination(name: str) -> str:
@@ -147,7 +150,8 @@ def _moment(name: str, value: object) -> datetime:
 def _from_seconds(seconds: Decimal) -> datetime:
     if not 0 <= seconds <= _LATEST_SECOND:
         raise ValueError("out of range")
-    return _EPOCH + timedelta(microseconds=int(seconds.scaleb(6)))
+    whole, part = divmod(int(seconds.scaleb(6)), 10**6)
+    return _EPOCH + timedelta(seconds=whole, microseconds=part)
 
 
 def _from_iso(text: str) -> datetime:

@@ -1,5 +1,6 @@
 """The end of records: their fate is final, so they are let go, counted, and told of in traces."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 
@@ -26,11 +27,18 @@ class Settling:
 
     def add(self, items: Sequence[InHand], *, success: bool) -> None:
         """Let items go; their offsets can be committed when all below them are final too."""
+        by_partition: defaultdict[int, list[InHand]] = defaultdict(list)
         for item in items:
-            record = item.record
-            self._taking.finish(record)
+            self._taking.finish(item.record)
+            by_partition[item.record.partition].append(item)
+        for partition, together in by_partition.items():
             self._metrics.settled(
-                record.partition, success=success, seconds=item.busy, latency=self._latency(item)
+                partition,
+                success=success,
+                seconds=[item.busy for item in together],
+                latencies=[
+                    latency for item in together if (latency := self._latency(item)) is not None
+                ],
             )
         self._tracer.ended(items, partial(order_span, success=success))
 

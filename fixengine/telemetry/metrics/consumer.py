@@ -1,7 +1,7 @@
 """The suite's measurements of a consumer."""
 
 from collections import Counter as Tally
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -98,16 +98,22 @@ class ConsumerMetrics:
             self._idle.labels(*self._labels(partition)).inc(share)
 
     def settled(
-        self, partition: int, *, success: bool, seconds: float, latency: float | None
+        self,
+        partition: int,
+        *,
+        success: bool,
+        seconds: Collection[float],
+        latencies: Iterable[float],
     ) -> None:
-        """Count a record whose fate is final; `latency` is None when its creation is unknown."""
+        """Count records whose fate is final: the seconds spent on each, and latencies if known."""
         fate = self._fates.get((partition, success))
         if fate is None:
             fate = self._fates[partition, success] = self._fate(str(partition), success=success)
-        fate.records.inc()
-        fate.processing.inc(seconds)
-        fate.duration.observe(seconds)
-        if latency is not None:
+        fate.records.inc(len(seconds))
+        fate.processing.inc(sum(seconds))
+        for each in seconds:
+            fate.duration.observe(each)
+        for latency in latencies:
             fate.latency.observe(latency)
 
     def _fate(self, partition: str, *, success: bool) -> "_Fate":
