@@ -87,10 +87,13 @@ class ChildProcess:
 
         def up() -> object:
             if not self.running:
-                raise DemoError(f"{self.name} ended with {self.exit_code}: {self.last_words()}")
+                raise DemoError(f"{self.name} ended with {self.exit_code}")
             return condition()
 
-        wait_until(up, deadline_seconds, f"{self.name} to come up: {self.last_words()}")
+        try:
+            wait_until(up, deadline_seconds, f"{self.name} to come up")
+        except DemoError as error:
+            raise DemoError(f"{error}: {self.last_words()}") from error
 
     def stop(
         self, *, by: signal.Signals = signal.SIGTERM, deadline_seconds: float = 15.0
