@@ -26,6 +26,7 @@ from pykka._envelope import Envelope
 from fixengine.errors import FixengineError
 from fixengine.supervision.lifecycle import Boot, Crash
 from fixengine.supervision.mailbox import Mailbox, enter, is_stop
+from fixengine.supervision.reply import Reply
 from fixengine.supervision.scope import Scoped
 
 _TO_END = 0.1  # seconds of a stop's time for a thread to end after `close`
@@ -93,6 +94,10 @@ class Actor(pykka.ThreadingActor):
     @staticmethod
     def _create_actor_inbox() -> Mailbox:
         return Mailbox()
+
+    @staticmethod
+    def _create_future() -> Reply[Any]:
+        return Reply()
 
     def _start_actor_loop(self) -> None:
         name = type(self).__name__

@@ -1,8 +1,8 @@
 """An actor's mailbox: a stop overtakes what waits, and other threads may look on."""
 
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
@@ -19,13 +19,21 @@ _T = TypeVar("_T")
 _UNHURRIED_FOR = 900.0  # seconds; what somebody outside does has to end sooner
 
 
-class Mailbox(queue.Queue[Envelope[Any]]):
-    """An actor's inbox, and what any thread may read of the actor without asking it."""
+class Mailbox:
+    """An actor's inbox, and what any thread may read of the actor without asking it.
+
+    A message wakes the actor by a lock of its own, and as the last thing: the actor finds nothing
+    held that it needs next.
+    """
 
     thread: threading.Thread  # the actor's, set before it is started
 
     def __init__(self) -> None:
-        super().__init__()
+        self._lock = threading.Lock()
+        self._envelopes: deque[Envelope[Any]] = deque()
+        self._bell = threading.Lock()
+        self._bell.acquire()
+        self._waits_for_the_bell = False
         self._closed = False
         self.busy_since: float | None = None  # monotonic start of the message in hand
         self.unhurried_until = 0.0  # monotonic time until which the message in hand may take
@@ -34,10 +42,39 @@ class Mailbox(queue.Queue[Envelope[Any]]):
         self.patient_until = inf  # monotonic time, after which the actor waits for nobody
         self.closes_within = 0.0  # seconds that the message in hand must leave of a stop's time
 
+    def put(self, envelope: Envelope[Any]) -> None:
+        """Take a message, for any thread; a stop goes first."""
+        with self._lock:
+            closed = self._closed
+            if not closed:
+                if is_stop(envelope):
+                    self._envelopes.appendleft(envelope)
+                else:
+                    self._envelopes.append(envelope)
+            rings, self._waits_for_the_bell = self._waits_for_the_bell, False
+        if rings:
+            self._bell.release()
+        if closed:  # the sender saw the actor alive a moment ago
+            _refuse(envelope)
+
+    def get(self) -> Envelope[Any]:
+        """Wait for the next message; for the actor's thread alone."""
+        while True:
+            with self._lock:
+                if self._envelopes:
+                    self.busy_since = time.monotonic()
+                    return self._envelopes.popleft()
+                self._waits_for_the_bell = True
+            self._bell.acquire()
+
+    def empty(self) -> bool:
+        """Say whether no message waits."""
+        return not self._envelopes
+
     @property
     def depth(self) -> int:
         """How many messages wait."""
-        return len(self.queue)
+        return len(self._envelopes)
 
     @property
     def load(self) -> int:
@@ -51,33 +88,18 @@ class Mailbox(queue.Queue[Envelope[Any]]):
 
     def waiting(self, kind: type[_T]) -> list[_T]:
         """Return the messages of a kind that wait, first come first."""
-        with self.mutex:
-            messages = [envelope.message for envelope in self.queue]
+        with self._lock:
+            messages = [envelope.message for envelope in self._envelopes]
         return [message for message in messages if isinstance(message, kind)]
 
     def close(self) -> None:
         """Refuse what waits and all that is still to come."""
-        with self.mutex:
+        with self._lock:
             self._closed = True
-            waiting = tuple(self.queue)
-            self.queue.clear()
+            waiting = tuple(self._envelopes)
+            self._envelopes.clear()
         for envelope in waiting:
             _refuse(envelope)
-
-    # queue.Queue calls these two under its lock, and leaves the order to them.
-
-    def _put(self, item: Envelope[Any]) -> None:
-        if self._closed:  # the sender saw the actor alive a moment ago
-            _refuse(item)
-        elif is_stop(item):
-            self.queue.appendleft(item)
-        else:
-            self.queue.append(item)
-
-    def _get(self) -> Envelope[Any]:
-        self.busy_since = time.monotonic()
-        envelope: Envelope[Any] = self.queue.popleft()
-        return envelope
 
 
 _own = threading.local()

@@ -1,6 +1,6 @@
 """Connections to clients that may dawdle, read nothing, or send what is no request."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from time import monotonic
@@ -57,14 +57,40 @@ class Answering(WSGITask):
                 super().write(data)
 
 
+class _Bell:
+    """The server, as one of its connections sees it: it is woken for what it has to do alone."""
+
+    def __init__(self, server: Any, needs_it: Callable[[], bool]) -> None:
+        self._server = server
+        self._needs_it = needs_it
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._server, name)
+
+    def pull_trigger(self) -> None:
+        """Wake the thread that moves bytes, if it has to look at this connection anew."""
+        if self._needs_it():
+            self._server.pull_trigger()
+
+
 class Connection(HTTPChannel):
-    """A connection that knows since when it has been at one exchange."""
+    """A connection that knows since when it has been at one exchange.
+
+    The thread that moves bytes watches it while a request is in hand, so nobody has to wake it
+    when the answer is out. What comes before then stays where it is.
+    """
 
     parser_class = Parser
     task_class = Answering
     error_task_class = Refusal
     _busy_since = 0.0
     _gathered: list[bytes] | None = None
+    _more_has_come = False
+
+    def __init__(self, server: Any, *arguments: Any, **settings: Any) -> None:
+        """Take what waitress gives."""
+        bell: Any = _Bell(server, self._needs_a_look)
+        super().__init__(bell, *arguments, **settings)
 
     @contextmanager
     def gathered(self) -> Iterator[None]:
@@ -84,11 +110,32 @@ class Connection(HTTPChannel):
         self._gathered.append(data)
         return len(data)
 
+    def readable(self) -> bool:
+        """Say whether to watch for what comes."""
+        return not (
+            self._more_has_come
+            or self.will_close
+            or self.close_when_flushed
+            or self.total_outbufs_len
+        )
+
     def handle_read(self) -> None:
         """Take what has come; the first of it begins an exchange."""
+        if self.requests:
+            self._more_has_come = True
+            if self.requests:
+                return
+            self._more_has_come = False  # the answer left meanwhile, and maybe nobody wakes us
         if not self.is_busy():
             self._busy_since = monotonic()
         super().handle_read()
+
+    def _needs_a_look(self) -> bool:
+        if self._more_has_come and not self.requests:
+            self._more_has_come = False
+            return True
+        stops = not self.server.accepting  # and waits for the last answer
+        return bool(stops or self.total_outbufs_len or self.close_when_flushed or self.will_close)
 
     def is_busy(self) -> bool:
         """Say whether a request is on its way in, in hand, or on its way out."""

@@ -3,6 +3,7 @@
 import errno
 import socket
 from contextlib import suppress
+from select import POLLIN, POLLOUT, POLLPRI, poll
 from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from waitress.server import create_server
 from fixengine.http.serving.connections import Connection, to_end
 from fixengine.http.serving.limits import CLIENT_LIMITS, ClientLimits
 from fixengine.http.serving.trigger import Trigger
+from fixengine.http.serving.workers import Workers
 from fixengine.supervision.duty import Duty
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ class Server:
         self._name = name
         self._threads = threads
         self._sockets: dict[int, Any] = {}
+        self._workers: Any = None  # as the server
         self._server: Any = None  # waitress has types, but wrong ones for what a stop needs
         self._thread = Thread(target=self._run, name=f"http-{name}", daemon=True)
         self._stopping = Event()
@@ -93,11 +96,12 @@ class Server:
             sentence = f"port {self._port} for {self._name} can't be had: {error.strerror}"
             raise OSError(error.errno, sentence) from error
         self._port = listener.getsockname()[1]
+        self._workers = Workers(self._threads)
         self._server = create_server(
             self._app,
             map=self._sockets,
             sockets=[listener],
-            threads=self._threads,
+            _dispatcher=self._workers,
             url_prefix=self._prefix,
             connection_limit=self._limits.possible_connections(),
             channel_timeout=self._limits.silent,
@@ -135,7 +139,7 @@ class Server:
             self._turn(self._left())
         for connection in tuple(self._server.active_channels.values()):
             connection.handle_close()
-        self._server.task_dispatcher.shutdown(timeout=max(self._left(), _FAREWELL_SECONDS))
+        self._workers.shutdown(timeout=max(self._left(), _FAREWELL_SECONDS))
         self._server.trigger.close()
 
     def _serve(self) -> None:
@@ -152,7 +156,19 @@ class Server:
             connection.handle_close()
 
     def _turn(self, timeout: float) -> None:
-        wasyncore.loop(timeout=timeout, use_poll=True, map=self._sockets, count=1)
+        """Move bytes once: look at all sockets, wait, and serve those at which something is new."""
+        watch = poll()
+        for number, each in tuple(self._sockets.items()):
+            events = POLLIN | POLLPRI if each.readable() else 0
+            if each.writable() and not each.accepting:
+                events |= POLLOUT
+            if events:
+                watch.register(number, events)
+        self._workers.begin()
+        for number, events in watch.poll(timeout * 1000):
+            each = self._sockets.get(number)
+            if each is not None:  # as what was served before may have closed it
+                wasyncore.readwrite(each, events)
 
     def _is_busy(self) -> bool:
         return any(

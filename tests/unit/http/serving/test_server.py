@@ -273,6 +273,20 @@ def test_a_stop_lets_pending_requests_finish_queued_ones_too() -> None:
     assert answers == [b"at last"] * 3
 
 
+def test_a_stop_ends_with_the_last_answer_though_the_client_stays() -> None:
+    held = Held()
+    with serving(held, threads=1) as server, connection(server) as client:
+        client.request("GET", "/")
+        assert held.begun.wait(60)
+        stopping = Thread(target=server.stop, args=(600,))
+        stopping.start()
+        wait_until(lambda: refused(server), 60, "a client to be refused")
+        held.let_go.set()
+        stopping.join(60)
+        assert not stopping.is_alive()
+        assert client.getresponse().read() == b"at last"
+
+
 def test_a_stop_lets_slow_clients_read_their_answers() -> None:
     body = bytes(8 * 2**20)  # more than the system takes on
     lenient = ClientLimits(unread=len(body) + 1_024)
@@ -438,3 +452,53 @@ def test_head_and_body_of_an_answer_leave_together() -> None:
         for _ in range(200):
             client.sendall(request)
             assert client.recv(65_536).endswith(b"\r\n\r\nok")
+
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+
+
+def test_a_request_that_comes_before_the_answer_to_another_is_answered_after_it() -> None:
+    held = Held()
+    with serving(held) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.settimeout(60)
+        client.sendall(REQUEST)
+        assert held.begun.wait(60)
+        client.sendall(REQUEST)
+        wait_until(lambda: all(each._more_has_come for each in channels(server)), 60, "the second")
+        held.let_go.set()
+        answers = b""
+        while answers.count(b"at last") < 2:
+            answers += client.recv(65_536)
+
+
+def test_a_client_that_has_said_all_it_has_to_say_gets_its_answer() -> None:
+    held = Held()
+    with serving(held) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.settimeout(60)
+        client.sendall(REQUEST)
+        client.shutdown(socket.SHUT_WR)
+        assert held.begun.wait(60)
+        wait_until(lambda: all(each._more_has_come for each in channels(server)), 60, "its end")
+        held.let_go.set()
+        assert client.recv(65_536).endswith(b"at last")
+        assert client.recv(1) == b""
+
+
+def test_requests_one_after_the_other_are_answered_by_one_thread_and_wake_no_other() -> None:
+    threads = set[int]()
+    pulls = list[None]()
+
+    def answer() -> bytes:
+        threads.add(threading.get_ident())
+        return b"ok"
+
+    with serving(answer, threads=4) as server, connection(server) as client:
+        server._server.trigger._physical_pull = lambda: pulls.append(None)
+        for _ in range(20):
+            wait_until(lambda: len(server._workers._idle) == 4, 60, "all threads to have nothing")
+            client.request("GET", "/")
+            assert client.getresponse().read() == b"ok"
+        wait_until(lambda: len(server._workers._idle) == 4, 60, "all threads to have nothing")
+        del server._server.trigger._physical_pull
+    assert len(threads) == 1
+    assert pulls == []
