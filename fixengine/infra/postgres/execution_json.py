@@ -40,7 +40,7 @@ def _value(name: str) -> tuple[str, bool]:
     column = _COLUMNS[_COLUMN_OF.get(name, name)]
     optional = column.type in {each | None for each in (int, Decimal, datetime)}
     if column.type in {Decimal, Decimal | None}:
-        return f"trim_scale({_number(column)})", optional
+        return f"trim_scale({shown_number(column)})", optional
     if column.type in {datetime, datetime | None}:
         return f"trim_scale(extract(epoch from {readable_time(column)}))", optional
     if column.type is bool:
@@ -58,13 +58,14 @@ def readable_time(column: FieldInfo) -> str:
     return f"case when e.{column.name} is not null then {cut} end"  # `greatest` of null is a time
 
 
-def _number(column: FieldInfo) -> str:
+def shown_number(column: FieldInfo) -> str:
+    """Return the expression of a number: 0 where it is NaN, or null where it may be."""
     number = f"nullif(e.{column.name}, 'NaN')"
     return number if column.type == Decimal | None else f"coalesce({number}, 0)"
 
 
 def _average() -> str:
     """Return the expression of `average_price`: the quotient is rounded once, half up."""
-    filled, total = (_number(_COLUMNS[name]) for name in ("quantity_filled", "total_amount"))
+    filled, total = (shown_number(_COLUMNS[name]) for name in ("quantity_filled", "total_amount"))
     rounded = f"sign({total}) * div(abs({total}) * 20000 + {filled}, 2 * {filled})"
     return f"case when {filled} > 0 then trim_scale({rounded} * 0.0001) end"

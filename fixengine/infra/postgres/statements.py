@@ -23,7 +23,7 @@ from typing import TypeAlias
 
 from msgspec.structs import FieldInfo, fields
 
-from fixengine.infra.postgres.execution_json import execution_json, readable_time
+from fixengine.infra.postgres.execution_json import execution_json, readable_time, shown_number
 from fixengine.rules.values import Execution
 
 _ELSEWHERE = frozenset({"traceparent", "expires_at"})
@@ -65,11 +65,8 @@ def _readable(column: FieldInfo) -> str:
 
 
 def _shown(column: FieldInfo) -> str:
-    number = f"nullif(e.{column.name}, 'NaN')"
-    if column.type == Decimal:
-        return f"coalesce({number}, 0) as {column.name}"
-    if column.type == Decimal | None:
-        return f"{number} as {column.name}"
+    if column.type in {Decimal, Decimal | None}:
+        return f"{shown_number(column)} as {column.name}"
     return _readable(column)
 
 
