@@ -18,7 +18,7 @@ OTHER_TERMS = ("kind", "has_other_terms", "quantity_before", "limit_before")
     ("name", "columns"),
     [
         ("claim", ("place", *EXECUTION)),
-        ("changing", ("place", "unpublished", "now", *EXECUTION)),
+        ("changing", ("place", "unpublished", "not_numbers", "now", *EXECUTION)),
         ("known_changes", ("request_key", "kind", "quantity", "limit_price", *ENTRY, *STORED)),
         ("unpublished", ("stored_at", *ENTRY, *OTHER_TERMS, *EXECUTION[:-1])),
         ("audit_executions", EXECUTION),
