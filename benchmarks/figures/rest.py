@@ -19,7 +19,8 @@ _CLIENTS = 16
 def measure(lend: Lend, scale: float) -> Iterator[Figure]:
     """Measure REST beside some rates of fills; the clients keep their connections.
 
-    First comes what REST stands on: Falcon on waitress, with nothing behind it.
+    First comes what REST stands on: Falcon on waitress, with nothing behind it. Last comes what
+    questions cost that nobody else asks at the same time.
     """
     with lend() as stack, _bare_server(stack) as url:
         bare = answers(url, ["/"], seconds=10 * scale, clients=_CLIENTS)
@@ -45,6 +46,21 @@ def measure(lend: Lend, scale: float) -> Iterator[Figure]:
         )
         yield at_least(f"different pages of 50, {beside}", each.rate, "/s", 1500)
         yield at_least(f"single executions, {beside}", one.rate, "/s", 3000)
+    with (
+        lend() as stack,
+        endless(stack, executions=number, every=EVERY_SECONDS, first=3600) as load,
+    ):
+        time.sleep(STEADY_SECONDS)
+        ids = range(101, number, 101)
+        for meaning, paths in (
+            ("a single execution", [f"/api/v1/execution/{id_}" for id_ in ids]),
+            ("a page of 100", [f"/api/v1/executions?limit=100&before={id_}" for id_ in ids]),
+        ):
+            began = load.usage().cpu
+            found = answers(load.engine.url, paths, seconds=10 * scale, clients=1)
+            cpu = (load.usage().cpu - began) / (10 * scale * found.rate)
+            yield Figure(meaning=f"{meaning}, one client, CPU", value=1000 * cpu, unit="ms")
+            yield Figure(meaning=f"{meaning}, one client", value=found.rate, unit="/s")
 
 
 @contextmanager
