@@ -21,8 +21,8 @@ COPY schema schema
 COPY fixengine fixengine
 RUN /tools/bin/python -m pip wheel --no-index --no-deps --no-build-isolation --wheel-dir /wheels .
 
-# This adds 69 MB to the base: librdkafka, libpq and gRPC, each with TLS of its own, are two
-# thirds of it, the rest is Python and its bytecode. What installs stays in the stage above.
+# This adds 46 MB to the base: librdkafka and libpq, each with TLS of its own, are half of it, the
+# rest is Python and its bytecode. What installs stays in the stage above.
 FROM ${PYTHON_IMAGE}
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin fixengine

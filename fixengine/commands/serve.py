@@ -45,8 +45,6 @@ def serve(settings: Settings, *, pod: str, logs: Logs) -> int:
     log_uncaught()
     take_what_is_allowed()
     leave_no_zombies()
-    # its core would write to standard error past the log, and wait there for whoever reads it
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     over = Event()
     signals: list[signal.Signals] = []
     failures: list[str] = []

@@ -104,7 +104,7 @@ class Telemetry:
     otel_certificate: str | None = optional(
         "OTEL_EXPORTER_OTLP_CERTIFICATE",
         parsing.file,
-        "file of the authorities that sign the collector's certificate; unset: gRPC's own",
+        "file of the authorities that sign the collector's certificate; unset: the system's",
     )
     otel_client_certificate: str | None = optional(
         "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",

@@ -54,12 +54,33 @@ class Kind(Enum):
     INTERNAL = auto()
 
 
+class By(Enum):
+    """In whose words a span is written: the engine's, or an instrumentation's of OpenTelemetry."""
+
+    ENGINE = auto()
+    PSYCOPG = auto()
+    URLLIB3 = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thrown:
+    """An exception that ended what a span is of: its class, words and stack, and when."""
+
+    kind: str
+    words: str
+    stack: str
+    at: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """Something that was done. Times are nanoseconds since 1970; `error` says how it failed.
 
-    `links` are places in other traces that it has to do with.
+    `error` is empty if nobody said how. `links` are places in other traces that it has to do with.
     """
+
+    by: By = By.ENGINE
+    thrown: Thrown | None = None
 
     name: str
     kind: Kind

@@ -13,15 +13,13 @@ from typing import Self, TypeVar
 
 from fixengine.errors import FixengineError
 from fixengine.supervision.scope import Scope
+from fixengine.telemetry.calls import Place, at
 from fixengine.telemetry.spans import Context, Kind, OrderTrace, Sampler, Span, order_trace
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
 Export = Callable[[Span], None]
 """Takes a span without waiting, from any thread."""
-
-Enter = Callable[[Context], AbstractContextManager[object]]
-"""Makes a place in a trace the current one for libraries that write spans of their own."""
 
 _MOST_LINKS = 128  # the specification's default for a span
 
@@ -85,10 +83,9 @@ UNTRACED = Tracer()
 class SamplingTracer(Tracer):
     """Begins traces or joins the producers', and hands on the spans that are kept."""
 
-    def __init__(self, sampler: Sampler, export: Export, enter: Enter) -> None:
+    def __init__(self, sampler: Sampler, export: Export) -> None:
         self._sampler = sampler
         self._export = export
-        self._enter = enter
 
     def orders(self, headers: Iterable[Headers], /) -> Iterator[OrderTrace]:
         """Yield the trace of each: its producer's, or a new one."""
@@ -108,7 +105,7 @@ class SamplingTracer(Tracer):
             name,
             kept,
             context,
-            scope=Scope(enter=partial(self._enter, context)),
+            scope=Scope(enter=partial(at, Place(context=context, export=self._export))),
             began=began or time_ns(),
             export=self._export,
         )

@@ -1,108 +1,190 @@
-"""What all exports over OTLP gRPC share: the channel, attributes, and a thread of their own."""
+"""Calls over gRPC, one at a time: a message goes out, a message comes back."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from pathlib import Path
-from threading import Event, Thread
+import gzip
+import socket
+import ssl
+from contextlib import suppress
+from time import monotonic
+from urllib.parse import urlsplit
 
-import grpc
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import ConnectionTerminated, DataReceived, Event
+from h2.exceptions import H2Error
 
+from fixengine import __version__
 from fixengine.config.collector import Collector
-from fixengine.supervision.duty import Duty
-from fixengine.telemetry.outage import Outage
+from fixengine.infra.otlp.answers import (
+    DEADLINE_EXCEEDED,
+    GONE,
+    UNAVAILABLE,
+    Answer,
+    CallError,
+    message_in,
+)
 
-_LONGEST_EXPORT_SECONDS = 10.0
-_SHORTEST_EXPORT_SECONDS = 0.5
-"""Time for one export where nobody says how long: the interval, within these bounds."""
+_AT_A_TIME = 64 * 2**10  # bytes of one read
 
 
-class Exporter:
-    """Exports every so often; nobody ever waits for it."""
+class Channel:
+    """One connection to a collector, past every proxy: it is the node's.
 
-    def __init__(
-        self,
-        what: str,
-        *,
-        channel: grpc.Channel,
-        interval: float,
-        timeout: float | None,
-        export: Callable[[float], None],
-    ) -> None:
-        """Take what is exported, in a word, and who exports it once.
+    It is made when it is needed, and again after it was lost. Only one thread may call.
+    """
 
-        `interval` and `timeout` are seconds: between two exports, and for one. Without a timeout
-        an export may take what fits between two. `export` is given the seconds that it may take,
-        and may raise RpcError.
-        """
-        self._channel = channel
-        self._interval = interval
-        self._timeout = timeout or max(
-            min(interval, _LONGEST_EXPORT_SECONDS), _SHORTEST_EXPORT_SECONDS
+    def __init__(self, collector: Collector) -> None:
+        """Take whom to call, and how. Raises OSError when a certificate can't be read."""
+        place = urlsplit(f"//{collector.target}")
+        self._address = (place.hostname or "", place.port or 443)
+        self._tls = _tls(collector) if collector.tls else None
+        self._compressed = collector.compressed
+        self._asks = (
+            (":method", "POST"),
+            (":scheme", "https" if collector.tls else "http"),
+            (":authority", collector.target),
         )
-        self._export = export
-        self._last_timeout = 0.0
-        self._over = Event()
-        self._outage = Outage("exports wait for the collector", "exports go on", of=what)
-        self._duty = Duty(f"to export {what}")
-        self._thread = Thread(target=self._run, name=f"otlp-{what}", daemon=True)
+        self._says = (
+            ("te", "trailers"),
+            ("content-type", "application/grpc"),
+            ("user-agent", f"fixengine/{__version__}"),
+            *((("grpc-encoding", "gzip"),) if collector.compressed else ()),
+            *((name.lower(), value) for name, value in collector.headers),
+        )
+        self._connection: _Connection | None = None
 
-    def start(self) -> None:
-        """Begin; the first export is one interval from now."""
-        self._thread.start()
-
-    def stop(self, within: float) -> None:
-        """Export what is new and end, within so many seconds. Safe before the start, and twice."""
-        if not self._over.is_set() and self._thread.is_alive():
-            self._last_timeout = within / 2  # an export may be under way
-            self._over.set()
-            self._thread.join(within)
-        self._channel.close()
-
-    def _run(self) -> None:
-        while not self._over.wait(self._interval):
-            self._duty.done(partial(self._step, self._timeout))
-        self._duty.done(partial(self._step, self._last_timeout))
-
-    def _step(self, timeout: float) -> None:
+    def call(self, path: str, message: bytes, *, timeout: float) -> bytes:
+        """Return the answer to a message, in so many seconds at the most; raises CallError."""
+        within = ("grpc-timeout", f"{timeout * 1000:.0f}m")
+        headers = (*self._asks, (":path", path), *self._says, within)
+        body = gzip.compress(message) if self._compressed else message
+        flag = b"\1" if self._compressed else b"\0"
+        framed = flag + len(body).to_bytes(4) + body
+        until = monotonic() + timeout
+        connection = None
         try:
-            self._export(timeout)
-        except (grpc.RpcError, ValueError) as error:  # ValueError: the channel is closed
-            reason = error.details() if isinstance(error, grpc.Call) else str(error)
-            self._outage.begin(reason)
-        else:
-            self._outage.end()
+            connection = self._connected(until)
+            return message_in(connection.exchange(headers, framed, until))
+        except (OSError, H2Error) as error:
+            self.close()
+            if not isinstance(error, TimeoutError):
+                raise CallError(UNAVAILABLE, _words(error)) from error
+            if connection is None:
+                raise CallError(UNAVAILABLE, f"no connection within {timeout:g} s") from error
+            raise CallError(DEADLINE_EXCEEDED, f"no answer within {timeout:g} s") from error
+        except CallError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection. A call that another thread makes fails. Safe to repeat."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _connected(self, until: float) -> "_Connection":
+        if self._connection is not None and not self._connection.still_there():
+            self.close()
+        if self._connection is None:
+            self._connection = self._connect(until)
+        return self._connection
+
+    def _connect(self, until: float) -> "_Connection":
+        plain = socket.create_connection(self._address, _left(until))
+        try:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls is None:
+                return _Connection(plain)
+            return _Connection(self._tls.wrap_socket(plain, server_hostname=self._address[0]))
+        except BaseException:
+            plain.close()
+            raise
 
 
-def open_channel(collector: Collector) -> grpc.Channel:
-    """Return a channel to a collector, past every proxy: it is the node's. Raises OSError."""
-    compression = grpc.Compression.Gzip if collector.compressed else grpc.Compression.NoCompression
-    options = (("grpc.enable_http_proxy", 0),)
-    if not collector.tls:
-        return grpc.insecure_channel(collector.target, options=options, compression=compression)
+class _Connection:
+    """HTTP/2 on a socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._h2 = H2Connection(H2Configuration(client_side=True))
+        self._h2.initiate_connection()
+        self._usable = True
+
+    def still_there(self) -> bool:
+        """Deal with what the server has said since the last call; say if there can be another."""
+        self._socket.settimeout(0)
+        try:
+            while self._usable:
+                self._received()
+        except (BlockingIOError, ssl.SSLWantReadError):
+            pass
+        except (OSError, H2Error):
+            self._usable = False
+        return self._usable
+
+    def exchange(self, headers: tuple[tuple[str, str], ...], body: bytes, until: float) -> bytes:
+        """Send a request and return the body of its answer, if that is one of gRPC's that is OK."""
+        stream = self._h2.get_next_available_stream_id()
+        self._h2.send_headers(stream, headers)
+        answer = Answer(stream)
+        rest = memoryview(body)
+        while not answer.ended:
+            # a server may answer before it has heard all, and may let us wait with the rest
+            while rest and (room := self._room(stream)):
+                self._h2.send_data(stream, rest[:room].tobytes(), end_stream=room >= len(rest))
+                rest = rest[room:]
+            self._send(until)
+            self._socket.settimeout(_left(until))
+            for event in self._received():
+                answer.take(event)
+        if rest:
+            self._h2.reset_stream(stream)
+        self._send(until)
+        return answer.body()
+
+    def close(self) -> None:
+        """Close it, also under a call."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _room(self, stream: int) -> int:
+        return min(self._h2.local_flow_control_window(stream), self._h2.max_outbound_frame_size)
+
+    def _send(self, until: float) -> None:
+        if said := self._h2.data_to_send():
+            self._socket.settimeout(_left(until))
+            self._socket.sendall(said)
+
+    def _received(self) -> list[Event]:
+        """Read once, and return what it was."""
+        heard = self._socket.recv(_AT_A_TIME)
+        if not heard:
+            raise ConnectionError(GONE)
+        events = self._h2.receive_data(heard)
+        for event in events:
+            if isinstance(event, DataReceived):
+                self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            elif isinstance(event, ConnectionTerminated):
+                self._usable = False  # what it has taken it still answers
+        return events
+
+
+def _left(until: float) -> float:
+    """Return the seconds that are left, for a socket, to which 0 has another meaning."""
+    left = until - monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _words(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or repr(error)
+
+
+def _tls(collector: Collector) -> ssl.SSLContext:
     files = collector.certificates
-    credentials = grpc.ssl_channel_credentials(
-        root_certificates=_content(files.trusted),
-        private_key=_content(files.own_key),
-        certificate_chain=_content(files.own),
-    )
-    return grpc.secure_channel(
-        collector.target, credentials, options=options, compression=compression
-    )
-
-
-def _content(file: str | None) -> bytes | None:
-    return None if file is None else Path(file).read_bytes()
-
-
-def attributes(values: Mapping[str, str | int]) -> list[KeyValue]:
-    """Return attributes as OTLP has them."""
-    return [
-        KeyValue(
-            key=name,
-            value=AnyValue(int_value=value)
-            if isinstance(value, int)
-            else AnyValue(string_value=value),
-        )
-        for name, value in values.items()
-    ]
+    context = ssl.create_default_context(cafile=files.trusted)
+    if files.own is not None:
+        context.load_cert_chain(files.own, files.own_key)
+    context.set_alpn_protocols(["h2"])
+    return context

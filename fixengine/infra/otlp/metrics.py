@@ -1,6 +1,6 @@
 """Metrics to a collector over OTLP gRPC: the registry that Prometheus reads, in OTLP's words.
 
-Loaded only where a collector is named: gRPC and its messages take some 15 MB.
+Loaded only where a collector is named: HTTP/2 and OTLP's messages take some 4 MB.
 """
 
 import time
@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, pairwise
 from math import inf
 
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
@@ -18,7 +20,8 @@ from prometheus_client.samples import Sample
 
 from fixengine import __version__
 from fixengine.config.collector import Collector
-from fixengine.infra.otlp.channel import Exporter, attributes, open_channel
+from fixengine.infra.otlp.exporter import Exporter, Send
+from fixengine.infra.otlp.words import Refusals, attributes
 
 _UNITS = {
     "seconds": "s",
@@ -44,6 +47,7 @@ _UNITS = {
 }
 """Units of measures by the words in their names, in UCUM; things that are counted in braces."""
 
+_PATH = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 _CUMULATIVE = otlp.AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
 
 
@@ -59,35 +63,37 @@ class MetricExport:
         resource: Mapping[str, str],
     ) -> None:
         """Take the collector, and the seconds between exports."""
-        channel = open_channel(collector)
         self._registry = registry
-        self._headers = collector.headers
         self._resource = Resource(attributes=attributes(resource))
-        self._stub = MetricsServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
         self._began = time.time_ns()
+        self._refusals = Refusals("metrics")
         exporter = Exporter(
-            "metrics",
-            channel=channel,
-            interval=interval,
-            timeout=collector.timeout,
-            export=self._export,
+            "metrics", collector=collector, path=_PATH, interval=interval, export=self._export
         )
         self.start, self.stop = exporter.start, exporter.stop
 
-    def _export(self, timeout: float) -> None:
-        now = time.time_ns()
-        metrics = [
-            metric
-            for family in self._registry.collect()
-            for metric in converted(family, began=self._began, now=now)
-        ]
-        scope = otlp.ScopeMetrics(
-            scope=InstrumentationScope(name="fixengine", version=__version__), metrics=metrics
-        )
-        request = ExportMetricsServiceRequest(
-            resource_metrics=[otlp.ResourceMetrics(resource=self._resource, scope_metrics=[scope])]
-        )
-        self._stub.Export(request, timeout=timeout, metadata=self._headers)
+    def _export(self, send: Send) -> None:
+        now = request(self._registry, self._resource, began=self._began, now=time.time_ns())
+        answer = ExportMetricsServiceResponse.FromString(send(now.SerializeToString()))
+        refused = answer.partial_success
+        self._refusals.tell(refused.rejected_data_points, refused.error_message)
+
+
+def request(
+    registry: CollectorRegistry, resource: Resource, *, began: int, now: int
+) -> ExportMetricsServiceRequest:
+    """Return a request with what a registry has now, since it began."""
+    metrics = [
+        metric
+        for family in registry.collect()
+        for metric in converted(family, began=began, now=now)
+    ]
+    scope = otlp.ScopeMetrics(
+        scope=InstrumentationScope(name="fixengine", version=__version__), metrics=metrics
+    )
+    return ExportMetricsServiceRequest(
+        resource_metrics=[otlp.ResourceMetrics(resource=resource, scope_metrics=[scope])]
+    )
 
 
 def converted(family: Metric, *, began: int, now: int) -> Iterator[otlp.Metric]:

@@ -1,37 +1,35 @@
 """Spans to a collector over OTLP gRPC. Loaded only where a collector is named."""
 
 from collections import deque
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Mapping
+from threading import Lock
 
-import grpc
-from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
-from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
-from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
-from opentelemetry.proto.resource.v1 import resource_pb2
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1 import trace_pb2 as otlp
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 
 from fixengine import __version__
 from fixengine.config.collector import Collector
-from fixengine.infra.otlp.channel import Exporter, attributes, open_channel
+from fixengine.infra.otlp.answers import UNAVAILABLE, CallError
+from fixengine.infra.otlp.exporter import Exporter, Send
+from fixengine.infra.otlp.words import Refusals, attributes
 from fixengine.secrets import known
-from fixengine.telemetry.spans import Context, Kind, Span
+from fixengine.telemetry.spans import By, Kind, Span
 
-MOST_WAITING = 10_000
-"""Spans that wait for a collector; beyond them the oldest are lost."""
+LARGEST_BATCH = 512
+"""Spans of one export at the most."""
+
+MOST_BATCHES = 20
+"""Full batches that wait for a collector; beyond them the oldest are lost."""
 
 _INTERVAL_SECONDS = 1.0
 """Time between two exports."""
 
-_LARGEST_BATCH = 512
-"""Spans of one export at the most."""
+_PATH = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _KINDS = {
     Kind.CONSUMER: otlp.Span.SpanKind.SPAN_KIND_CONSUMER,
     Kind.PRODUCER: otlp.Span.SpanKind.SPAN_KIND_PRODUCER,
@@ -39,109 +37,95 @@ _KINDS = {
     Kind.INTERNAL: otlp.Span.SpanKind.SPAN_KIND_INTERNAL,
 }
 
+_FORM = "0.66b1"  # of the instrumentations whose form the spans of calls have
+_SCHEMA = "https://opentelemetry.io/schemas/1.11.0"
+_LIBRARIES = {By.PSYCOPG: "psycopg", By.URLLIB3: "urllib3"}
+_PARENT_IS_KNOWN = 0x100  # the flag that says that the parent is of this process, or is not
+
 
 class SpanExport:
     """Takes spans from any thread without waiting, and exports them from its own.
 
-    From `start` to `stop` statements and calls to the neighbours write spans too, in the scope
-    of what they are made for and nowhere else, and tell the neighbours where the trace goes on.
+    As soon as there are enough for a batch they are written as it will be sent, which takes a
+    fifth of the memory.
     """
 
     def __init__(self, *, collector: Collector, resource: Mapping[str, str]) -> None:
         """Take the collector, and what the spans are of."""
-        channel = open_channel(collector)
-        self._headers = collector.headers
-        self._resource = resource
-        self._stub = TraceServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
-        self._waiting: deque[Span | ReadableSpan] = deque(maxlen=MOST_WAITING)
-        self._batch: list[Span | ReadableSpan] = []
+        self._resource = Resource(attributes=attributes(resource))
+        self._waiting: deque[Span] = deque()
+        self._batches: deque[bytes] = deque(maxlen=MOST_BATCHES)
+        self._writing = Lock()
+        self._refusals = Refusals("traces")
         self._exporter = Exporter(
             "traces",
-            channel=channel,
+            collector=collector,
+            path=_PATH,
             interval=_INTERVAL_SECONDS,
-            timeout=collector.timeout,
             export=self._export,
         )
-        self._libraries = (PsycopgInstrumentor(), URLLib3Instrumentor())
-
-    def start(self) -> None:
-        """Begin; connections to the database that are open by then write no spans."""
-        provider = TracerProvider(
-            sampler=ParentBased(root=ALWAYS_OFF),
-            resource=Resource(dict(self._resource)),
-            shutdown_on_exit=False,
-        )
-        provider.add_span_processor(_Taker(self._waiting))
-        for library in self._libraries:
-            library.instrument(tracer_provider=provider)
-        self._exporter.start()
-
-    def stop(self, within: float) -> None:
-        """Export what is new and end, within so many seconds. Safe before the start, and twice."""
-        for library in self._libraries:
-            if library.is_instrumented_by_opentelemetry:
-                library.uninstrument()
-        self._exporter.stop(within)
+        self.start, self.stop = self._exporter.start, self._exporter.stop
 
     def take(self, span: Span) -> None:
         """Keep a span for the next export."""
         self._waiting.append(span)
-
-    def enter(self, context: Context) -> AbstractContextManager[object]:
-        """Make this place in a trace the current one for libraries, in the calling thread."""
-        return trace.use_span(trace.NonRecordingSpan(_place(context)))
-
-    def _export(self, timeout: float) -> None:
-        while self._waiting or self._batch:
-            if not self._batch:
-                size = min(len(self._waiting), _LARGEST_BATCH)
-                self._batch = [self._waiting.popleft() for _ in range(size)]
+        if len(self._waiting) >= LARGEST_BATCH and self._writing.acquire(blocking=False):
             try:
-                self._stub.Export(self._request(), timeout=timeout, metadata=self._headers)
-            except Exception as error:
-                # what the collector refuses it would refuse again, and so would what is in our way
-                if (
-                    not isinstance(error, grpc.RpcError)
-                    or error.code() is not grpc.StatusCode.UNAVAILABLE
-                ):
-                    self._batch = []
+                self._write_batch()
+            finally:
+                self._writing.release()
+            self._exporter.hurry()
+
+    def _write_batch(self) -> None:
+        size = min(len(self._waiting), LARGEST_BATCH)
+        spans = [self._waiting.popleft() for _ in range(size)]
+        self._batches.append(request(spans, self._resource).SerializeToString())
+
+    def _export(self, send: Send) -> None:
+        while self._batches or self._waiting:
+            if not self._batches:
+                with self._writing:
+                    self._write_batch()
+            batch = self._batches.popleft()
+            try:
+                answer = ExportTraceServiceResponse.FromString(send(batch))
+            except CallError as error:
+                # what the collector refuses it would refuse again
+                if error.code == UNAVAILABLE and len(self._batches) < MOST_BATCHES:
+                    self._batches.appendleft(batch)
                 raise
-            self._batch = []
+            refused = answer.partial_success
+            self._refusals.tell(refused.rejected_spans, refused.error_message)
 
-    def _request(self) -> ExportTraceServiceRequest:
-        own = [span for span in self._batch if isinstance(span, Span)]
-        request = encode_spans([span for span in self._batch if isinstance(span, ReadableSpan)])
-        scope = otlp.ScopeSpans(
-            scope=InstrumentationScope(name="fixengine", version=__version__),
-            spans=map(_converted, own),
+
+def request(spans: Iterable[Span], resource: Resource) -> ExportTraceServiceRequest:
+    """Return a request with these spans, those of libraries first."""
+    by: dict[By, list[otlp.Span]] = {By.ENGINE: []}
+    for span in spans:
+        by.setdefault(span.by, []).append(_converted(span))
+    own = otlp.ScopeSpans(
+        scope=InstrumentationScope(name="fixengine", version=__version__), spans=by.pop(By.ENGINE)
+    )
+    libraries = [
+        otlp.ScopeSpans(
+            scope=InstrumentationScope(
+                name=f"opentelemetry.instrumentation.{_LIBRARIES[library]}", version=_FORM
+            ),
+            spans=written,
+            schema_url=_SCHEMA,
         )
-        resource = resource_pb2.Resource(attributes=attributes(self._resource))
-        request.resource_spans.append(otlp.ResourceSpans(resource=resource, scope_spans=[scope]))
-        return request
-
-
-class _Taker(SpanProcessor):
-    """Takes what libraries write."""
-
-    def __init__(self, waiting: deque[Span | ReadableSpan]) -> None:
-        self._waiting = waiting
-
-    def on_end(self, span: ReadableSpan) -> None:
-        if span.context is not None and span.context.trace_flags.sampled:
-            self._waiting.append(span)
-
-
-def _place(context: Context) -> trace.SpanContext:
-    return trace.SpanContext(
-        trace_id=int.from_bytes(context.trace_id),
-        span_id=int.from_bytes(context.span_id),
-        is_remote=False,
-        trace_flags=trace.TraceFlags(int(context.sampled)),
+        for library, written in by.items()
+    ]
+    return ExportTraceServiceRequest(
+        resource_spans=[
+            otlp.ResourceSpans(resource=resource, scope_spans=scopes)
+            for scopes in (libraries, [own])
+            if scopes
+        ]
     )
 
 
 def _converted(span: Span) -> otlp.Span:
-    """Convert one of our own: a fifth of what it takes by way of the SDK's."""
     return otlp.Span(
         name=span.name,
         kind=_KINDS[span.kind],
@@ -151,10 +135,27 @@ def _converted(span: Span) -> otlp.Span:
         start_time_unix_nano=span.began,
         end_time_unix_nano=span.ended,
         attributes=attributes(span.attributes),
+        events=_events(span),
         links=[otlp.Span.Link(trace_id=link.trace_id, span_id=link.span_id) for link in span.links],
         status=otlp.Status()
         if span.error is None
         else otlp.Status(
             code=otlp.Status.StatusCode.STATUS_CODE_ERROR, message=known.hide(span.error)
         ),
+        flags=0 if span.by is By.ENGINE else _PARENT_IS_KNOWN,
     )
+
+
+def _events(span: Span) -> list[otlp.Span.Event]:
+    thrown = span.thrown
+    if thrown is None:
+        return []
+    said = {
+        "exception.type": thrown.kind,
+        "exception.message": known.hide(thrown.words),
+        "exception.stacktrace": known.hide(thrown.stack),
+        "exception.escaped": "False",
+    }
+    return [
+        otlp.Span.Event(name="exception", time_unix_nano=thrown.at, attributes=attributes(said))
+    ]

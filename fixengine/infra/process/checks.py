@@ -12,7 +12,7 @@ from fixengine.infra.kafka.producer.settings import producer_settings
 from fixengine.infra.postgres.driver.dsn import refusal, set_otherwise
 from fixengine.infra.postgres.driver.sessions import OWNED
 
-_TO_EXPORT = ("grpc", "opentelemetry")
+_TO_EXPORT = ("h2", "opentelemetry")
 
 
 def setting_problems(

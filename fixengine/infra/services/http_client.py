@@ -2,6 +2,7 @@
 
 import re
 import socket
+from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -11,6 +12,8 @@ from urllib3.connection import HTTPConnection
 
 from fixengine.config.ipv6 import bracketed
 from fixengine.errors import UnavailableError
+from fixengine.telemetry.calls import call, current_place
+from fixengine.telemetry.spans import TRACEPARENT, By
 
 OF_ONE, OF_ALL = 64 * 2**10, 8 * 2**20
 """Bytes that are read of an answer: about one thing, of which many come at a time, or about all."""
@@ -75,19 +78,29 @@ class JsonService:
         self._pool.clear()
 
     def _fetch(self, path: str, most: int) -> tuple[int, bytes]:
-        response = self._pool.request(
-            "GET",
-            self._url + path,
-            timeout=self._timeout,
-            redirect=False,
-            preload_content=False,
-        )
+        response = self._responded(self._url + path)
         body = response.read(most + 1)
         if len(body) > most:
             response.close()
             raise UnavailableError(f"{self._name} answers {path} with too much")
         response.release_conn()
         return response.status, body
+
+    def _responded(self, url: str) -> urllib3.BaseHTTPResponse:
+        """Return the beginning of an answer."""
+        ask = partial(
+            self._pool.request, "GET", timeout=self._timeout, redirect=False, preload_content=False
+        )
+        place = current_place()
+        if place is None:
+            return ask(url)
+        said = {"http.method": "GET", "http.url": url}
+        with call(place, By.URLLIB3, "GET", said) as made:
+            response = ask(url, headers={TRACEPARENT: str(made.context)})
+            made.attributes["http.status_code"] = response.status
+            if response.status >= 400:
+                made.error = ""
+            return response
 
 
 def _words(error: Exception) -> str:

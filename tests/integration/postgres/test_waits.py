@@ -10,8 +10,6 @@ from time import monotonic
 
 import psycopg
 import pytest
-from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
-from opentelemetry.sdk.trace import TracerProvider
 from psycopg.conninfo import make_conninfo
 
 from fixengine.demo.servers.broker import Broker
@@ -56,18 +54,6 @@ def test_a_wait_for_a_connection_ends_with_the_stop(workspace: Workspace) -> Non
         assert_a_stop_ends(lambda: pool.connection(FOR_EVER).__enter__())
 
 
-@pytest.fixture(params=["traced", "no longer traced"])
-def _tracing(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whether the driver's statements write spans, or did so before."""
-    PsycopgInstrumentor().instrument(tracer_provider=TracerProvider())
-    if request.param == "traced":
-        yield
-    PsycopgInstrumentor().uninstrument()
-    if request.param == "no longer traced":
-        yield
-
-
-@pytest.mark.usefixtures("_tracing")
 def test_a_wait_for_a_statement_ends_with_the_stop(database: str) -> None:
     def wait() -> None:
         with pool.connection() as connection:

@@ -20,7 +20,10 @@ from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.demo.neighbours.stub import Mode
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import UnavailableError
+from fixengine.infra.services.http_client import OF_ALL, JsonService
 from fixengine.infra.services.neighbours import PRICE_DEADLINE, PricingClient, SecurityClient
+from fixengine.telemetry.calls import Place, at
+from fixengine.telemetry.spans import By, Context, Span
 from tests.support.stubs import running
 
 LISTINGS = all_listings()
@@ -286,3 +289,41 @@ def test_a_404_from_somewhere_between_does_not_make_a_security_unknown() -> None
         client = SecurityClient(url=url)
         with pytest.raises(UnavailableError):
             client.ticker("f" * 24)
+
+
+def test_a_call_that_is_made_for_something_traced_has_a_span_and_tells_the_service(
+    prices: PricingService,
+) -> None:
+    """It says of the call what OpenTelemetry's instrumentation says."""
+    made: list[Span] = []
+    here = Context(trace_id=bytes(range(16)), span_id=bytes(range(8)), sampled=True)
+    client = JsonService(name="pricing-service", url=prices.url, deadline=60)
+    with at(Place(context=here, export=made.append)):
+        client.get("/api/v1/prices", list, most=OF_ALL)
+        assert client.get("/nothing", dict) is None
+    client.get("/api/v1/prices", list, most=OF_ALL)
+    good, absent = made
+    assert list(good.attributes.items()) == [
+        ("http.method", "GET"),
+        ("http.url", f"{prices.url}/api/v1/prices"),
+        ("http.status_code", 200),
+    ]
+    assert (good.by, good.name, good.parent, good.error) == (By.URLLIB3, "GET", here, None)
+    assert (absent.attributes["http.status_code"], absent.error) == (404, "")
+    assert [*prices.traceparents] == [str(good.context), str(absent.context)]
+
+
+def test_a_call_that_nobody_answers_has_a_span_that_says_why(workspace: Workspace) -> None:
+    made: list[Span] = []
+    here = Context(trace_id=bytes(range(16)), span_id=bytes(range(8)), sampled=True)
+    nobody = f"http://127.0.0.1:{workspace.reserve_port()}"
+    with (
+        at(Place(context=here, export=made.append)),
+        pytest.raises(UnavailableError, match="refused"),
+    ):
+        JsonService(name="pricing-service", url=nobody, deadline=60).get("/x", dict)
+    (span,) = made
+    assert span.thrown is not None
+    assert span.thrown.kind == "urllib3.exceptions.NewConnectionError"
+    assert span.error == f"NewConnectionError: {span.thrown.words}"
+    assert "http.status_code" not in span.attributes

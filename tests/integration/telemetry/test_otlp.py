@@ -136,7 +136,7 @@ from prometheus_client import CollectorRegistry
 from fixengine.config import load
 from fixengine.engine.engine import Engine
 Engine(load({}), pod="engine", on_failure=print)
-print([name for name in sys.modules if name.split(".")[0] in {"grpc", "opentelemetry", "google"}])
+print([name for name in sys.modules if name.split(".")[0] in {"h2", "opentelemetry", "google"}])
 """
     result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True

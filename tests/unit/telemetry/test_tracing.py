@@ -1,6 +1,5 @@
 """Traces: whose they are, which are kept, and that a fill's place in one never changes."""
 
-from contextlib import nullcontext
 from time import time_ns
 
 import pytest
@@ -27,7 +26,7 @@ HEADER = f"00-{TRACE}-{SPAN}-01"
 
 
 def traced(headers: Headers, **sampling: str) -> OrderTrace:
-    tracer = SamplingTracer(load(sampling).sampler, lambda _: None, nullcontext)
+    tracer = SamplingTracer(load(sampling).sampler, lambda _: None)
     (trace,) = tracer.orders([headers])
     return trace
 
@@ -112,7 +111,7 @@ def test_a_share_keeps_the_traces_that_others_with_the_same_share_keep() -> None
 
 def exporting(share: float) -> tuple[SamplingTracer, list[Span]]:
     exported: list[Span] = []
-    return SamplingTracer(Sampler(share=share), exported.append, nullcontext), exported
+    return SamplingTracer(Sampler(share=share), exported.append), exported
 
 
 def span_of(order: OrderTrace) -> Span:

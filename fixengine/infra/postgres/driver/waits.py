@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
 from time import monotonic
-from typing import Any, Self, TypeVar, cast
+from typing import TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
 
+from fixengine.infra.postgres.driver.traced import TracedConnection
 from fixengine.supervision.patience import excused_until, patient_until
 
 FIRST_ANSWER_WITHIN = 3.0
@@ -24,7 +25,7 @@ class NoAnswer(psycopg.OperationalError):
     """The server has taken a statement, and said nothing for too long."""
 
 
-class BoundedConnection(psycopg.Connection[TupleRow]):
+class BoundedConnection(TracedConnection):
     """Gives up, and closes, when the server leaves a statement unanswered for too long.
 
     Too long is `answers_within` seconds, unless somebody knows why it takes longer, and in any
@@ -32,14 +33,6 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
     """
 
     answers_within = FIRST_ANSWER_WITHIN
-
-    @classmethod
-    def connect(cls, conninfo: str = "", **settings: Any) -> Self:
-        """Connect as the driver does."""
-        connection = psycopg.Connection.connect(conninfo, **settings)
-        # once statements were traced the driver's own `connect` makes no other class than its own
-        connection.__class__ = cls
-        return cast("Self", connection)
 
     def wait(self, gen: PQGen[_T], interval: float = _LOOK, timeout: float | None = None) -> _T:
         """Wait as the driver does, for as long as it may."""

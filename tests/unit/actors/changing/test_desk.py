@@ -1,7 +1,7 @@
 """The desk: who waits, who passes, and what each request is answered."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -339,7 +339,7 @@ ASKED = f"00-{'a' * 32}-{'b' * 16}-01"
 def spans_of(*requests: ChangeRequest, **changes: Any) -> tuple[list[Span], list[Decision]]:
     """Return what a trace has of these requests, and what each was answered."""
     spans: list[Span] = []
-    tracer = SamplingTracer(Sampler(), spans.append, nullcontext)
+    tracer = SamplingTracer(Sampler(), spans.append)
     with desk(table(1, **{"traceparent": ORDER, **changes}), tracer=tracer) as ref:
         answers = [answer(ref, request) for request in requests]
     return spans, answers
