@@ -8,7 +8,7 @@ _DECIMAL = rb"-?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})"
 _DATE = rb"\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _TIME = rb"(?:[01]\d|2[0-3]):[0-5]\d(?::(?:[0-5]\d|60)(?:\.\d{1,12})?)?"
 _TIMESTAMP = re.compile(rb"(\d{4})(\d\d)(\d\d)-(\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?")
-_WRITTEN = "%Y%m%d-%H:%M:%S.%f"
+_WRITTEN = b"%04d%02d%02d-%02d:%02d:%02d.%03d"
 
 _PATTERNS = {
     "Boolean": rb"[YN]",
@@ -53,4 +53,5 @@ def read_timestamp(value: bytes) -> datetime | None:
 
 def write_timestamp(moment: datetime) -> bytes:
     """Write a time down, to the millisecond."""
-    return moment.strftime(_WRITTEN)[:-3].encode()
+    day = moment.year, moment.month, moment.day
+    return _WRITTEN % (*day, moment.hour, moment.minute, moment.second, moment.microsecond // 1000)

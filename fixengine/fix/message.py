@@ -16,6 +16,7 @@ MOST_FIELDS = 1_000
 """Of a message with more, only so many are read, and it is refused."""
 
 _SOH = b"\x01"
+_USUAL_TAGS = {b"%d" % tag: tag for tag in range(1, 1_000)}  # so that none is read twice
 _LONGEST_TAG = 9
 
 
@@ -75,7 +76,7 @@ class _Reader:
             end = body.find(_SOH, position)
             equals = body.find(b"=", position, end)
             written = body[position : end if equals < 0 else equals]
-            tag = _tag(written)
+            tag = _USUAL_TAGS.get(written) or _tag(written)
             if equals < 0 or tag is None:
                 self._blame(Reason.INVALID_TAG, _whole(written))
             else:

@@ -82,6 +82,8 @@ class Outbound:
             self._withheld = self._page = None
 
     def _fetch(self, first: int) -> None:
+        if self._page in self._effects:  # many requests came at once: only the last is read for
+            self._effects.remove(self._page)
         self._page = Fetch(first, min(first + PAGE - 1, self._last))
         self._effects.append(self._page)
 

@@ -86,15 +86,23 @@ def test_what_is_garbled_is_passed_over_with_its_reason(garbled: bytes, why: str
     assert WHOLE in found
 
 
+def with_checksum(wanted: int) -> tuple[bytes, bytes]:
+    """Return a message whose checksum this is, and its body."""
+    bodies = (b"35=0\x0158=%c%c\x01" % (a, b) for a in range(2, 256) for b in b"ab")
+    messages = ((encode(b"FIX.4.4", body), body) for body in bodies)
+    return next(each for each in messages if each[0].endswith(b"10=%03d\x01" % wanted))
+
+
 def test_a_checksum_below_100_has_three_digits() -> None:
-    body = next(b"35=0\x0158=%d\x01" % n for n in range(256) if sums_below_100(n))
-    message = encode(b"FIX.4.4", body)
-    assert message[-4:-1].startswith(b"0")
+    message, body = with_checksum(7)
     assert read(message) == [Frame(b"FIX.4.4", body)]
+    assert frames(message.replace(b"10=007", b"10=7")) == []
 
 
-def sums_below_100(number: int) -> bool:
-    return encode(b"FIX.4.4", b"35=0\x0158=%d\x01" % number)[-4:-3] == b"0"
+def test_a_checksum_is_below_256() -> None:
+    message, body = with_checksum(0)
+    assert read(message) == [Frame(b"FIX.4.4", body)]
+    assert read(message[:-4] + b"256\x01") == [Garbled("the checksum is wrong")]
 
 
 @given(st.binary(max_size=2_000))

@@ -166,4 +166,4 @@ class TwoSides(RuleBasedStateMachine):
 
 
 TestTwoSides = TwoSides.TestCase
-TestTwoSides.settings = effort(max_examples=60, stateful_step_count=40, deadline=None)
+TestTwoSides.settings = effort(max_examples=40, stateful_step_count=40, deadline=None)

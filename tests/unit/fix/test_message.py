@@ -53,11 +53,17 @@ def test_data_may_have_the_end_of_a_field_and_of_a_message_in_it() -> None:
     )
 
 
+def test_a_length_counts_only_for_the_field_behind_it() -> None:
+    message = written("35=B|95=9|58=x|96=ab|")
+    assert (message.get(96), message.fault) == (b"ab", None)
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
         ("35=0|0=a|", Fault(Reason.INVALID_TAG, 0)),
         ("35=0|-1=a|", Fault(Reason.INVALID_TAG, -1)),
+        ("35=0|-1=a|-2=a|", Fault(Reason.INVALID_TAG, -1)),
         ("35=0|034=a|", Fault(Reason.INVALID_TAG, 34)),
         ("35=0|+34=a|", Fault(Reason.INVALID_TAG)),
         ("35=0|3 4=a|", Fault(Reason.INVALID_TAG)),

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from fixengine.fix import gap, outbound
+from fixengine.fix.effects import Fetch
 from fixengine.fix.formats import write_timestamp
 from fixengine.fix.message import Message
 from fixengine.fix.session import Session, State
@@ -396,6 +397,14 @@ def test_a_later_request_takes_the_place_of_an_earlier_one() -> None:
     ]
 
 
+def test_for_many_requests_at_once_one_page_is_read() -> None:
+    client = Client(answering).logged_on()
+    client.says("35=B|34=2|58=a|")
+    stream = b"".join(client.written(f"35=2|34={seq}|7=1|16=0|") for seq in range(3, 103))
+    effects = client.side.session.received(client.clock.now, stream)
+    assert [each for each in effects if isinstance(each, Fetch)] == [Fetch(1, 2)]
+
+
 def test_what_was_numbered_without_a_connection_is_sent_when_it_is_asked_for() -> None:
     client = Client(answering).logged_on()
     client.side.session.lose()
@@ -479,6 +488,15 @@ def test_who_leaves_still_takes_what_comes_until_the_answer() -> None:
     assert client.says("35=5|34=4|", "35=B|34=5|58=b|") == []
     assert client.side.why == "the peer said Logout"
     assert client.seen == ["a"]
+
+
+def test_bytes_of_a_connection_that_is_gone_change_nothing() -> None:
+    client = Client(answering).logged_on()
+    client.side.session.lose()
+    assert client.says("35=B|34=2|58=a|", "35=5|34=3|") == []
+    assert client.waits(1_000) == []
+    assert client.seen == []
+    assert (client.side.books.next_in, client.side.why) == (2, None)
 
 
 def test_a_transaction_that_fails_leaves_nothing_behind() -> None:
