@@ -47,11 +47,12 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endless:
-    """A running engine, and where it works."""
+    """A running engine, where it works, and how many seconds it took to be ready."""
 
     engine: Engine
     dsn: str
     topics: TopicNames
+    ready_after: float
 
     def evaluations(self) -> float:
         """Return how many evaluations the engine has stored."""
@@ -89,16 +90,24 @@ def endless(
     first: float = 0,
     within: float | None = None,
     settings: Mapping[str, str] | None = None,
+    as_if_empty: bool = False,
 ) -> Iterator[Endless]:
     """Lend an engine with so many executions, each of them due every so many seconds.
 
     They fall due for the first time after `first` seconds, one after the other, all of them
     `within` so many seconds, or as many as lie between two times of one. Whichever is stored first
     falls due up to two minutes after others, as do real ones with the longest delay between fills.
+    With `as_if_empty` the server's statistics are those of empty tables, and nothing cleans up.
     """
     with ground(stack) as place:
         with closing(psycopg.connect(place.dsn, autocommit=True)) as connection:
             migrate(connection)
+            if as_if_empty:
+                connection.execute("vacuum analyze")
+                for table in ("execution", "outbox"):
+                    connection.execute(
+                        f"alter table {table} set (autovacuum_enabled = off)".encode()
+                    )
             tickers = [listing.ticker for listing in priced_listings()]
             lasts = every if within is None else within
             apart = math.ceil(executions * min(_APART_SECONDS / lasts, 1))
@@ -108,7 +117,8 @@ def endless(
                 .encode(),
                 {"number": executions, "apart": apart, "tickers": tickers},
             )
-            connection.execute("vacuum analyze")
+            if not as_if_empty:
+                connection.execute("vacuum analyze")
         engine = stack.engine(
             place.name,
             **place.settings,
@@ -121,7 +131,13 @@ def endless(
             **(settings or {}),
         )
         try:
+            began = time.monotonic()
             engine.start()
-            yield Endless(engine=engine, dsn=place.dsn, topics=place.topics)
+            yield Endless(
+                engine=engine,
+                dsn=place.dsn,
+                topics=place.topics,
+                ready_after=time.monotonic() - began,
+            )
         finally:
             engine.kill()

@@ -10,7 +10,9 @@ from benchmarks.figures import (
     idle,
     latency,
     lone,
+    many_open,
     memory,
+    orders,
     pinned,
     pod,
     rest,
@@ -37,6 +39,7 @@ FIGURES: Mapping[str, Callable[[Lend, float], Iterator[Figure]]] = {
         changes,
         idle,
         latency,
+        orders,
         wal,
         start,
         rest,
@@ -45,11 +48,12 @@ FIGURES: Mapping[str, Callable[[Lend, float], Iterator[Figure]]] = {
         bulk,
         asked,
         memory,
+        many_open,
         pinned,
         soak,
     )
 }
-LONG = frozenset({"memory", "pinned", "soak"})
+LONG = frozenset({"many_open", "memory", "pinned", "soak"})
 """Those that take ten minutes and more; one round of them has to do."""
 BY_NAME = LONG | {"lone", "bulk", "asked"}
 """Those that run only when they are asked for, or with a peer: others have the same in them."""

@@ -1,37 +1,29 @@
-"""What a fill costs the database."""
+"""What a fill costs the engine and the database."""
 
 import time
 from collections.abc import Iterator
 
 import psycopg
 
+from benchmarks.costs import costs
 from benchmarks.figures.figure import Figure, Lend
 from benchmarks.figures.loads import saturated
-from benchmarks.sql import number_of
 
 
 def measure(lend: Lend, scale: float) -> Iterator[Figure]:
-    """Count what a fill costs the database, at full load."""
+    """Count what a fill costs at full load."""
     with (
         lend() as stack,
         saturated(stack) as load,
         psycopg.connect(load.dsn, autocommit=True) as connection,
     ):
-        before = (load.evaluations(), _wal(connection), _transactions(connection))
+        before = costs(load, connection)
         time.sleep(20 * scale)
-        after = (load.evaluations(), _wal(connection), _transactions(connection))
-    fills, size, commits = (now - then for now, then in zip(after, before, strict=True))
-    yield Figure(meaning="WAL a fill", value=size / fills / 1024, unit="KiB", limit=3)
-    yield Figure(meaning="transactions a thousand fills", value=1000 * commits / fills, unit="")
-
-
-def _transactions(connection: psycopg.Connection) -> int:
-    return number_of(
-        connection,
-        "select xact_commit + xact_rollback from pg_stat_database "
-        "where datname = current_database()",
+        spent = costs(load, connection).since(before)
+    fills = spent.evaluations
+    yield Figure(meaning="WAL a fill", value=spent.wal / fills / 1024, unit="KiB", limit=3)
+    yield Figure(
+        meaning="transactions a thousand fills", value=1000 * spent.commits / fills, unit=""
     )
-
-
-def _wal(connection: psycopg.Connection) -> int:
-    return number_of(connection, "select pg_current_wal_lsn() - '0/0'")
+    yield Figure(meaning="the engine's CPU a fill", value=1e6 * spent.engine / fills, unit="µs")
+    yield Figure(meaning="the database's CPU a fill", value=1e6 * spent.database / fills, unit="µs")

@@ -6,13 +6,14 @@ the tables, each page of one moment; and where a message is missing then, the en
 read once more. Nothing depends on clocks, and nothing has to stand still.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from fixengine.audit.announcements import is_complete, number_of_fills
 from fixengine.audit.cases import cases, encode, place_of_key, with_newer
+from fixengine.audit.databases import Databases
 from fixengine.audit.evidence import Case
 from fixengine.audit.judge import Judge
 from fixengine.audit.orders import Orders
@@ -20,7 +21,7 @@ from fixengine.audit.sorter import Sorter
 from fixengine.audit.terms import Horizon
 from fixengine.audit.topic import Progress, Topic
 from fixengine.audit.verdict import Contradiction, Kind
-from fixengine.infra.postgres.audit_pages import AuditPages, Facts, Row
+from fixengine.infra.postgres.audit_pages import Row
 from fixengine.ports.kafka import Record
 
 _DELETIONS_GO_ON_FOR = timedelta(days=1)
@@ -45,21 +46,19 @@ class Examination:
         orders: Topic,
         fills: Topic,
         letters: Topic,
-        pages: AuditPages,
-        committed: Mapping[int, int],
-        facts: Facts,
+        databases: Databases,
+        committed: Sequence[Mapping[int, int]],
         span: Range,
         retention_days: int | None,
         progress: Progress,
     ) -> None:
-        """Take the parts; `facts`, then `committed` were read before anything else."""
+        """Take the parts; of `databases` the facts, then `committed` were read before all else."""
         self._judge = judge
         self._orders = orders
         self._fills = fills
         self._letters = letters
-        self._pages = pages
+        self._databases = databases
         self._committed = committed
-        self._facts = facts
         self._span = span
         self._retention_days = retention_days
         self._progress = progress
@@ -72,7 +71,7 @@ class Examination:
                 topic=self._orders,
                 letters=self._letters,
                 committed=self._committed,
-                ledger_since=self._facts.ledger_since,
+                ledger_since=self._databases.ledger_since,
                 since=self._span.since,
                 until=self._span.until,
             )
@@ -92,7 +91,7 @@ class Examination:
         yield from self._strays()
 
     def _rows(self) -> Iterator[Row]:
-        for count, row in enumerate(self._pages.rows(), 1):
+        for count, row in enumerate(self._databases.rows(), 1):
             if count % _BATCH == 0:
                 self._progress("executions judged", count)
             yield row
@@ -100,15 +99,15 @@ class Examination:
     def _horizon(self) -> Horizon:
         days, orders_since = self._retention_days, self._orders.kept_since
         return Horizon(
-            newest=self._facts.newest or 0,
+            newest=self._databases.newest,
             orders_since=orders_since,
             fills_since=None if self._is_whole else self._fills.kept_since,
             kept_since=(
                 None
                 if days is None
-                else self._facts.now - timedelta(days=days) + _DELETIONS_GO_ON_FOR
+                else self._databases.now - timedelta(days=days) + _DELETIONS_GO_ON_FOR
             ),
-            ledger_since=self._facts.ledger_since,
+            ledger_since=self._databases.ledger_since,
             since=self._span.since,
             until=self._span.until,
         )
@@ -128,12 +127,14 @@ class Examination:
                 yield from judge.contradictions(replace(case, messages=(*case.messages, *known)))
 
     def _strays(self) -> Iterator[Contradiction]:
+        for said, executions in self._databases.misplaced():
+            yield self._judge.found(Kind.STATE, said, executions=executions)
         # an execution that was filled today is deleted today when its order is old enough
         if self._retention_days is None:
-            for stray in self._pages.strays(since=self._span.since, until=self._span.until):
+            for stray in self._databases.strays(since=self._span.since, until=self._span.until):
                 said = f"the ledger has fills of execution {stray}, which does not exist"
                 yield self._judge.found(Kind.LEDGER, said, executions=(stray,))
-        for stray in self._pages.outbox_strays():
+        for stray in self._databases.outbox_strays():
             said = f"the outbox has a fill of execution {stray}, which does not exist"
             yield self._judge.found(Kind.LEDGER, said, executions=(stray,))
 

@@ -1,12 +1,13 @@
 """The audit of the topic of orders: each is stored or buried, and each letter is one of them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from math import inf
 from operator import itemgetter
 
 from fixengine.audit.cases import encode, place_of, unpacked_record
+from fixengine.audit.databases import of_order
 from fixengine.audit.evidence import Source
 from fixengine.audit.judge import Judge
 from fixengine.audit.letters import letter_problems, named_place
@@ -30,12 +31,12 @@ class Orders:
         judge: Judge,
         topic: Topic,
         letters: Topic,
-        committed: Mapping[int, int],
+        committed: Sequence[Mapping[int, int]],
         ledger_since: datetime | None,
         since: datetime | None,
         until: datetime | None,
     ) -> None:
-        """Take the parts; `committed` are the offsets below which all was stored or buried.
+        """Take the parts; below `committed`, of each database's group, all is stored or buried.
 
         Letters of orders that were sent before `since`, or not before `until`, are not judged.
         """
@@ -89,7 +90,10 @@ class Orders:
             self._judge.counts.repeated_dead_letters += max(len(letters) - 1, 0)
             for letter in letters:
                 yield from self._problems(letter, record)
-        expected, settled = meaning_of(record.value), self._is_settled(record)
+        expected = meaning_of(record.value)
+        settled = self._is_settled(
+            record, None if expected is None else expected.execution_service_id
+        )
         if expected is not None:
             source = Source(expected=expected, place=place, buried=bool(letters), settled=settled)
             self.sources.add(place_of(expected.execution_service_id), encode(source))
@@ -101,10 +105,11 @@ class Orders:
         else:
             self._judge.counts.waiting_orders += 1
 
-    def _is_settled(self, record: Record) -> bool:
+    def _is_settled(self, record: Record, order: int | None) -> bool:
+        committed = of_order(self._committed, order)
         written = record.timestamp_ms or 0
         return (
-            record.offset < self._committed.get(record.partition, 0)
+            record.offset < committed.get(record.partition, 0)
             and written >= self._earliest
             and written < self._limit
         )

@@ -2,8 +2,10 @@
 
 import argparse
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 
+from fixengine.audit.databases import Databases
 from fixengine.audit.examination import Examination, Range
 from fixengine.audit.judge import Judge
 from fixengine.audit.output import Progress, as_json, as_text, say, verdict_as_json
@@ -16,6 +18,7 @@ from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.group import ConsumerGroup
 from fixengine.infra.kafka.keeping import Keeping, keeping
 from fixengine.infra.postgres.audit_pages import audit_pages
+from fixengine.rules.shards import Shard
 
 
 def perform(arguments: argparse.Namespace, settings: Settings, *, pod: str) -> bool:
@@ -59,12 +62,20 @@ def _contradictions(
             keeps=keeps,
         )
 
-    with audit_pages(settings.postgres_dsn, application_name=pod) as pages:
-        facts = pages.facts()
-        group = ConsumerGroup(
-            cluster=cluster, name=settings.kafka_consumer_group, topic=settings.kafka_orders_topic
+    dsns = arguments.dsn or [settings.postgres_dsn]
+    shards = [Shard(number, len(dsns)) for number in range(1, len(dsns) + 1)]
+    with ExitStack() as sessions:
+        databases = Databases(
+            [sessions.enter_context(audit_pages(dsn, application_name=pod)) for dsn in dsns]
         )
-        places = group.committed()
+        committed = [
+            ConsumerGroup(
+                cluster=cluster,
+                name=shard.group(settings.kafka_consumer_group),
+                topic=settings.kafka_orders_topic,
+            ).committed()
+            for shard in shards
+        ]
         set_to = _keeping(cluster, settings)
         examination = Examination(
             judge=judge,
@@ -75,9 +86,8 @@ def _contradictions(
                 "KAFKA_DLQ_TOPIC",
                 keeps=set_to[settings.kafka_dlq_topic].at_least,
             ),
-            pages=pages,
-            facts=facts,
-            committed=places,
+            databases=databases,
+            committed=committed,
             span=span,
             retention_days=settings.retention_days,
             progress=progress,

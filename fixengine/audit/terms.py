@@ -27,14 +27,15 @@ class Expectations:
 class Horizon:
     """How far what is judged goes back, and how near to now it comes; None: no limit.
 
-    `newest` is the latest execution whose order must be on its topic. Orders received before
+    `newest` are the latest executions whose orders must be on their topic, of each database, by the
+    remainder of their numbers. Orders received before
     `orders_since`, and messages of fills before `fills_since`, may be gone from their topics;
     executions whose orders were received before `kept_since` may be deleted. What was filled
     before `ledger_since` has no rows in the ledger. Executions are judged if they were sent from
     `since` on, and before `until`.
     """
 
-    newest: int | None = None
+    newest: tuple[int, ...] | None = None
     orders_since: datetime | None = None
     fills_since: datetime | None = None
     kept_since: datetime | None = None
@@ -49,7 +50,8 @@ class Horizon:
 
     def is_young(self, execution: Execution) -> bool:
         """Say whether an execution may be younger than what was read of its topic."""
-        return self.newest is not None and execution.id > self.newest
+        newest = self.newest
+        return newest is not None and execution.id > newest[execution.id % len(newest)]
 
     def has_no_order(self, execution: Execution) -> bool:
         """Say whether its order may be gone from the topic."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from fixengine.config.addresses import url
+from fixengine.config.conninfo import dsn
 from fixengine.ports.kafka import EVER
 
 DEFAULT_ADDRESS = "http://localhost:8085"
@@ -38,6 +39,14 @@ def positive(kind: Callable[[str], _NumberT]) -> Callable[[str], _NumberT]:
 
     parse.__name__ = kind.__name__ if isinstance(kind, type) else "number"
     return parse
+
+
+def connection_string(text: str) -> str:
+    """Parse a connection string of PostgreSQL."""
+    try:
+        return dsn(text)
+    except ValueError as error:  # as below
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def rest_address(text: str) -> str:

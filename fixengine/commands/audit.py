@@ -3,7 +3,7 @@
 import argparse
 
 from fixengine.audit.session import perform
-from fixengine.commands.argument_types import moment
+from fixengine.commands.argument_types import connection_string, moment
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import INTERRUPTED
 from fixengine.errors import ConflictError, FixengineError
@@ -15,6 +15,12 @@ _HOLDS, _CONTRADICTED, _IMPOSSIBLE = 0, 1, 2
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options to the subcommand's parser."""
+    parser.add_argument(
+        "--dsn",
+        action="append",
+        type=connection_string,
+        help="a database, one for each that orders are spread over (default: POSTGRES_DSN)",
+    )
     parser.add_argument(
         "--since",
         type=moment,

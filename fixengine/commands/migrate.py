@@ -17,9 +17,9 @@ def run(_arguments: argparse.Namespace, environment: Environment) -> int:
 
     Raises SchemaError, and UnavailableError when the database does not answer.
     """
-    dsn = environment.settings().postgres_dsn
-    with open_session(dsn, application_name=environment.pod) as connection:
-        applied, _ = bring_up_to_date(connection)
+    settings = environment.settings()
+    with open_session(settings.postgres_dsn, application_name=environment.pod) as connection:
+        applied, _ = bring_up_to_date(connection, shard=settings.order_shard)
     print(f"{len(applied)} migrations applied" if applied else "the schema is up to date")
     for migration in applied:
         print(f"  {migration.version:04} {migration.name}")

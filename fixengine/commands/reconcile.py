@@ -17,7 +17,9 @@ from fixengine.infra.kafka.tail import KafkaTail
 from fixengine.infra.postgres.driver.connections import open_session
 from fixengine.infra.postgres.reconcile import Reconciliation, reconcile
 from fixengine.infra.postgres.schema.migrate import assert_current
+from fixengine.infra.postgres.schema.numbers import assert_of
 from fixengine.ports.kafka import EVER
+from fixengine.rules.shards import Shard
 from fixengine.rules.values import Execution, Order
 from fixengine.wire.executions import decode_execution
 from fixengine.wire.orders import decode_order
@@ -71,30 +73,36 @@ def reconcile_once(settings: Settings, *, pod: str, since: datetime, apply: bool
     """
     cluster = Cluster.of(settings, client_id=pod)
     group = ConsumerGroup(
-        cluster=cluster, name=settings.kafka_consumer_group, topic=settings.kafka_orders_topic
+        cluster=cluster, name=settings.orders_group, topic=settings.kafka_orders_topic
     )
     group.assert_deserted()
     fills = KafkaTail(cluster=cluster, topic=settings.kafka_fills_topic)
     orders = KafkaTail(cluster=cluster, topic=settings.kafka_orders_topic)
     with open_session(settings.postgres_dsn, application_name=pod) as connection:
         assert_current(connection)
+        assert_of(connection, settings.order_shard)
         database = reconcile(
-            connection, _executions(fills, since), _orders(orders, since), apply=apply
+            connection,
+            _executions(fills, since, settings.order_shard),
+            _orders(orders, since, settings.order_shard),
+            apply=apply,
         )
     again = group.rewind(since, apply=apply)
     return Reconciled(database=database, orders_read_again=again)
 
 
-def _executions(tail: KafkaTail, since: datetime) -> Iterator[Execution]:
+def _executions(tail: KafkaTail, since: datetime, shard: Shard) -> Iterator[Execution]:
     for record in read_to_the_end(tail.look(since, timeout=ANSWER_WITHIN)):
         execution = decode_execution(record.value or b"")
-        if execution is not None:
+        if execution is not None and shard.has(execution.execution_service_id):
             yield execution
 
 
-def _orders(tail: KafkaTail, since: datetime) -> Iterator[Order]:
+def _orders(tail: KafkaTail, since: datetime, shard: Shard) -> Iterator[Order]:
     for record in read_to_the_end(tail.look(since, timeout=ANSWER_WITHIN)):
         try:
-            yield decode_order(record.value)
+            order = decode_order(record.value)
         except MalformedError:  # a dead letter, no execution is of it
             continue
+        if shard.has(order.id):
+            yield order

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fixengine.config import addresses, client_config, conninfo, parsing
 from fixengine.config.telemetry import Telemetry
 from fixengine.config.variables import optional, variable
+from fixengine.rules.shards import Shard
 
 _SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _port = parsing.whole(1, 65535)
@@ -54,6 +55,12 @@ class Settings(Telemetry):
     )
     kafka_consumer_group: str = variable(
         "KAFKA_CONSUMER_GROUP", "fix_engine", parsing.anything, "the engines' consumer group"
+    )
+    order_shard: Shard = variable(  # noqa: RUF009  # which returns a field, as for the others
+        "ORDER_SHARD",
+        "1/1",
+        Shard.parse,
+        "which database of how many this is, as 1/2: it has the orders whose id fits",
     )
     kafka_replication_factor: int = variable(
         "KAFKA_REPLICATION_FACTOR",
@@ -125,6 +132,11 @@ class Settings(Telemetry):
         parsing.whole(1, 36_500),
         "days that a closed execution is kept after its order came; unset: for ever",
     )
+
+    @property
+    def orders_group(self) -> str:
+        """The consumer group of the engines that share this database."""
+        return self.order_shard.group(self.kafka_consumer_group)
 
     @property
     def postgres_dsn(self) -> str:

@@ -228,6 +228,7 @@ class Children:
             scheduler=refs[Child.SCHEDULER],
             health=self.health,
             metrics=self._parts.consumer_metrics,
+            shard=settings.order_shard,
             first_fill_delay=settings.fill_delay_first_seconds,
             pause_per_order=settings.order_intake_sleep_seconds,
             tracer=self._parts.tracer,

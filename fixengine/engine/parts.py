@@ -71,7 +71,7 @@ class Parts:
         self.metrics = EngineMetrics(registry)
         log_lines.watch(on_lost=self.metrics.log_lines_lost.inc)
         self.consumer_metrics = ConsumerMetrics(
-            registry, group=settings.kafka_consumer_group, topic=settings.kafka_orders_topic
+            registry, group=settings.orders_group, topic=settings.kafka_orders_topic
         )
         self.recent_backlog = RecentBacklog()
         self._lease = Lease()
@@ -123,6 +123,7 @@ class Parts:
         return PostgresSchema(
             self.database,
             self.readers_database,
+            shard=self._settings.order_shard,
             forgets=self._settings.retention_days is not None,
             unhurried=unhurried,
             migrates=migrates,
@@ -138,7 +139,7 @@ class Parts:
         settings = self._settings
         return KafkaLag(
             cluster=self._kafka,
-            group=settings.kafka_consumer_group,
+            group=settings.orders_group,
             topic=settings.kafka_orders_topic,
         )
 
@@ -155,7 +156,7 @@ class Parts:
         settings = self._settings
         return KafkaSource(
             cluster=self._kafka,
-            group=settings.kafka_consumer_group,
+            group=settings.orders_group,
             topic=settings.kafka_orders_topic,
         )
 

@@ -24,6 +24,7 @@ from fixengine.actors.messages import (
 from fixengine.errors import RejectedError
 from fixengine.ports.kafka import Headers, Record, Standing
 from fixengine.rules.halving import Tried
+from fixengine.rules.shards import WHOLE, Shard
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot
 from fixengine.supervision.refs import ActorRef
@@ -201,7 +202,7 @@ class Desk:
 
 
 @contextmanager
-def lend_desk(*, pause: float = 0.0) -> Iterator[Desk]:
+def lend_desk(*, pause: float = 0.0, shard: Shard = WHOLE) -> Iterator[Desk]:
     """Lend a desk with an intake that has not booted; it pauses so many seconds an order."""
     desk = Desk()
     repository, securities, dead_letters, scheduler = others = (
@@ -220,6 +221,7 @@ def lend_desk(*, pause: float = 0.0) -> Iterator[Desk]:
         metrics=ConsumerMetrics(desk.registry, group="fix_engine", topic="orders"),
         first_fill_delay=1.0,
         pause_per_order=pause,
+        shard=shard,
     )
     try:
         yield desk

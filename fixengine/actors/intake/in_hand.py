@@ -4,6 +4,7 @@
 |---|---|---|---|
 | taken | Intake | it is decoded | resolving |
 | | | it is no valid order | burying |
+| | | another database has its orders | final |
 | resolving | Resolving | its security has a ticker | storing |
 | | | security-service knows no such security | burying |
 | storing | Storing | the database has it, or had it before | final |
@@ -29,6 +30,7 @@ from msgspec import structs
 
 from fixengine.errors import MalformedError
 from fixengine.ports.kafka import Record
+from fixengine.rules.shards import WHOLE, Shard
 from fixengine.rules.values import Order
 from fixengine.telemetry.spans import Context, OrderTrace
 from fixengine.telemetry.tracing import Batch, Tracer
@@ -96,25 +98,35 @@ class InHand(msgspec.Struct, kw_only=True):
 
 @dataclass(slots=True, kw_only=True)
 class Moved:
-    """Items whose state has ended: some go on, others are refused, each with the reason."""
+    """Items whose state has ended: some go on, others are refused, each with the reason.
+
+    What is passed over is another database's.
+    """
 
     items: list[InHand] = field(default_factory=list)
+    passed_over: list[InHand] = field(default_factory=list)
     refused: list[tuple[InHand, str]] = field(default_factory=list)
 
 
-def decode(items: Iterable[InHand]) -> Moved:
-    """Give items their orders, where their records are valid ones."""
+def decode(items: Iterable[InHand], shard: Shard = WHOLE) -> Moved:
+    """Give items their orders, where their records are valid ones, and orders of this shard."""
     decoded = Moved()
     for item in items:
         try:
             order = decode_order(item.record.value)
         except MalformedError as error:
-            decoded.refused.append((item, str(error)))
-        else:
+            if shard.has_what_is_no_order:
+                decoded.refused.append((item, str(error)))
+            else:
+                decoded.passed_over.append(item)
+            continue
+        if shard.has(order.id):
             if item.trace is not None:
                 order = structs.replace(order, traceparent=str(item.trace.context))
             item.order = order
             decoded.items.append(item)
+        else:
+            decoded.passed_over.append(item)
     return decoded
 
 

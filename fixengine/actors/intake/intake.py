@@ -18,6 +18,7 @@ from fixengine.actors.intake.taking import POLLS_GO_ON, Taking
 from fixengine.actors.messages import DeadLettersWritten, OrdersStored, TickersArrived
 from fixengine.errors import UnavailableError
 from fixengine.ports.kafka import OrderSource, Record
+from fixengine.rules.shards import WHOLE, Shard
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, tell
 from fixengine.telemetry.health import Health
@@ -80,6 +81,7 @@ class Intake(Actor):
         metrics: ConsumerMetrics,
         first_fill_delay: float,
         pause_per_order: float,
+        shard: Shard = WHOLE,
         tracer: Tracer = UNTRACED,
     ) -> None:
         """Take the parts; both times are in seconds."""
@@ -92,6 +94,7 @@ class Intake(Actor):
         self._scheduler = scheduler
         self._first_fill_delay = first_fill_delay
         self._pause_per_order = pause_per_order
+        self._shard = shard
         self._tracer = tracer
 
     def boot(self) -> None:
@@ -122,13 +125,13 @@ class Intake(Actor):
             return
         limit = 1 if self._pause_per_order else LARGEST_BATCH
         records = self._taking.take(limit, self._patience())
-        self._begin(records)
+        begun = self._begin(records)
         self._store()
         if self._pause_per_order:
             self._store()  # nothing else is done meanwhile
         self._taking.commit()
         self._taking.regulate(stalled=self._storing.stalled, crowded=self._burying.crowded())
-        if records and self._pause_per_order:
+        if begun and self._pause_per_order:
             self.tell_later(self._pause_per_order, _Poll())
         else:
             self.actor_ref.tell(_Poll())
@@ -139,18 +142,21 @@ class Intake(Actor):
             return 0  # it is seen to as soon as nothing else is to be done
         return POLL_TIMEOUT if self._taking or self._burying else IDLE_POLL_TIMEOUT
 
-    def _begin(self, records: tuple[Record, ...]) -> None:
-        """Decode records and find their tickers."""
+    def _begin(self, records: tuple[Record, ...]) -> bool:
+        """Decode records and find their tickers; say whether any are this engine's to deal with."""
         # the pause comes later, and counts as work: it stands for work that takes so long
         items = [InHand(record=record, busy=self._pause_per_order) for record in records]
         traces = self._tracer.orders(record.headers for record in records)
         for item, trace in zip(items, traces, strict=False):  # without a tracer there are none
             item.trace = trace
         with timed(items):
-            decoded = decode(items)
+            decoded = decode(items, self._shard)
+            for passed_over in decoded.passed_over:
+                self._taking.finish(passed_over.record)
             self._burying.add(decoded.refused)
             self._resolving.add(decoded.items)
             self._resolved(self._resolving.turn())
+        return bool(decoded.items or decoded.refused)
 
     def _resolved(self, resolved: Moved) -> None:
         self._burying.add(resolved.refused)

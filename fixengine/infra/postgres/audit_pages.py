@@ -53,8 +53,13 @@ Fills and changes are in order of number.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """The latest execution, since when there is a ledger, and the database's time."""
+    """Which of how many databases this is, the latest execution, since when there is a ledger.
 
+    `now` is the database's time. One by itself is the first of one.
+    """
+
+    shard: int
+    shards: int
     newest: int | None
     ledger_since: datetime | None
     now: datetime

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec import structs
 
+from fixengine.audit.databases import Databases
 from fixengine.audit.examination import Examination, Range
 from fixengine.audit.judge import Judge
 from fixengine.audit.terms import Expectations
 from fixengine.audit.topic import Topic
 from fixengine.audit.verdict import Kind
-from fixengine.errors import UnavailableError
+from fixengine.errors import ConflictError, UnavailableError
 from fixengine.infra.kafka.tail import Beginning
 from fixengine.infra.postgres.audit_pages import AuditPages, Facts, Row
 from fixengine.ports.kafka import Record
@@ -89,8 +90,26 @@ class Remembered(Topic):
 class Tables(AuditPages):
     """Rows as they are when they are read."""
 
-    def __init__(self, *rows: Row, strays: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        *rows: Row,
+        strays: Sequence[int] = (),
+        shard: int = 1,
+        shards: int = 1,
+        newest: int = 5,
+    ) -> None:
+        self.ledger_since: datetime | None = None
         self._rows, self._strays = rows, tuple(strays)
+        self._shard, self._shards, self._newest = shard, shards, newest
+
+    def facts(self) -> Facts:
+        return Facts(
+            shard=self._shard,
+            shards=self._shards,
+            newest=self._newest,
+            ledger_since=self.ledger_since,
+            now=NOW,
+        )
 
     def rows(self) -> Iterator[Row]:
         return iter(self._rows)
@@ -109,16 +128,23 @@ class Away(Tables):
         raise UnavailableError("the database is not available")
 
 
+FIRST_OF_TWO = Tables((EXECUTION, FILLS, None, ()), shard=1, shards=2)
+
+
 def kinds(
     *,
     orders: Topic | None = None,
     fills: Topic | None = None,
     letters: Topic | None = None,
     pages: Tables | None = None,
+    others: Sequence[Tables] = (),
     committed: int = 2,
+    others_committed: int = 2,
     retention_days: int | None = None,
     ledger_since: datetime | None = None,
 ) -> list[Kind]:
+    tables = pages or Tables((EXECUTION, FILLS, None, ()))
+    tables.ledger_since = ledger_since
     examination = Examination(
         judge=Judge(
             expectations=Expectations(
@@ -128,9 +154,8 @@ def kinds(
         orders=orders or Remembered(GOOD, SPOILED),
         fills=fills or Remembered(PART, FULL),
         letters=letters or Remembered(LETTER),
-        pages=pages or Tables((EXECUTION, FILLS, None, ())),
-        committed={3: committed},
-        facts=Facts(newest=5, ledger_since=ledger_since, now=NOW),
+        databases=Databases([tables, *others]),
+        committed=[{3: committed}, *({3: others_committed} for _ in others)],
         span=Range(),
         retention_days=retention_days,
         progress=lambda what, count: None,
@@ -292,3 +317,69 @@ def test_messages_without_an_order_are_judged_some_at_a_time(key: bytes | None) 
     """There may be millions of them."""
     strange = (structs.replace(PART, key=key, offset=number) for number in range(2, 25_002))
     assert kinds(fills=Remembered(PART, FULL, *strange)) == [Kind.MESSAGE] * 3
+
+
+def test_orders_in_two_databases_are_judged_as_those_of_one() -> None:
+    assert kinds(pages=FIRST_OF_TWO, others=[Tables(shard=2, shards=2)]) == []
+
+
+def test_databases_may_be_given_in_any_order() -> None:
+    assert kinds(pages=Tables(shard=2, shards=2), others=[FIRST_OF_TWO]) == []
+
+
+def test_an_order_in_the_wrong_database_is_found() -> None:
+    wrong = Tables((EXECUTION, FILLS, None, ()), shard=2, shards=2)
+    assert kinds(pages=Tables(shard=1, shards=2), others=[wrong]) == [Kind.STATE]
+
+
+def test_a_number_that_another_database_gives_is_found() -> None:
+    execution = structs.replace(EXECUTION, id=6)
+    wrong = Tables((execution, (), None, ()), shard=1, shards=2, newest=6)
+    assert Kind.STATE in kinds(pages=wrong, others=[Tables(shard=2, shards=2)])
+
+
+def test_an_order_in_both_databases_is_doubled() -> None:
+    again = Tables((structs.replace(EXECUTION, id=6), FILLS, None, ()), shard=2, shards=2, newest=6)
+    assert Kind.DOUBLED in kinds(pages=FIRST_OF_TWO, others=[again])
+
+
+def test_each_database_is_as_old_as_its_own_latest_execution() -> None:
+    for newest, found in ((5, [Kind.NOBODY_SENT]), (3, [])):
+        first = Tables((EXECUTION, FILLS, None, ()), shard=1, shards=2, newest=newest)
+        second = Tables(shard=2, shards=2, newest=2**31 - 1)
+        nothing = Remembered()
+        assert kinds(orders=nothing, letters=nothing, pages=first, others=[second]) == found
+
+
+def test_an_order_is_lost_where_the_group_of_its_own_database_has_passed_it() -> None:
+    for order, found in ((b"37", [Kind.LOST]), (b"36", [])):
+        sent = structs.replace(GOOD, value=ORDER.replace(b"37", order))
+        assert (
+            kinds(
+                orders=Remembered(sent),
+                fills=Remembered(),
+                letters=Remembered(),
+                pages=Tables(shard=1, shards=2),
+                others=[Tables(shard=2, shards=2)],
+                committed=1,
+                others_committed=0,
+            )
+            == found
+        )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param([(1, 2)], id="one is missing"),
+        pytest.param([(1, 2), (1, 2)], id="one is named twice"),
+        pytest.param([(1, 1), (1, 1)], id="strangers"),
+        pytest.param([(1, 2), (2, 2), (3, 3)], id="one too many"),
+    ],
+)
+def test_an_audit_of_less_or_more_than_all_databases_is_refused(
+    given: list[tuple[int, int]],
+) -> None:
+    first, *others = [Tables(shard=number, shards=of) for number, of in given]
+    with pytest.raises(ConflictError, match="each by a --dsn"):
+        kinds(pages=first, others=others)

@@ -92,8 +92,8 @@ def test_an_order_that_no_engine_has_taken_is_not_lost_yet() -> None:
 
 def test_an_execution_may_be_younger_than_what_was_read_of_orders() -> None:
     young = replace(SOUND, sources=())
-    assert kinds(young, Horizon(newest=4)) == set()
-    assert kinds(young, Horizon(newest=5)) == {Kind.NOBODY_SENT}
+    assert kinds(young, Horizon(newest=(4,))) == set()
+    assert kinds(young, Horizon(newest=(5,))) == {Kind.NOBODY_SENT}
 
 
 def test_an_order_may_be_gone_from_its_topic() -> None:

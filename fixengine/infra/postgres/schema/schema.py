@@ -28,8 +28,10 @@ from fixengine.infra.postgres.schema.migrate import (
     version_of,
     write_down_all,
 )
+from fixengine.infra.postgres.schema.numbers import keep_to
 from fixengine.infra.postgres.schema.trial import try_out
 from fixengine.ports.stores import SchemaState
+from fixengine.rules.shards import WHOLE, Shard
 
 _READER_FREE_WITHIN = 3.0
 """Seconds for a reader's connection: a reader's query takes less."""
@@ -54,11 +56,12 @@ class PostgresSchema:
         readers_database: Database,
         *,
         forgets: bool,
+        shard: Shard = WHOLE,
         unhurried: Callable[[], AbstractContextManager[None]] = nullcontext,
         migrates: Told = untold,
         mends: Told = untold,
     ) -> None:
-        """Take the pools, and whether old executions are to be deleted.
+        """Take the pools, whether old executions are to be deleted, and which shard this is.
 
         What may take long, a migration or an index that is made anew, is done `unhurried`, and is
         told of when it begins.
@@ -66,6 +69,7 @@ class PostgresSchema:
         self._database = database
         self._readers_database = readers_database
         self._forgets = forgets
+        self._shard = shard
         self._unhurried = unhurried
         self._migrates = migrates
         self._mends = mends
@@ -73,7 +77,7 @@ class PostgresSchema:
     def prepare(self) -> SchemaState:
         """Bring the schema up to date, and mend what differs."""
         with self._database.connection() as connection, self._unhurried():
-            state = bring_up_to_date(connection, self._migrates, self._mends)[1]
+            state = bring_up_to_date(connection, self._migrates, self._mends, shard=self._shard)[1]
         self._examine()
         return state
 
@@ -102,7 +106,11 @@ class PostgresSchema:
             if version == len(migrations()):
                 with self._unhurried():
                     return _mend(
-                        connection, self._mends, rows=True, patience=_LOCKED_WITHIN_AT_WORK
+                        connection,
+                        self._mends,
+                        rows=True,
+                        patience=_LOCKED_WITHIN_AT_WORK,
+                        shard=self._shard,
                     )
         return self.prepare()  # the database was made anew
 
@@ -118,7 +126,11 @@ class PostgresSchema:
 
 
 def bring_up_to_date(
-    connection: Connection, migrates: Told = untold, mends: Told = untold
+    connection: Connection,
+    migrates: Told = untold,
+    mends: Told = untold,
+    *,
+    shard: Shard = WHOLE,
 ) -> tuple[tuple[Migration, ...], SchemaState]:
     """Apply the migrations that are missing, and mend what is not as they left it.
 
@@ -128,7 +140,9 @@ def bring_up_to_date(
         if version_of(connection) == 0:
             _look_before_the_first(connection)
         applied = migrate(connection, migrates)
-        return applied, _mend(connection, mends, rows=False, patience=_LOCKED_WITHIN_AT_START)
+        return applied, _mend(
+            connection, mends, rows=False, patience=_LOCKED_WITHIN_AT_START, shard=shard
+        )
 
 
 @contextmanager
@@ -150,7 +164,9 @@ def _look_before_the_first(connection: Connection) -> None:
         _tell(("fixengine_schema was empty, beside tables that are as they should be",))
 
 
-def _mend(connection: Connection, told: Told, *, rows: bool, patience: int) -> SchemaState:
+def _mend(
+    connection: Connection, told: Told, *, rows: bool, patience: int, shard: Shard
+) -> SchemaState:
     """Mend what differs, and numbers that are behind; with `rows`, also rows that contradict."""
     faults: list[str] = []
     mended: list[str] = []
@@ -174,6 +190,7 @@ def _mend(connection: Connection, told: Told, *, rows: bool, patience: int) -> S
             unmended, numbers = _rows(connection, all_of_them=rows or bool(mended))
             faults += unmended
             mended += numbers
+            keep_to(connection, shard)
     _tell(tuple(dict.fromkeys(mended)))
     _raise(tuple(dict.fromkeys(faults)))
     return SchemaState(mended=tuple(mended), note=_note(found))

@@ -9,6 +9,7 @@ from fixengine.actors.intake.intake import LARGEST_BATCH
 from fixengine.actors.messages import OrdersStored
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.ports.kafka import Record
+from fixengine.rules.shards import Shard
 from tests.support.intake_desk import LATER, UNKNOWN, Desk, lend_desk, record
 from tests.unit.supervision.family import wait_until
 
@@ -18,6 +19,14 @@ BAD = b"no order"
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     with lend_desk() as desk:
+        desk.boot()
+        yield desk
+
+
+@pytest.fixture
+def second() -> Iterator[Desk]:
+    """The desk of the second of two databases."""
+    with lend_desk(shard=Shard(2, 2)) as desk:
         desk.boot()
         yield desk
 
@@ -164,3 +173,37 @@ def test_a_stop_leaves_what_has_no_ticker_in_time_to_another_engine() -> None:
         desk.intake.stop()
         assert desk.stored == [(1, "A"), (3, "A")]
         assert desk.source.left_with == {3: 2}
+
+
+def test_an_order_of_another_database_is_passed_over(second: Desk) -> None:
+    second.poll(record(1), record(2), record(3))
+    wait_until(lambda: second.source.committed == {3: 4})
+    assert second.stored == [(2, "A")]
+    assert second.letters == []
+    assert (second.processed(), second.failed()) == (1, 0)
+
+
+def test_what_is_no_order_is_buried_by_the_first_database_alone(second: Desk) -> None:
+    with lend_desk(shard=Shard(1, 2)) as first:
+        first.boot()
+        for desk in (first, second):
+            desk.poll(record(1, value=BAD))
+        wait_until(lambda: second.source.committed == {3: 2})
+        wait_until(lambda: first.letters)
+    assert second.letters == []
+    assert second.failed() == 0
+
+
+def test_an_order_that_can_not_be_stored_is_buried_by_its_own_database(second: Desk) -> None:
+    second.poll(record(1, security_id=UNKNOWN), record(2, security_id=UNKNOWN))
+    wait_until(lambda: second.letters)
+    second.see_more()
+    assert [letter.record.offset for letter in second.letters] == [2]
+
+
+def test_orders_of_another_database_hold_nobody_up_on_purpose() -> None:
+    with lend_desk(pause=30.0, shard=Shard(2, 2)) as slow:
+        slow.boot()
+        for number in (1, 3, 5):
+            slow.poll(record(number))
+        wait_until(lambda: slow.source.committed == {3: 6})
