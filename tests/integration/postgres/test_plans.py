@@ -461,6 +461,7 @@ CASES: Mapping[str, Case] = {
         rows=10_000,
         blocks=100,
     ),
+    "numbers": Case(statement="numbers", parameters=fixed(), rows=5, blocks=50),
     "empty parts": Case(statement="empty_parts", parameters=fixed(), rows=50, blocks=100),
 }
 WITHOUT_A_CASE: Mapping[str, str] = {
