@@ -86,7 +86,12 @@ STEPS: Mapping[str, Step] = {
     ),
     "price": Step(owner=PricingClient, method="price", only_reads=True),
     "all-prices": Step(owner=PricingClient, method="all_prices", only_reads=True),
-    "store": Step(owner=ClaimedRows, method="_store_fills"),
+    "store": Step(
+        owner=ClaimedRows,
+        method="_write",
+        busy_before=lambda call, _: call[2],
+        busy_after=_result,
+    ),
     "commit": Step(owner=PostgresClaims, method="store", busy_before=lambda call, _: call[1]),
     "lock-to-change": Step(
         owner=PostgresChanges,

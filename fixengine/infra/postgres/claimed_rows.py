@@ -8,6 +8,7 @@ from psycopg.rows import TupleRow
 
 from fixengine.infra.postgres.apart import Apart, apart
 from fixengine.infra.postgres.change_rows import parameters_of
+from fixengine.infra.postgres.driver.connections import Connection
 from fixengine.infra.postgres.fill_rows import evaluated_row
 from fixengine.infra.postgres.rows import recordset
 from fixengine.infra.postgres.session import EngineSession
@@ -36,14 +37,8 @@ class ClaimedRows:
 
         Raises RejectedError when the database refuses any; then nothing is stored.
         """
-        stored: list[TupleRow] = []
         with self._session.statements() as connection:
-            if fills:
-                stored += connection.execute(query("store_fills"), self._fills(fills)).fetchall()
-            if ended:
-                stored += connection.execute(query("store_changes"), self._ends(ended)).fetchall()
-            if postponed:
-                connection.execute(query("postpone"), {"postponed": recordset(postponed)})
+            stored = self._write(connection, fills, postponed, ended)
             connection.execute("commit")
         return frozenset(row[0] for row in stored)
 
@@ -71,6 +66,22 @@ class ClaimedRows:
             refused={mine[place].execution_id: why for place, why in tried.refused.items()},
             left=len(mine) - tried.count,
         )
+
+    def _write(
+        self,
+        connection: Connection,
+        fills: Sequence[Fill],
+        postponed: Sequence[Postponed],
+        ended: Sequence[Change],
+    ) -> list[TupleRow]:
+        written: list[TupleRow] = []
+        if fills:
+            written += connection.execute(query("store_fills"), self._fills(fills)).fetchall()
+        if ended:
+            written += connection.execute(query("store_changes"), self._ends(ended)).fetchall()
+        if postponed:
+            connection.execute(query("postpone"), {"postponed": recordset(postponed)})
+        return written
 
     def _stored_apart(
         self,
