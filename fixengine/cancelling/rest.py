@@ -1,6 +1,6 @@
 """REST's executions and its requests to change them, as a client that operators use asks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum, auto
 from typing import Any, TypeVar
@@ -69,12 +69,14 @@ class OperatorRest:
             timeout=urllib3.Timeout(connect=_CONNECTED_WITHIN, read=_ANSWERED_WITHIN),
         )
 
-    def executions(self, filters: Mapping[str, str]) -> Iterator[Execution]:
+    def executions(self, filters: Sequence[tuple[str, str]]) -> Iterator[Execution]:
         """Yield all executions that pass REST's filters, highest id first.
+
+        REST refuses a filter that is given twice.
 
         Raises ConflictError for filters that REST refuses, UnavailableError without an answer.
         """
-        query = urlencode({**filters, "limit": _PAGE})
+        query = urlencode([*filters, ("limit", _PAGE)])
         url: str | None = f"{self._address}/api/v1/executions?{query}"
         while url is not None:
             answer = self._ask("GET", url)

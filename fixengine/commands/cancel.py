@@ -15,7 +15,7 @@ from fixengine.commands.progress import progress
 from fixengine.errors import ConflictError
 from fixengine.infra.process.interrupts import signals_as_event
 
-_OPEN = {"isOpen": "true"}
+_OPEN = ("isOpen", "true")
 _NOT_GIVEN = frozenset({"limit", "before"})  # they are for pages, and all pages are read
 
 
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     chosen.add_argument(
         "--filter",
         nargs="+",
+        action="extend",
         type=_filter,
         metavar="NAME=VALUE",
         help="open executions that pass all of these filters of REST, such as ticker=IBM; "
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
         with signals_as_event() as over:
             if arguments.dry_run:
                 return _conclude(_forecasts(rest, arguments, over), over=over)
-            ids = [*dict.fromkeys(arguments.id)] or [each.id for each in _listed(rest, arguments)]
+            ids = _named(arguments) or [each.id for each in _listed(rest, arguments)]
             with progress(len(ids), title="cancelled", begin=f"cancelling {len(ids)}") as show:
                 results = cancel_all(rest, ids, within=arguments.within, over=over, show=show)
             return _conclude(results, over=over, left=len(ids) - len(results))
@@ -79,7 +80,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
 def _forecasts(rest: OperatorRest, arguments: argparse.Namespace, over: Event) -> Iterator[Result]:
     """Yield what a cancel would do to each, until it is over."""
     known = (
-        ((id_, rest.execution(id_)) for id_ in arguments.id)
+        ((id_, rest.execution(id_)) for id_ in _named(arguments))
         if arguments.id
         else ((each.id, each) for each in _listed(rest, arguments))
     )
@@ -87,8 +88,12 @@ def _forecasts(rest: OperatorRest, arguments: argparse.Namespace, over: Event) -
         yield forecast(execution_id, execution)
 
 
+def _named(arguments: argparse.Namespace) -> list[int]:
+    return [*dict.fromkeys(arguments.id)]
+
+
 def _listed(rest: OperatorRest, arguments: argparse.Namespace) -> Iterator[Execution]:
-    return rest.executions({**dict(arguments.filter), **_OPEN})
+    return rest.executions([*(each for each in arguments.filter if each != _OPEN), _OPEN])
 
 
 def _conclude(results: Iterable[Result], *, over: Event, left: int = 0) -> int:
@@ -106,7 +111,13 @@ def _conclude(results: Iterable[Result], *, over: Event, left: int = 0) -> int:
 
 def _filter(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
-    if not separator or name in _NOT_GIVEN:
-        remedy = "leave it out" if name in _NOT_GIVEN else "give NAME=VALUE, such as ticker=IBM"
+    remedy = None
+    if not separator:
+        remedy = "give NAME=VALUE, such as ticker=IBM"
+    elif name in _NOT_GIVEN:
+        remedy = "leave it out"
+    elif name == "isOpen" and value != "true":
+        remedy = "only open executions can be cancelled, give isOpen=true"
+    if remedy is not None:
         raise argparse.ArgumentTypeError(f"{text} is no filter here: {remedy}")
     return name, value

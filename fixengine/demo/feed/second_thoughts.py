@@ -82,7 +82,7 @@ class SecondThoughts:
         draws = random.Random(f"{self._share}:{order_id}")
         engine = draws.choice(self._engines)
         try:
-            found = [*engine.executions({"executionServiceId": str(order_id)})]
+            found = [*engine.executions([("executionServiceId", str(order_id))])]
         except UnavailableError:
             return False
         if not found:

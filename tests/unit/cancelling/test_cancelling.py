@@ -125,15 +125,21 @@ def test_all_pages_of_the_executions_that_pass_the_filters_are_cancelled(
     assert capsys.readouterr().out.endswith(f"\n{EXECUTIONS} cancelled\n")
 
 
-def test_a_filter_can_never_choose_closed_executions(rest: Rest) -> None:
-    assert cancel(rest, "--filter", "isOpen=false", "--dry-run") == 0
-    assert "isOpen=true" in rest.paths[0]
+def test_isopen_takes_all_and_is_asked_for_once(rest: Rest) -> None:
+    assert cancel(rest, "--filter", "isOpen=true", "--dry-run") == 0
+    assert "?isOpen=true&limit=1000" in rest.paths[0]
+
+
+def test_no_filter_is_passed_over_wherever_it_is_given(rest: Rest) -> None:
+    words = ("--filter", "ticker=IBM", "--dry-run", "--filter", "destination=ML", "ticker=A")
+    assert cancel(rest, *words) == 0
+    assert "?ticker=IBM&destination=ML&ticker=A&isOpen=true" in rest.paths[0]
 
 
 def test_a_dry_run_tells_what_would_become_of_each_and_needs_no_token(
     rest: Rest, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cancel(rest, "1", "2", "--dry-run", token=None) == 0
+    assert cancel(rest, "1", "2", "1", "--dry-run", token=None) == 0
     assert cancel(rest, "9", "--dry-run", token=None) == 1
     assert cancel(rest, "--filter", "status=PART", "--dry-run", token=None) == 0
     assert rest.asked == []
@@ -203,6 +209,7 @@ def test_without_an_engine_it_says_so() -> None:
         ["--filter", "limit=3"],
         ["--filter", "before=3"],
         ["--filter", "ticker"],
+        ["--filter", "isOpen=false"],
         ["0"],
         ["x"],
         ["1", "--filter", "ticker=IBM"],
