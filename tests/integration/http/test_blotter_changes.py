@@ -58,6 +58,9 @@ class Rest:
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    text: str | None = None
+    is_slow: bool = False
+    held: list[Route] = field(default_factory=list)
     asked: list[tuple[str, str | None, dict[str, str]]] = field(default_factory=list)
 
     def answer(self, route: Route) -> None:
@@ -66,6 +69,10 @@ class Rest:
         self.asked.append((path, request.post_data, request.headers))
         if self.status == 0:
             route.abort()
+        elif self.text is not None:
+            route.fulfill(status=self.status, body=self.text)
+        elif self.is_slow:
+            self.held.append(route)
         else:
             route.fulfill(status=self.status, headers=self.headers, body=json.dumps(self.body))
 
@@ -268,8 +275,8 @@ def test_a_quantity_below_what_is_filled_is_explained(page: Page, rest: Rest) ->
         (403, {}, {}, "Writes are off: set OPERATOR_TOKEN", False),
         (404, {"detail": "there is none"}, {}, "There is no such execution any more.", False),
         (429, {}, {"Retry-After": "7"}, "Wait 7 s, then ask again.", True),
-        (500, {"detail": "look at the log"}, {}, "Look at the log.", False),
-        (502, {}, {}, "The engine answers 502.", False),
+        (413, {"detail": "the body is too large"}, {}, "The body is too large.", False),
+        (418, {}, {}, "The engine answers 418.", False),
     ],
 )
 def test_a_refusal_says_what_to_do(
@@ -300,7 +307,7 @@ def test_a_wrong_token_is_forgotten(page: Page, rest: Rest) -> None:
     expect(page.locator("#done")).to_contain_text("Cancelled")
 
 
-@pytest.mark.parametrize("status", [0, 503])
+@pytest.mark.parametrize("status", [0, 500, 502, 503])
 def test_a_request_without_an_outcome_is_asked_again_with_its_key(
     page: Page, rest: Rest, status: int
 ) -> None:
@@ -319,6 +326,44 @@ def test_a_request_without_an_outcome_is_asked_again_with_its_key(
     expect(page.locator("#ask")).to_be_hidden()
     first, second, other = rest.keys
     assert first == second != other
+
+
+def test_half_an_answer_is_none(page: Page, rest: Rest) -> None:
+    rest.text = '{"executionStatus":'
+    opened(page)
+    ask_to_cancel(page)
+    said(page, "it is not known whether it is done")
+    expect(page.locator("#ask-act")).to_be_enabled()
+
+
+def left(page: Page, rest: Rest) -> Route:
+    """Ask to cancel, leave before the answer, and return what will be answered."""
+    rest.is_slow = True
+    ask_to_cancel(page)
+    expect(page.locator("#ask-act")).to_be_disabled()
+    page.keyboard.press("Escape")
+    expect(page.locator("#ask")).to_be_hidden()
+    (route,) = rest.held
+    return route
+
+
+def test_an_answer_is_told_though_the_question_was_left(page: Page, rest: Rest) -> None:
+    opened(page)
+    left(page, rest).fulfill(status=503, body="{}")
+    expect(page.locator("#done")).to_contain_text("it is not known whether it is done")
+
+
+def test_a_late_answer_is_not_taken_for_that_to_the_next_question(page: Page, rest: Rest) -> None:
+    opened(page)
+    late = left(page, rest)
+    opened(page, ORDERS - 2)
+    page.locator("#cancel").click()
+    expect(page.locator("#ask-act")).to_be_enabled()
+    with page.expect_response("**/cancel"):
+        late.fulfill(status=200, body=json.dumps(AFTER))
+    expect(page.locator("#ask-right")).to_be_hidden()  # the token is known to be right now
+    expect(page.locator("#ask")).to_be_visible()
+    expect(page.locator("#done")).to_have_text("")
 
 
 def test_on_a_phone_the_question_fits_the_screen(page: Page, rest: Rest) -> None:

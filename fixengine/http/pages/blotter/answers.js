@@ -22,9 +22,8 @@ export function understood({ status, body, wait }, kind) {
       return { left: "again", said: detail };
     case 429:
       return { left: "again", said: `Too many wrong tokens came from here.${later}` };
-    case 503:
-      return { left: "again", said: `It is not known yet whether it is done.${later} It is done once, however often you ask.` };
     default:
+      if (status >= 500) return { left: "again", said: `The answer is ${status}: it is not known whether it is done.${later} It is done once, however often you ask.` };
       return { left: "nothing", said: detail || `The engine answers ${status}. Its log says why.` };
   }
 }

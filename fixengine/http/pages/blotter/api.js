@@ -25,7 +25,7 @@ export async function get(path) {
   return { body, next: next && path.replace(/\?.*|$/, next[1]) };
 }
 
-// Ask for a change. Whatever the answer, it comes back; without one this throws.
+// Ask for a change. Whatever the answer, it comes back; without one, or with half of one, this throws.
 export async function post(path, { body, token, key }) {
   const answer = await fetch(path, {
     method: "POST",
@@ -34,6 +34,6 @@ export async function post(path, { body, token, key }) {
     body,
     signal: AbortSignal.timeout(DECIDED_WITHIN),
   });
-  const said = (await answer.json().catch(() => null)) ?? {};
+  const said = answer.ok ? await answer.json() : ((await answer.json().catch(() => null)) ?? {});
   return { status: answer.status, body: said, wait: answer.headers.get("Retry-After") };
 }

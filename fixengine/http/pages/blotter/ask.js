@@ -14,6 +14,7 @@ export class Ask {
   constructor(done) {
     this.done = done;
     this.execution = null;
+    this.turn = 0; // counts questions
     this.dialog = byId("ask");
     byId("cancel").addEventListener("click", () => this.open("cancel"));
     byId("replace").addEventListener("click", () => this.open("replace"));
@@ -35,6 +36,7 @@ export class Ask {
   open(kind) {
     const execution = this.execution;
     if (!execution?.isOpen || this.dialog.open) return;
+    this.turn += 1;
     this.kind = kind;
     this.id = execution.id;
     this.body = null;
@@ -46,7 +48,7 @@ export class Ask {
     show(byId("ask-act"), kind === "cancel" ? "Cancel the order" : "Change the order");
     byId("ask-terms").hidden = kind === "cancel";
     byId("ask-form").classList.toggle("ends", kind === "cancel");
-    byId("ask-act").hidden = false;
+    byId("ask-act").hidden = byId("ask-act").disabled = false;
     byId("ask-token").value = "";
     byId("ask-right").hidden = this.#token !== null;
     show(byId("ask-answer"), "");
@@ -74,21 +76,23 @@ export class Ask {
     if (body !== this.body) [this.body, this.key] = [body, newKey()];
     byId("ask-act").disabled = true;
     show(byId("ask-answer"), "");
-    const { left, said } = await post(`api/v1/execution/${this.id}/${this.kind}`, { body, token, key: this.key }).then(
-      (answer) => understood(answer, this.kind),
+    const { turn, id, kind } = this;
+    const { left, said } = await post(`api/v1/execution/${id}/${kind}`, { body, token, key: this.key }).then(
+      (answer) => understood(answer, kind),
       () => UNANSWERED,
     );
-    byId("ask-act").disabled = false;
     if (left === "token") this.#token = null;
     else if (left === "over") this.#token = token;
-    if (left === "over") {
-      this.dialog.close();
-      show(byId("done"), said);
-    } else {
+    byId("ask-right").hidden = this.#token !== null;
+    const waits = this.dialog.open && this.turn === turn; // or somebody left the question meanwhile
+    if (waits) byId("ask-act").disabled = false;
+    if (waits && left !== "over") {
       show(byId("ask-answer"), said);
       byId("ask-act").hidden = left === "nothing";
-      byId("ask-right").hidden = this.#token !== null;
       byId({ token: "ask-token", again: "ask-act", nothing: "ask-leave" }[left]).focus();
+    } else {
+      if (waits) this.dialog.close();
+      if (this.execution?.id === id) show(byId("done"), said);
     }
     this.done();
   }
