@@ -82,9 +82,10 @@ def refusal(execution: Execution, request: ChangeRequest) -> Refusal | None:
         return Refusal.MOVED_ON
     if not execution.is_open:
         return Refusal.CLOSED
-    if request.terms(execution.terms).quantity < execution.quantity_filled:
-        return Refusal.FILLED
-    return None
+    if request.kind in _ENDS:
+        return None  # also where another program filled more than was ordered
+    quantity = request.terms(execution.terms).quantity
+    return Refusal.FILLED if quantity < execution.quantity_filled else None
 
 
 def is_same(request: ChangeRequest, *, kind: ChangeKind, after: Terms) -> bool:

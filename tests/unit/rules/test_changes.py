@@ -99,6 +99,13 @@ def test_no_replace_goes_below_what_is_filled() -> None:
     assert refusal(partly(), asked) is Refusal.FILLED
 
 
+def test_what_another_program_filled_beyond_its_quantity_can_be_ended() -> None:
+    before = partly("150")
+    assert refusal(before, request(ChangeKind.REPLACE, limit_price=None)) is Refusal.FILLED
+    after = changed(request(), before).fill.execution
+    assert (after.is_open, after.execution_status) == (False, "CPART")
+
+
 @pytest.mark.parametrize("kind", list(ChangeKind))
 def test_what_is_closed_does_not_change(kind: ChangeKind) -> None:
     closed = partly(is_open=False)
