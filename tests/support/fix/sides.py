@@ -17,6 +17,7 @@ from fixengine.fix.effects import (
 )
 from fixengine.fix.framing import encode
 from fixengine.fix.message import Field, Message, body_of
+from fixengine.fix.outbound import PAGE
 from fixengine.fix.session import Session, State
 from fixengine.fix.settings import Moment, Settings
 
@@ -102,6 +103,7 @@ class Side:
                     books.kept.clear()
                     books.resets += 1
                 case Fetch(first, last):
+                    assert last - first < PAGE, "no more is read at once"
                     kept = [books.kept[seq] for seq in range(first, last + 1)]
                     waiting += self.session.fetched(self._clock.now, effect, kept)
                 case Ignored():

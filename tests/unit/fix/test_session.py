@@ -29,6 +29,7 @@ def said_before(client: Client, seconds: float = 1) -> str:
     [
         (LOGON, ["35=A|34=1|98=0|108=30|"]),
         ("34=1|98=0|108=0|", ["35=A|34=1|98=0|108=0|"]),
+        ("34=1|98=0|108=3600|", ["35=A|34=1|98=0|108=3600|"]),
         ("34=1|98=0|108=30|141=Y|", ["35=A|34=1|98=0|108=30|141=Y|"]),
         ("34=1|98=0|108=30|141=N|", ["35=A|34=1|98=0|108=30|"]),
         ("34=1|98=0|108=30|789=1|", ["35=A|34=1|98=0|108=30|789=2|"]),
@@ -375,6 +376,35 @@ def test_news_wait_until_a_replay_is_through_and_come_in_order() -> None:
     assert client.says("35=B|34=4|58=b|") == ["35=B|34=4|58=re b|"]
 
 
+def test_after_that_a_repetition_is_marked_as_one_again() -> None:
+    client = Client(answering).logged_on()
+    client.says("35=B|34=2|58=a|")
+    session, now = client.side.session, client.clock.now
+    asked = session.received(now, client.written("35=2|34=3|7=2|16=2|"))
+    client.side.perform(session.send(now, NEWS, ((58, b"new"),)))
+    client.side.perform(asked)
+    assert client.says("35=2|34=4|7=3|16=3|") == ["35=B|34=3|43=Y|122=*|58=new|"]
+
+
+def test_a_reset_forgets_what_waits() -> None:
+    client = Client(answering).logged_on()
+    client.says("35=B|34=2|58=a|")
+    session, now = client.side.session, client.clock.now
+    session.received(now, client.written("35=2|34=3|7=2|16=2|"))
+    client.side.perform(session.send(now, NEWS, ((58, b"new"),)))
+    client.says("35=A|34=1|98=0|108=30|141=Y|")
+    assert client.says("35=B|34=2|58=b|") == ["35=B|34=2|58=re b|"]
+    assert client.says("35=2|34=3|7=2|16=2|") == ["35=B|34=2|43=Y|122=*|58=re b|"]
+
+
+def test_an_early_request_with_a_fault_is_refused_in_its_turn() -> None:
+    client = Client(answering).logged_on()
+    assert client.says("35=2|34=3|7=x|16=0|") == ["35=2|34=2|7=2|16=0|"]
+    assert client.says("35=0|34=2|") == [
+        "35=3|34=3|45=3|58=Incorrect data format for value|371=7|372=2|373=6|"
+    ]
+
+
 def test_a_test_request_is_answered_during_a_replay() -> None:
     client = Client(answering).logged_on()
     client.says("35=B|34=2|58=a|")
@@ -490,6 +520,20 @@ def test_who_leaves_still_takes_what_comes_until_the_answer() -> None:
     assert client.seen == ["a"]
 
 
+def test_who_leaves_says_so_once() -> None:
+    client = Client().logged_on()
+    client.side.perform(client.side.session.leave(client.clock.now, "the pod stops"))
+    assert client.says("35=0|34=1|") == []
+    assert "too low" in (client.side.why or "")
+
+
+@pytest.mark.parametrize("text", ["35=5|34=1|", "35=A|34=1|98=0|108=30|"])
+def test_an_old_logon_or_logout_that_comes_again_is_passed_over(text: str) -> None:
+    client = Client().logged_on()
+    assert client.says(f"{text.replace('34=1|', '34=1|43=Y|122=20260302-09:29:59|')}") == []
+    assert client.side.is_up
+
+
 def test_bytes_of_a_connection_that_is_gone_change_nothing() -> None:
     client = Client(answering).logged_on()
     client.side.session.lose()
@@ -539,6 +583,21 @@ def test_an_initiator_says_logon_with_its_credentials_which_are_kept_nowhere() -
     assert caller._peer.side.books.kept[5].fields == ()
     assert caller.hears("35=A|34=3|98=0|108=7|") == []
     assert caller.session.state is State.ACTIVE
+
+
+def test_what_is_sent_before_the_logon_is_answered_goes_out_after_it() -> None:
+    caller = Caller()
+    caller.opens()
+    assert caller._said(caller.session.send(caller.clock.now, NEWS, ((58, b"soon"),))) == []
+    assert caller.hears("35=A|34=3|98=0|108=30|") == ["35=B|34=6|58=soon|"]
+
+
+def test_an_answer_that_was_early_counts_once_for_an_initiator_too() -> None:
+    caller = Caller()
+    caller.opens()
+    assert caller.hears("35=A|34=9|98=0|108=30|") == ["35=2|34=6|7=3|16=0|"]
+    assert caller.hears("35=4|34=3|43=Y|122=20260302-09:30:00|123=Y|36=9|") == []
+    assert caller.session.next_in == 10
 
 
 def test_an_initiator_may_begin_at_one_again() -> None:

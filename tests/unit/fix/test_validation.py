@@ -59,6 +59,7 @@ def test_a_good_message_has_no_fault(text: str) -> None:
         (f"{ORDER}59=Z|", Reason.OUT_OF_RANGE, 59),
         (f"{ORDER}18=1 Ü|", Reason.OUT_OF_RANGE, 18),
         (f"{ORDER}22=K|", Reason.OUT_OF_RANGE, 22),
+        (f"{ORDER}22=1000|", Reason.OUT_OF_RANGE, 22),
         (f"{ORDER}22=099|", Reason.OUT_OF_RANGE, 22),
         (f"{ORDER}38=+1|", Reason.DATA_FORMAT, 38),
         (f"{ORDER}126=20260302|", Reason.DATA_FORMAT, 126),
