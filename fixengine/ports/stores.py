@@ -42,11 +42,13 @@ class Backlog:
 class TakeOver:
     """A look at engines that are gone: their numbers, and how many fills were adopted.
 
-    `seconds` is how long the look took the database.
+    `own` says whether any fill in the outbox is this engine's. `seconds` is how long the look took
+    the database.
     """
 
     gone: frozenset[int]
     fills: int
+    own: bool
     seconds: float = field(default=0.0, compare=False)
 
 

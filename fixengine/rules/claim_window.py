@@ -66,15 +66,19 @@ class ClaimWindow:
         """From which time on all that is due can be read at once without taking too long."""
         return EARLIEST if min(self._width, self._narrowest) == _ALL else self._front
 
-    def begin(self) -> DueTimes:
+    def begin(self, *, at_rest: bool = False) -> DueTimes:
         """Return the times that a claim is to look at.
 
         `end` or `fail` says what came of it. Where a lost connection cut the claim short, neither
-        is called, and the next claim looks at the same times.
+        is called, and the next claim looks at the same times. `at_rest` means that probably nothing
+        is due: front and sweep may be one look. If it finds anything, the claim begins again.
         """
         self._began = self._clock()
         if self._front == EARLIEST or not self._sweeping.due:
             self._times = DueTimes(self._front, None)
+        elif at_rest and self._sweep_is_whole:
+            self._width = _ALL
+            self._times = DueTimes(EARLIEST, None)
         else:
             self._slice = self._slice or self._next_slice()
             self._times = self._slice
@@ -94,7 +98,7 @@ class ClaimWindow:
             came_to = min(last_due, seen_to) if full and last_due else seen_to
             self._front = self._came_to = came_to
             if since == EARLIEST:
-                self._sweeping.took(took, at_least=SWEEP_EVERY)
+                self._swept(0 if last_due else took)
         elif last_due:
             self._slice = DueTimes(last_due, until)
         else:
@@ -135,6 +139,11 @@ class ClaimWindow:
     def someone_left(self) -> None:
         """Let the next claim look for rows that an engine left that is gone."""
         self.go_back_to(_before(self._came_to, LEFT_WITHIN))
+
+    @property
+    def _sweep_is_whole(self) -> bool:
+        """Whether the next sweep begins anew, and is to read everything at once."""
+        return self._slice is None and self._behind == EARLIEST and self._narrowest == _ALL
 
     def _next_slice(self) -> DueTimes:
         until = self._behind

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from fixengine.rules.claim_window import SWEEP_EVERY
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillLimits:
@@ -25,8 +27,10 @@ class FillLimits:
     always_apart: bool = False
     """Whether claims keep apart even where more is due than the last one had."""
 
-    longest_sleep: float = 1.0
-    """Time between two looks for due executions that other engines may have left."""
+    longest_sleep: float = SWEEP_EVERY
+    """Time between two looks for due executions that other engines may have left. At rest each look
+    is a sweep, too.
+    """
 
     enough_unpublished: int = 3_000
     """Fills on their way to the broker at which no more are made, until fewer than half of them

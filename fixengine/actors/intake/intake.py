@@ -31,7 +31,7 @@ LARGEST_BATCH = 800
 POLL_TIMEOUT = 0.1
 """Seconds that a poll waits while records are in hand, and with them messages for their sake."""
 
-IDLE_POLL_TIMEOUT = 0.25
+IDLE_POLL_TIMEOUT = 0.5
 """Seconds that a poll waits while none are; only a stop waits for it."""
 
 TICKERS_WITHIN = 1.0

@@ -67,9 +67,15 @@ class OutboxWatch:
         """Whether `step` has something to do."""
         return self._check is not None
 
-    def look(self) -> None:
-        """Scan for fills that nobody tells of, as often as it is worth. Raises UnavailableError."""
-        if self._pace.due:
+    def look(self, *, empty: bool) -> None:
+        """Scan for fills that nobody tells of, as often as it is worth. Raises UnavailableError.
+
+        Nothing is asked where the outbox is known to be `empty` of this engine's fills.
+        """
+        if empty:
+            if self._may_scan():
+                self._outage.end()  # nothing waits for the look any more
+        elif self._pace.due:
             paced(self._pace, partial(self.scan, older_than=UNTOLD_AFTER))
 
     def scan(self, *, older_than: float) -> float:
@@ -77,10 +83,7 @@ class OutboxWatch:
 
         Returns the seconds that the look took the database. Raises UnavailableError.
         """
-        crowded = len(self._pending) >= _ENOUGH_PENDING
-        if not self._others.have_settled() or self.checking or crowded:
-            return 0.0
-        return self._scan(0, older_than)
+        return self._scan(0, older_than) if self._may_scan() else 0.0
 
     def step(self, timeout: float) -> None:
         """Go on with the check, waiting up to `timeout` seconds for what there is to read."""
@@ -105,6 +108,10 @@ class OutboxWatch:
         """Leave a check that is under way. Safe to call twice."""
         if self._check is not None:
             self._check.close()
+
+    def _may_scan(self) -> bool:
+        crowded = len(self._pending) >= _ENOUGH_PENDING
+        return self._others.have_settled() and not self.checking and not crowded
 
     def _scan(self, after: int, older_than: float) -> float:
         """Begin to check the first page from above `after` that has anything to check."""

@@ -190,8 +190,8 @@ class Publisher(Actor):
         for sender, count in self._pending.settle().items():
             tell(sender, FillsPublished(count=count))
         try:
-            self._take_overs.look(checking=self._watch.checking)
-            self._watch.look()
+            has_own = self._take_overs.look(checking=self._watch.checking)
+            self._watch.look(empty=not has_own)
         except UnavailableError:
             return  # the repository says so itself; the next sweep is near
         if self._watch.checking:

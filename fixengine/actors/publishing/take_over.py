@@ -22,16 +22,21 @@ class TakeOvers:
         self._clock = clock
         self._pace = Pace(clock)
         self._gone_since: dict[int, float] = {}
+        self._has_own = True
         self._adopted = Recurring("INFO", "fills of engines that are gone taken over")
 
-    def look(self, *, checking: bool) -> None:
+    def look(self, *, checking: bool) -> bool:
         """Look for engines that are gone, as often as it is worth. Raises UnavailableError.
+
+        Returns whether the outbox may hold any fill that is this engine's.
 
         Nothing is adopted while what was found before is `checking` against the topic: what the
         check knows of a fill would be stale if the fill had been another engine's meanwhile.
         """
+        self._has_own = True  # as long as nothing says otherwise
         if self._pace.due:
             paced(self._pace, partial(self._adopt, checking=checking))
+        return self._has_own
 
     def _adopt(self, *, checking: bool) -> float:
         """Adopt what is left; return the seconds that it took the database."""
@@ -46,6 +51,7 @@ class TakeOvers:
         self._gone_since = {
             owner: self._gone_since.get(owner, now) for owner in look.gone - suspects
         }
+        self._has_own = look.own
         if look.fills:
             self._metrics.taken_over.inc(look.fills)
             self._adopted.happened(look.fills)

@@ -12,7 +12,7 @@ from fixengine.infra.kafka.unreached import Unreached, unreached
 UNREACHED_AFTER = 5.0
 """Seconds that a broker of the cluster may be without a connection."""
 
-_MEASURED_EVERY = 1.0
+_MEASURED_EVERY = 2.0
 """Seconds between two statistics of the driver."""
 
 _BACK_OFF = "reconnect.backoff"

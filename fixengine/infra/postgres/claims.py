@@ -17,7 +17,7 @@ from fixengine.infra.postgres.session import EngineSession
 from fixengine.infra.postgres.statements import query
 from fixengine.ports.stores import Claim, Stored
 from fixengine.rules.changes import has_expired
-from fixengine.rules.claim_window import EARLIEST, ClaimWindow, DueTimes
+from fixengine.rules.claim_window import EARLIEST, ClaimWindow
 from fixengine.rules.fills import LONGEST_WAIT, by_its_end
 from fixengine.rules.values import Change, Execution, Fill, Postponed
 
@@ -77,11 +77,10 @@ class PostgresClaims:
         self.abandon()
         self.session.open()
         self._missed = False
-        times = self._window.begin()
         try:
             with self._given_back_on_failure(), self.session.statements() as connection:
-                claim = None if self._expects_more else _nothing_due(connection, times)
-                claim = claim or self._locked(connection, times, limit)
+                claim = None if self._expects_more else self._nothing_due(connection)
+                claim = claim or self._locked(connection, limit)
         except SlowQueryError:
             self._window.fail(self._now())
             raise
@@ -209,8 +208,20 @@ class PostgresClaims:
         with self._given_back_on_failure():
             return store(rows, within)
 
-    def _locked(self, connection: Connection, times: DueTimes, limit: int) -> Claim:
+    def _nothing_due(self, connection: Connection) -> Claim | None:
+        """Look, with a single statement, whether anything is due; None if so."""
+        times = self._window.begin(at_rest=True)
+        row = connection.execute(query("clock"), times._asdict(), prepare=True).fetchone()
+        assert row is not None
+        now, next_due_in, is_due = row
+        if is_due:
+            return None
+        more = times.until is not None
+        return Claim(executions=(), now=now, next_due_in=next_due_in, more=more)
+
+    def _locked(self, connection: Connection, limit: int) -> Claim:
         """Lock what is due; a transaction is open afterwards, unless the session broke."""
+        times = self._window.begin()
         passed_over = [*self._passed_over]
         parameters = {"limit": limit, "passed_over": passed_over, **times._asdict()}
         with connection.pipeline():
@@ -235,17 +246,6 @@ class PostgresClaims:
         assert row is not None
         now: datetime = row[0]
         return now
-
-
-def _nothing_due(connection: Connection, times: DueTimes) -> Claim | None:
-    """Look, with a single statement, whether anything is due; None if so."""
-    row = connection.execute(query("clock"), times._asdict(), prepare=True).fetchone()
-    assert row is not None
-    now, next_due_in, is_due = row
-    if is_due:
-        return None
-    more = times.until is not None
-    return Claim(executions=(), now=now, next_due_in=next_due_in, more=more)
 
 
 def _claimed(place: str, *values: Any) -> tuple[str, Execution]:

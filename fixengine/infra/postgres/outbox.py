@@ -31,7 +31,10 @@ class PostgresOutbox:
         self._session = session
 
     def take_over(self, suspects: frozenset[int]) -> TakeOver:
-        """Adopt the fills of those suspects that are still gone; return who is gone."""
+        """Adopt the fills of those suspects that are still gone; return who is gone.
+
+        It also says whether any fill waits that is this engine's, or is from now on.
+        """
         parameters = {
             "owner": self._session.owner,
             "lock_class": LOCK_CLASS,
@@ -42,7 +45,8 @@ class PostgresOutbox:
             row = connection.execute(query("take_over"), parameters).fetchone()
             took = monotonic() - began
         assert row is not None
-        return TakeOver(gone=frozenset(row[0]), fills=row[1], seconds=took)
+        gone, taken, has_own = row
+        return TakeOver(gone=frozenset(gone), fills=taken, own=has_own or taken > 0, seconds=took)
 
     def unpublished(self, *, after: int, limit: int, older_than: float) -> OutboxPage:
         """Return up to `limit` of this engine's fills, by execution id, from above `after`.

@@ -459,7 +459,7 @@ def test_a_session_that_broke_is_mended_by_the_next_check(database: str) -> None
             lambda: outbox.take_over(frozenset()).gone == suspects, 60, "the lock to be free"
         )
         claims.check()
-        assert outbox.take_over(suspects) == TakeOver(gone=frozenset(), fills=0)
+        assert outbox.take_over(suspects) == TakeOver(gone=frozenset(), fills=0, own=False)
 
 
 def test_a_claim_does_not_read_again_what_nobody_may_clean_up(database: str) -> None:
@@ -517,6 +517,26 @@ def test_a_sweep_takes_nothing_that_is_not_due_when_the_clock_went_back(database
         claims.abandon()
         clock.now += SWEEP_EVERY
         assert ids(claims.claim(2).executions) == {2}
+
+
+def test_a_look_at_rest_is_a_sweep_as_well(database: str) -> None:
+    clock = Clock()
+    with opened(database) as pool, session(pool, ClaimWindow(clock)) as claims:
+        claims.claim(3)
+        clock.now += SWEEP_EVERY
+        at_rest = claims.claim(3)
+        assert (at_rest.executions, at_rest.more) == ((), False)
+        claims.claim(3)
+        fill_with_orders(pool, range(1, 3))
+        with pool.connection() as connection:
+            connection.execute(
+                "update execution set next_fill_timestamp = now() - interval '1 h' where id = 1"
+            )
+        clock.now += SWEEP_EVERY
+        assert ids(claims.claim(3).executions) == {1}
+        claims.abandon()
+        clock.now += SWEEP_EVERY
+        assert ids(claims.claim(3).executions) == {1}
 
 
 def test_a_sweep_that_finds_nothing_says_that_there_may_be_more_at_the_front(database: str) -> None:

@@ -90,10 +90,12 @@ def test_the_fills_of_an_engine_that_is_gone_are_taken_over_by_one_heir(database
         sent = store_fills(dead, 10)
         suspects = frozenset({dead.session.owner})
         mine, theirs = outbox_of(pool, heir), outbox_of(pool, other)
-        assert mine.take_over(suspects) == TakeOver(gone=frozenset(), fills=0)
+        assert mine.take_over(suspects) == TakeOver(gone=frozenset(), fills=0, own=False)
         dead.close()
-        wait_until(lambda: mine.take_over(suspects).fills == 10, 60, "the lock to be free")
-        assert theirs.take_over(suspects).fills == 0
+        taken = TakeOver(gone=suspects, fills=10, own=True)
+        wait_until(lambda: mine.take_over(suspects) == taken, 60, "the lock to be free")
+        assert theirs.take_over(suspects) == TakeOver(gone=frozenset(), fills=0, own=False)
+        assert mine.take_over(suspects).own
         assert messages(pool, heir) == sent
         assert messages(pool, other) == {}
 
@@ -107,13 +109,13 @@ def test_an_engine_that_lost_its_session_takes_its_fills_with_it(database: str) 
         before = absent.session.owner
         absent.close()
         outbox = outbox_of(pool, heir)
-        look = TakeOver(gone=frozenset({before}), fills=0)
+        look = TakeOver(gone=frozenset({before}), fills=0, own=False)
         wait_until(lambda: outbox.take_over(frozenset()) == look, 60, "the lock to be free")
         assert messages(pool, absent) == {}, "who does not hold the lock must send nothing"
         absent.open()
         assert absent.session.owner != before
         assert messages(pool, absent) == sent
-        assert outbox.take_over(look.gone) == TakeOver(gone=frozenset(), fills=0)
+        assert outbox.take_over(look.gone) == TakeOver(gone=frozenset(), fills=0, own=False)
         absent.close()
 
 

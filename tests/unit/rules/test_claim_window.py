@@ -98,6 +98,49 @@ def test_now_and_then_a_claim_looks_behind_the_front() -> None:
     assert claimed(window, clock, NOON) == (NOON, None)
 
 
+def test_at_rest_front_and_sweep_are_one_look() -> None:
+    clock = Clock()
+    window = at_noon(clock)
+    assert window.begin(at_rest=True) == (NOON, None)
+    clock.now += SWEEP_EVERY
+    assert window.begin(at_rest=True) == (EARLIEST, None)
+    window.end(NOON + SECOND + MARGIN)
+    assert window.begin(at_rest=True) == (NOON + SECOND, None)
+    clock.now += SWEEP_EVERY
+    assert window.begin(at_rest=True) == (EARLIEST, None)
+
+
+def test_but_not_once_such_a_look_was_slow() -> None:
+    clock = Clock()
+    window = at_noon(clock)
+    clock.now += SWEEP_EVERY
+    window.begin(at_rest=True)
+    clock.now += 0.2
+    window.end(NOON + MARGIN)
+    clock.now += 20.1
+    assert window.begin(at_rest=True) == (NOON - SECOND, NOON)
+
+
+def test_nor_while_a_sweep_is_under_way() -> None:
+    clock = Clock()
+    window = at_noon(clock)
+    clock.now += SWEEP_EVERY
+    failed(window, clock, NOON)
+    clock.now += 300
+    claimed(window, clock, NOON)
+    assert window.begin(at_rest=True) == (NOON - 3 * SECOND, NOON - SECOND)
+
+
+def test_a_look_at_rest_that_finds_anything_leaves_the_sweep_to_the_claim() -> None:
+    clock = Clock()
+    window = at_noon(clock)
+    clock.now += SWEEP_EVERY
+    assert window.begin(at_rest=True) == (EARLIEST, None)
+    assert claimed(window, clock, NOON, last_due=NOON - SECOND) == (EARLIEST, NOON)
+    assert claimed(window, clock, NOON) == (NOON - SECOND, NOON)
+    assert claimed(window, clock, NOON) == (NOON, None)
+
+
 def test_a_sweep_goes_on_at_once_where_it_finds_much() -> None:
     clock = Clock()
     window = at_noon(clock)

@@ -25,7 +25,8 @@ SETTINGS: dict[str, Any] = {
     "max.poll.interval.ms": 60_000,
     # a topic or partitions that come later are picked up within this time
     "topic.metadata.refresh.interval.ms": 2_000,
-    "fetch.wait.max.ms": 100,
+    # the broker answers at once where there is anything; what else it is asked waits for so long
+    "fetch.wait.max.ms": 250,
     # the default of 64 MiB read ahead does not fit the pod
     "queued.max.messages.kbytes": 4_096,
     "fetch.queue.backoff.ms": 20,  # what is read ahead is soon used up

@@ -1,9 +1,13 @@
--- What engines that are gone left unpublished. An engine is gone when nobody holds its lock; the
--- suspects have been for long enough. Taking the lock here for a moment keeps two heirs apart.
+-- What engines that are gone left unpublished, and whether this engine has any there. An engine is
+-- gone when nobody holds its lock; the suspects have been for long enough. Taking the lock here for
+-- a moment keeps two heirs apart.
 -- Not a join: whatever the statistics say, the outbox is read twice, as it lies.
-with gone as materialized (
+with owners as materialized (
+    select distinct owner from public.outbox
+),
+gone as materialized (
     select o.owner
-    from (select distinct owner from public.outbox where owner <> %(owner)s) as o
+    from (select owner from owners where owner <> %(owner)s offset 0) as o
     where pg_try_advisory_xact_lock(%(lock_class)s, o.owner)
 ),
 taken as (
@@ -16,5 +20,6 @@ taken as (
 )
 select
     coalesce(array_agg(gone.owner), '{}') as gone,
-    (select count(*) from taken)::integer as taken
+    (select count(*) from taken)::integer as taken,
+    (select count(*) from owners where owner = %(owner)s) > 0 as has_own
 from gone

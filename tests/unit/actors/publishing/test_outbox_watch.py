@@ -11,7 +11,7 @@ from fixengine.actors.messages import GetUnpublished
 from fixengine.actors.publishing.outbox import Outbox
 from fixengine.actors.publishing.outbox_watch import OutboxWatch
 from fixengine.actors.publishing.pending import PendingFills
-from fixengine.errors import SlowQueryError
+from fixengine.errors import SlowQueryError, UnavailableError
 from fixengine.ports.kafka import Record
 from fixengine.ports.stores import OutboxPage
 from fixengine.rules.take_over_times import LEASE, SETTLE
@@ -64,10 +64,13 @@ class Topic:
     """Each step of a look brings the next of what is `to_come`: nothing, then the end."""
 
     looks: int = 0
+    away: bool = False
     to_come: list[tuple[Record, ...]] = field(default_factory=lambda: [()])
 
     def look(self, since: datetime, *, timeout: float) -> "Topic":
         self.looks += 1
+        if self.away:
+            raise UnavailableError("the broker does not answer")
         return self
 
     def read(self, timeout: float) -> tuple[Record, ...] | None:
@@ -188,30 +191,47 @@ def test_looks_tell_what_they_cost_the_database(around: Around) -> None:
     assert around.watch.scan(older_than=0) == 0.5
 
 
+def test_an_outbox_that_is_known_to_be_empty_is_not_looked_into(around: Around) -> None:
+    around.wait(SETTLE)
+    around.watch.look(empty=True)
+    assert around.looks.scans == 0
+    around.watch.look(empty=False)
+    assert around.looks.scans == 1
+
+
+def test_an_outbox_that_got_empty_ends_the_wait_for_the_topic(around: Around) -> None:
+    around.wait(SETTLE)
+    around.topic.away = True
+    around.watch.look(empty=False)
+    assert around.watch.blind
+    around.watch.look(empty=True)
+    assert not around.watch.blind
+
+
 def test_a_look_that_costs_is_taken_the_more_rarely(around: Around) -> None:
     around.wait(SETTLE)
     around.looks.too_slow = True
     for _ in range(3):
-        around.watch.look()
+        around.watch.look(empty=False)
     assert around.looks.scans == 1
     around.wait(29)
-    around.watch.look()
+    around.watch.look(empty=False)
     assert around.looks.scans == 1
     around.wait(1)
-    around.watch.look()
+    around.watch.look(empty=False)
     assert around.looks.scans == 2
 
 
 def test_a_look_that_was_ended_behind_a_page_counts_as_one(around: Around) -> None:
     around.wait(SETTLE)
     around.looks.too_slow_behind = True
-    around.watch.look()
+    around.watch.look(empty=False)
     around.watch.step(0)
     around.watch.step(0)
     asked = around.looks.scans
     around.wait(29)
-    around.watch.look()
+    around.watch.look(empty=False)
     assert around.looks.scans == asked
     around.wait(1)
-    around.watch.look()
+    around.watch.look(empty=False)
     assert around.looks.scans > asked

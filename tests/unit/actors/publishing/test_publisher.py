@@ -56,7 +56,7 @@ class Repository(Actor):
     ) -> int | TakeOver | OutboxPage:
         if isinstance(message, TakeOverOutbox):
             self._looks.append(message)
-            return TakeOver(gone=frozenset(), fills=0)
+            return TakeOver(gone=frozenset(), fills=0, own=True)
         if isinstance(message, GetUnpublished):
             return OutboxPage(fills=(), since=None)
         self._marked.append(tuple(execution_id for execution_id, _ in message.fills))

@@ -26,6 +26,7 @@ class Looks:
     now: float = 100.0
     costs: float = 0.0
     too_slow: bool = False
+    own: bool = True
     suspected: list[frozenset[int]] = field(default_factory=list)
 
 
@@ -40,7 +41,9 @@ class Repository(Actor):
         self._looks.suspected.append(message.suspects)
         if self._looks.too_slow:
             raise SlowQueryError("the database takes too long")
-        return TakeOver(gone=frozenset({GONE}), fills=0, seconds=self._looks.costs)
+        return TakeOver(
+            gone=frozenset({GONE}), fills=0, own=self._looks.own, seconds=self._looks.costs
+        )
 
 
 @pytest.fixture
@@ -77,6 +80,17 @@ def test_but_not_while_a_look_at_the_topic_is_under_way(
     assert looks.suspected == [frozenset(), frozenset(), frozenset({GONE})]
 
 
+def test_a_look_says_whether_this_engine_may_have_fills_there(
+    take_overs: TakeOvers, looks: Looks
+) -> None:
+    assert take_overs.look(checking=False)
+    looks.own = False
+    assert not take_overs.look(checking=False)
+    looks.costs = 0.25
+    assert not take_overs.look(checking=False)
+    assert take_overs.look(checking=False), "it was too early for a look, and nobody knows"
+
+
 def test_a_look_that_costs_the_database_much_is_taken_rarely(
     take_overs: TakeOvers, looks: Looks
 ) -> None:
@@ -96,5 +110,6 @@ def test_a_look_that_the_database_ends_is_taken_again_later(
     for _ in range(3):
         take_overs.look(checking=False)
     looks.now += 30
-    take_overs.look(checking=False)
+    looks.own = False
+    assert take_overs.look(checking=False)
     assert len(looks.suspected) == 2
