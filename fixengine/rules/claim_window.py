@@ -97,8 +97,10 @@ class ClaimWindow:
             seen_to = now - MARGIN
             came_to = min(last_due, seen_to) if full and last_due else seen_to
             self._front = self._came_to = came_to
-            if since == EARLIEST:
-                self._swept(0 if last_due else took)
+            if since == EARLIEST and last_due:  # what was found took time, too
+                self._sweeping.took(took, at_least=SWEEP_EVERY)
+            elif since == EARLIEST:
+                self._swept(took)
         elif last_due:
             self._slice = DueTimes(last_due, until)
         else:

@@ -42,6 +42,7 @@ class PostgresClaims:
         self._claimed_from: datetime | None = None  # the earliest time at which one was due
         self._looked_at = EARLIEST
         self._expects_more = False
+        self._saw_all = False  # since the last check a look at all times has found nothing
         self._missed = False
         self._passed_over: TTLCache[int, None] = TTLCache(
             inf, ttl=LONGEST_WAIT.total_seconds(), timer=monotonic
@@ -59,9 +60,11 @@ class PostgresClaims:
     def check(self) -> None:
         """See that the session stands, and open it again if not; raises UnavailableError.
 
-        What engines that are gone had claimed is looked for.
+        What engines that are gone had claimed is looked for. A claim that has just looked at
+        everything, and found nothing, has done both.
         """
-        if not self.session.in_transaction:
+        saw_all, self._saw_all = self._saw_all, False
+        if not self.session.in_transaction and not saw_all:
             try:
                 if self.session.misses_an_engine():
                     self._window.someone_left()
@@ -216,6 +219,7 @@ class PostgresClaims:
         now, next_due_in, is_due = row
         if is_due:
             return None
+        self._saw_all = self._saw_all or times == (EARLIEST, None)
         more = times.until is not None
         return Claim(executions=(), now=now, next_due_in=next_due_in, more=more)
 

@@ -489,6 +489,7 @@ def test_a_claim_does_not_read_again_what_nobody_may_clean_up(database: str) -> 
             )
             with pool.connection() as connection:
                 connection.execute(backdate, [YESTERDAY + timedelta(seconds=number)])
+                connection.execute("select pg_stat_force_next_flush()")
             before = entries_read()
             claim = claims.claim(1_000)
             assert len(claim.executions) == 1_000
@@ -517,6 +518,22 @@ def test_a_sweep_takes_nothing_that_is_not_due_when_the_clock_went_back(database
         claims.abandon()
         clock.now += SWEEP_EVERY
         assert ids(claims.claim(2).executions) == {2}
+
+
+def test_a_check_asks_nothing_after_a_look_at_everything_that_found_nothing(database: str) -> None:
+    with opened(database) as pool, session(pool, no_sweep()) as claims:
+        claims.claim(1)
+        owner = claims.session.owner
+        with pool.connection() as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_locks "
+                "where locktype = 'advisory' and objid = %s",
+                [owner],
+            )
+        claims.check()
+        assert claims.session.owner == owner, "it did not notice"
+        claims.check()
+        assert claims.session.owner != owner
 
 
 def test_a_look_at_rest_is_a_sweep_as_well(database: str) -> None:
