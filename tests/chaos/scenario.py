@@ -77,15 +77,15 @@ def run(ground: Ground, name: str, *, number: int, seed: int, program: str) -> O
     return _judge(field, name, tuple(problems), regained, regained_after)
 
 
-def finish(field: Field) -> list[str]:
-    """Wait until all is done, and end the engines."""
+def finish(field: Field, within: float = _FINISH_SECONDS) -> list[str]:
+    """Wait until all is done, `within` so many seconds, and end the engines."""
     orders = sum(order.valid for order in field.fed)
     wait_until(
         lambda: field.rows("execution where not is_open") == orders,
-        _FINISH_SECONDS,
+        within,
         "all orders to be filled",
     )
-    wait_until(lambda: field.rows("outbox") == 0, _FINISH_SECONDS, "all fills to be published")
+    wait_until(lambda: field.rows("outbox") == 0, within, "all fills to be published")
     codes = [engine.terminate(deadline_seconds=10) for engine in field.engines]
     return [f"an engine ended with exit code {code}" for code in codes if code != 0]
 

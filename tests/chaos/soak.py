@@ -17,8 +17,9 @@ from tests.chaos.scenario import findings, finish
 from tests.support.operators import untrue
 
 _SHOWN_PROBLEMS = 20
-_DELAYS = {"FILL_DELAY_FIRST": "15", "FILL_DELAY_MIN": "0.5", "FILL_DELAY_MAX": "4"}
-_WITHIN = 17.0  # before the first fill, during those that follow, and after the last
+_DELAYS = {"FILL_DELAY_FIRST": "60", "FILL_DELAY_MIN": "0.5", "FILL_DELAY_MAX": "4"}
+_FINISH_SECONDS = 600.0
+_WITHIN = 62.0  # before the first fill, during those that follow, and after the last
 
 
 def main() -> int:
@@ -52,7 +53,7 @@ def _soaked(ground: Ground, arguments: argparse.Namespace, console: Console) -> 
     with field.feeding(arguments.rate) as feed:
         seconds = 2 * arguments.orders / arguments.rate + 60
         wait_until(lambda: len(feed.sent) >= arguments.orders, seconds, "all orders to be sent")
-    problems = finish(field)
+    problems = finish(field, within=_FINISH_SECONDS)
     report = audit(field.fed, dsn=field.dsn, bootstrap=ground.broker.bootstrap, topics=field.topics)
     asked, answers = field.operators.asked, field.operators.answers
     told = Counter(
