@@ -20,7 +20,7 @@ and always with a deadline:
 
     rest         asks  reader        GetExecutionsById GetExecutions GetFills AddUpExecutions GetLag
     rest         asks  desk          ChangeExecution
-    intake       asks  repository    StoreOrders
+    intake       asks  repository    StoreOrders TakePlace
     intake       asks  securities    ResolveTickers
     intake       asks  dead-letters  FinishDeadLetters
     scheduler    asks  repository    ClaimDue StoreFills

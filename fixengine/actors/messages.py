@@ -85,6 +85,16 @@ class MarkPublished(Request[int]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakePlace(Request[str]):
+    """Intake → repository: find the name under which to join a group of members so named.
+
+    It is that of a member whose engine is gone, if there is one.
+    """
+
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetExecutions(Request[Forgotten]):
     """Housekeeping → repository: delete old ones above this number."""
 

@@ -9,6 +9,7 @@ from fixengine.actors.filling.limits import FillLimits
 from fixengine.actors.filling.scheduler import FillScheduler
 from fixengine.actors.housekeeping import Housekeeping
 from fixengine.actors.intake.intake import LEAVE_WITHIN, Intake
+from fixengine.actors.intake.place import take_place
 from fixengine.actors.pricing import Pricing
 from fixengine.actors.publishing.dead_letters import DeadLetters
 from fixengine.actors.publishing.publisher import Publisher
@@ -221,7 +222,7 @@ class Children:
     def _intake(self, refs: Refs) -> ActorRef:
         settings = self._settings
         return Intake.start(
-            source=self._parts.orders(),
+            source=self._parts.orders(partial(take_place, refs[Child.REPOSITORY])),
             repository=refs[Child.REPOSITORY],
             securities=refs[Child.SECURITIES],
             dead_letters=refs[Child.DEAD_LETTERS],

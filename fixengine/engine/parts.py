@@ -9,6 +9,7 @@ from fixengine.actors.reading.overdue_statement import FOUND_OUT_WITHIN
 from fixengine.actors.reading.reader_pool import ANSWER_WITHIN
 from fixengine.config import Settings
 from fixengine.infra.kafka.cluster import Cluster
+from fixengine.infra.kafka.consumer.place_search import TakePlace
 from fixengine.infra.kafka.consumer.source import KafkaSource
 from fixengine.infra.kafka.lag import KafkaLag
 from fixengine.infra.kafka.producer.producers import Producers
@@ -151,13 +152,14 @@ class Parts:
         """Return a client of pricing-service."""
         return PricingClient(url=self._settings.pricing_svc_url)
 
-    def orders(self) -> KafkaSource:
+    def orders(self, take_place: TakePlace) -> KafkaSource:
         """Return a member of the consumer group, which has not joined yet."""
         settings = self._settings
         return KafkaSource(
             cluster=self._kafka,
             group=settings.orders_group,
             topic=settings.kafka_orders_topic,
+            take_place=take_place,
         )
 
     def fills_sink(self) -> KafkaSink:

@@ -100,6 +100,12 @@ class Claims(Protocol):
     def check(self) -> None:
         """See that others know this engine as alive, and mend it if not."""
 
+    def take_place(self, members: Sequence[str]) -> str:
+        """Return the name under which to join a consumer group of such members.
+
+        It is that of a member whose engine is gone, or one that no engine had before.
+        """
+
     def claim(self, limit: int) -> Claim:
         """Lock due executions; a claim that is open is abandoned first."""
 

@@ -13,6 +13,7 @@ from fixengine.actors.messages import (
     StoreFills,
     StoreOrders,
     TakeOverOutbox,
+    TakePlace,
 )
 from fixengine.actors.storage.refusals import ClaimOutcome, NewOrders, store
 from fixengine.actors.storage.schema_watch import SchemaWatch
@@ -27,6 +28,7 @@ Write: TypeAlias = (
     | TakeOverOutbox
     | GetUnpublished
     | MarkPublished
+    | TakePlace
     | ForgetExecutions
     | DropParts
 )
@@ -78,6 +80,8 @@ class Writes:
                 return message.answer(page)
             case MarkPublished(fills=fills):
                 return message.answer(self._mark(fills))
+            case TakePlace(members=members):
+                return message.answer(self._claims.take_place(members))
             case ForgetExecutions(after=after):
                 return message.answer(self._retention.forget_executions(after=after))
             case DropParts():

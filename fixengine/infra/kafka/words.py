@@ -49,6 +49,14 @@ def refusal(code: int, said: str, *, group: str, topic: str) -> str | None:
     return None if words is None else f"{words.format(group=group, topic=topic)} ({said})"
 
 
+def replaced(said: str, *, group: str) -> str:
+    """Return why an engine has lost the place that it took by itself."""
+    return (
+        f"another engine has taken this one's place in the group {group}: this one had lost its "
+        f"session with the database, and seemed to be gone; it joins anew ({said})"
+    )
+
+
 def unreadable(code: int, said: str, *, topic: str, silence: str = "") -> str:
     """Return why a consumer in no group can't read a topic; `silence`: why no broker answers."""
     if code in NO_TOPIC:

@@ -72,6 +72,11 @@ class PostgresClaims:
                 self.close()
         self.session.open()
 
+    def take_place(self, members: Sequence[str]) -> str:
+        """Return the name under which to join the consumer group; raises UnavailableError."""
+        self.session.open()
+        return self.session.take_place(members)
+
     def claim(self, limit: int) -> Claim:
         """Lock up to `limit` due executions until `store` or `abandon`; raises UnavailableError.
 

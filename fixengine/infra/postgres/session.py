@@ -4,7 +4,7 @@ Claims are made, and fills stored, in this session alone. When it breaks, the cl
 and the engine's ownership of its rows in the outbox end together.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
@@ -13,6 +13,7 @@ from fixengine.infra.lease import Lease
 from fixengine.infra.postgres.awaited import REMEMBERED, Awaited
 from fixengine.infra.postgres.driver.connections import Connection, Database, statements_on
 from fixengine.infra.postgres.driver.sessions import IN_TRANSACTION_SECONDS
+from fixengine.infra.postgres.group_place import GroupPlace
 from fixengine.infra.postgres.statements import query
 from fixengine.rules.take_over_times import TAKE_OVER_AFTER
 
@@ -50,6 +51,7 @@ class EngineSession:
         self._owner: int | None = None
         self._earlier: list[int] = []  # numbers under which this engine may have left fills
         self._engines: frozenset[int] = frozenset()  # that live, as of the last look
+        self._place = GroupPlace()
 
     @property
     def owner(self) -> int:
@@ -82,6 +84,7 @@ class EngineSession:
                 # what seems to fail from here on may be done all the same
                 self._earlier.append(owner)
                 connection.execute(query("adopt_own"), adoption)
+                self._place.keep(connection)
         except FixengineError:
             connection.close()
             raise
@@ -110,15 +113,22 @@ class EngineSession:
         """Look which engines live; say whether one is gone that lived at the last look."""
         with self.statements() as connection:
             rows = connection.execute(query("engines"), {"lock_class": LOCK_CLASS}).fetchall()
+            self._place.keep(connection)
         engines = frozenset(row[0] for row in rows)
         gone = self._engines - engines
         self._engines = engines
         return bool(gone)
 
+    def take_place(self, members: Sequence[str]) -> str:
+        """Return the name under which to join the consumer group, as `GroupPlace.take` does."""
+        with self.statements() as connection:
+            return self._place.take(connection, self.owner, members)
+
     def close(self) -> None:
         """End the session: its locks are free. Safe to call twice."""
         if self._connection is not None:
             self._connection.close()
+            self._place.lost()
             self._connection = None
 
 

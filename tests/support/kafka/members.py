@@ -8,6 +8,7 @@ from itertools import pairwise
 from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.kafka.cluster import Cluster
+from fixengine.infra.kafka.consumer.place_search import TakePlace
 from fixengine.infra.kafka.consumer.source import KafkaSource
 from fixengine.ports.kafka import Record, Standing
 
@@ -40,11 +41,17 @@ class Member:
 
 
 @contextmanager
-def member(brokers: str, topics: TopicNames, config: Mapping[str, str | int]) -> Iterator[Member]:
+def member(
+    brokers: str,
+    topics: TopicNames,
+    config: Mapping[str, str | int],
+    take_place: TakePlace | None = None,
+) -> Iterator[Member]:
     source = KafkaSource(
         cluster=Cluster(brokers=brokers, client_id="test", client_config=config),
         group=topics.group,
         topic=topics.orders,
+        take_place=take_place,
     )
     source.open(on_revoked=lambda _: None, on_lost=lambda _: None)
     try:

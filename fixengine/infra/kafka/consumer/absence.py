@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, KafkaException
 from loguru import logger
 
 from fixengine.infra.kafka.inquiry import Inquiry, Questions
-from fixengine.infra.kafka.words import refusal
+from fixengine.infra.kafka.words import refusal, replaced
 
 _FIRST_REST, _LONGEST_REST = 2.0, 60.0
 """Seconds without a consumer: after the first that could not go on, and at the most."""
@@ -36,6 +36,8 @@ class Absence:
         fenced = "fenced" in error
         code = KafkaError.FENCED_INSTANCE_ID if fenced else KafkaError._FATAL  # noqa: SLF001 - its name
         words = refusal(code, error, group=self._group, topic=self._topic)
+        if fenced and self._instance is None:
+            words = replaced(error, group=self._group)
         self.reason = words or f"the consumer can't go on, it is made anew: {error}"
         self._members.again()
         now = monotonic()

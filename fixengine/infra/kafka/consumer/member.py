@@ -24,6 +24,9 @@ from fixengine.recurring import Recurring
 _REBALANCE_SECONDS = 10.0
 """Time that a rebalance takes once the group has missed a member."""
 
+_LET_GO_LOOK = 0.05
+"""Seconds between looks at whether the partitions are given back."""
+
 _DENIED_EVERY_SECONDS = 5.0
 """Time between two tries to read what this user may not read."""
 
@@ -41,13 +44,18 @@ class Member:
         settings: Mapping[str, Any],
         connection: Mapping[str, Any],
         topic: str,
+        name: str | None,
         on_revoked: Told,
         on_lost: Told,
     ) -> None:
-        """Take a consumer's settings, and those of them by which any client connects."""
+        """Take a consumer's settings, and those of them by which any client connects.
+
+        A member with a name keeps its place when it dies, until another joins under that name.
+        """
         self.positions = Positions()
         self.fatal = ""
         self._topic = topic
+        self._name = name
         self._brokers = frozenset(str(settings["bootstrap.servers"]).split(","))
         self._places = Places(topic, Identity(connection, topic))
         self._membership = Membership(
@@ -68,6 +76,7 @@ class Member:
         self._consumer = Consumer(
             {
                 **settings,
+                **({} if name is None else {"group.instance.id": name}),
                 "error_cb": self._on_error,
                 "on_commit": self._places.committed,
                 "stats_cb": self._membership.measured,
@@ -135,21 +144,32 @@ class Member:
         Gives up waiting after `deadline` seconds.
         """
         self._assignment.end()  # the thread below would tell of it
-        leaving = Thread(target=self._leave, args=(positions,), name="leave-group", daemon=True)
+        leaving = Thread(
+            target=self._leave, args=(positions, deadline), name="leave-group", daemon=True
+        )
         leaving.start()
         leaving.join(deadline)
         if leaving.is_alive():
             logger.bind(deadline=deadline).warning("the group was left without the broker's word")
 
-    def _leave(self, positions: Mapping[int, int]) -> None:
+    def _leave(self, positions: Mapping[int, int], deadline: float) -> None:
         try:
             if positions:
                 offsets = self._places.to_commit(positions)
                 self._consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
             logger.bind(error=str(error)).warning("the last offsets were not committed")
+        if self._name is not None and not self.fatal:  # then it may be another's
+            self._give_up_place(deadline)
         self._consumer.close()
         self._places.close()
+
+    def _give_up_place(self, deadline: float) -> None:
+        """Have the group forget the name: the driver only says so when nothing is subscribed."""
+        until = monotonic() + deadline
+        self._consumer.unsubscribe()
+        while self._consumer.assignment() and monotonic() < until:
+            self._consumer.poll(_LET_GO_LOOK)
 
     def _look_after(self) -> None:
         """See to what polls don't see to by themselves."""

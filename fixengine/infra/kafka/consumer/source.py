@@ -11,6 +11,7 @@ from fixengine.infra.kafka.connections import rested
 from fixengine.infra.kafka.consumer.absence import Absence
 from fixengine.infra.kafka.consumer.assignment import Told
 from fixengine.infra.kafka.consumer.member import Member
+from fixengine.infra.kafka.consumer.place_search import PlaceSearch, TakePlace
 from fixengine.ports.kafka import Record, Standing
 
 SETTINGS: dict[str, Any] = {
@@ -61,7 +62,9 @@ class KafkaSource:
         cluster: Cluster,
         group: str,
         topic: str,
+        take_place: TakePlace | None = None,
     ) -> None:
+        """Take group and topic; without `take_place` the group gives no member a name."""
         self._topic = topic
         self._connection = rested(cluster.connection())
         self._settings: dict[str, Any] = {**SETTINGS, **self._connection, "group.id": group}
@@ -71,6 +74,11 @@ class KafkaSource:
             topic=topic,
             instance=None if instance is None else str(instance),
             connection=self._connection,
+        )
+        self._search = (
+            PlaceSearch(group=group, connection=self._connection, take=take_place)
+            if take_place is not None and instance is None
+            else None
         )
         self._member: Member | None = None
         self._on_revoked: Told = lambda _: None
@@ -98,13 +106,13 @@ class KafkaSource:
         `on_lost` with those that others have already, where a commit would be refused.
         """
         self._on_revoked, self._on_lost = on_revoked, on_lost
-        self._member = self._new_member()
+        self._join(0)
 
     def poll(self, limit: int, timeout: float) -> tuple[Record, ...]:
         """Return up to `limit` records, waiting `timeout` seconds for the first."""
         member = self._member
         if member is None:
-            self._stay_away(timeout)
+            self._go_without(timeout)
             return ()
         records = member.poll(limit, timeout)
         if member.fatal:
@@ -114,7 +122,9 @@ class KafkaSource:
     def standing(self) -> Standing:
         """Say whether there is a member, and whether it has its place in the group."""
         if self._member is None:
-            return Standing(up=False, said=self._absence.reason)
+            reason = self._absence.reason
+            searching = "" if reason or self._search is None else self._search.said
+            return Standing(up=False, said=reason or searching, early=not reason)
         return self._member.standing()
 
     def commit(self, positions: Mapping[int, int]) -> None:
@@ -150,15 +160,23 @@ class KafkaSource:
         self.close({}, _LEAVE_SECONDS)
         self._on_lost(member.assigned)
 
-    def _stay_away(self, timeout: float) -> None:
+    def _go_without(self, timeout: float) -> None:
         """Make another member when it is time, else let the time of a poll pass."""
         if self._absence.over():
-            self._member = self._new_member()
+            self._join(timeout)
         else:
             sleep(timeout)
 
-    def _new_member(self) -> Member:
+    def _join(self, timeout: float) -> None:
+        """Make a member, once it has a name; wait `timeout` seconds for that."""
+        if self._search is None:
+            self._member = self._new_member(None)
+        elif (name := self._search.find(timeout)) is not None:
+            self._member = self._new_member(name)
+
+    def _new_member(self, name: str | None) -> Member:
         member = Member(
+            name=name,
             settings=self._settings,
             connection=self._connection,
             topic=self._topic,

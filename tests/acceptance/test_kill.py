@@ -1,0 +1,41 @@
+"""The only engine dies by kill -9: the next one has its place in the group at once."""
+
+import json
+from itertools import islice
+
+import pytest
+
+from fixengine.demo.audit.report import Expectations
+from fixengine.demo.feed.feed import orders
+from fixengine.demo.stack import Stack
+from fixengine.demo.waiting import wait_until
+from tests.acceptance.runs import FAST, audited, count, send, wait_until_done
+from tests.support.stacks import BrokerKind
+
+_SESSION_MS = 600_000
+"""The broker waits so long for a dead member: longer than the test."""
+
+
+def test_the_engine_after_a_killed_one_does_not_wait_for_the_dead_members_session(
+    stack: Stack, broker_kind: BrokerKind
+) -> None:
+    if broker_kind is BrokerKind.EMBEDDED:
+        pytest.skip("the embedded broker knows no names of members: only Apache Kafka does")
+    config = {**FAST, "KAFKA_CLIENT_CONFIG": json.dumps({"session.timeout.ms": _SESSION_MS})}
+    good = (order for order in orders(seed=3) if order.valid)
+    fed = list(islice(good, 20))
+    first = stack.engine("first", **config)
+    first.start()
+    send(stack, fed)
+    wait_until(lambda: count(stack, "execution") == 20, 60, "orders to be stored")
+    for name in ("second", "third"):
+        first.kill()
+        more = list(islice(good, 20))
+        fed += more
+        send(stack, more)
+        first = stack.engine(name, **config)
+        first.start()
+        wait_until(lambda: count(stack, "execution") == len(fed), 120, "more to be stored")
+    wait_until_done(stack, fed)
+    assert first.terminate() == 0
+    audited(stack, fed, Expectations(repeats_allowed=False))
