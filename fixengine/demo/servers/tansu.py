@@ -24,6 +24,7 @@ class TansuBroker(BrokerProcess):
     client_config: Mapping[str, str | int] = {
         "session.timeout.ms": 3000,
         "heartbeat.interval.ms": 250,
+        "group.instance.id": "",  # two members with names of their own throw each other out
     }
 
     def __init__(self, *, workspace: Workspace) -> None:

@@ -64,7 +64,10 @@ class KafkaSource:
         topic: str,
         take_place: TakePlace | None = None,
     ) -> None:
-        """Take group and topic; without `take_place` the group gives no member a name."""
+        """Take group and topic; without `take_place` the group gives no member a name.
+
+        Nor does it where the user gives an empty one, for brokers that know no names.
+        """
         self._topic = topic
         self._connection = rested(cluster.connection())
         self._settings: dict[str, Any] = {**SETTINGS, **self._connection, "group.id": group}
@@ -72,7 +75,7 @@ class KafkaSource:
         self._absence = Absence(
             group=group,
             topic=topic,
-            instance=None if instance is None else str(instance),
+            instance=str(instance) if instance else None,
             connection=self._connection,
         )
         self._search = (

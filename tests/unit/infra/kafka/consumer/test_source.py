@@ -1,6 +1,8 @@
 """What a poll returns when the consumer turns out to be beyond help."""
 
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
@@ -31,6 +33,25 @@ class Fenced(Consumer):
 
     def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message]:
         return [self.brings.popleft()]
+
+
+def test_a_member_has_no_name_where_the_user_gives_an_empty_one() -> None:
+    asked: list[Sequence[str]] = []
+
+    def take(members: Sequence[str]) -> str:
+        asked.append(members)
+        return "name"
+
+    source = KafkaSource(
+        cluster=replace(NOWHERE, client_config={"group.instance.id": ""}),
+        group="group",
+        topic="orders",
+        take_place=take,
+    )
+    source.open(on_revoked=lambda _: None, on_lost=lambda _: None)
+    assert source._member is not None
+    assert asked == []
+    source.close({}, 5)
 
 
 def test_what_comes_with_the_end_of_a_consumer_is_left_to_whoever_has_its_partitions() -> None:
