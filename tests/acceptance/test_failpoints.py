@@ -29,7 +29,7 @@ RATE = 20.0
 _CHANGED = 0.2
 _LANES = 2
 _DEADLINE = 100.0
-_SOON = {"session.timeout.ms": 1500, "heartbeat.interval.ms": 150}
+_SOON = {"session.timeout.ms": 1500, "heartbeat.interval.ms": 150, "group.instance.id": ""}
 _SETTINGS = {
     "FILL_DELAY_FIRST": "0.01",
     "FILL_DELAY_MIN": "0.05",
