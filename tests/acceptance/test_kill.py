@@ -21,7 +21,9 @@ def test_the_engine_after_a_killed_one_does_not_wait_for_the_dead_members_sessio
 ) -> None:
     if broker_kind is BrokerKind.EMBEDDED:
         pytest.skip("the embedded broker knows no names of members: only Apache Kafka does")
-    config = {**FAST, "KAFKA_CLIENT_CONFIG": json.dumps({"session.timeout.ms": _SESSION_MS})}
+    # the driver wants the time between polls to be no shorter than the session
+    patient = {"session.timeout.ms": _SESSION_MS, "max.poll.interval.ms": _SESSION_MS}
+    config = {**FAST, "KAFKA_CLIENT_CONFIG": json.dumps(patient)}
     good = (order for order in orders(seed=3) if order.valid)
     fed = list(islice(good, 20))
     first = stack.engine("first", **config)
