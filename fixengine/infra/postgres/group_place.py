@@ -18,7 +18,7 @@ class GroupPlace:
 
     def __init__(self) -> None:
         self._number: int | None = None
-        self._held = False
+        self._locked_in: Connection | None = None
 
     def take(self, connection: Connection, owner: int, members: Sequence[str]) -> str:
         """Return the first name among `members` that no living engine uses, else the engine's own.
@@ -29,25 +29,34 @@ class GroupPlace:
         row = connection.execute(query("places"), {"place_class": PLACE_CLASS}).fetchone()
         assert row is not None
         prefix, used = row
-        for number in (*_numbers(prefix, members, used), owner):
-            if _lock(connection, number):
-                break
-        self._number, self._held = number, True
+        numbers = iter((*_numbers(prefix, members, used), owner))
+        number = next(numbers)
+        while not _lock(connection, number):
+            # after a failover that lost numbers, even the engine's own may be in another's name
+            number = next(numbers, None) or new_number(connection)
+        self._number, self._locked_in = number, connection
         return f"{prefix}{number}"
 
     def keep(self, connection: Connection) -> None:
         """Lock the name in this session too, unless it is locked: perhaps by another's engine."""
-        if self._number is not None and not self._held:
-            self._held = _lock(connection, self._number)
-
-    def lost(self) -> None:
-        """Take note that the session is gone which had the lock."""
-        self._held = False
+        if (
+            self._number is not None
+            and self._locked_in is not connection
+            and _lock(connection, self._number)
+        ):
+            self._locked_in = connection
 
     def _give_up(self, connection: Connection) -> None:
-        if self._held:
+        if self._locked_in is connection:
             connection.execute("select pg_advisory_unlock(%s, %s)", [PLACE_CLASS, self._number])
-        self._number, self._held = None, False
+        self._number = self._locked_in = None
+
+
+def new_number(connection: Connection) -> int:
+    """Return a number that no engine has had, unless a failover has lost those that were given."""
+    row = connection.execute("select nextval('public.engine_number')").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _numbers(prefix: str, members: Sequence[str], used: Sequence[int]) -> list[int]:

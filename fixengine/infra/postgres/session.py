@@ -13,7 +13,7 @@ from fixengine.infra.lease import Lease
 from fixengine.infra.postgres.awaited import REMEMBERED, Awaited
 from fixengine.infra.postgres.driver.connections import Connection, Database, statements_on
 from fixengine.infra.postgres.driver.sessions import IN_TRANSACTION_SECONDS
-from fixengine.infra.postgres.group_place import GroupPlace
+from fixengine.infra.postgres.group_place import GroupPlace, new_number
 from fixengine.infra.postgres.statements import query
 from fixengine.rules.take_over_times import TAKE_OVER_AFTER
 
@@ -128,14 +128,12 @@ class EngineSession:
         """End the session: its locks are free. Safe to call twice."""
         if self._connection is not None:
             self._connection.close()
-            self._place.lost()
             self._connection = None
 
 
 def _new_owner(connection: Connection) -> int:
     connection.execute(f"set idle_session_timeout = '{SILENCE_SECONDS}s'".encode())
     connection.execute("set plan_cache_mode = auto")  # there is but one plan, and it may be kept
-    row = connection.execute("select nextval('public.engine_number')").fetchone()
-    assert row is not None
-    connection.execute("select pg_advisory_lock(%s, %s)", [LOCK_CLASS, row[0]])
-    return int(row[0])
+    owner = new_number(connection)
+    connection.execute("select pg_advisory_lock(%s, %s)", [LOCK_CLASS, owner])
+    return owner

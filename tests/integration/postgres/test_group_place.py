@@ -7,6 +7,7 @@ import pytest
 from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
+from fixengine.infra.postgres.claims import PostgresClaims
 from fixengine.infra.postgres.driver.connections import Database
 from tests.conftest import new_database
 from tests.support.rows import new_claims, opened, session
@@ -74,7 +75,7 @@ def test_a_session_that_is_opened_again_keeps_the_name(pool: Database) -> None:
     with session(pool) as one, session(pool) as other:
         name = one.take_place(())
         one.close()
-        one.check()
+        locked_again(one)
         assert other.take_place((name,)) != name
 
 
@@ -86,18 +87,25 @@ def test_a_name_that_an_old_session_still_holds_is_locked_once_that_is_gone(
         ghost = one.session._connection
         assert ghost is not None
         one.session._connection = None  # it broke, and the server has not noticed
-        one.session._place.lost()
         one.session._earlier.clear()  # nor does anybody tell the server
         one.check()
-        assert not one.session._place._held
+        assert one.session._place._locked_in is ghost
         ghost.close()
-
-        def locked() -> bool:
-            one.check()
-            return one.session._place._held
-
-        wait_until(locked, 60, "the lock")
+        locked_again(one)
         assert other.take_place((name,)) != name
+
+
+def test_a_number_that_a_failover_gave_twice_is_in_one_name_only(pool: Database) -> None:
+    with session(pool) as one:
+        name = one.take_place(())
+        owner = one.session.owner
+        one.close()
+        locked_again(one)
+        with pool.connection() as connection:
+            connection.execute("select setval('engine_number', %s, false)", [owner])
+        with session(pool) as other:
+            assert other.session.owner == owner
+            assert other.take_place(()) != name
 
 
 def test_without_a_session_there_is_no_name(database: str, pool: Database) -> None:
@@ -105,3 +113,13 @@ def test_without_a_session_there_is_no_name(database: str, pool: Database) -> No
     with pytest.raises(UnavailableError):
         claims.session.take_place(())
     claims.close()
+
+
+def locked_again(one: PostgresClaims) -> None:
+    """Wait until the name is locked in a new session: the server may yet have the earlier one."""
+
+    def locked() -> bool:
+        one.check()
+        return one.session._place._locked_in is one.session._connection
+
+    wait_until(locked, 60, "the lock")
