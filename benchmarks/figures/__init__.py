@@ -8,6 +8,7 @@ from benchmarks.figures import (
     bulk,
     changes,
     idle,
+    kill,
     latency,
     lone,
     many_open,
@@ -42,6 +43,7 @@ FIGURES: Mapping[str, Callable[[Lend, float], Iterator[Figure]]] = {
         orders,
         wal,
         start,
+        kill,
         rest,
         pod,
         lone,
@@ -55,5 +57,8 @@ FIGURES: Mapping[str, Callable[[Lend, float], Iterator[Figure]]] = {
 }
 LONG = frozenset({"many_open", "memory", "pinned", "soak"})
 """Those that take ten minutes and more; one round of them has to do."""
-BY_NAME = LONG | {"lone", "bulk", "asked"}
-"""Those that run only when they are asked for, or with a peer: others have the same in them."""
+BY_NAME = LONG | {"lone", "bulk", "asked", "kill"}
+"""Those that run only when they are asked for, or with a peer: others have the same in them.
+
+`kill` shows nothing with the embedded broker.
+"""
