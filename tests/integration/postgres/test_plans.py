@@ -480,6 +480,7 @@ WITHOUT_A_CASE: Mapping[str, str] = {
         "run by hand, in pages, in a session that reads by indexes alone",
     ),
     "lock_partitions": "reads no table",
+    "places": "reads locks and the versions of the schema, when an engine joins the group",
     "catalog": "reads the catalog, at start and after something contradicted it",
     "missing_rights": "reads the catalog, after a right was missing",
     "session": "reads settings, when a session begins",
