@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from time import monotonic
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewPartitions comes from within
     AdminClient,
     NewPartitions,
@@ -126,6 +126,30 @@ def test_a_member_whose_place_was_taken_steps_back_and_takes_another(
             wait_until(shared, 60, "a partition for each")
             assert names(broker, topics) == {"a", "b"}
             assert other.changes == 1  # never thrown out in turn
+
+
+def test_a_member_that_leaves_before_it_hears_that_its_place_was_taken_just_ends(
+    broker: Broker, topics: TopicNames
+) -> None:
+    """As an engine that is stopped right after it was frozen."""
+    create_topic(broker.bootstrap, topics.orders, partitions=1)
+    config = broker.client_config
+    with member(broker.bootstrap, topics, config, lambda _: "a") as other:
+        with member(broker.bootstrap, topics, config, lambda _: "a") as one:
+            one.wait(up, "a place")
+            other.wait(up, "the same place")
+
+            def is_out() -> bool:
+                assert one.source._member is not None
+                place = TopicPartition(topics.orders, 0, 0)
+                try:
+                    one.source._member._consumer.commit(offsets=[place], asynchronous=False)
+                except KafkaException as error:
+                    return bool(error.args[0].code() == KafkaError._FATAL)
+                return False
+
+            wait_until(is_out, 60, "the driver to hear of it")
+        assert other.poll().up
 
 
 def test_a_member_waits_for_its_name(broker: Broker, topics: TopicNames) -> None:
