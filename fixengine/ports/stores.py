@@ -1,6 +1,6 @@
 """What actors need of the database: its tables, its schema, and what is kept for a while."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, Self
@@ -131,7 +131,7 @@ class Claims(Protocol):
         `within` seconds, but the first is always tried.
         """
 
-    def put_off(self, refused: Iterable[int], *, within: float) -> None:
+    def put_off(self, refused: Collection[int], *, within: float) -> None:
         """Leave executions of the last claim alone for long, by their ids."""
 
     def published(self, fills: Sequence[tuple[int, int]]) -> bool:

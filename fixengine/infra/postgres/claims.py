@@ -1,6 +1,6 @@
 """Claims on executions that are due: in the engine's own session, one at a time."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from math import inf
@@ -38,7 +38,7 @@ class PostgresClaims:
         self.session = session
         self._window = window or ClaimWindow(monotonic)
         self._rows = ClaimedRows(session, {})
-        self._claimed: Mapping[int, Execution] = {}  # what the last claim had, by id
+        self._claimed: Sequence[Execution] = ()  # what the last claim had
         self._claimed_from: datetime | None = None  # the earliest time at which one was due
         self._looked_at = EARLIEST
         self._expects_more = False
@@ -141,7 +141,7 @@ class PostgresClaims:
         self.session.awaited.add([each.fill for each in ended], over.ids)
         return filled + over + self._apart(self._rows.postpone_apart, postponed, within)
 
-    def put_off(self, refused: Iterable[int], *, within: float) -> None:
+    def put_off(self, refused: Collection[int], *, within: float) -> None:
         """Put executions of the last claim off for long, by their ids, but not beyond their ends.
 
         One that the database refuses to put off is passed over for as long.
@@ -149,13 +149,13 @@ class PostgresClaims:
         now, until = self._looked_at, self._looked_at + LONGEST_WAIT
         put_off = [
             Postponed(
-                id_,
+                claimed.id,
                 claimed.version,
                 # one that has expired is refused its end
                 until if has_expired(claimed, now) else by_its_end(claimed, until),
             )
-            for id_ in refused
-            if (claimed := self._claimed.get(id_)) is not None
+            for claimed in self._claimed
+            if claimed.id in refused
         ]
         # a trigger of somebody else refuses those, and they must not stop the others
         tried = self._apart(self._rows.postpone_apart, put_off, within)
@@ -244,7 +244,7 @@ class PostgresClaims:
         rows = due.fetchall()
         self._rows = ClaimedRows(self.session, {execution.id: place for place, execution in rows})
         executions = tuple(execution for _, execution in rows)
-        self._claimed = {execution.id: execution for execution in executions}
+        self._claimed = executions
         more = times.until is not None or len(executions) == limit
         return Claim(executions=executions, now=row[0], next_due_in=row[1], more=more)
 
