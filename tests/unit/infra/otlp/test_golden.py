@@ -7,7 +7,7 @@ from google.protobuf import text_format
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 
 from fixengine.infra.otlp import metrics, traces
 from fixengine.infra.otlp.words import attributes
@@ -135,16 +135,7 @@ def test_a_request_with_spans_is_what_it_was() -> None:
     assert made.SerializeToString() == wanted.SerializeToString()
 
 
-def test_a_request_with_metrics_is_what_it_was() -> None:
-    registry = CollectorRegistry()
-    orders = Counter("orders_total", "Orders", ("topic",), registry=registry)
-    orders.labels("a").inc(3)
-    orders.labels("b").inc(0.5)
-    Gauge("depth", "Depth", registry=registry).set(-2)
-    took = Histogram("took_seconds", "Took", ("result",), buckets=(1, 5), registry=registry)
-    for seconds in (0.5, 1, 3, 99):
-        took.labels("good").observe(seconds)
-    took.labels("bad").observe(6)
+def test_a_request_with_metrics_is_what_it_was(measured: CollectorRegistry) -> None:
     wanted = text_format.Parse((GOLDEN / "metrics.txt").read_text(), ExportMetricsServiceRequest())
-    made = metrics.request(registry, RESOURCE, began=1000, now=2000)
+    made = metrics.request(measured, RESOURCE, began=1000, now=2000)
     assert made.SerializeToString() == wanted.SerializeToString()

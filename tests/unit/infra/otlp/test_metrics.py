@@ -1,26 +1,19 @@
 """Prometheus' families in OTLP's words."""
 
 import pytest
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Histogram
 
 from fixengine.infra.otlp.metrics import converted, unit_of
 
 BEGAN, NOW = 1_000, 2_000
 
 
-def test_counters_gauges_and_histograms_keep_names_labels_and_values() -> None:
-    registry = CollectorRegistry()
-    orders = Counter("orders_total", "Orders", ("topic",), registry=registry)
-    orders.labels("a").inc(3)
-    orders.labels("b").inc(0.5)
-    Gauge("depth", "Depth", registry=registry).set(-2)
-    took = Histogram("took_seconds", "Took", ("result",), buckets=(1, 5), registry=registry)
-    for seconds in (0.5, 1, 3, 99):
-        took.labels("good").observe(seconds)
-    took.labels("bad").observe(6)
+def test_counters_gauges_and_histograms_keep_names_labels_and_values(
+    measured: CollectorRegistry,
+) -> None:
     total, depth, seconds_taken = (
         metric
-        for family in registry.collect()
+        for family in measured.collect()
         for metric in converted(family, began=BEGAN, now=NOW)
     )
     assert (total.name, total.description, total.unit) == ("orders_total", "Orders", "{order}")
