@@ -3,6 +3,8 @@
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+import fixengine.telemetry.metrics  # noqa: F401  # switches off times of when a series was made
+
 
 @pytest.fixture
 def measured() -> CollectorRegistry:
