@@ -34,9 +34,9 @@ chaos: $(VENV)/dev.installed ## faults on real engines, Apache Kafka (Java 17, M
 	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 fuzz: $(VENV)/dev.installed $(VENV)/fuzz.installed ## hostile bytes for decoder and FIX session, hostile orders for a whole intake; MESSAGES=1000000, SEED=7
-	@$(BIN)/python -m tests.fuzz.decoder --runs $(MESSAGES) --corpus .fuzz $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.fuzz.decoder --runs $(MESSAGES) --corpus .fuzz/orders $(if $(SEED),--seed $(SEED))
 	@$(BIN)/python -m tests.fuzz.fix --runs $(MESSAGES) --corpus .fuzz/fix $(if $(SEED),--seed $(SEED))
-	@$(BIN)/python -m tests.fuzz --messages $(MESSAGES) --corpus .fuzz $(if $(SEED),--seed $(SEED)) $(ARGS)
+	@$(BIN)/python -m tests.fuzz --messages $(MESSAGES) --corpus .fuzz/orders $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 bench: $(VENV)/dev.installed ## engine and bare loops in turns, as ratios; STACK=apache, ARGS="--only intake --json FILE --svg FILE"
 	@$(BIN)/python -m benchmarks --stack $(STACK) $(ARGS)
