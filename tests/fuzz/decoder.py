@@ -3,12 +3,10 @@
 What is found on the way is left in a folder, for the intake to be tried with.
 """
 
-import argparse
 import re
-import sys
+from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
-from random import Random, randrange
+from random import Random
 
 import atheris
 
@@ -18,39 +16,25 @@ with atheris.instrument_imports(include=["fixengine"]):
     from fixengine.wire import creation as created
     from fixengine.wire import orders
 
+from tests.fuzz.guided import fuzz
 from tests.fuzz.hostile import hostile_records, spoil_bytes
 from tests.fuzz.promises import assert_reason, assert_sound
 from tests.fuzz.values import TEXTS, huge
 
 _LONGEST = 8_192
 _SEEDS = 500
-_SLOWEST_SECONDS = 2  # for one input
 _VALUE = re.compile(rb":([^,}]*)")
 
 
 def main() -> None:
-    """Fuzz; the process ends with an error, and a file with the culprit, when something breaks."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.decoder", description=__doc__)
-    parser.add_argument("--runs", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=randrange(10**6))
-    parser.add_argument(
-        "--corpus", type=Path, required=True, help="a folder to begin with and fill"
-    )
-    arguments = parser.parse_args()
-    arguments.corpus.mkdir(parents=True, exist_ok=True)
-    for number, record in enumerate(islice(hostile_records(arguments.seed), _SEEDS)):
+    """Fuzz until the runs are over or something breaks."""
+    fuzz("tests.fuzz.decoder", __doc__, read, spoil, _seeds, longest=_LONGEST)
+
+
+def _seeds(seed: int) -> Iterator[bytes]:
+    for record in islice(hostile_records(seed), _SEEDS):
         if record.value and len(record.value) <= _LONGEST:
-            (arguments.corpus / f"seed{number:03}").write_bytes(record.value)
-    options = [
-        *(f"-runs={arguments.runs}", f"-seed={arguments.seed}", f"-max_len={_LONGEST}"),
-        *(
-            f"-timeout={_SLOWEST_SECONDS}",
-            f"-artifact_prefix={arguments.corpus}/",
-            "-reduce_inputs=0",
-        ),
-    ]
-    atheris.Setup([sys.argv[0], *options, str(arguments.corpus)], read, custom_mutator=spoil)
-    atheris.Fuzz()
+            yield record.value
 
 
 def read(body: bytes) -> None:

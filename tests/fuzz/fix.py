@@ -1,9 +1,7 @@
 """Coverage-guided fuzzing of a FIX session: whatever comes, it keeps its promises and bounds."""
 
-import argparse
-import sys
-from pathlib import Path
-from random import Random, randrange
+from collections.abc import Iterator
+from random import Random
 
 import atheris
 
@@ -12,8 +10,9 @@ with atheris.instrument_imports(include=["fixengine"]):
     from tests.support.fix.client import Client
     from tests.support.fix.sides import Reply
 
+from tests.fuzz.guided import fuzz
+
 _LONGEST = 4_096
-_SLOWEST_SECONDS = 2  # for one input
 _SOH = b"\x01"
 _ORDER = "11=ID|54=1|38=1|40=1|55=INTC|60=20260302-09:30:00|"
 _SEEDS = (
@@ -30,26 +29,14 @@ _TAGS = (1, 7, 16, 34, 36, 43, 45, 49, 52, 58, 95, 96, 112, 122, 123, 141, 386, 
 
 
 def main() -> None:
-    """Fuzz; the process ends with an error, and a file with the culprit, when something breaks."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.fix", description=__doc__)
-    parser.add_argument("--runs", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=randrange(10**6))
-    parser.add_argument(
-        "--corpus", type=Path, required=True, help="a folder to begin with and fill"
-    )
-    arguments = parser.parse_args()
-    arguments.corpus.mkdir(parents=True, exist_ok=True)
+    """Fuzz until the runs are over or something breaks."""
+    fuzz("tests.fuzz.fix", __doc__, talk, spoil, _seeds, longest=_LONGEST)
+
+
+def _seeds(_: int) -> Iterator[bytes]:
     client = Client()
-    for number, texts in enumerate(_SEEDS):
-        stream = b"".join(client.written(text) for text in texts)
-        (arguments.corpus / f"seed{number}").write_bytes(stream)
-    options = [
-        *(f"-runs={arguments.runs}", f"-seed={arguments.seed}", f"-max_len={_LONGEST}"),
-        *(f"-timeout={_SLOWEST_SECONDS}", f"-artifact_prefix={arguments.corpus}/"),
-        "-reduce_inputs=0",
-    ]
-    atheris.Setup([sys.argv[0], *options, str(arguments.corpus)], talk, custom_mutator=spoil)
-    atheris.Fuzz()
+    for texts in _SEEDS:
+        yield b"".join(client.written(text) for text in texts)
 
 
 def talk(stream: bytes) -> None:
