@@ -31,6 +31,16 @@ class TradeType(StrEnum):
     EXRC = "EXRC"
 
 
+class TimeInForce(StrEnum):
+    """How long an order may be filled, where that is no time: the market's own names.
+
+    IOC: what its first evaluation leaves is cancelled. FOK: that fills all of it, or nothing.
+    """
+
+    IOC = "IOC"
+    FOK = "FOK"
+
+
 class Status(StrEnum):
     """How far an execution is: nothing filled yet, partly, wholly; ended before it was full."""
 
@@ -47,7 +57,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     `quantity` and `limit_price` fit numeric(18,8); `limit_price` is None for a market order.
     `id` is execution-service's, and becomes `Execution.execution_service_id`. `traceparent` is
     its place in a trace, None when it belongs to no trace. What is not filled at `expires_at` is
-    cancelled; None: never.
+    cancelled; None: never. So is what `time_in_force` does not let wait.
     """
 
     id: int
@@ -61,6 +71,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     traceparent: str | None = None
     expires_at: datetime | None = None
+    time_in_force: TimeInForce | None = None
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -98,6 +109,7 @@ class Execution(msgspec.Struct, frozen=True):
     version: int
     traceparent: str | None = None
     expires_at: datetime | None = None
+    time_in_force: TimeInForce | None = None
 
     @property
     def terms(self) -> Terms:

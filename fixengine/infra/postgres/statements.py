@@ -26,8 +26,8 @@ from msgspec.structs import FieldInfo, fields
 from fixengine.infra.postgres.execution_json import execution_json, readable_time, shown_number
 from fixengine.rules.values import Execution
 
-_ELSEWHERE = frozenset({"traceparent", "expires_at"})
-"""Each has a table of its own."""
+_ELSEWHERE = frozenset({"traceparent", "expires_at", "time_in_force"})
+"""They are in tables of their own."""
 
 _COLUMNS = tuple(field for field in fields(Execution) if field.name not in _ELSEWHERE)
 COLUMN_NAMES = tuple(column.name for column in _COLUMNS)

@@ -1,0 +1,153 @@
+"""Orders as FIX has them, what a session asked for, and what has to be told of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from fixengine.fix.message import Field
+from fixengine.rules.changes import Refusal
+from fixengine.rules.values import ChangeKind, Execution, Fill, Order
+
+FIRST_NUMBER = 2**30
+"""The lowest `execution_service_id` of an order by FIX; execution-service's own stay below."""
+
+
+class FixOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What an execution is to the client that ordered it; one row of `fix_order`.
+
+    `cl_ord_id` is the one now in force, as far as the client was told. `pending_cl_ord_id` is that
+    of the request whose answer it has not been told, None where nothing is pending. The last three
+    are the codes of fields 54, 40 and 59.
+    """
+
+    execution_id: int
+    session_id: int
+    cl_ord_id: bytes
+    pending_cl_ord_id: bytes | None = None
+    account: bytes | None = None
+    side: bytes
+    ord_type: bytes
+    time_in_force: bytes
+
+
+class RequestKind(StrEnum):
+    """What a ClOrdID was given for."""
+
+    NEW = "NEW"
+    CANCEL = "CANCEL"
+    REPLACE = "REPLACE"
+
+
+class RequestState(StrEnum):
+    """Whether a request has to be decided, or what was decided."""
+
+    PENDING = "PENDING"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+
+
+class FixRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A ClOrdID that a session gave, once: one row of `fix_request`.
+
+    `execution_id` is None where no order came of it. `quantity` and `limit_price` are those that a
+    replace asks for; a limit of None is no limit.
+    """
+
+    session_id: int
+    cl_ord_id: bytes
+    execution_id: int | None
+    kind: RequestKind
+    state: RequestState
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    asked_at: datetime
+
+
+class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that enters: the number of its execution, its security's ticker, its two halves."""
+
+    execution_id: int
+    ticker: str
+    order: Order
+    fix: FixOrder
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a ClOrdID: the request, and its order with the execution as it is now."""
+
+    request: FixRequest
+    order: FixOrder | None = None
+    execution: Execution | None = None
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decision needs of the database.
+
+    `known` has those of the ClOrdIDs asked for that the session gave before. `numbers` are those of
+    new orders, as many as were asked for: (execution id, execution service id). `now` is the
+    database's time.
+    """
+
+    known: Mapping[bytes, Known]
+    numbers: Sequence[tuple[int, int]]
+    now: datetime
+
+
+class Evaluated(msgspec.Struct, frozen=True, kw_only=True):
+    """An evaluation that a client has to be told.
+
+    `position` is its place among all that wait. `fill` has the execution after it, with the terms
+    of that time. `kind` is that of the change that it was, None for a fill; `request_key` is the
+    change's, as `key_of` writes it for requests by FIX.
+    """
+
+    position: int
+    order: FixOrder
+    fill: Fill
+    kind: ChangeKind | None = None
+    request_key: str | None = None
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """A request to cancel or replace that was refused; `execution` is as it is now."""
+
+    position: int
+    order: FixOrder
+    request: FixRequest
+    refusal: Refusal
+    execution: Execution
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of ours: its type, and its fields without those that a session writes.
+
+    One that tells of an evaluation names it; `number` 0 tells that the order was taken.
+    """
+
+    kind: bytes
+    fields: tuple[Field, ...]
+    execution_id: int | None = None
+    number: int | None = None
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of messages or reports: replies in their order, and rows that change with them.
+
+    `new_orders` and `requests` are new; `orders` replace rows that are there; `done` are ClOrdIDs
+    of requests that were pending; `told` are positions of what no longer waits.
+    """
+
+    replies: tuple[Reply, ...] = ()
+    new_orders: tuple[NewOrder, ...] = ()
+    requests: tuple[FixRequest, ...] = ()
+    orders: tuple[FixOrder, ...] = ()
+    done: tuple[bytes, ...] = ()
+    told: tuple[int, ...] = ()
+
+
+def key_of(session_id: int, cl_ord_id: bytes) -> str:
+    """Return the key of a request by FIX, under which `change` has it."""
+    return f"fix:{session_id}:{cl_ord_id.hex()}"
