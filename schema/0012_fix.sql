@@ -38,10 +38,11 @@ create table public.fix_order (
     session_id         integer not null,
     cl_ord_id          bytea not null,
     pending_cl_ord_id  bytea,
+    pending_kind       varchar(10) check (pending_kind in ('CANCEL', 'REPLACE')),
     account            bytea,
     side               bytea not null,
-    ord_type           bytea not null,
-    time_in_force      bytea not null
+    time_in_force      bytea not null,
+    check ((pending_cl_ord_id is null) = (pending_kind is null))
 );
 comment on column public.fix_order.cl_ord_id is
     'ClOrdID(11) now in force, as far as the client was told';

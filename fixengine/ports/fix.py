@@ -109,8 +109,18 @@ class FixSessions(Protocol):
 class FixBooks(Protocol):
     """What sessions asked for and were told; all methods raise UnavailableError."""
 
-    def look(self, session_id: int, cl_ord_ids: Collection[bytes], *, new_orders: int) -> Look:
-        """Look up ClOrdIDs that a session gave, and take numbers for new orders."""
+    def look(
+        self,
+        session_id: int,
+        cl_ord_ids: Collection[bytes],
+        *,
+        new_orders: int,
+        open_orders: int = 0,
+    ) -> Look:
+        """Look up ClOrdIDs that a session gave, take numbers for new orders, list open orders.
+
+        `new_orders` says how many numbers, `open_orders` how many orders at most.
+        """
 
     def sent(self, session: TakenSession, first: int, last: int) -> Sequence[Sent]:
         """Return what was sent with these numbers, the last included, in their order."""

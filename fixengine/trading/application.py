@@ -8,10 +8,15 @@ from fixengine.trading.values import Decision, Evaluated, Look, Refused
 
 
 class Needs(NamedTuple):
-    """What a decision about some messages needs to know."""
+    """What a decision about some messages needs to know.
+
+    `open_orders` is how many of the session's open orders at most, 0 if none are asked for. Where
+    nothing is needed at all, the time is still.
+    """
 
     cl_ord_ids: frozenset[bytes]
     new_orders: int
+    open_orders: int = 0
 
 
 class Application(Protocol):

@@ -15,30 +15,31 @@ FIRST_NUMBER = 2**30
 """The lowest `execution_service_id` of an order by FIX; execution-service's own stay below."""
 
 
-class FixOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What an execution is to the client that ordered it; one row of `fix_order`.
-
-    `cl_ord_id` is the one now in force, as far as the client was told. `pending_cl_ord_id` is that
-    of the request whose answer it has not been told, None where nothing is pending. The last three
-    are the codes of fields 54, 40 and 59.
-    """
-
-    execution_id: int
-    session_id: int
-    cl_ord_id: bytes
-    pending_cl_ord_id: bytes | None = None
-    account: bytes | None = None
-    side: bytes
-    ord_type: bytes
-    time_in_force: bytes
-
-
 class RequestKind(StrEnum):
     """What a ClOrdID was given for."""
 
     NEW = "NEW"
     CANCEL = "CANCEL"
     REPLACE = "REPLACE"
+
+
+class FixOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What an execution is to the client that ordered it; one row of `fix_order`.
+
+    `cl_ord_id` is the one now in force, as far as the client was told. `pending_cl_ord_id` and
+    `pending_kind` are those of the request whose answer it has not been told, None where nothing is
+    pending. `side` and `time_in_force` are the codes of fields 54 and 59; that of 40 follows from
+    the execution's limit price, which a replace may take away.
+    """
+
+    execution_id: int
+    session_id: int
+    cl_ord_id: bytes
+    pending_cl_ord_id: bytes | None = None
+    pending_kind: RequestKind | None = None
+    account: bytes | None = None
+    side: bytes
+    time_in_force: bytes
 
 
 class RequestState(StrEnum):
@@ -76,7 +77,11 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a ClOrdID: the request, and its order with the execution as it is now."""
+    """What is known of a ClOrdID: the request, and its order with the execution.
+
+    `execution` is as the client was told: as it stood before the first evaluation that still waits
+    to be told, or as it is now where none waits. So no answer is ahead of a report.
+    """
 
     request: FixRequest
     order: FixOrder | None = None
@@ -87,12 +92,14 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     """What a decision needs of the database.
 
     `known` has those of the ClOrdIDs asked for that the session gave before. `numbers` are those of
-    new orders, as many as were asked for: (execution id, execution service id). `now` is the
-    database's time.
+    new orders, as many as were asked for: (execution id, execution service id). `open_orders` are
+    the session's, by execution id, as many as were asked for: each is the request whose ClOrdID is
+    in force, its order, and the execution as in `Known`. `now` is the database's time.
     """
 
     known: Mapping[bytes, Known]
     numbers: Sequence[tuple[int, int]]
+    open_orders: Sequence[Known] = ()
     now: datetime
 
 
