@@ -14,6 +14,7 @@ def test_every_module_is_loaded_by_some_command() -> None:
     packages = {name.rpartition(".")[0] for name in graph.modules}
     parts_to_come = (
         "fixengine.fix.",
+        "fixengine.infra.fix.",
         "fixengine.trading.",
         "fixengine.ports.fix",
         "fixengine.ports.lines",

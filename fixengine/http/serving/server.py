@@ -1,7 +1,5 @@
 """A WSGI server in a thread of its own, with bounds on what clients can take from it."""
 
-import errno
-import socket
 from contextlib import suppress
 from select import POLLIN, POLLOUT, POLLPRI, poll
 from threading import Event, Thread
@@ -15,6 +13,7 @@ from fixengine.http.serving.connections import Connection, to_end
 from fixengine.http.serving.limits import CLIENT_LIMITS, ClientLimits
 from fixengine.http.serving.trigger import Trigger
 from fixengine.http.serving.workers import Workers
+from fixengine.listening import listen
 from fixengine.supervision.duty import Duty
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ _SETTINGS: dict[str, Any] = {
     "expose_tracebacks": False,
     "log_socket_errors": False,
 }
-_NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
 _SILENT_EVERY_SECONDS = 5
 """Time between two looks for connections that have been silent."""
@@ -90,11 +88,7 @@ class Server:
 
     def start(self) -> None:
         """Listen and begin to answer; raises OSError when the port can't be had."""
-        try:
-            listener = _listen(self._port)
-        except OSError as error:
-            sentence = f"port {self._port} for {self._name} can't be had: {error.strerror}"
-            raise OSError(error.errno, sentence) from error
+        listener = listen(self._port, purpose=self._name)
         self._port = listener.getsockname()[1]
         self._workers = Workers(self._threads)
         self._server = create_server(
@@ -178,14 +172,3 @@ class Server:
 
     def _left(self) -> float:
         return self._deadline - monotonic()
-
-
-def _listen(port: int) -> socket.socket:
-    """Listen on IPv6 and IPv4, on the latter alone where the host has no other."""
-    if socket.has_dualstack_ipv6():
-        try:
-            return socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
-        except OSError as error:
-            if error.errno not in _NO_IPV6:
-                raise
-    return socket.create_server(("", port))

@@ -1,0 +1,1 @@
+"""FIX over TCP: clients' connections."""

@@ -1,0 +1,130 @@
+"""A listener with somebody behind it who takes every line, and clients of plain sockets."""
+
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from fixengine.demo.waiting import wait_until
+from fixengine.fix.door import Knock
+from fixengine.fix.framing import Framer
+from fixengine.infra.fix.limits import LINE_LIMITS, LineLimits
+from fixengine.infra.fix.listener import Listener
+from fixengine.infra.fix.tls import TlsFiles
+from fixengine.ports.lines import Ending, Line
+from tests.support.fix.sides import raw
+
+PATIENCE = 60.0
+"""Seconds for what comes at once, on a machine that is busy."""
+
+LOGON = raw("35=A|49=CLIENT|56=ENGINE|34=1|52=20260302-09:30:00|98=0|108=30|")
+
+
+class Guest:
+    """Has a line; `answers` is called with what comes, which is then handled."""
+
+    def __init__(self, line: Line, answers: Callable[["Guest", bytes], None]) -> None:
+        self.line = line
+        self.seen = b""
+        self.lost_as: list[str] = []
+        self._answers = answers
+
+    def received(self, data: bytes) -> None:
+        self.seen += data
+        self._answers(self, data)
+
+    def lost(self, why: str) -> None:
+        self.lost_as.append(why)
+
+
+def echo(guest: Guest, data: bytes) -> None:
+    guest.line.send(data)
+    guest.line.handled(len(data))
+
+
+class Hall:
+    """Takes every line at once, unless it is told to let them wait; counts them."""
+
+    def __init__(self, answers: Callable[[Guest, bytes], None] = echo) -> None:
+        self.guests: list[Guest] = []
+        self.knocks: list[Knock] = []
+        self.takes = True
+        self.began = 0
+        self.ended: Counter[Ending] = Counter()
+        self._answers = answers
+        self._lock = Lock()
+
+    def knocked(self, line: Line, knock: Knock, framer: Framer) -> None:
+        guest = Guest(line, self._answers)
+        self.knocks.append(knock)
+        self.guests.append(guest)
+        if self.takes:
+            line.pass_to(guest)
+
+    def line_began(self) -> None:
+        self.began += 1
+
+    def line_ended(self, ending: Ending) -> None:
+        self.ended[ending] += 1
+
+    def guest(self, number: int = 0) -> Guest:
+        """Return who came as the so-and-so-manieth, once he is there."""
+        wait_until(lambda: len(self.guests) > number, PATIENCE, f"guest {number}")
+        return self.guests[number]
+
+    def saw_end(self, ending: Ending, times: int = 1) -> None:
+        """Return once so many lines have ended this way."""
+        wait_until(lambda: self.ended[ending] >= times, PATIENCE, f"{times} lines to end: {ending}")
+
+
+@contextmanager
+def listening(
+    hall: Hall, *, tls: TlsFiles | None = None, limits: LineLimits = LINE_LIMITS
+) -> Iterator[Listener]:
+    """Lend a listener that has begun."""
+    listener = Listener(port=0, counts=hall, tls=tls, limits=limits)
+    listener.start(hall)
+    try:
+        yield listener
+    finally:
+        listener.stop(within=PATIENCE)
+
+
+class Peer:
+    """A client of bytes."""
+
+    def __init__(self, port: int, host: str = "127.0.0.1", *, kept: int | None = None) -> None:
+        """Connect; the system keeps so many bytes that are not read, if that is given."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.socket = socket.socket(family)
+        self.socket.settimeout(PATIENCE)
+        if kept is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, kept)
+        self.socket.connect((host, port))
+
+    def __enter__(self) -> "Peer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def says(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def hears(self, size: int) -> bytes:
+        """Return so many bytes, or what came before the end."""
+        heard = bytearray()
+        while len(heard) < size and (data := self._read(size - len(heard))):
+            heard += data
+        return bytes(heard)
+
+    def hears_the_end(self) -> bytes:
+        """Return what comes before the other side closes the connection."""
+        return self.hears(2**62)
+
+    def _read(self, most: int) -> bytes:
+        try:
+            return self.socket.recv(min(most, 65_536))
+        except ConnectionError:
+            return b""
