@@ -195,7 +195,7 @@ class Listener:
 
     def _make_room(self, why: str) -> None:
         """Let a stranger go, as there is no descriptor; if there is none, wait a while."""
-        self._full.happened(why=why, remedy="raise the limit of open files, or start more gateways")
+        self._full.happened(why=why)
         if not self._dismiss(f"no descriptor was left: {why}"):
             assert self._socket is not None
             self._selector.unregister(self._socket)
