@@ -1,10 +1,15 @@
-"""The `check-config` subcommand: shows the settings in the environment, or what is wrong."""
+"""The `check-config` subcommand: shows the settings in the environment, or what is wrong.
+
+What is wrong with the FIX gateway's sessions it says too, where the settings name their file.
+"""
 
 import argparse
 
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import OK
 from fixengine.config import describe
+from fixengine.config.fix_sessions import load_sessions
+from fixengine.infra.process.checks import fix_tls_problems
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -13,6 +18,9 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 def run(_arguments: argparse.Namespace, environment: Environment) -> int:
     """Print each setting without its secrets; raises ConfigError for those that can't be used."""
-    for name, value in describe(environment.settings()):
+    settings = environment.settings()
+    if settings.fix_sessions is not None:
+        load_sessions(settings, beside=fix_tls_problems(settings))
+    for name, value in describe(settings):
         print(f"{name}={value}")
     return OK

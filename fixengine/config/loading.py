@@ -143,7 +143,20 @@ def _contradictions(
     low, high = settings.fill_delay_min_seconds, settings.fill_delay_max_seconds
     if not unread & {"fill_delay_min_seconds", "fill_delay_max_seconds"} and low > high:
         yield f"FILL_DELAY_MIN {low:g} is above FILL_DELAY_MAX {high:g}: swap them"
+    yield from _fix_contradictions(settings, unread=unread)
     yield from telemetry_contradictions(settings, given.keys() - unread)
+
+
+def _fix_contradictions(settings: Settings, *, unread: Set[str]) -> Iterator[str]:
+    for field in ("http_port", "health_port"):
+        # an engine, which has no sessions, may have this port
+        shares = settings.fix_sessions and getattr(settings, field) == settings.fix_port
+        if shares and not unread & {field, "fix_port"}:
+            yield f"FIX_PORT and {VARIABLES[field].name} are both {settings.fix_port}: give two"
+    if (settings.fix_tls_certificate is None) != (settings.fix_tls_key is None):
+        yield "FIX_TLS_CERTIFICATE and FIX_TLS_KEY belong together: set both"
+    elif settings.fix_tls_client_ca is not None and settings.fix_tls_certificate is None:
+        yield "FIX_TLS_CLIENT_CA is nothing without TLS: set FIX_TLS_CERTIFICATE and FIX_TLS_KEY"
 
 
 def _strangers(environment: Mapping[str, str]) -> Iterator[str]:

@@ -132,6 +132,25 @@ class Settings(Telemetry):
         parsing.whole(1, 36_500),
         "days that a closed execution is kept after its order came; unset: for ever",
     )
+    fix_port: int = variable("FIX_PORT", "9878", _port, "port of the FIX gateway")
+    fix_sessions: str | None = optional(
+        "FIX_SESSIONS",
+        parsing.file,
+        "TOML file of the FIX gateway that says who may log on, and what was agreed on with whom",
+    )
+    fix_tls_certificate: str | None = optional(
+        "FIX_TLS_CERTIFICATE",
+        parsing.file,
+        "file of the FIX gateway's certificate, those that sign it behind it; unset: no TLS",
+    )
+    fix_tls_key: str | None = optional(
+        "FIX_TLS_KEY", parsing.file, "file of that certificate's key"
+    )
+    fix_tls_client_ca: str | None = optional(
+        "FIX_TLS_CLIENT_CA",
+        parsing.file,
+        "file of the authorities that sign certificates of FIX clients; unset: none is asked for",
+    )
 
     @property
     def orders_group(self) -> str:

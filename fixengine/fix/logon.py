@@ -23,13 +23,13 @@ def fields(heartbeat: int, *, reset: bool, next_expected: int | None) -> tuple[F
 
 def objection(message: Message, seq: int, next_out: int, settings: Settings) -> str | None:
     """Return why a peer's Logon can't be taken, if so; `next_out` is the number of our answer."""
-    longest = settings.longest_heartbeat_seconds
+    shortest, longest = settings.shortest_heartbeat_seconds, settings.longest_heartbeat_seconds
     interval = whole(message.get(tags.HEART_BT_INT))
     wanted = whole(message.get(tags.NEXT_EXPECTED_MSG_SEQ_NUM))
     if message.get(tags.ENCRYPT_METHOD) != _NO_ENCRYPTION:
         return "EncryptMethod(98) must be 0: use TLS"
-    if interval is None or interval > longest:
-        return f"HeartBtInt(108) must be 0 to {longest}"
+    if interval is None or not shortest <= interval <= longest:
+        return f"HeartBtInt(108) must be {shortest} to {longest}"
     if message.is_set(tags.RESET_SEQ_NUM_FLAG) and seq != 1:
         return f"MsgSeqNum must be 1 where ResetSeqNumFlag(141) is Y, but is {seq}"
     if wanted is not None and wanted > next_out:

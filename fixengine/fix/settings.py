@@ -19,13 +19,15 @@ class Moment(NamedTuple):
 class Settings:
     """A session as its owner configured it.
 
-    The last three are an initiator's: the heartbeat that it asks for, whether both numbers begin at
-    1 again, and more fields of its Logon, such as Username(553) and Password(554).
+    The bounds of the heartbeat are an acceptor's. The last three are an initiator's: the heartbeat
+    that it asks for, whether both numbers begin at 1 again, and more fields of its Logon, such as
+    Username(553) and Password(554).
     """
 
     own: bytes
     peer: bytes
     dictionary: Dictionary
+    shortest_heartbeat_seconds: int = 0
     longest_heartbeat_seconds: int = 3_600
     heartbeat_seconds: int = 30
     reset: bool = False

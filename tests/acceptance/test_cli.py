@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -78,6 +79,30 @@ def test_check_config_shows_what_holds_and_no_secret() -> None:
     assert "HTTP_PORT=9000\n" in result.stdout
     assert "KAFKA_ORDERS_TOPIC=orders\n" in result.stdout
     assert "s3cret" not in result.stdout
+
+
+def test_check_config_reports_mistakes_in_the_file_of_sessions(tmp_path: Path) -> None:
+    file = tmp_path / "sessions.toml"
+    session = '[[session]]\nown = "FIXENGINE"\npeer = "OMS1"\ndestination = "ML"\n'
+    file.write_text(session)
+    assert run("check-config", FIX_SESSIONS=str(file)).returncode == 0
+    file.write_text(session + 'heartbeat = 5\npassword = "s3cret"\n')
+    missing = str(tmp_path / "missing")
+    result = run(
+        "check-config",
+        FIX_SESSIONS=str(file),
+        FIX_TLS_CERTIFICATE=missing,
+        FIX_TLS_KEY=missing,
+        FIX_TLS_CLIENT_CA=missing,
+    )
+    assert result.returncode == 2
+    assert [" ".join(line.split()[1:3]) for line in result.stderr.splitlines()] == [
+        "FIX_TLS_CERTIFICATE is",
+        "FIX_TLS_CLIENT_CA is",
+        "FIX_SESSIONS, session",
+        "FIX_SESSIONS, session",
+    ]
+    assert "s3cret" not in result.stderr
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate", "check-config", "reconcile", "audit"])

@@ -11,8 +11,10 @@ from prometheus_client import CollectorRegistry
 
 from fixengine import cli
 from fixengine.audit.verdict import Counts, Kind
-from fixengine.config import VARIABLES
+from fixengine.config import VARIABLES, load
+from fixengine.config.fix_sessions import FIELDS, load_sessions
 from fixengine.engine.children import POOLED_CONNECTIONS
+from fixengine.ports.fix import Identity
 from fixengine.rules import take_over_times
 from fixengine.telemetry.metrics.consumer import ConsumerMetrics
 from fixengine.telemetry.metrics.engine import EngineMetrics
@@ -114,6 +116,17 @@ def test_the_table_of_settings_is_the_programs_own() -> None:
     table = "\n".join(("| variable | default | meaning |", "|---|---|---|", *rows))
     _, _, rest = page("settings").partition("<!-- settings -->\n")
     assert rest.partition("<!-- /settings -->")[0] == f"{table}\n"
+
+
+def test_fields_of_fix_sessions_are_explained_and_the_example_can_be_used(tmp_path: Path) -> None:
+    _, _, rest = page("settings").partition("<!-- sessions -->\n")
+    text = rest.partition("<!-- /sessions -->")[0]
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [*FIELDS]
+    file = tmp_path / "sessions.toml"
+    file.write_text(text.partition("```toml\n")[2].partition("```")[0], "utf-8")
+    assert load_sessions(load({"FIX_SESSIONS": str(file)})).of(
+        Identity(b"FIX.4.4", b"FIXENGINE", b"OMS1")
+    )
 
 
 def test_every_metric_is_explained() -> None:

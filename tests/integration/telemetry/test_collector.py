@@ -1,13 +1,11 @@
 """A collector is reached as the environment says, with TLS, tokens, and past every proxy."""
 
-import subprocess
 from collections.abc import Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Self
 
 import grpc
 import pytest
@@ -25,8 +23,8 @@ from fixengine.errors import ConfigError
 from fixengine.infra.otlp.answers import CallError
 from fixengine.infra.otlp.channel import Channel
 from fixengine.telemetry.health import HUNG_AFTER
-from tests.programs import wanted
 from tests.support.engines import Surroundings
+from tests.support.network.certificates import Identity
 
 pytestmark = pytest.mark.any_broker
 
@@ -69,29 +67,6 @@ def collecting(
     server.start()
     yield collector
     server.stop(None).wait(60)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """A certificate that signs itself, and its key."""
-
-    certificate: Path
-    key: Path
-
-    @classmethod
-    def made(cls, folder: Path, name: str) -> Self:
-        made = cls(certificate=folder / f"{name}.pem", key=folder / f"{name}.key")
-        subprocess.run(
-            [
-                *(wanted("openssl"), "req", "-x509", "-nodes", "-newkey", "rsa:2048"),
-                *("-days", "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"),
-                *("-keyout", made.key, "-out", made.certificate),
-            ],
-            check=True,
-            capture_output=True,
-            timeout=60,
-        )
-        return made
 
 
 def exported(

@@ -33,7 +33,7 @@ def test_an_engine_loads_no_other_command_and_nothing_that_only_others_need() ->
     script = (
         "import sys; from fixengine.cli import parse; parse(['serve']); "
         "names = {name.split('.')[1] for name in sys.modules if name.startswith('fixengine.')}; "
-        "print(*names & {'audit', 'cancelling', 'demo', 'dlq', 'top'}); "
+        "print(*names & {'audit', 'cancelling', 'counterparty', 'demo', 'dlq', 'top'}); "
         "print(*(name for name in sys.modules if name.startswith('fixengine.commands.')))"
     )
     done = subprocess.run(

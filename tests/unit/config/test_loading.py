@@ -86,6 +86,21 @@ def test_the_two_ports_differ() -> None:
     assert "HTTP_PORT and HEALTH_PORT are both 8086" in problem(HTTP_PORT="8086")
 
 
+@pytest.mark.parametrize("name", ["HTTP_PORT", "HEALTH_PORT"])
+def test_the_gateway_has_a_port_of_its_own(name: str) -> None:
+    same = {name: "9000", "FIX_PORT": "9000"}
+    assert f"FIX_PORT and {name} are both 9000" in problem(FIX_SESSIONS="a.toml", **same)
+    assert load(same).fix_port == 9000, "an engine has no gateway"
+
+
+def test_files_of_tls_belong_together() -> None:
+    needed = {"FIX_TLS_CERTIFICATE": "a.pem", "FIX_TLS_KEY": "b.pem"}
+    for name, file in needed.items():
+        assert "FIX_TLS_KEY belong together: set both" in problem(**{name: file})
+    assert "FIX_TLS_CLIENT_CA is nothing without TLS" in problem(FIX_TLS_CLIENT_CA="c.pem")
+    assert load({**needed, "FIX_TLS_CLIENT_CA": "c.pem"}).fix_tls_client_ca == "c.pem"
+
+
 def test_the_three_topics_differ() -> None:
     sentence = problem(KAFKA_DLQ_TOPIC="fills")
     assert "KAFKA_FILLS_TOPIC fills, KAFKA_DLQ_TOPIC fills" in sentence

@@ -74,6 +74,17 @@ def test_a_logon_that_can_be_mended_is_refused_with_its_reason(logon: str, text:
     assert client.side.books.resets == 0
 
 
+def test_a_heartbeat_has_the_bounds_that_were_agreed_on() -> None:
+    def answers(seconds: int) -> list[str]:
+        client = Client(shortest_heartbeat_seconds=5, longest_heartbeat_seconds=60)
+        return client.logon(f"34=1|98=0|108={seconds}|")
+
+    for seconds in (0, 4, 61):
+        assert answers(seconds) == ["35=5|34=1|58=HeartBtInt(108) must be 5 to 60|"]
+    for seconds in (5, 60):
+        assert answers(seconds) == [f"35=A|34=1|98=0|108={seconds}|"]
+
+
 @pytest.mark.parametrize(
     "logon",
     [

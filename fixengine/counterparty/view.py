@@ -1,0 +1,98 @@
+"""A FIX message as people read it: names of fields, and what their codes mean."""
+
+from collections.abc import Iterator
+
+from fixengine.counterparty.logs import Logged
+from fixengine.fix import tags
+from fixengine.fix.dictionary import Dictionary
+from fixengine.fix.message import Field, Message
+from fixengine.fix.validation import validate
+from fixengine.secrets import HIDDEN
+
+_NAMES = {
+    11: "order",
+    41: "before",
+    55: "of",
+    150: "type",
+    39: "status",
+    32: "filled",
+    31: "at",
+    14: "in all",
+    151: "left",
+    45: "message",
+    373: "reason",
+    380: "reason",
+    102: "reason",
+    103: "reason",
+    58: "text",
+}
+"""What a summary says, in this order; the word stands before what is no code."""
+
+_SECRET = frozenset((tags.PASSWORD, 925))  # 925 is NewPassword
+
+
+def logged_lines(logged: Logged) -> Iterator[str]:
+    """Yield the lines that show a message of a log, the verdict on it last."""
+    yield f"line {logged.line}: {headline(logged.message, logged.dictionary)}"
+    yield _line(tags.BEGIN_STRING, "BeginString", logged.version)
+    if logged.length is not None:
+        yield _line(tags.BODY_LENGTH, "BodyLength", logged.length)
+    yield from field_lines(logged.message.fields, logged.dictionary)
+    if logged.check_sum is not None:
+        yield _line(tags.CHECK_SUM, "CheckSum", shown(logged.check_sum.encode()))
+    yield from (f"  BAD: {each}" for each in logged.wrong)
+    if not logged.wrong:
+        fault = validate(logged.message, logged.dictionary)
+        yield "  length and checksum are right" + (f", but: {fault.sentence}" if fault else "")
+
+
+def headline(message: Message, dictionary: Dictionary) -> str:
+    """Return type, number and parties of a message in a line."""
+    kind = message.get(tags.MSG_TYPE) or b""
+    sender, target = message.get(tags.SENDER_COMP_ID), message.get(tags.TARGET_COMP_ID)
+    parts = (
+        f"{dictionary.types.get(kind, 'unknown')}({shown(kind)})",
+        f"number {shown(message.get(tags.MSG_SEQ_NUM) or b'?')}",
+        f"{shown(sender or b'?')} to {shown(target or b'?')}",
+        shown(message.get(tags.SENDING_TIME) or b""),
+    )
+    return ", ".join(filter(None, parts))
+
+
+def summary(message: Message, dictionary: Dictionary) -> str:
+    """Return what a message says of an order, or else of the session, in a line."""
+    parts = (
+        f"{_NAMES[tag]} {shown(value)}" if not (of := meaning(tag, value, dictionary)) else of
+        for tag in _NAMES
+        if (value := message.get(tag)) is not None
+    )
+    kind = dictionary.types.get(message.kind, shown(message.kind))
+    return f"{kind}: {', '.join(parts)}"
+
+
+def field_lines(fields: tuple[Field, ...], dictionary: Dictionary) -> Iterator[str]:
+    """Yield a line for each field."""
+    for tag, value in fields:
+        known = dictionary.fields.get(tag)
+        name = known.name if known else ""
+        text = HIDDEN if tag in _SECRET else shown(value)
+        yield _line(tag, name, text, meaning(tag, value, dictionary))
+
+
+def meaning(tag: int, value: bytes, dictionary: Dictionary) -> str:
+    """Return what a code means, empty where a field has no codes."""
+    if tag == tags.MSG_TYPE:
+        return dictionary.types.get(value, "")
+    known = dictionary.fields.get(tag)
+    codes = known.codes if known else {}
+    return codes.get(value) or ", ".join(codes[each] for each in value.split() if each in codes)
+
+
+def shown(value: bytes) -> str:
+    """Return a value as a text that does nothing to a terminal."""
+    text = value.decode(errors="backslashreplace")
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def _line(tag: int, name: str, text: str, meaning: str = "") -> str:
+    return f"  {tag:>5} {name:<24} {text}" + (f" = {meaning}" if meaning else "")
