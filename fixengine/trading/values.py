@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -88,18 +89,24 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     execution: Execution | None = None
 
 
+class Standing(NamedTuple):
+    """An order, and its execution as in `Known`."""
+
+    order: FixOrder
+    execution: Execution
+
+
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """What a decision needs of the database.
 
     `known` has those of the ClOrdIDs asked for that the session gave before. `numbers` are those of
     new orders, as many as were asked for: (execution id, execution service id). `open_orders` are
-    the session's, by execution id, as many as were asked for: each is the request whose ClOrdID is
-    in force, its order, and the execution as in `Known`. `now` is the database's time.
+    the session's, by execution id, as many as were asked for. `now` is the database's time.
     """
 
     known: Mapping[bytes, Known]
     numbers: Sequence[tuple[int, int]]
-    open_orders: Sequence[Known] = ()
+    open_orders: Sequence[Standing] = ()
     now: datetime
 
 

@@ -1,16 +1,15 @@
 """Fills out: an execution as the JSON that confirmation-service and REST clients read."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from typing import Annotated, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from fixengine.rules import values
+from fixengine.rules.decimals import average_price, plain
 
-_PRICE_SCALE = Decimal("0.0001")
-_EXACT = Context(prec=60)  # a rounded quotient must not be rounded once more
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _encoder = msgspec.json.Encoder()
@@ -138,24 +137,6 @@ def decode_execution(message: bytes) -> values.Execution | None:
         )
     except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError):
         return None
-
-
-def average_price(whole: values.Execution | values.LedgerEntry) -> Decimal | None:
-    """Return the average price to 4 places, rounded half up; None before anything is filled."""
-    if whole.quantity_filled <= 0:
-        return None
-    average = _EXACT.divide(whole.total_amount, whole.quantity_filled)
-    return average.quantize(_PRICE_SCALE, ROUND_HALF_UP, _EXACT)
-
-
-def plain(decimal: Decimal) -> str:
-    """Write a finite decimal in plain notation: no exponent, no trailing zeros, no `-0`."""
-    text = str(decimal)
-    if "E" in text:
-        text = f"{decimal:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in {"-0", ""} else text
 
 
 def number(decimal: Decimal) -> msgspec.Raw:

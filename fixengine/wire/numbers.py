@@ -4,14 +4,9 @@ import json
 from decimal import Decimal
 
 from fixengine.errors import MalformedError
+from fixengine.rules.decimals import for_column
 from fixengine.rules.values import LOWEST_LIMIT
 from fixengine.wire.letter_reasons import Reason
-
-COLUMN_LIMIT = Decimal(10) ** 10
-"""What a quantity and a limit price are below, as numeric(18,8) is."""
-
-STEP = Decimal("1e-8")
-"""What a quantity and a limit price are whole multiples of."""
 
 
 def number(name: str, value: object) -> Decimal | None:
@@ -25,7 +20,7 @@ def number(name: str, value: object) -> Decimal | None:
 
 def quantity(given: Decimal) -> Decimal:
     """Return a quantity, which is above 0."""
-    found = _for_column(given)
+    found = for_column(given)
     if found is None or found <= 0:
         raise MalformedError(Reason.QUANTITY.format(value=shown(given)))
     return found
@@ -35,7 +30,7 @@ def limit_price(given: Decimal | None) -> Decimal | None:
     """Return a limit price; None is no limit, and so is one that is next to nothing."""
     if given is None or given.copy_abs() < LOWEST_LIMIT:
         return None
-    limit = _for_column(given)
+    limit = for_column(given)
     if limit is None or limit < 0:
         raise MalformedError(Reason.LIMIT_PRICE.format(value=shown(given)))
     return limit
@@ -58,14 +53,3 @@ def shown(value: object) -> str:
     """Return a text for people, shortened, without characters that can't be seen."""
     text = ascii(str(value))
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _for_column(given: Decimal) -> Decimal | None:
-    """Return the number with the 8 places of numeric(18,8), None when that type can't hold it.
-
-    PostgreSQL refuses a number that is written with thousands of places, even if all are 0.
-    """
-    if given.copy_abs() >= COLUMN_LIMIT:
-        return None
-    rounded = given.quantize(STEP)
-    return rounded if rounded == given else None

@@ -6,8 +6,9 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from fixengine.ports.queries import Evaluation, Overview, Sums
+from fixengine.rules.decimals import average_price
 from fixengine.rules.values import ChangeKind
-from fixengine.wire.executions import Execution, Moment, Number, average_price, moment, number
+from fixengine.wire.executions import Execution, Moment, Number, moment, number
 
 _SHARE_DIGITS = 6
 _RATE_DIGITS = 3

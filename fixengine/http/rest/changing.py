@@ -13,15 +13,16 @@ from fixengine.http.rest.parameters import ID, OF_CHANGES, read_headers, read_qu
 from fixengine.http.rest.problems import RETRY_AFTER, RefusedError, no_execution
 from fixengine.ports.desk import ChangeDesk
 from fixengine.rules.changes import ChangeRequest, Decision, Refusal
+from fixengine.rules.decimals import COLUMN_LIMIT, STEP, plain
 from fixengine.rules.values import ChangeKind, Execution
 from fixengine.telemetry.spans import TRACEPARENT
 from fixengine.wire import executions as wire
 from fixengine.wire import numbers
-from fixengine.wire.executions import encode_execution, plain
+from fixengine.wire.executions import encode_execution
 from fixengine.wire.letter_reasons import Reason
 
 _ERRORS = (400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503)
-_BELOW = int(numbers.COLUMN_LIMIT)
+_BELOW = int(COLUMN_LIMIT)
 
 
 def _quantity(value: object) -> object:
@@ -43,7 +44,7 @@ _TERMS = (
         schema={
             "type": "number",
             "description": "With what is filled already; 8 decimal places at the most.",
-            "minimum": float(numbers.STEP),
+            "minimum": float(STEP),
             "exclusiveMaximum": _BELOW,
         },
     ),

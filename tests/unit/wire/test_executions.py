@@ -8,13 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from fixengine.wire.executions import (
-    average_price,
-    decode_execution,
-    decode_fill_key,
-    encode_execution,
-    plain,
-)
+from fixengine.wire.executions import decode_execution, decode_fill_key, encode_execution
 from tests.support.executions import execution
 
 FILLED = execution(
@@ -47,35 +41,6 @@ def test_what_is_null_is_left_out() -> None:
     assert fields["quantityFilled"] == 0
 
 
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [
-        ("1000.00000000", "1000"),
-        ("1E+3", "1000"),
-        ("0E-8", "0"),
-        ("-0.00", "0"),
-        ("0", "0"),
-        ("100", "100"),
-        ("0.50000000", "0.5"),
-        ("1E-8", "0.00000001"),
-        ("9999999999.99999999", "9999999999.99999999"),
-        ("99999999999999999999.80000000", "99999999999999999999.8"),
-        ("12345678901234567890", "12345678901234567890"),
-    ],
-)
-def test_numbers_are_plain(number: str, text: str) -> None:
-    assert plain(Decimal(number)) == text
-
-
-@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20))
-def test_a_plain_number_is_json_of_the_same_value(number: Decimal) -> None:
-    text = plain(number)
-    assert re.fullmatch(r"-?(0|[1-9]\d*)(\.\d*[1-9])?", text)
-    assert Decimal(text) == number
-    if number == number.to_integral_value():
-        assert str(int(number)) == text
-
-
 @given(st.integers(min_value=-62_135_510_400_000_000, max_value=253_402_300_799_999_999))
 def test_timestamps_keep_their_microseconds(microseconds: int) -> None:
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
@@ -83,23 +48,6 @@ def test_timestamps_keep_their_microseconds(microseconds: int) -> None:
     match = re.search(rb'"sentTimestamp":([^,]+),', message)
     assert match is not None
     assert Decimal(match[1].decode()) == Decimal(microseconds) / 1_000_000
-
-
-@pytest.mark.parametrize(
-    ("total", "quantity", "average"),
-    [
-        ("10", "3", "3.3333"),
-        ("20", "3", "6.6667"),
-        ("0.00015", "3", "0.0001"),  # 0.00005, a half goes up
-        ("43.00004999999999", "1", "43.0000"),
-        ("99999999999999999999.8", "9999999999.99999999", "10000000000.0000"),
-    ],
-)
-def test_the_average_is_rounded_half_up_to_four_places(
-    total: str, quantity: str, average: str
-) -> None:
-    subject = execution(total_amount=Decimal(total), quantity_filled=Decimal(quantity))
-    assert average_price(subject) == Decimal(average)
 
 
 def test_text_is_escaped_as_json() -> None:

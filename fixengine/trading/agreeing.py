@@ -1,0 +1,54 @@
+"""A request to cancel or replace: it has to name its order truly, and may change only its terms."""
+
+from fixengine.fix.formats import read_timestamp
+from fixengine.fix.message import Message
+from fixengine.rules.values import Execution, Terms
+from fixengine.trading import asking, tags, unserved
+from fixengine.trading.codes import Tif
+from fixengine.trading.objections import ObjectionError, Why
+from fixengine.trading.values import FixOrder
+
+
+def check_names(message: Message, order: FixOrder, execution: Execution) -> None:
+    """Raise ObjectionError where the request names another order, side or security."""
+    security_id = message.get(tags.SECURITY_ID) if asking.has_own_id(message) else None
+    symbol = message.get(tags.SYMBOL)
+    names = (
+        (tags.ORDER_ID, message.get(tags.ORDER_ID), b"%d" % execution.id),
+        (tags.SIDE, message.get(tags.SIDE), order.side),
+        (tags.SYMBOL, None if symbol == asking.NO_SYMBOL else symbol, execution.ticker.encode()),
+        (tags.SECURITY_ID, security_id and security_id.lower(), execution.security_id.encode()),
+    )
+    for tag, given, name in names:
+        if given not in (None, name):
+            raise ObjectionError(
+                Why.OTHER, f"field {tag} is not that of the order: give what its reports have"
+            )
+
+
+def new_terms(message: Message, order: FixOrder, execution: Execution) -> Terms:
+    """Return the quantity and the limit price of a replace request, which may be new.
+
+    Raises ObjectionError where it asks for more than that, and as `asking` does.
+    """
+    unserved.check(message)
+    changes_type = (
+        message.get(tags.POSITION_EFFECT) is not None
+        and asking.trade_type(message) != execution.trade_type
+    )
+    until = message.get(tags.EXPIRE_TIME)
+    changes_end = until is not None and (
+        order.time_in_force != Tif.GOOD_TILL_DATE or read_timestamp(until) != execution.expires_at
+    )
+    kept = ((tags.ACCOUNT, order.account), (tags.TIME_IN_FORCE, order.time_in_force))
+    changed = [
+        *(tag for tag, value in kept if message.get(tag) not in (None, value)),
+        *((tags.POSITION_EFFECT,) if changes_type else ()),
+        *((tags.EXPIRE_TIME,) if changes_end else ()),
+        *((tags.EXPIRE_DATE,) if message.get(tags.EXPIRE_DATE) is not None else ()),
+    ]
+    if changed:
+        raise ObjectionError(
+            Why.OTHER, f"field {changed[0]} can't be replaced: cancel the order and send a new one"
+        )
+    return asking.terms(message)

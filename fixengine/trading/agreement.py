@@ -1,0 +1,32 @@
+"""What a session's orders go by: what its owner configured, and the securities there are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from fixengine.fix.dictionary import Dictionary
+
+
+class Symbols(Protocol):
+    """The securities that can be ordered; both methods answer at once, from what is known."""
+
+    def security_id(self, ticker: str) -> str | None:
+        """Return the id of the security with this ticker, None if there is none."""
+
+    def ticker(self, security_id: str) -> str | None:
+        """Return the ticker of the security with this id, in lower case; None if there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """What holds for all orders of a session.
+
+    `session_id` is that of its row. `destination` is that of its orders, at most 20 characters.
+    `end_of_day` returns the first end of day after a time: orders for the day end there.
+    """
+
+    session_id: int
+    dictionary: Dictionary
+    destination: str
+    end_of_day: Callable[[datetime], datetime]

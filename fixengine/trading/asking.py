@@ -1,0 +1,213 @@
+"""What a client asks for with an order or a replace request: its fields, read and checked.
+
+All functions raise ObjectionError for what the client may correct, and MiswrittenError for what is
+no number that the engine knows.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from fixengine.fix.faults import Fault, Reason
+from fixengine.fix.formats import read_timestamp
+from fixengine.fix.message import Message
+from fixengine.rules.decimals import COLUMN_LIMIT, for_column, plain
+from fixengine.rules.values import LOWEST_LIMIT, Terms, TimeInForce, TradeType
+from fixengine.trading import tags
+from fixengine.trading.agreement import Agreement, Symbols
+from fixengine.trading.codes import OrdType, Side, Tif
+from fixengine.trading.objections import MiswrittenError, ObjectionError, Why
+
+LONGEST_TEXT = 100
+"""The most bytes that a ClOrdID(11) or an Account(1) may have, as both are kept."""
+
+NO_SYMBOL = b"[N/A]"
+"""Symbol(55) where SecurityID(48) names the security: the standard's."""
+
+SEEN_BEFORE = "the session has used this ClOrdID(11) before: give a new one"
+"""What is wrong with a ClOrdID that comes a second time."""
+
+_MOST_PLACES = 8
+_SECURITY_ID_LENGTH = 24
+_BILATERAL_LENGTH = 3  # the standard's own are shorter
+_HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
+_LATEST_YEAR = 9998
+_OPEN_OR_CLOSE = {
+    Side.BUY: TradeType.BUY,
+    Side.SELL: TradeType.SELL,
+    Side.SELL_SHORT: TradeType.SHORT,
+}
+_AT_ONCE = {Tif.IMMEDIATE_OR_CANCEL: TimeInForce.IOC, Tif.FILL_OR_KILL: TimeInForce.FOK}
+_SERVED_TIMES = {Tif.DAY, Tif.GOOD_TILL_CANCEL, Tif.GOOD_TILL_DATE, *_AT_ONCE}
+
+
+class Instrument(NamedTuple):
+    """A security: its id, and its ticker."""
+
+    security_id: str
+    ticker: str
+
+
+class Ending(NamedTuple):
+    """How long an order may be filled: the code of TimeInForce(59), and what it means."""
+
+    code: bytes
+    expires_at: datetime | None = None
+    time_in_force: TimeInForce | None = None
+
+
+def is_kept(text: bytes) -> bool:
+    """Say whether a ClOrdID(11) or an Account(1) is short enough to be kept."""
+    return len(text) <= LONGEST_TEXT
+
+
+def text(message: Message, tag: int) -> bytes | None:
+    """Return a text that is kept, None if it is not there."""
+    value = message.get(tag)
+    if value is not None and not is_kept(value):
+        raise ObjectionError(
+            Why.OTHER, f"field {tag} has more than {LONGEST_TEXT} bytes: shorten it"
+        )
+    return value
+
+
+def instrument(message: Message, symbols: Symbols) -> Instrument:
+    """Return the security: Symbol(55) is its ticker, a bilateral SecurityID(48) its id."""
+    by_id, by_ticker = _by_id(message, symbols), _by_ticker(message, symbols)
+    found = by_id or by_ticker
+    if found is None:
+        raise _unknown("give its ticker as Symbol(55)")
+    if by_id is not None and by_ticker is not None and by_id != by_ticker:
+        raise _unknown("Symbol(55) and SecurityID(48) name two different ones: give one of them")
+    return found
+
+
+def has_own_id(message: Message) -> bool:
+    """Say whether SecurityID(48) is a number of the suite's: those of all others have no meaning.
+
+    SecurityIDSource(22) is then a number from 100 on, as two parties agree on it.
+    """
+    return len(message.get(tags.SECURITY_ID_SOURCE) or b"") == _BILATERAL_LENGTH
+
+
+def _by_id(message: Message, symbols: Symbols) -> Instrument | None:
+    if not has_own_id(message):
+        return None
+    given = message.get(tags.SECURITY_ID) or b""
+    if len(given) == _SECURITY_ID_LENGTH and _HEX_DIGITS.issuperset(given):
+        security_id = given.decode().lower()
+        ticker = symbols.ticker(security_id)
+        if ticker is not None:
+            return Instrument(security_id, ticker)
+    raise _unknown("give its id, of 24 hex digits, as SecurityID(48)")
+
+
+def _by_ticker(message: Message, symbols: Symbols) -> Instrument | None:
+    given = message.get(tags.SYMBOL)
+    if given is None or given == NO_SYMBOL:
+        return None
+    ticker = given.decode("utf-8", "replace")
+    security_id = symbols.security_id(ticker)
+    if security_id is None:
+        raise _unknown("give its ticker as Symbol(55)")
+    return Instrument(security_id, ticker)
+
+
+def _unknown(remedy: str) -> ObjectionError:
+    return ObjectionError(Why.UNKNOWN_SYMBOL, f"the security is not known: {remedy}")
+
+
+def trade_type(message: Message) -> TradeType:
+    """Return what Side(54) asks for; a buy with PositionEffect(77) C covers a short."""
+    side = message.get(tags.SIDE)
+    found = _OPEN_OR_CLOSE.get(side or b"")
+    if found is None:
+        raise ObjectionError(
+            Why.UNSUPPORTED,
+            "Side(54) is not served: give 1 (buy), 2 (sell) or 5 (sell short)",
+        )
+    closes = message.get(tags.POSITION_EFFECT) == b"C"
+    return TradeType.COVER if closes and found is TradeType.BUY else found
+
+
+def terms(message: Message) -> Terms:
+    """Return OrderQty(38) and, as OrdType(40) has it, Price(44)."""
+    quantity, price = _decimal(message, tags.ORDER_QTY), _decimal(message, tags.PRICE)
+    match message.get(tags.ORD_TYPE):
+        case OrdType.MARKET:
+            if price is not None:
+                raise ObjectionError(Why.OTHER, "a market order has no Price(44): leave it out")
+            return Terms(_quantity(quantity), None)
+        case OrdType.LIMIT:
+            return Terms(_quantity(quantity), _limit(price))
+        case _:
+            raise ObjectionError(
+                Why.UNSUPPORTED,
+                "OrdType(40) is not served: give 1 (market) or 2 (limit)",
+            )
+
+
+def _quantity(given: Decimal | None) -> Decimal:
+    if given is None:
+        raise ObjectionError(Why.QUANTITY, "OrderQty(38) is missing: give it")
+    found = for_column(given)
+    if found is None or found <= 0:
+        raise ObjectionError(
+            Why.QUANTITY,
+            f"OrderQty(38) has to be above 0 and below {plain(COLUMN_LIMIT)}",
+        )
+    return found
+
+
+def _limit(given: Decimal | None) -> Decimal:
+    if given is None:
+        raise ObjectionError(Why.OTHER, "a limit order needs a Price(44): give it")
+    found = for_column(given)
+    if found is None or found < LOWEST_LIMIT:
+        raise ObjectionError(
+            Why.OTHER,
+            f"Price(44) has to be {plain(LOWEST_LIMIT)} or more and below {plain(COLUMN_LIMIT)}",
+        )
+    return found
+
+
+def _decimal(message: Message, tag: int) -> Decimal | None:
+    """Read a number, whose plain digits the session has seen to."""
+    value = message.get(tag)
+    if value is None:
+        return None
+    if len(value.partition(b".")[2]) > _MOST_PLACES:
+        raise MiswrittenError(Fault(Reason.DATA_FORMAT, tag))
+    return Decimal(value.decode())
+
+
+def ending(message: Message, agreement: Agreement, now: datetime) -> Ending:
+    """Return how long the order may be filled; the day, where TimeInForce(59) is missing."""
+    code = message.get(tags.TIME_IN_FORCE) or Tif.DAY
+    if code not in _SERVED_TIMES:
+        raise ObjectionError(
+            Why.UNSUPPORTED,
+            "TimeInForce(59) is not served: give 0 (day), 1 (until cancelled), "
+            "3 (immediate or cancel), 4 (fill or kill) or 6 (until ExpireTime)",
+        )
+    if code == Tif.GOOD_TILL_DATE:
+        return Ending(code, _expire_time(message, now))
+    for tag in (tags.EXPIRE_TIME, tags.EXPIRE_DATE):
+        if message.get(tag) is not None:
+            raise ObjectionError(
+                Why.OTHER, f"field {tag} belongs to TimeInForce(59) 6: leave it out"
+            )
+    expires_at = agreement.end_of_day(now) if code == Tif.DAY else None
+    return Ending(code, expires_at, _AT_ONCE.get(code))
+
+
+def _expire_time(message: Message, now: datetime) -> datetime:
+    expires_at = read_timestamp(message.get(tags.EXPIRE_TIME) or b"")
+    if expires_at is None or expires_at.year > _LATEST_YEAR:
+        raise ObjectionError(
+            Why.OTHER,
+            "an order until a time needs an ExpireTime(126): give it, not ExpireDate(432)",
+        )
+    if expires_at <= now:
+        raise ObjectionError(Why.TOO_LATE, "ExpireTime(126) has passed: give a later one")
+    return expires_at

@@ -1,0 +1,68 @@
+"""The application of a client's session: it enters orders, and hears what becomes of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from fixengine.fix.message import Message
+from fixengine.fix.tags import REJECT
+from fixengine.trading import asking, codes, tags
+from fixengine.trading.agreement import Agreement, Symbols
+from fixengine.trading.application import Needs
+from fixengine.trading.codes import BusinessRejectReason
+from fixengine.trading.entering import Entering
+from fixengine.trading.notes import Notes
+from fixengine.trading.refusals import Refusals
+from fixengine.trading.reports import Reports
+from fixengine.trading.requesting import Requesting
+from fixengine.trading.statuses import MOST_REPORTS, Statuses
+from fixengine.trading.telling import Telling
+from fixengine.trading.values import Decision, Evaluated, Look, Refused, RequestKind
+
+_NAMED = (tags.CL_ORD_ID, tags.ORIG_CL_ORD_ID)
+_SILENT = {REJECT, codes.BUSINESS_REJECT}  # what is refused is not answered by a refusal
+
+
+class OrderEntry:
+    """Answers each type of message by the part that knows it; it keeps nothing of its own."""
+
+    def __init__(self, agreement: Agreement, symbols: Symbols) -> None:
+        self._reports = Reports(agreement.dictionary)
+        self._refusals = refusals = Refusals(agreement.dictionary)
+        entering = Entering(agreement, symbols, reports=self._reports, refusals=refusals)
+        requesting = Requesting(agreement.session_id, reports=self._reports, refusals=refusals)
+        statuses = Statuses(symbols, reports=self._reports, refusals=refusals)
+        self._answers: Mapping[bytes, Callable[[Message, Notes], None]] = {
+            codes.NEW_ORDER: entering.answer,
+            codes.CANCEL_REQUEST: partial(requesting.answer, RequestKind.CANCEL),
+            codes.REPLACE_REQUEST: partial(requesting.answer, RequestKind.REPLACE),
+            codes.STATUS_REQUEST: statuses.answer_one,
+            codes.MASS_STATUS_REQUEST: statuses.answer_all,
+        }
+
+    def needs(self, messages: Sequence[Message]) -> Needs:
+        """Say what to look up before `decide`."""
+        kinds = [each.kind for each in messages]
+        given = (each.get(tag) for each in messages if each.kind in self._answers for tag in _NAMED)
+        return Needs(
+            cl_ord_ids=frozenset(each for each in given if each and asking.is_kept(each)),
+            new_orders=kinds.count(codes.NEW_ORDER),
+            open_orders=MOST_REPORTS + 1 if codes.MASS_STATUS_REQUEST in kinds else 0,
+        )
+
+    def decide(self, messages: Sequence[Message], look: Look) -> Decision:
+        """Answer messages that were delivered together, each in its turn."""
+        notes = Notes(look)
+        for message in messages:
+            answer = self._answers.get(message.kind, self._not_spoken)
+            answer(message, notes)
+        return notes.decision()
+
+    def tell(self, waiting: Sequence[Evaluated | Refused]) -> Decision:
+        """Report what became of orders, in this order."""
+        return Telling(reports=self._reports, refusals=self._refusals).tell(waiting)
+
+    def _not_spoken(self, message: Message, notes: Notes) -> None:
+        if message.kind not in _SILENT:
+            text = b"messages of this type are not served: send D, F, G, H or AF"
+            reason = BusinessRejectReason.UNSUPPORTED_TYPE
+            notes.reply(self._refusals.message(message, reason, text))

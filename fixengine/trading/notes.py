@@ -1,0 +1,83 @@
+"""What is known while messages are decided together: what was looked up, and what came of it.
+
+A message may depend on those before it in the same read, of which the database knows nothing yet.
+"""
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from fixengine.trading.values import (
+    Decision,
+    FixOrder,
+    FixRequest,
+    Known,
+    Look,
+    NewOrder,
+    Reply,
+    Standing,
+)
+
+
+class Notes:
+    """Collects a decision."""
+
+    def __init__(self, look: Look) -> None:
+        self.now = look.now
+        self._open = look.open_orders
+        self._known = dict(look.known)
+        self._numbers = iter(look.numbers)
+        self._replies: list[Reply] = []
+        self._requests: list[FixRequest] = []
+        self._new: dict[int, NewOrder] = {}
+        self._changed: dict[int, FixOrder] = {}
+
+    def known(self, cl_ord_id: bytes) -> Known | None:
+        """Return what is known of a ClOrdID by now."""
+        known = self._known.get(cl_ord_id)
+        if known is None or known.order is None:
+            return known
+        order = self._changed.get(known.order.execution_id)
+        return known if order is None else replace(known, order=order)
+
+    def open_orders(self) -> Iterator[Standing]:
+        """Yield the session's open orders, those that entered just now last."""
+        for order, execution in self._open:
+            yield Standing(self._changed.get(order.execution_id, order), execution)
+        for new in self._new.values():
+            known = self.known(new.fix.cl_ord_id)
+            if known is not None and known.order is not None and known.execution is not None:
+                yield Standing(known.order, known.execution)
+
+    def next_numbers(self) -> tuple[int, int]:
+        """Return the numbers of a new order: (execution id, execution service id)."""
+        return next(self._numbers)
+
+    def reply(self, reply: Reply) -> None:
+        """Send this."""
+        self._replies.append(reply)
+
+    def enter(self, new: NewOrder) -> None:
+        """Take an order."""
+        self._new[new.execution_id] = new
+
+    def keep(self, known: Known) -> None:
+        """Keep a request, with the order that it is about if there is one."""
+        self._requests.append(known.request)
+        self._known[known.request.cl_ord_id] = known
+
+    def change(self, order: FixOrder) -> None:
+        """Put an order in the place of what it was."""
+        self._changed[order.execution_id] = order
+
+    def decision(self) -> Decision:
+        """Return all that came of the messages."""
+        new, changed = self._new, self._changed
+        return Decision(
+            replies=tuple(self._replies),
+            new_orders=tuple(
+                replace(each, fix=changed.get(number, each.fix)) for number, each in new.items()
+            ),
+            requests=tuple(self._requests),
+            orders=tuple(order for number, order in changed.items() if number not in new),
+        )

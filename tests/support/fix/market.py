@@ -1,0 +1,329 @@
+"""A client that trades, with a database and an engine in memory behind it.
+
+What the client does and what the market does are methods; what the client hears is shown as the
+standard's tables have it. All that is said to it is checked: the dictionary of its version, sums of
+quantities, and numbers of events.
+"""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from fixengine.fix.dictionary import versions
+from fixengine.fix.formats import write_timestamp
+from fixengine.fix.framing import Frame
+from fixengine.fix.message import Field, Message, body_of, parse
+from fixengine.fix.validation import validate
+from fixengine.rules.changes import ChangeRequest, change, refusal
+from fixengine.rules.fills import amount, status_of
+from fixengine.rules.values import ChangeKind, Execution, Fill
+from fixengine.trading.agreement import Agreement
+from fixengine.trading.entering import entered
+from fixengine.trading.entry import OrderEntry
+from fixengine.trading.values import (
+    FIRST_NUMBER,
+    Decision,
+    Evaluated,
+    FixOrder,
+    FixRequest,
+    Known,
+    Look,
+    NewOrder,
+    Refused,
+    Reply,
+    RequestState,
+    Standing,
+    key_of,
+)
+
+IBM, ORCL = "68bda020e3644b42ebcb2bd3", "68bda020e3644b42ebcb2bd4"
+BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+END_OF_DAY = datetime(2026, 3, 2, 17, tzinfo=UTC)
+_TICKERS = {IBM: "IBM", ORCL: "ORCL"}
+_NO_STATUS = {b"0"}  # ExecID(17) of a report that tells of no event
+
+
+class Listed:
+    """Two securities."""
+
+    def security_id(self, ticker: str) -> str | None:
+        return next((each for each, name in _TICKERS.items() if name == ticker), None)
+
+    def ticker(self, security_id: str) -> str | None:
+        return _TICKERS.get(security_id)
+
+
+class Market:
+    """Plays all that a session has to do with."""
+
+    def __init__(self, version: bytes = b"FIX.4.4") -> None:
+        self.dictionary = versions()[version]
+        self.now = BEGAN
+        self.last: tuple[Message, ...] = ()  # what was said to the client last
+        self.orders: dict[int, FixOrder] = {}
+        self.requests: dict[bytes, FixRequest] = {}
+        self.entered: list[NewOrder] = []
+        self._executions: dict[int, Execution] = {}
+        self._told: dict[int, Execution] = {}
+        self._waiting: list[Evaluated | Refused] = []
+        self._exec_ids: set[bytes] = set()
+        self._seq = 0
+        self._numbers = 0
+        self._position = 0
+        self._undecided: list[FixRequest] = []
+        agreement = Agreement(
+            session_id=7,
+            dictionary=self.dictionary,
+            destination="ML",
+            end_of_day=lambda now: END_OF_DAY + timedelta(days=int(now >= END_OF_DAY)),
+        )
+        self._entry = OrderEntry(agreement, Listed())
+
+    # The client
+
+    def order(self, cl_ord_id: str, quantity: int | str, more: str = "") -> str:
+        """Write a NewOrderSingle to buy IBM."""
+        return self._text(f"35=D|11={cl_ord_id}|38={quantity}|", more)
+
+    def cancel(self, cl_ord_id: str, original: str, more: str = "") -> str:
+        return self._text(f"35=F|11={cl_ord_id}|41={original}|", more)
+
+    def replace(self, cl_ord_id: str, original: str, quantity: int | str, more: str = "") -> str:
+        return self._text(f"35=G|11={cl_ord_id}|41={original}|38={quantity}|", more)
+
+    def status(self, cl_ord_id: str, more: str = "") -> str:
+        return self._text(f"35=H|11={cl_ord_id}|", more)
+
+    def says(self, *texts: str) -> list[str]:
+        """Send messages in one read; return what is answered."""
+        return self.sends(*(self.message(text) for text in texts))
+
+    def sends(self, *messages: Message) -> list[str]:
+        needs = self._entry.needs(messages)
+        known = {each: self._known(each) for each in needs.cl_ord_ids if each in self.requests}
+        first = self._numbers + 1
+        numbers = [(first + i, FIRST_NUMBER + first + i) for i in range(needs.new_orders)]
+        self._numbers += needs.new_orders
+        is_open = (each for each in self._executions.values() if each.is_open)
+        standing = [Standing(self.orders[each.id], self._told[each.id]) for each in is_open]
+        look = Look(
+            known=known,
+            numbers=numbers,
+            open_orders=standing[: needs.open_orders],
+            now=self.now,
+        )
+        return self._commit(self._entry.decide(messages, look))
+
+    def hears(self) -> list[str]:
+        """Be told all that waits."""
+        orders = self.orders
+        now = [replace(each, order=orders[each.order.execution_id]) for each in self._waiting]
+        return self._commit(self._entry.tell(now))
+
+    def message(self, text: str) -> Message:
+        """Return a message that the session would deliver; asserts that it would."""
+        self._seq += 1
+        kind, _, rest = text.partition("|")
+        time = write_timestamp(self.now).decode()
+        header = f"{kind}|34={self._seq}|49=OMS|52={time}|56=FIXENGINE|"
+        if is_resent := rest.endswith("97=Y|"):
+            rest = rest.removesuffix("97=Y|")
+        text = header + "97=Y|" * is_resent + rest
+        body = text.replace("|", "\x01").encode("latin-1")
+        message = parse(Frame(self.dictionary.version, body), self.dictionary.data_fields)
+        fault = validate(message, self.dictionary)
+        assert fault is None, fault and fault.sentence
+        return message
+
+    # The market
+
+    def fills(self, cl_ord_id: str, quantity: int | str, price: str = "10") -> None:
+        """Fill so much of an order."""
+        before = self.execution(cl_ord_id)
+        assert before.is_open
+        filled = before.quantity_filled + Decimal(quantity)
+        is_open = filled < before.quantity_ordered
+        after = replace(
+            before,
+            is_open=is_open,
+            execution_status=status_of(filled, before.quantity_ordered),
+            quantity_filled=filled,
+            total_amount=before.total_amount + amount(Decimal(quantity), Decimal(price)),
+            number_of_fills=before.number_of_fills + 1,
+            last_fill_timestamp=self.now,
+            version=before.version + 1,
+        )
+        self._happens(
+            Fill(quantity=Decimal(quantity), price=Decimal(price), announced=False, execution=after)
+        )
+
+    def evaluates(self, cl_ord_id: str) -> None:
+        """Evaluate an order without filling anything, of which nobody is told."""
+        before = self.execution(cl_ord_id)
+        number = before.number_of_fills + 1
+        after = replace(before, number_of_fills=number, version=before.version + 1)
+        self._executions[before.id] = after
+
+    def decides(self) -> None:
+        """Decide the requests that are undecided, in their order."""
+        undecided, self._undecided = self._undecided, []
+        for request in undecided:
+            assert request.execution_id is not None
+            asked = ChangeRequest(
+                execution_id=request.execution_id,
+                kind=ChangeKind(request.kind),
+                key=key_of(request.session_id, request.cl_ord_id),
+                quantity=UNSET if request.quantity is None else request.quantity,
+                limit_price=request.limit_price,
+            )
+            before = self._executions[request.execution_id]
+            why_not = refusal(before, asked)
+            if why_not is None:
+                self._changes(asked)
+                continue
+            self.requests[request.cl_ord_id] = replace(request, state=RequestState.REFUSED)
+            self._position += 1
+            self._waiting.append(
+                Refused(
+                    position=self._position,
+                    order=self.orders[request.execution_id],
+                    request=request,
+                    refusal=why_not,
+                    execution=before,
+                )
+            )
+
+    def expires(self, cl_ord_id: str) -> None:
+        """Let the time of an order be over."""
+        execution = self.execution(cl_ord_id)
+        self.now = max(self.now, execution.expires_at or self.now)
+        self._changes(ChangeRequest(execution_id=execution.id, kind=ChangeKind.EXPIRE))
+
+    def operator(self, cl_ord_id: str, quantity: int | None = None) -> None:
+        """Cancel an order that the client asked nothing for, or replace its quantity."""
+        request = ChangeRequest(
+            execution_id=self.execution(cl_ord_id).id,
+            kind=ChangeKind.CANCEL if quantity is None else ChangeKind.REPLACE,
+            key="rest:1",
+            quantity=UNSET if quantity is None else Decimal(quantity),
+        )
+        self._changes(request)
+
+    def execution(self, cl_ord_id: str) -> Execution:
+        """Return the execution of an order as it is now."""
+        execution_id = self.requests[cl_ord_id.encode()].execution_id
+        assert execution_id is not None
+        return self._executions[execution_id]
+
+    def _changes(self, asked: ChangeRequest) -> None:
+        before = self._executions[asked.execution_id]
+        done = change(before, asked, now=self.now, announce_empty=False)
+        self._happens(done.fill, done.kind, done.key)
+
+    def _happens(self, fill: Fill, kind: ChangeKind | None = None, key: str | None = None) -> None:
+        self.now += timedelta(seconds=1)
+        self._executions[fill.execution.id] = fill.execution
+        self._position += 1
+        self._waiting.append(
+            Evaluated(
+                position=self._position,
+                order=self.orders[fill.execution.id],
+                fill=fill,
+                kind=kind,
+                request_key=key,
+            )
+        )
+
+    # The database
+
+    def _known(self, cl_ord_id: bytes) -> Known:
+        request = self.requests[cl_ord_id]
+        if request.execution_id is None:
+            return Known(request=request)
+        return Known(
+            request=request,
+            order=self.orders[request.execution_id],
+            execution=self._told[request.execution_id],
+        )
+
+    def _commit(self, decision: Decision) -> list[str]:
+        for new in decision.new_orders:
+            assert new.execution_id not in self.orders, "a number is given once"
+            self.entered.append(new)
+            self.orders[new.execution_id] = new.fix
+            self._executions[new.execution_id] = entered(new)
+            self._told[new.execution_id] = self._executions[new.execution_id]
+        for request in decision.requests:
+            assert request.cl_ord_id not in self.requests, "a ClOrdID is kept once"
+            self.requests[request.cl_ord_id] = request
+            if request.state is RequestState.PENDING:
+                self._undecided.append(request)
+        for order in decision.orders:
+            assert order.execution_id in self.orders
+            self.orders[order.execution_id] = order
+        for cl_ord_id in decision.done:
+            request = self.requests[cl_ord_id]
+            assert request.state is RequestState.PENDING
+            self.requests[cl_ord_id] = replace(request, state=RequestState.DONE)
+        for each in self._waiting:
+            if each.position in decision.told and isinstance(each, Evaluated):
+                self._told[each.order.execution_id] = each.fill.execution
+        self._waiting = [each for each in self._waiting if each.position not in decision.told]
+        self.last = tuple(self._checked(reply) for reply in decision.replies)
+        return [self._shown(message) for message in self.last]
+
+    def _checked(self, reply: Reply) -> Message:
+        """Return a reply as the client reads it; asserts that it is what the standard wants."""
+        header: tuple[Field, ...] = (
+            (35, reply.kind),
+            (34, b"1"),
+            (49, b"FIXENGINE"),
+            (52, write_timestamp(self.now)),
+            (56, b"OMS"),
+        )
+        body = body_of((*header, *reply.fields), self.dictionary.data_fields)
+        message = parse(Frame(self.dictionary.version, body), self.dictionary.data_fields)
+        fault = validate(message, self.dictionary)
+        assert fault is None, (fault and fault.sentence, message.fields)
+        if reply.kind == b"8":
+            exec_id = message.get(17) or b""
+            assert exec_id in _NO_STATUS or exec_id not in self._exec_ids, "an event is told once"
+            self._exec_ids.add(exec_id)
+            if message.get(37) != b"NONE":
+                _check_sums(message)
+        return message
+
+    def _shown(self, message: Message) -> str:
+        names = {tag: field.codes for tag, field in self.dictionary.fields.items()}
+
+        def name(tag: int) -> str:
+            value = message.get(tag) or b""
+            return names[tag].get(value, value.decode())
+
+        ids = ",".join((message.get(tag) or b"").decode() for tag in (11, 41) if message.get(tag))
+        if message.kind == b"9":
+            return f"CancelReject({ids}) {name(39)} {name(102)}"
+        if message.kind != b"8":
+            return f"{self.dictionary.types[message.kind]} {name(373) or name(380)}"
+        told = [name(tag) for tag in (150, 39, 103) if message.get(tag)]
+        sums = ((message.get(tag) or b"0").decode() for tag in (38, 14, 151, 32))
+        return f"Execution({ids}) {' '.join([*told, *sums])}"
+
+    def _text(self, begin: str, rest: str) -> str:
+        given = {each.partition("=")[0] for each in rest.split("|")}
+        usual = {"54": "1", "55": "IBM"}
+        if begin[3] != "H":
+            usual["60"] = "20260302-09:30:00"
+        if begin[3] in "DG":
+            usual |= {"21": "1", "40": "1"}
+        more = "".join(f"{tag}={value}|" for tag, value in usual.items() if tag not in given)
+        return begin + more + rest
+
+
+def _check_sums(message: Message) -> None:
+    """Assert that what is filled and what is left are what was ordered, or nothing is left."""
+    ordered, filled, left = (Decimal((message.get(tag) or b"").decode()) for tag in (38, 14, 151))
+    is_done = message.get(39) in {b"2", b"4", b"8", b"C"}
+    assert left == 0 if is_done else filled + left == ordered or left == 0, message.fields
