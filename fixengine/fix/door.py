@@ -16,6 +16,9 @@ from fixengine.fix.message import Message, parse
 LOGON_SECONDS = 10.0
 """How long a connection may last without a Logon."""
 
+LONGEST_COMP_ID = 128
+"""Bytes; a longer one is nobody's, so whoever keeps them has no need of more room."""
+
 
 @dataclass(frozen=True, slots=True)
 class Knock:
@@ -49,6 +52,8 @@ class Door:
         sender, target = message.get(tags.SENDER_COMP_ID), message.get(tags.TARGET_COMP_ID)
         if message.kind != tags.LOGON or not sender or not target:
             return Disconnect("the first message is no Logon with two CompIDs")
+        if max(len(sender), len(target)) > LONGEST_COMP_ID:
+            return Disconnect(f"a CompID is longer than {LONGEST_COMP_ID} bytes")
         return Knock(sender, target, dictionary, message)
 
     def passed(self, ticks: float) -> Disconnect | None:

@@ -15,6 +15,7 @@ def test_every_module_is_loaded_by_some_command() -> None:
     parts_to_come = (
         "fixengine.fix.",
         "fixengine.infra.fix.",
+        "fixengine.infra.postgres.fix.",
         "fixengine.trading.",
         "fixengine.ports.fix",
         "fixengine.ports.lines",

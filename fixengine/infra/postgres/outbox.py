@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 from psycopg.rows import args_row
@@ -12,9 +12,9 @@ from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.rows import recordset
 from fixengine.infra.postgres.session import LOCK_CLASS, EngineSession
 from fixengine.infra.postgres.statements import query
+from fixengine.infra.postgres.stored_fills import stored_fill
 from fixengine.ports.stores import OutboxPage, TakeOver
-from fixengine.rules.changes import as_after
-from fixengine.rules.values import ChangeKind, Execution, Fill, LedgerEntry, Terms
+from fixengine.rules.values import Fill
 
 
 class _Published(msgspec.Struct):
@@ -87,23 +87,5 @@ class PostgresOutbox:
             return connection.execute(query("mark_published"), parameters).rowcount
 
 
-_StoredFill: TypeAlias = tuple[datetime, Fill]
-
-_ENTRY = len(LedgerEntry.__struct_fields__)
-
-
-def _stored_fill(stored_at: datetime, *values: Any) -> _StoredFill:
-    """Return a fill: its ledger's row, its kind, the terms if others hold now, its execution."""
-    entry = LedgerEntry(*values[:_ENTRY])
-    kind, has_other_terms, quantity, limit, *row = values[_ENTRY:]
-    now = Execution(*row)
-    after = as_after(
-        now,
-        entry,
-        kind=None if kind is None else ChangeKind(kind),
-        terms=Terms(quantity, limit) if has_other_terms else now.terms,
-    )
-    fill = Fill(
-        quantity=entry.quantity, price=entry.price, announced=entry.announced, execution=after
-    )
-    return stored_at, fill
+def _stored_fill(stored_at: datetime, *values: Any) -> tuple[datetime, Fill]:
+    return stored_at, stored_fill(*values)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixengine.fix.door import Door, Knock
+from fixengine.fix.door import LONGEST_COMP_ID, Door, Knock
 from fixengine.fix.effects import Disconnect
 from fixengine.fix.framing import Frame
 from tests.support.fix.sides import raw
@@ -31,6 +31,8 @@ def test_a_logon_is_a_knock_and_what_follows_stays_in_the_framer() -> None:
         (raw("35=0|34=1|49=CLIENT|56=ENGINE|"), "no Logon"),
         (raw("35=A|34=1|49=CLIENT|98=0|"), "no Logon with two CompIDs"),
         (raw("35=A|34=1|49=|56=ENGINE|98=0|"), "no Logon with two CompIDs"),
+        (raw(f"35=A|34=1|49={'X' * 129}|56=ENGINE|98=0|"), "longer than 128 bytes"),
+        (raw(f"35=A|34=1|49=CLIENT|56={'X' * 129}|98=0|"), "longer than 128 bytes"),
         (raw("35=A|34=1|49=CLIENT|56=ENGINE|98=0|", b"FIX.4.3"), "FIX.4.3 is not spoken"),
     ],
 )
@@ -38,6 +40,11 @@ def test_who_begins_otherwise_is_shown_out(first: bytes, why: str) -> None:
     shown_out = Door(0).received(first)
     assert isinstance(shown_out, Disconnect)
     assert why in shown_out.why
+
+
+def test_names_may_be_long() -> None:
+    name = "X" * LONGEST_COMP_ID
+    assert isinstance(Door(0).received(raw(f"35=A|34=1|49={name}|56={name}|98=0|")), Knock)
 
 
 def test_who_says_nothing_is_shown_out_after_ten_seconds() -> None:

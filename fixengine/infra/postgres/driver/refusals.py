@@ -5,9 +5,11 @@ import psycopg
 from fixengine.errors import FixengineError, RejectedError, SchemaError
 from fixengine.wire.letter_reasons import Reason
 
-_CHECK = "23514"
+_CHECK, _TWICE = "23514", "23505"
 _OF_VALUES = "22"  # the class of errors in data
 _NO_PART, _RAISE = "ExecFindPartition", "exec_stmt_raise"  # where in the server an error is made
+_GIVEN = {"fix_request_pkey", "fix_sent_pkey", "fix_sent_evaluation_ndx"}
+"""Keys that clients or their numbers give: a second row of this kind is its value's fault."""
 
 _REMEDIES = {
     "2200H": "no numbers are left: docs/operating.md#fixenginenumbersrunout says how to go on",
@@ -51,4 +53,6 @@ def _may_blame_values(error: psycopg.Error) -> bool:
     code = error.sqlstate or ""
     if code == _CHECK:
         return error.diag.source_function != _NO_PART
+    if code == _TWICE and error.diag.constraint_name in _GIVEN:
+        return True
     return is_raised(error) or (code.startswith(_OF_VALUES) and code not in _REMEDIES)

@@ -1,0 +1,82 @@
+"""Rows of the gateway's statements, as what they mean."""
+
+from typing import Any
+
+from fixengine.infra.postgres.stored_fills import stored_fill
+from fixengine.ports.fix import Sent
+from fixengine.rules.changes import Refusal
+from fixengine.rules.values import ChangeKind, Execution, LedgerEntry, TimeInForce
+from fixengine.trading.values import (
+    Evaluated,
+    FixOrder,
+    FixRequest,
+    Known,
+    Refused,
+    RequestKind,
+    RequestState,
+)
+
+_SENT = Sent.__struct_fields__
+_REQUEST = FixRequest.__struct_fields__
+_ORDER = FixOrder.__struct_fields__
+_KIND = len(LedgerEntry.__struct_fields__)  # where a change's kind is, behind the ledger's row
+_EXECUTION = _KIND + 4  # behind the kind, and the terms that held
+
+
+def sent_of(*values: Any) -> Sent:
+    """Return a row of `fix_sent`."""
+    return Sent(**dict(zip(_SENT, values, strict=True)))
+
+
+def request_of(*values: Any) -> FixRequest:
+    """Return a row of `fix_request`."""
+    fields = dict(zip(_REQUEST, values, strict=True))
+    kind, state = RequestKind(fields.pop("kind")), RequestState(fields.pop("state"))
+    return FixRequest(**fields, kind=kind, state=state)
+
+
+def known_of(*values: Any) -> Known:
+    """Return a request with its order and execution, which are null where no order came of it."""
+    request, order, execution = _cut(_timed(values), len(_REQUEST), len(_ORDER))
+    there = execution[0] is not None and order[0] is not None
+    return Known(
+        request=request_of(*request),
+        order=_order_of(*order) if there else None,
+        execution=Execution(*execution) if there else None,
+    )
+
+
+def report_of(
+    position: int, reason: str | None, request_key: str | None, *values: Any
+) -> Evaluated | Refused:
+    """Return an evaluation or, where there is a reason, the request that is refused."""
+    order, request, evaluation = _cut(_timed(values), len(_ORDER), len(_REQUEST))
+    if reason is not None:
+        return Refused(
+            position=position,
+            order=_order_of(*order),
+            request=request_of(*request),
+            refusal=Refusal[reason],
+            execution=Execution(*evaluation[_EXECUTION:]),
+        )
+    kind = evaluation[_KIND]
+    return Evaluated(
+        position=position,
+        order=_order_of(*order),
+        fill=stored_fill(*evaluation),
+        kind=None if kind is None else ChangeKind(kind),
+        request_key=request_key,
+    )
+
+
+def _order_of(*values: Any) -> FixOrder:
+    return FixOrder(**dict(zip(_ORDER, values, strict=True)))
+
+
+def _cut(values: tuple[Any, ...], first: int, second: int) -> tuple[tuple[Any, ...], ...]:
+    return values[:first], values[first : first + second], values[first + second :]
+
+
+def _timed(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a row whose last value, the time in force, has its type."""
+    return (*values[:-1], None if values[-1] is None else TimeInForce(values[-1]))

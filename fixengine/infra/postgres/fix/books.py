@@ -1,0 +1,86 @@
+"""What sessions asked for, and what they were or have to be told; read beside their writing."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeVar
+
+from psycopg.rows import args_row
+
+from fixengine.infra.postgres.driver.connections import Database
+from fixengine.infra.postgres.fix.book_rows import known_of, report_of, request_of, sent_of
+from fixengine.infra.postgres.statements import query
+from fixengine.ports.fix import Sent, TakenSession
+from fixengine.rules.changes import Refusal
+from fixengine.trading.values import Evaluated, FixRequest, Look, Refused, key_of
+
+_T = TypeVar("_T")
+
+
+class PostgresFixBooks:
+    """See `FixBooks`: short statements of pooled connections."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def look(self, session_id: int, cl_ord_ids: Collection[bytes], *, new_orders: int) -> Look:
+        """Look up ClOrdIDs that a session gave, and take numbers for new orders."""
+        asked = {"session_id": session_id, "cl_ord_ids": [*cl_ord_ids]}
+        with self._database.connection() as connection:
+            with connection.pipeline():  # all prepared at once: see `insert_orders`
+                found = connection.cursor(row_factory=args_row(known_of))
+                found.execute(query("fix_known"), asked, prepare=True)
+                count = {"count": new_orders}
+                taken = connection.execute(query("fix_numbers"), count, prepare=True)
+            row = taken.fetchone()
+            rows = found.fetchall()
+        assert row is not None
+        now, numbers = row
+        return Look(
+            known={each.request.cl_ord_id: each for each in rows},
+            numbers=tuple((number, -number) for number in numbers),
+            now=now,
+        )
+
+    def sent(self, session: TakenSession, first: int, last: int) -> Sequence[Sent]:
+        """Return what was sent with these numbers, the last included, in their order."""
+        parameters = {
+            "session_id": session.id,
+            "generation": session.generation,
+            "first": first,
+            "last": last,
+        }
+        return self._rows("fix_sent", sent_of, parameters)
+
+    def waiting(self, session_ids: Collection[int]) -> frozenset[int]:
+        """Say which of the sessions have anything to be told."""
+        with self._database.connection() as connection:
+            rows = connection.execute(query("fix_waiting"), {"ids": [*session_ids]}).fetchall()
+        return frozenset(row[0] for row in rows)
+
+    def reports(self, session_id: int, *, limit: int) -> Sequence[Evaluated | Refused]:
+        """Return what waits longest to be told to a session."""
+        parameters = {"session_id": session_id, "limit": limit}
+        return self._rows("fix_reports", report_of, parameters)
+
+    def undecided(self, *, limit: int) -> Sequence[FixRequest]:
+        """Return the requests to cancel and replace that wait longest, of any session."""
+        return self._rows("fix_undecided", request_of, {"limit": limit})
+
+    def refuse(self, request: FixRequest, refusal: Refusal) -> None:
+        """Store that a request is refused, and that its session has to be told, unless decided."""
+        parameters = {
+            "session_id": request.session_id,
+            "cl_ord_id": request.cl_ord_id,
+            "key": key_of(request.session_id, request.cl_ord_id),
+            "reason": refusal.name,
+        }
+        with self._database.connection() as connection:
+            connection.execute(query("fix_refuse"), parameters)
+
+    def _rows(
+        self, name: str, row_of: Callable[..., _T], parameters: Mapping[str, object]
+    ) -> Sequence[_T]:
+        with (
+            self._database.connection() as connection,
+            connection.cursor(row_factory=args_row(row_of)) as cursor,
+        ):
+            return cursor.execute(query(name), parameters, prepare=True).fetchall()

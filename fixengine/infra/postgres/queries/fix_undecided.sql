@@ -1,0 +1,28 @@
+-- Requests to cancel and replace that wait longest. Those whose change is stored wait no more: they
+-- are marked, or they would be in the way of others until their session is there to be told.
+with oldest as materialized (
+    select
+        r.ctid as place, r.session_id, r.cl_ord_id, r.execution_id, r.kind, r.state, r.quantity,
+        r.limit_price, r.asked_at,
+        (
+            select c.number
+            from public.change as c
+            where c.execution_id = r.execution_id
+                and c.request_key
+                    = 'fix:' || r.session_id || ':' || encode(r.cl_ord_id, 'hex')
+        ) is not null as is_done
+    from public.fix_request as r
+    where r.state = 'PENDING'
+    order by r.asked_at
+    limit %(limit)s
+),
+done as (
+    update public.fix_request as r
+    set state = 'DONE'
+    where r.state = 'PENDING' and r.ctid = any(array(select o.place from oldest as o where o.is_done))
+)
+select
+    o.session_id, o.cl_ord_id, o.execution_id, o.kind, o.state, o.quantity, o.limit_price, o.asked_at
+from oldest as o
+where not o.is_done
+order by o.asked_at
