@@ -2,18 +2,24 @@
 -- gateway has taken, nothing. Each session brings its rows along, so nothing has to be joined.
 -- The numbers of executions are given, as their clients are told them in the same transaction; the
 -- rest of an execution is as `insert_orders.sql` makes it, and due at once where it may not wait.
-with held as (
+with works as materialized (
+    select *
+    from json_to_recordset(%(works)s) as w (
+        session_id integer, epoch integer, generation integer, next_in integer, next_out integer,
+        sent json, new_orders json, requests json, orders json, done json, told json
+    )
+),
+held as (
     update public.fix_session as s
     set
         generation = w.generation,
         next_in = w.next_in,
         next_out = w.next_out,
         began_at = case when w.generation = s.generation then s.began_at else now() end
-    from json_to_recordset(%(works)s) as w (
-        session_id integer, epoch integer, generation integer, next_in integer, next_out integer,
-        sent json, new_orders json, requests json, orders json, done json, told json
-    )
+    from works as w
     where s.id = w.session_id and s.epoch = w.epoch
+        -- or the join may begin with all sessions that there are
+        and s.id = any(array(select session_id from works))
     returning w.*
 ),
 told as (
@@ -56,7 +62,8 @@ asked as (
 done as (
     update public.fix_request as r
     set state = 'DONE'
-    where r.state = 'PENDING'
+    -- within a `case` the index of what is pending does not serve: all of it may be
+    where case when r.state = 'PENDING' then true end
         and r.ctid = any(array(
             select (
                 select f.ctid
