@@ -93,7 +93,6 @@ def new_order(
             session_id=session.id,
             cl_ord_id=cl_ord_id,
             side=b"1",
-            ord_type=b"1",
             time_in_force=b"1",
         ),
     )

@@ -1,6 +1,9 @@
 """Rows of the gateway's statements, as what they mean."""
 
+from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import astuple
 
 from fixengine.infra.postgres.stored_fills import stored_fill
 from fixengine.ports.fix import Sent
@@ -19,6 +22,7 @@ from fixengine.trading.values import (
 _SENT = Sent.__struct_fields__
 _REQUEST = FixRequest.__struct_fields__
 _ORDER = FixOrder.__struct_fields__
+_ZERO = Decimal(0)
 _KIND = len(LedgerEntry.__struct_fields__)  # where a change's kind is, behind the ledger's row
 _EXECUTION = _KIND + 4  # behind the kind, and the terms that held
 
@@ -35,15 +39,31 @@ def request_of(*values: Any) -> FixRequest:
     return FixRequest(**fields, kind=kind, state=state)
 
 
-def known_of(*values: Any) -> Known:
-    """Return a request with its order and execution, which are null where no order came of it."""
-    request, order, execution = _cut(_timed(values), len(_REQUEST), len(_ORDER))
-    there = execution[0] is not None and order[0] is not None
-    return Known(
+def known_of(is_listed: bool, untold: int | None, *values: Any) -> tuple[bool, Known]:
+    """Return whether an order is one of a list, and its request, itself, and its execution.
+
+    The latter two are null where no order came of it. `untold` is the number of the first
+    evaluation that its client has not been told.
+    """
+    request, order, evaluation = _cut(_timed(values), len(_REQUEST), len(_ORDER))
+    if order[0] is None or evaluation[_EXECUTION] is None:
+        return is_listed, Known(request=request_of(*request))
+    known = Known(
         request=request_of(*request),
-        order=_order_of(*order) if there else None,
-        execution=Execution(*execution) if there else None,
+        order=_order_of(*order),
+        execution=_as_told(untold, evaluation),
     )
+    return is_listed, known
+
+
+def _as_told(untold: int | None, evaluation: tuple[Any, ...]) -> Execution:
+    if untold is None:
+        return Execution(*evaluation[_EXECUTION:])
+    if evaluation[0] is None:  # of before the first one the ledger knows nothing
+        id_ = evaluation[_EXECUTION]
+        nothing = LedgerEntry(id_, 0, _ZERO, None, None, _ZERO, _ZERO, 1, announced=False)
+        evaluation = (*astuple(nothing), *evaluation[_KIND:])
+    return stored_fill(*evaluation).execution
 
 
 def report_of(
@@ -70,7 +90,9 @@ def report_of(
 
 
 def _order_of(*values: Any) -> FixOrder:
-    return FixOrder(**dict(zip(_ORDER, values, strict=True)))
+    fields = dict(zip(_ORDER, values, strict=True))
+    kind = fields.pop("pending_kind")
+    return FixOrder(**fields, pending_kind=None if kind is None else RequestKind(kind))
 
 
 def _cut(values: tuple[Any, ...], first: int, second: int) -> tuple[tuple[Any, ...], ...]:

@@ -21,22 +21,37 @@ class PostgresFixBooks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def look(self, session_id: int, cl_ord_ids: Collection[bytes], *, new_orders: int) -> Look:
-        """Look up ClOrdIDs that a session gave, and take numbers for new orders."""
-        asked = {"session_id": session_id, "cl_ord_ids": [*cl_ord_ids]}
+    def look(
+        self,
+        session_id: int,
+        cl_ord_ids: Collection[bytes],
+        *,
+        new_orders: int,
+        open_orders: int = 0,
+    ) -> Look:
+        """Look up ClOrdIDs that a session gave, take numbers for new orders, list open orders.
+
+        `new_orders` says how many numbers, `open_orders` how many orders at most.
+        """
+        asked = {
+            "session_id": session_id,
+            "cl_ord_ids": [*cl_ord_ids],
+            "open_orders": open_orders,
+        }
+        count = {"count": new_orders}
         with self._database.connection() as connection:
             with connection.pipeline():  # all prepared at once: see `insert_orders`
                 found = connection.cursor(row_factory=args_row(known_of))
                 found.execute(query("fix_known"), asked, prepare=True)
-                count = {"count": new_orders}
                 taken = connection.execute(query("fix_numbers"), count, prepare=True)
             row = taken.fetchone()
             rows = found.fetchall()
         assert row is not None
         now, numbers = row
         return Look(
-            known={each.request.cl_ord_id: each for each in rows},
+            known={each.request.cl_ord_id: each for is_listed, each in rows if not is_listed},
             numbers=tuple((number, -number) for number in numbers),
+            open_orders=tuple(each for is_listed, each in rows if is_listed),
             now=now,
         )
 

@@ -81,7 +81,7 @@ moved as (
     from held as h
     cross join lateral json_to_recordset(h.orders) as o (
         execution_id integer, session_id integer, cl_ord_id text, pending_cl_ord_id text,
-        account text, side text, ord_type text, time_in_force text
+        pending_kind text, account text, side text, time_in_force text
     )
 ),
 moves as (
@@ -89,9 +89,9 @@ moves as (
     set
         cl_ord_id = decode(m.cl_ord_id, 'base64'),
         pending_cl_ord_id = decode(m.pending_cl_ord_id, 'base64'),
+        pending_kind = m.pending_kind,
         account = decode(m.account, 'base64'),
         side = decode(m.side, 'base64'),
-        ord_type = decode(m.ord_type, 'base64'),
         time_in_force = decode(m.time_in_force, 'base64')
     from moved as m
     where f.ctid = m.place and f.session_id = m.session_id
@@ -141,17 +141,17 @@ timed as (
 ),
 ordered as (
     insert into public.fix_order (
-        execution_id, session_id, cl_ord_id, pending_cl_ord_id, account, side, ord_type,
+        execution_id, session_id, cl_ord_id, pending_cl_ord_id, pending_kind, account, side,
         time_in_force
     )
     select
         f.execution_id, f.session_id, decode(f.cl_ord_id, 'base64'),
-        decode(f.pending_cl_ord_id, 'base64'), decode(f.account, 'base64'),
-        decode(f.side, 'base64'), decode(f.ord_type, 'base64'), decode(f.time_in_force, 'base64')
+        decode(f.pending_cl_ord_id, 'base64'), f.pending_kind, decode(f.account, 'base64'),
+        decode(f.side, 'base64'), decode(f.time_in_force, 'base64')
     from entered as e
     cross join lateral json_to_record(e.fix) as f (
         execution_id integer, session_id integer, cl_ord_id text, pending_cl_ord_id text,
-        account text, side text, ord_type text, time_in_force text
+        pending_kind text, account text, side text, time_in_force text
     )
 )
 select h.session_id from held as h

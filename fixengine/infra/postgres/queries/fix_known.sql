@@ -1,19 +1,52 @@
--- What is known of ClOrdIDs that a session gave: the request, its order, and the execution as it is
--- now. `offset 0` keeps look-ups for each row from becoming joins.
+-- What is known of ClOrdIDs that a session gave, and of its open orders: the request, its order, and
+-- the execution as it is now. Where an evaluation of it waits to be told, what the ledger has of the
+-- one before the first of these, and the terms of that time: its client knows no more.
+-- `offset 0` keeps look-ups for each row from becoming joins.
+with asked as materialized (
+    select r.*, false as is_listed
+    from unnest(%(cl_ord_ids)s::bytea[]) as a (cl_ord_id)
+    cross join lateral (
+        select k.*
+        from public.fix_request as k
+        where k.session_id = %(session_id)s and k.cl_ord_id = a.cl_ord_id
+        offset 0
+    ) as r
+    union all
+    select r.*, true
+    from (
+        select o.session_id, o.cl_ord_id
+        from public.execution as x
+        cross join lateral (
+            select k.*
+            from public.fix_order as k
+            where k.execution_id = x.id and k.session_id = %(session_id)s
+            offset 0
+        ) as o
+        -- within a `case` no index serves but that of what is open
+        where x.is_open and case when x.execution_service_id < 0 then true end
+        order by x.id
+        limit %(open_orders)s
+    ) as l
+    cross join lateral (
+        select k.*
+        from public.fix_request as k
+        where k.session_id = l.session_id and k.cl_ord_id = l.cl_ord_id
+        offset 0
+    ) as r
+)
 select
+    r.is_listed, w.number as untold,
     r.session_id, r.cl_ord_id, r.execution_id, r.kind, r.state, r.quantity, r.limit_price,
     r.asked_at,
-    o.execution_id, o.session_id, o.cl_ord_id, o.pending_cl_ord_id, o.account, o.side, o.ord_type,
-    o.time_in_force,
+    o.execution_id, o.session_id, o.cl_ord_id, o.pending_cl_ord_id, o.pending_kind, o.account,
+    o.side, o.time_in_force,
+    f.execution_id, f.number, f.quantity, f.price, f.filled_at, f.quantity_filled, f.total_amount,
+    f.version, f.announced,
+    c.kind, later.execution_id is not null as has_other_terms, later.quantity_before,
+    later.limit_before,
     {{execution as shown}},
     null as traceparent, x.expires_at, x.time_in_force
-from unnest(%(cl_ord_ids)s::bytea[]) as a (cl_ord_id)
-cross join lateral (
-    select k.*
-    from public.fix_request as k
-    where k.session_id = %(session_id)s and k.cl_ord_id = a.cl_ord_id
-    offset 0
-) as r
+from asked as r
 left join lateral (
     select k.* from public.fix_order as k where k.execution_id = r.execution_id offset 0
 ) as o on true
@@ -23,3 +56,27 @@ left join lateral (
 left join lateral (
     select k.* from public.expiry as k where k.execution_id = r.execution_id offset 0
 ) as x on true
+left join lateral (
+    select min(p.number) as number
+    from public.fix_pending as p
+    where p.execution_id = r.execution_id
+) as w on true
+left join lateral (
+    select l.*
+    from public.fill as l
+    where l.execution_id = r.execution_id and l.number = w.number - 1
+    offset 0
+) as f on true
+left join lateral (
+    select k.*
+    from public.change as k
+    where k.execution_id = r.execution_id and k.number = w.number - 1
+    offset 0
+) as c on true
+left join lateral (
+    select k.execution_id, k.quantity_before, k.limit_before
+    from public.change as k
+    where k.execution_id = r.execution_id and k.number >= w.number
+    order by k.execution_id, k.number
+    limit 1
+) as later on true

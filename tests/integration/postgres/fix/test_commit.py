@@ -13,7 +13,7 @@ from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.fix.books import PostgresFixBooks
 from fixengine.infra.postgres.fix.sessions import PostgresFixSessions
 from fixengine.rules.values import TimeInForce
-from fixengine.trading.values import RequestState
+from fixengine.trading.values import RequestKind, RequestState
 from tests.support.fix.works import (
     IDENTITY,
     SENT_AT,
@@ -158,13 +158,15 @@ def test_an_order_has_the_name_that_its_last_request_gave_it(
     session = taken(sessions)
     (entered, other) = enter(sessions, books, session, b"1", b"2")
     asked = cancel(session, ODD, entered.execution_id)
-    pending = replace(entered.fix, pending_cl_ord_id=ODD, account=b"\xff")
+    pending = replace(
+        entered.fix, pending_cl_ord_id=ODD, pending_kind=RequestKind.CANCEL, account=b"\xff"
+    )
     sessions.commit([work(session, requests=(asked,), orders=(pending,))])
     known = books.look(session.id, [b"1", b"2", ODD], new_orders=0).known
     assert known[ODD].request == asked
     assert known[ODD].order == known[b"1"].order == pending
     assert known[b"2"].order == other.fix
-    told = replace(pending, cl_ord_id=ODD, pending_cl_ord_id=None)
+    told = replace(pending, cl_ord_id=ODD, pending_cl_ord_id=None, pending_kind=None)
     sessions.commit([work(session, orders=(told,), done=(ODD,))])
     known = books.look(session.id, [ODD], new_orders=0).known
     assert known[ODD].order == told
