@@ -17,6 +17,7 @@ from fixengine.trading.values import (
     Refused,
     RequestKind,
     RequestState,
+    Standing,
 )
 
 _SENT = Sent.__struct_fields__
@@ -39,21 +40,19 @@ def request_of(*values: Any) -> FixRequest:
     return FixRequest(**fields, kind=kind, state=state)
 
 
-def known_of(is_listed: bool, untold: int | None, *values: Any) -> tuple[bool, Known]:
-    """Return whether an order is one of a list, and its request, itself, and its execution.
+def looked_up(untold: int | None, *values: Any) -> Known | Standing:
+    """Return what is known of a request or, where there is none, an open order.
 
-    The latter two are null where no order came of it. `untold` is the number of the first
-    evaluation that its client has not been told.
+    Order and execution are null where no order came of a request. `untold` is the number of the
+    first evaluation that the client has not been told.
     """
     request, order, evaluation = _cut(_timed(values), len(_REQUEST), len(_ORDER))
     if order[0] is None or evaluation[_EXECUTION] is None:
-        return is_listed, Known(request=request_of(*request))
-    known = Known(
-        request=request_of(*request),
-        order=_order_of(*order),
-        execution=_as_told(untold, evaluation),
-    )
-    return is_listed, known
+        return Known(request=request_of(*request))
+    standing = Standing(_order_of(*order), _as_told(untold, evaluation))
+    if request[0] is None:
+        return standing
+    return Known(request=request_of(*request), **standing._asdict())
 
 
 def _as_told(untold: int | None, evaluation: tuple[Any, ...]) -> Execution:

@@ -6,11 +6,19 @@ from typing import TypeVar
 from psycopg.rows import args_row
 
 from fixengine.infra.postgres.driver.connections import Database
-from fixengine.infra.postgres.fix.book_rows import known_of, report_of, request_of, sent_of
+from fixengine.infra.postgres.fix.book_rows import looked_up, report_of, request_of, sent_of
 from fixengine.infra.postgres.statements import query
 from fixengine.ports.fix import Sent, TakenSession
 from fixengine.rules.changes import Refusal
-from fixengine.trading.values import Evaluated, FixRequest, Look, Refused, key_of
+from fixengine.trading.values import (
+    Evaluated,
+    FixRequest,
+    Known,
+    Look,
+    Refused,
+    Standing,
+    key_of,
+)
 
 _T = TypeVar("_T")
 
@@ -41,7 +49,7 @@ class PostgresFixBooks:
         count = {"count": new_orders}
         with self._database.connection() as connection:
             with connection.pipeline():  # all prepared at once: see `insert_orders`
-                found = connection.cursor(row_factory=args_row(known_of))
+                found = connection.cursor(row_factory=args_row(looked_up))
                 found.execute(query("fix_known"), asked, prepare=True)
                 taken = connection.execute(query("fix_numbers"), count, prepare=True)
             row = taken.fetchone()
@@ -49,9 +57,9 @@ class PostgresFixBooks:
         assert row is not None
         now, numbers = row
         return Look(
-            known={each.request.cl_ord_id: each for is_listed, each in rows if not is_listed},
+            known={each.request.cl_ord_id: each for each in rows if isinstance(each, Known)},
             numbers=tuple((number, -number) for number in numbers),
-            open_orders=tuple(each for is_listed, each in rows if is_listed),
+            open_orders=tuple(each for each in rows if isinstance(each, Standing)),
             now=now,
         )
 

@@ -1,9 +1,12 @@
--- What is known of ClOrdIDs that a session gave, and of its open orders: the request, its order, and
--- the execution as it is now. Where an evaluation of it waits to be told, what the ledger has of the
--- one before the first of these, and the terms of that time: its client knows no more.
+-- What is known of ClOrdIDs that a session gave: the request, its order, and the execution as it is
+-- now; and, without a request, the session's open orders. Where an evaluation waits to be told, what
+-- the ledger has of the one before the first of these, and the terms of that time: the client knows
+-- no more.
 -- `offset 0` keeps look-ups for each row from becoming joins.
 with asked as materialized (
-    select r.*, false as is_listed
+    select
+        r.session_id, r.cl_ord_id, r.execution_id, r.kind, r.state, r.quantity, r.limit_price,
+        r.asked_at
     from unnest(%(cl_ord_ids)s::bytea[]) as a (cl_ord_id)
     cross join lateral (
         select k.*
@@ -12,30 +15,21 @@ with asked as materialized (
         offset 0
     ) as r
     union all
-    select r.*, true
+    select null, null, l.id, null, null, null, null, null
     from (
-        select o.session_id, o.cl_ord_id
+        select x.id
         from public.execution as x
-        cross join lateral (
-            select k.*
-            from public.fix_order as k
-            where k.execution_id = x.id and k.session_id = %(session_id)s
-            offset 0
-        ) as o
         -- within a `case` no index serves but that of what is open
-        where x.is_open and case when x.execution_service_id < 0 then true end
+        where x.is_open
+            and case when x.execution_service_id < 0 then true end
+            and (select k.session_id from public.fix_order as k where k.execution_id = x.id)
+                = %(session_id)s
         order by x.id
         limit %(open_orders)s
     ) as l
-    cross join lateral (
-        select k.*
-        from public.fix_request as k
-        where k.session_id = l.session_id and k.cl_ord_id = l.cl_ord_id
-        offset 0
-    ) as r
 )
 select
-    r.is_listed, w.number as untold,
+    w.number as untold,
     r.session_id, r.cl_ord_id, r.execution_id, r.kind, r.state, r.quantity, r.limit_price,
     r.asked_at,
     o.execution_id, o.session_id, o.cl_ord_id, o.pending_cl_ord_id, o.pending_kind, o.account,
