@@ -1,4 +1,4 @@
-"""The `fix` subcommand: `hash-password` and `show`."""
+"""The `fix` subcommand: `show`, `send` and `hash-password`."""
 
 import argparse
 import secrets
@@ -9,6 +9,7 @@ from io import FileIO
 
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import FAILED, OK
+from fixengine.commands.fix_sending import add_options, send
 from fixengine.config.passwords import hash_password
 from fixengine.counterparty.logs import read_log
 from fixengine.counterparty.view import logged_lines
@@ -22,8 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the commands and their options to the subcommand's parser."""
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, add, carry_out, meaning in (
-        ("hash-password", None, _hash_password, "make of a password what a file of sessions keeps"),
         ("show", _add_show, _show, "decode a log of FIX messages, and judge length and checksum"),
+        ("send", add_options, send, "log on to a FIX gateway, and send orders until all are done"),
+        ("hash-password", None, _hash_password, "make of a password what a file of sessions keeps"),
     ):
         command = commands.add_parser(name, help=meaning, description=meaning)
         if add is not None:

@@ -20,7 +20,7 @@ _PARTS = tuple(name for name in VARIABLES if name.startswith("postgres_"))
 _NEAR = 0.9  # likeness of a slip of the pen; POSTGRES_SERVICE_HOST and POSTGRES_HOST have 0.76
 _QUOTED = re.compile(r"""(['"]).*\1""", re.DOTALL)
 _UNDECODED = re.compile("[\udc80-\udcff]")  # bytes that Python could not read as text
-_ANY_TEXT = {"postgres_password", "fill_seed"}
+_ANY_TEXT = {"postgres_password", "fill_seed", "fix_password"}
 
 
 def load(environment: Mapping[str, str]) -> Settings:
@@ -74,6 +74,7 @@ def describe(settings: Settings) -> tuple[tuple[str, str], ...]:
 def _secrets(settings: Settings) -> Iterator[str]:
     yield settings.postgres_password or ""
     yield settings.operator_token or ""
+    yield settings.fix_password or ""
     if settings.dsn is not None:
         for part in conninfo.parts(settings.dsn):
             if part.secret:

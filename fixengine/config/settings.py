@@ -151,6 +151,12 @@ class Settings(Telemetry):
         parsing.file,
         "file of the authorities that sign certificates of FIX clients; unset: none is asked for",
     )
+    fix_password: str | None = optional(
+        "FIX_PASSWORD",
+        parsing.anything,
+        "what the command `fix send` logs on with; unset: no password",
+        secret=True,
+    )
 
     @property
     def orders_group(self) -> str:

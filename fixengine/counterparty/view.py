@@ -88,6 +88,11 @@ def meaning(tag: int, value: bytes, dictionary: Dictionary) -> str:
     return codes.get(value) or ", ".join(codes[each] for each in value.split() if each in codes)
 
 
+def status_name(status: bytes, dictionary: Dictionary) -> str:
+    """Return what an OrdStatus(39) means, empty standing for none."""
+    return meaning(39, status, dictionary) or shown(status) or "without an answer"
+
+
 def shown(value: bytes) -> str:
     """Return a value as a text that does nothing to a terminal."""
     text = value.decode(errors="backslashreplace")

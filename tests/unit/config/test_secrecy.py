@@ -56,6 +56,7 @@ MARKED = {
     "POSTGRES_DSN": "postgresql://u:hunter2@h/d",
     "KAFKA_CLIENT_CONFIG": '{"sasl.password": "hunter2"}',
     "OPERATOR_TOKEN": "hunter2-hunter2-hunter2",
+    "FIX_PASSWORD": "hunter2",
 }
 SECRET = {**MARKED, "OTEL_EXPORTER_OTLP_HEADERS": "token=hunter2"}
 NO_MARKS = re.compile("hunter2.*hunter2|hunter2")

@@ -1,0 +1,153 @@
+"""The `fix send` subcommand: orders from a file, or generated ones, sent to a FIX gateway."""
+
+import argparse
+import ssl
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from fixengine.commands.argument_types import positive
+from fixengine.commands.environment import Environment
+from fixengine.commands.exit_codes import FAILED, INTERRUPTED, OK
+from fixengine.commands.progress import progress
+from fixengine.config.addresses import address
+from fixengine.counterparty.orders import Order, generated, read_orders
+from fixengine.counterparty.sending import Sender
+from fixengine.counterparty.view import status_name
+from fixengine.errors import ConflictError, UnavailableError
+from fixengine.fix import tags
+from fixengine.fix.dictionary import Dictionary, versions
+from fixengine.fix.settings import Settings
+from fixengine.infra.fix.initiator import Initiator
+from fixengine.infra.fix.numbers import NumbersInFile
+from fixengine.infra.process.interrupts import signals_as_event
+
+_VERSIONS = [each.decode() for each in versions()]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options to the subcommand's parser."""
+    parser.add_argument("address", type=_address, metavar="HOST:PORT", help="the gateway's")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--count", type=positive(int), metavar="N", help="generated market orders")
+    what.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="an order a line, its fields as 55=IBM|54=1|38=100; - reads standard input",
+    )
+    parser.add_argument(
+        "--symbols",
+        nargs="+",
+        default=["IBM"],
+        metavar="TICKER",
+        help="of generated orders (default: IBM)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="generated orders follow from it (default: 1)"
+    )
+    parser.add_argument("--sender", default="CLIENT", help="own CompID (default: CLIENT)")
+    parser.add_argument("--target", default="FIXENGINE", help="its CompID (default: FIXENGINE)")
+    parser.add_argument("--version", choices=_VERSIONS, default="FIX.4.4", help="FIX.4.4, if not")
+    parser.add_argument("--username", help="the password comes from FIX_PASSWORD")
+    parser.add_argument(
+        "--heartbeat", type=positive(int), default=30, metavar="S", help="seconds (default: 30)"
+    )
+    parser.add_argument(
+        "--numbers",
+        metavar="FILE",
+        help="go on with the numbers in this file (default: both numbers begin at 1)",
+    )
+    parser.add_argument(
+        "--within",
+        type=positive(float),
+        default=600.0,
+        metavar="S",
+        help="seconds after which open orders are cancelled, as with Ctrl-C (default: 600)",
+    )
+    parser.add_argument("--tls", action="store_true", help="encrypt the connection")
+    parser.add_argument("--ca", metavar="FILE", help="who signs the gateway's certificate; TLS")
+    parser.add_argument("--certificate", metavar="FILE", help="own certificate with its key; TLS")
+
+
+def send(arguments: argparse.Namespace, environment: Environment) -> int:
+    """Send orders until all have come to an end; return 0 if so, and none was rejected, else 1.
+
+    Ctrl-C once asks for the end of all that are open, twice leaves them: 130. Raises ConflictError
+    and MalformedError for files that can't be used, UnavailableError when the gateway takes no
+    Logon.
+    """
+    password = environment.settings().fix_password
+    dictionary = versions()[arguments.version.encode()]
+    orders, total = _orders(arguments, dictionary)
+    initiator = Initiator(
+        arguments.address,
+        Settings(
+            own=arguments.sender.encode(),
+            peer=arguments.target.encode(),
+            dictionary=dictionary,
+            heartbeat_seconds=arguments.heartbeat,
+            logon_fields=tuple(
+                (tag, text.encode())
+                for tag, text in ((tags.USERNAME, arguments.username), (tags.PASSWORD, password))
+                if text
+            ),
+        ),
+        tls=_tls(arguments),
+        numbers=NumbersInFile(Path(arguments.numbers)) if arguments.numbers else None,
+    )
+    initiator.logon(reset=arguments.numbers is None)
+    bar = progress(total, title="orders done", begin=f"sending {total} orders")
+    with signals_as_event() as over, bar as show:
+        sender = Sender(
+            initiator, dictionary, over=over, within=arguments.within, say=print, show=show
+        )
+        all_ended = sender.run(orders)
+        with suppress(UnavailableError):
+            initiator.logout("all is said")
+    for status, count in sender.book.counts.items():
+        print(f"{count} {status_name(status, dictionary)}")
+    if not all_ended:
+        return INTERRUPTED
+    return FAILED if sender.book.is_refused else OK
+
+
+def _orders(
+    arguments: argparse.Namespace, dictionary: Dictionary
+) -> tuple[Iterator[Order] | list[Order], int]:
+    """Return the orders, and how many there are."""
+    if arguments.count is not None:
+        made = generated(arguments.count, arguments.symbols, seed=arguments.seed)
+        return made, arguments.count
+    try:
+        if arguments.file == "-":
+            content = sys.stdin.buffer.read()
+        else:
+            content = Path(arguments.file).read_bytes()
+    except OSError as error:
+        raise ConflictError(f"{arguments.file} can't be read: {error.strerror}") from error
+    orders = read_orders(content.split(b"\n"), dictionary)
+    return orders, len(orders)
+
+
+def _tls(arguments: argparse.Namespace) -> ssl.SSLContext | None:
+    """Return how to encrypt; None where no option asks for it."""
+    if not (arguments.tls or arguments.ca or arguments.certificate):
+        return None
+    try:
+        context = ssl.create_default_context(cafile=arguments.ca)
+        if arguments.certificate:
+            # without the answer, OpenSSL would ask the terminal for a key's password
+            context.load_cert_chain(arguments.certificate, password=str)
+    except OSError as error:
+        raise ConflictError(f"the files of TLS can't be used: {error}: give them in PEM") from error
+    return context
+
+
+def _address(text: str) -> tuple[str, int]:
+    try:
+        host, _, port = address(text).rpartition(":")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return host.removeprefix("[").removesuffix("]"), int(port)

@@ -1,0 +1,201 @@
+"""The command `fix send` as a shell sees it, with an acceptor that plays a gateway."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from fixengine.demo.stack import surroundings
+from fixengine.demo.waiting import wait_until
+from fixengine.fix.message import Message
+from tests.support.fix.acceptor import Acceptor, accepting
+from tests.support.fix.sides import Reply, settings
+
+PATIENCE = 60.0
+NEW, FILLED, CANCELLED, REJECTED = b"0", b"2", b"4", b"8"
+
+
+class Gateway:
+    """Answers an order with what `becomes` says, and a cancel with its end."""
+
+    def __init__(self, *becomes: bytes) -> None:
+        self.becomes = becomes
+        self.orders: list[Message] = []
+        self.cancels: list[Message] = []
+        self._exec_ids = count(1)
+
+    def __call__(self, message: Message) -> list[Reply]:
+        match message.kind:
+            case b"D":
+                self.orders.append(message)
+                return [self._report(message, each) for each in self.becomes]
+            case b"F":
+                self.cancels.append(message)
+                return [self._report(message, CANCELLED)]
+            case _:
+                return []
+
+    def _report(self, message: Message, status: bytes) -> Reply:
+        exec_type = b"F" if status == FILLED else status
+        said = [(11, message.get(11)), (41, message.get(41)), (17, b"E%d" % next(self._exec_ids))]
+        said += [(37, b"1"), (150, exec_type), (39, status), (54, b"1"), (6, b"0"), (14, b"0")]
+        return b"8", tuple((tag, value) for tag, value in (*said, (151, b"0")) if value is not None)
+
+
+@contextmanager
+def sending(
+    acceptor: Acceptor, *arguments: str, **environment: str
+) -> Iterator["subprocess.Popen[str]"]:
+    """Run the command beside the body."""
+    host, port = acceptor.address
+    command = (sys.executable, "-m", "fixengine", "fix", "send", f"{host}:{port}", *arguments)
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**surroundings(), **environment},
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def sent(acceptor: Acceptor, *arguments: str, **environment: str) -> tuple[int, str]:
+    """Run the command to its end; return its exit code and all that it said."""
+    with sending(acceptor, *arguments, **environment) as process:
+        output, _ = process.communicate(timeout=PATIENCE)
+        return process.returncode, output
+
+
+@contextmanager
+def accepted(gateway: Gateway) -> Iterator[Acceptor]:
+    with accepting(settings(b"FIXENGINE", b"CLIENT"), gateway) as acceptor:
+        yield acceptor
+
+
+def test_it_sends_orders_prints_the_reports_and_ends_when_all_are_done() -> None:
+    gateway = Gateway(NEW, FILLED)
+    with accepted(gateway) as acceptor:
+        code, said = sent(acceptor, "--count", "20", "--symbols", "IBM", "A")
+    assert code == 0, said
+    assert len({each.get(11) for each in gateway.orders}) == 20
+    assert {each.get(55) for each in gateway.orders} == {b"IBM", b"A"}
+    assert said.count("ExecutionReport: order ") == 40
+    assert said.endswith("20 Filled\n")
+    assert acceptor.side.why == "the peer said Logout"
+
+
+def test_orders_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "orders"
+    file.write_text("55=IBM|54=1|38=100|11=mine\n55=A|54=2|38=50|40=2|44=1.5\n")
+    gateway = Gateway(FILLED)
+    with accepted(gateway) as acceptor:
+        assert sent(acceptor, str(file))[0] == 0
+    assert [each.get(55) for each in gateway.orders] == [b"IBM", b"A"]
+    assert gateway.orders[0].get(11) == b"mine"
+    assert gateway.orders[1].get(44) == b"1.5"
+
+
+def test_a_rejected_order_fails() -> None:
+    with accepted(Gateway(REJECTED)) as acceptor:
+        code, said = sent(acceptor, "--count", "1")
+    assert code == 1
+    assert said.endswith("1 Rejected\n")
+
+
+def test_the_password_comes_from_the_environment_and_is_not_shown() -> None:
+    with accepted(Gateway(FILLED)) as acceptor:
+        code, said = sent(acceptor, "--count", "1", "--username", "me", FIX_PASSWORD="hunter2")
+    assert code == 0
+    assert [acceptor.logons[0].get(tag) for tag in (553, 554)] == [b"me", b"hunter2"]
+    assert "hunter2" not in said
+
+
+def test_the_first_interrupt_cancels_what_is_open() -> None:
+    gateway = Gateway(NEW)
+    with accepted(gateway) as acceptor, sending(acceptor, "--count", "3") as process:
+        wait_until(lambda: len(gateway.orders) == 3, PATIENCE, "the orders")
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, output
+    assert len(gateway.cancels) == 3
+    assert {each.get(41) for each in gateway.cancels} == {each.get(11) for each in gateway.orders}
+    assert output.endswith("3 Canceled\n")
+
+
+def test_the_second_interrupt_leaves_what_is_open() -> None:
+    gateway = Deaf(NEW)
+    with accepted(gateway) as acceptor, sending(acceptor, "--count", "3") as process:
+        wait_until(lambda: len(gateway.orders) == 3, PATIENCE, "the orders")
+        process.send_signal(signal.SIGINT)
+        wait_until(lambda: len(gateway.cancels) == 3, PATIENCE, "the requests")
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, output
+    assert output.endswith("3 New\n")
+
+
+class Deaf(Gateway):
+    """Says nothing of a cancel."""
+
+    def __call__(self, message: Message) -> list[Reply]:
+        replies = super().__call__(message)
+        return replies if message.kind == b"D" else []
+
+
+def test_after_the_time_that_was_given_open_orders_are_cancelled() -> None:
+    gateway = Gateway(NEW)
+    with accepted(gateway) as acceptor:
+        code, said = sent(acceptor, "--count", "2", "--within", "0.5")
+    assert code == 0
+    assert said.endswith("2 Canceled\n")
+
+
+def test_a_connection_that_breaks_is_made_again_and_nothing_is_lost() -> None:
+    gateway = Gateway(NEW)
+    with accepted(gateway) as acceptor, sending(acceptor, "--count", "3") as process:
+        wait_until(lambda: len(gateway.orders) == 3, PATIENCE, "the orders")
+        acceptor.cut()
+        wait_until(lambda: len(acceptor.logons) == 2, PATIENCE, "the second logon")
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, output
+    assert "it is logged on again" in output
+    assert acceptor.logons[0].get(141) == b"Y"
+    assert acceptor.logons[1].get(141) is None
+    assert len(gateway.orders) == 3
+
+
+def test_numbers_in_a_file_go_on_in_the_next_run(tmp_path: Path) -> None:
+    numbers = str(tmp_path / "numbers")
+    with accepted(Gateway(FILLED)) as acceptor:
+        for _ in range(2):
+            code, said = sent(acceptor, "--count", "2", "--numbers", numbers)
+            assert code == 0, said
+    assert acceptor.side.books.resets == 0
+    assert len(acceptor.side.books.seen) == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("55=IBM|54\n", "line 1: '54' is no field such as 38=100"), (None, "can't be read")],
+)
+def test_a_file_that_cannot_be_used_is_refused_before_the_logon(
+    tmp_path: Path, content: str | None, said: str
+) -> None:
+    file = tmp_path / "orders"
+    if content is not None:
+        file.write_text(content)
+    with accepted(Gateway()) as acceptor:
+        code, output = sent(acceptor, str(file))
+    assert code == 1
+    assert said in output
+    assert acceptor.logons == []
