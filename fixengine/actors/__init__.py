@@ -26,7 +26,7 @@ and always with a deadline:
     scheduler    asks  repository    ClaimDue StoreFills
     scheduler    asks  pricing       GetPrices
     publisher    asks  repository    GetUnpublished TakeOverOutbox MarkPublished
-    housekeeping asks  repository    ForgetExecutions DropParts
+    housekeeping asks  repository    ForgetExecutions ForgetMessages DropParts
 
 News goes both ways, and nobody waits for it. News may be lost with a mailbox: what counts is the
 committed offset and the database.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from loguru import logger
 
-from fixengine.actors.messages import DropParts, ForgetExecutions
+from fixengine.actors.messages import DropParts, ForgetExecutions, ForgetMessages
 from fixengine.errors import UnavailableError
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, ask
@@ -27,7 +27,7 @@ class _Step:
 
 
 class Housekeeping(Actor):
-    """A pass begins with the oldest execution, and ends with a step that finds none to delete."""
+    """A pass begins with the oldest execution, goes on with messages, and ends with parts."""
 
     def __init__(self, *, repository: ActorRef, metrics: EngineMetrics) -> None:
         super().__init__()
@@ -35,6 +35,7 @@ class Housekeeping(Actor):
         self._metrics = metrics
         self._after = 0
         self._forgotten = 0
+        self._messages = 0
 
     def boot(self) -> None:
         self.actor_ref.tell(_Step())
@@ -58,11 +59,18 @@ class Housekeeping(Actor):
         if forgotten.old and forgotten.last is not None:
             self._after = forgotten.last
             return PACE
+        messages = ask(self._repository, ForgetMessages(), timeout=_REPOSITORY_TIMEOUT)
+        self._messages += messages
+        if messages:
+            return PACE
         self._end_pass()
         return INTERVAL
 
     def _end_pass(self) -> None:
         count, self._after, self._forgotten = self._forgotten, 0, 0
+        messages, self._messages = self._messages, 0
         parts = ask(self._repository, DropParts(), timeout=_REPOSITORY_TIMEOUT)
-        if count or parts:
-            logger.bind(executions=count, parts=parts).info("old executions were deleted")
+        if count or messages or parts:
+            logger.bind(executions=count, fix_messages=messages, parts=parts).info(
+                "old executions were deleted"
+            )

@@ -102,6 +102,11 @@ class ForgetExecutions(Request[Forgotten]):
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetMessages(Request[int]):
+    """Housekeeping → repository: delete some old ones of FIX clients. Replies with how many."""
+
+
+@dataclass(frozen=True, slots=True)
 class DropParts(Request[tuple[str, ...]]):
     """Housekeeping → repository: drop empty parts of the ledger. Replies with their names."""
 

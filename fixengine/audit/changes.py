@@ -98,18 +98,25 @@ class Changes:
             yield f"has led to a quantity of {change.quantity}, {fill.quantity_filled} are filled"
         expires_at, moment = self._row.expires_at, fill.filled_at
         if change.kind == "EXPIRE" and expires_at is None:
-            yield "is of an execution that does not expire"
+            if self._row.time_in_force is None:
+                yield "is of an execution that does not expire"
+            elif change.number == 1:
+                yield f"is of an execution that was not evaluated, and it is {self._in_force}"
         if change.kind == "EXPIRE" and expires_at and moment and moment < expires_at:
             yield f"was made at {moment}, before {expires_at}"
 
     def _problems_of_the_end(self, fills: Sequence[LedgerEntry]) -> Iterator[str]:
         """Yield evaluations that come after the execution was ended, or after its time."""
         end: str | None = None
+        evaluated = False
         last = self._row.sent_timestamp
         for fill in fills:
             change = self._by_number.get(fill.number)
             if end is not None:
                 yield f"fill {fill.number} comes after a {end}"
+            if change is None and evaluated and self._row.time_in_force is not None:
+                yield f"fill {fill.number} is not the first, and it is {self._in_force}"
+            evaluated = True
             if change is not None and change.kind in _ENDS:
                 end = change.kind
             # times that were moved on, as they never go back, prove nothing
@@ -117,6 +124,10 @@ class Changes:
             if change is None and expires_at and moment > max(last, expires_at + _LATE):
                 yield f"fill {fill.number} was made at {moment}, after its end at {expires_at}"
             last = moment
+
+    @property
+    def _in_force(self) -> str:
+        return f"{self._row.time_in_force}, filled at once or not at all"
 
 
 def status_of(filled: Decimal, quantity: Decimal, *, ended: bool) -> str:

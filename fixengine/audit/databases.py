@@ -73,7 +73,8 @@ class Databases:
         of = len(self._pages)
         for row in pages.rows():
             execution = row[0]
-            if (execution.execution_service_id - number) % of or (execution.id - number) % of:
+            order = number if execution.by_fix else execution.execution_service_id
+            if (order - number) % of or (execution.id - number) % of:
                 ids = self._misplaced.setdefault(number, [])
                 if len(ids) < _ENOUGH:
                     ids.append(execution.id)

@@ -134,7 +134,9 @@ class Judge:
 
     def _of_order(self, row: Execution, sources: tuple[Source, ...]) -> Iterator[_Finding]:
         unburied = [source for source in sources if not source.buried]
-        if unburied:
+        if row.by_fix:
+            self.counts.by_fix += 1  # no topic has its order
+        elif unburied:
             order = _best(row, sources)
             assert order is not None
             problems = [*mapping_problems(order, row)]

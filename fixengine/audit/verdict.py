@@ -54,11 +54,12 @@ class Counts:
     """What was looked at, and below `contradictions` what could not be judged, and why not.
 
     `messages` and `dead_letters` count records on the topics, `repeated_…` those among them that
-    repeat an earlier one.
+    repeat an earlier one. `by_fix` are executions that FIX clients ordered.
     """
 
     orders: int = 0
     executions: int = 0
+    by_fix: int = 0
     full: int = 0
     cancelled: int = 0
     replaced: int = 0
@@ -89,8 +90,11 @@ class Counts:
             )
             if number
         )
+        executions = f"{self.executions} executions"
+        if self.by_fix:
+            executions += f" ({self.by_fix} by FIX)"
         counts = (
-            f"{self.orders} orders, {self.executions} executions, {self.full} full, {changed}"
+            f"{self.orders} orders, {executions}, {self.full} full, {changed}"
             f"{self.fills} fills, {self.messages} messages ({self.repeated_messages} repeated), "
             f"{self.dead_letters} dead letters ({self.repeated_dead_letters} repeated)"
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fixengine.config import addresses, client_config, conninfo, parsing
 from fixengine.config.telemetry import Telemetry
 from fixengine.config.variables import optional, variable
+from fixengine.rules.fills import FillRules
 from fixengine.rules.shards import Shard
 
 _SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -119,6 +120,9 @@ class Settings(Telemetry):
     publish_empty_fills: bool = variable(
         "PUBLISH_EMPTY_FILLS", "false", parsing.boolean, "publish evaluations before the first fill"
     )
+    fix_announce: bool = variable(
+        "FIX_ANNOUNCE", "false", parsing.boolean, "publish fills of orders that came by FIX, too"
+    )
     order_intake_sleep_seconds: float = variable(
         "ORDER_INTAKE_SLEEP", "0", parsing.pause, "a pause after each order, to slow an engine down"
     )
@@ -162,6 +166,16 @@ class Settings(Telemetry):
     def orders_group(self) -> str:
         """The consumer group of the engines that share this database."""
         return self.order_shard.group(self.kafka_consumer_group)
+
+    @property
+    def fill_rules(self) -> FillRules:
+        """What is chosen about fills."""
+        return FillRules(
+            delay_min=self.fill_delay_min_seconds,
+            delay_max=self.fill_delay_max_seconds,
+            announce_empty=self.publish_empty_fills,
+            announce_fix=self.fix_announce,
+        )
 
     @property
     def postgres_dsn(self) -> str:

@@ -21,7 +21,6 @@ from fixengine.config import Settings
 from fixengine.engine.parts import Parts
 from fixengine.infra.kafka.consumer.places import COMMITTED_WITHIN
 from fixengine.infra.postgres.session import EngineSession
-from fixengine.rules.fills import FillRules
 from fixengine.supervision.child import ChildSpec
 from fixengine.supervision.refs import ActorRef
 from fixengine.supervision.tree import Tree
@@ -195,7 +194,7 @@ class Children:
             changes=self._parts.changes(self._session),
             publisher=refs[Child.PUBLISHER],
             metrics=self._parts.metrics,
-            announce_empty=self._settings.publish_empty_fills,
+            rules=self._settings.fill_rules,
             tracer=self._parts.tracer,
         )
 
@@ -207,11 +206,7 @@ class Children:
             publisher=refs[Child.PUBLISHER],
             health=self.health,
             metrics=self._parts.metrics,
-            rules=FillRules(
-                delay_min=settings.fill_delay_min_seconds,
-                delay_max=settings.fill_delay_max_seconds,
-                announce_empty=settings.publish_empty_fills,
-            ),
+            rules=settings.fill_rules,
             seed=settings.fill_seed,
             interval=settings.fill_processing_interval_seconds,
             shortest=min(settings.fill_delay_first_seconds, settings.fill_delay_min_seconds),

@@ -197,10 +197,13 @@ class Forgotten:
 
 
 class Retention(Protocol):
-    """What is kept for a while only; both raise UnavailableError."""
+    """What is kept for a while only; all raise UnavailableError."""
 
     def forget_executions(self, *, after: int) -> Forgotten:
         """Delete what is closed and old among the next executions above the number `after`."""
+
+    def forget_messages(self) -> int:
+        """Delete some old messages and requests of FIX clients; returns how many."""
 
     def drop_parts(self) -> tuple[str, ...]:
         """Drop the ledger's parts whose executions are all gone; returns their names."""

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from fixengine.rules.fills import status_of
+from fixengine.rules.fills import FillRules, status_of
 from fixengine.rules.values import (
     Change,
     ChangeKind,
@@ -62,6 +62,7 @@ class Refusal(StrEnum):
     MOVED_ON = "the execution has moved on since that version"
     CLOSED = "the execution is closed"
     FILLED = "more than that quantity is filled already"
+    AT_ONCE = "the execution is filled at once or not at all"
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +85,8 @@ def refusal(execution: Execution, request: ChangeRequest) -> Refusal | None:
         return Refusal.CLOSED
     if request.kind in _ENDS:
         return None  # also where another program filled more than was ordered
+    if execution.time_in_force is not None:
+        return Refusal.AT_ONCE  # its first evaluation is the last, and a replace would be that
     quantity = request.terms(execution.terms).quantity
     return Refusal.FILLED if quantity < execution.quantity_filled else None
 
@@ -94,7 +97,7 @@ def is_same(request: ChangeRequest, *, kind: ChangeKind, after: Terms) -> bool:
 
 
 def change(
-    execution: Execution, request: ChangeRequest, *, now: datetime, announce_empty: bool
+    execution: Execution, request: ChangeRequest, *, now: datetime, rules: FillRules
 ) -> Change:
     """Change an open execution, as `refusal` allows it.
 
@@ -127,7 +130,7 @@ def change(
         fill=Fill(
             quantity=Decimal(0),
             price=None,
-            announced=filled > 0 or announce_empty,
+            announced=rules.announce(execution, filled),
             execution=after,
         ),
         key=request.key,
@@ -136,6 +139,8 @@ def change(
 
 def has_expired(execution: Execution, now: datetime) -> bool:
     """Say whether the time of an execution is over."""
+    if execution.time_in_force is not None and execution.number_of_fills > 0:
+        return True  # no change comes before its first evaluation and leaves it open
     return execution.expires_at is not None and execution.expires_at <= now
 
 

@@ -10,7 +10,14 @@ from random import Random
 
 from msgspec.structs import replace
 
-from fixengine.rules.values import LOWEST_LIMIT, Execution, Fill, Status, TradeType
+from fixengine.rules.values import (
+    LOWEST_LIMIT,
+    Execution,
+    Fill,
+    Status,
+    TimeInForce,
+    TradeType,
+)
 
 WHOLE_CHANCE = 0.10
 """How often an evaluation fills all that remains, without another draw."""
@@ -46,12 +53,18 @@ class FillRules:
     """What an operator may choose about fills.
 
     The next evaluation comes after `delay_min` to `delay_max` seconds. `announce_empty` says
-    whether an execution that has nothing filled yet is published too.
+    whether an execution that has nothing filled yet is published too, `announce_fix` whether those
+    are that FIX clients ordered: execution-service knows none of them.
     """
 
     delay_min: float = 5.0
     delay_max: float = 120.0
     announce_empty: bool = False
+    announce_fix: bool = False
+
+    def announce(self, execution: Execution, filled: Decimal) -> bool:
+        """Say whether the topic gets to see an evaluation after which so much is filled."""
+        return (filled > 0 or self.announce_empty) and (self.announce_fix or not execution.by_fix)
 
 
 def evaluate(
@@ -65,7 +78,7 @@ def evaluate(
     """
     drawn = draw_quantity(execution.remaining, rng)
     delay = timedelta(seconds=rng.uniform(rules.delay_min, rules.delay_max))
-    quantity = drawn if within_limit(execution, price) else Decimal(0)
+    quantity = drawn if _may_fill(execution, drawn, price) else Decimal(0)
     filled = execution.quantity_filled + quantity
     full = filled == execution.quantity_ordered
     sent = max(execution.sent_timestamp, execution.received_timestamp)
@@ -79,15 +92,27 @@ def evaluate(
         total_amount=execution.total_amount + amount(quantity, price),
         number_of_fills=execution.number_of_fills + 1,
         last_fill_timestamp=filled_at,
-        next_fill_timestamp=None if full else by_its_end(execution, now + delay),
+        next_fill_timestamp=None if full else _next_time(execution, now, delay),
         version=execution.version + 1,
     )
     return Fill(
         quantity=quantity,
         price=price,
-        announced=filled > 0 or rules.announce_empty,
+        announced=rules.announce(execution, filled),
         execution=after,
     )
+
+
+def _may_fill(execution: Execution, quantity: Decimal, price: Decimal) -> bool:
+    if execution.time_in_force == TimeInForce.FOK and quantity != execution.remaining:
+        return False
+    return within_limit(execution, price)
+
+
+def _next_time(execution: Execution, now: datetime, delay: timedelta) -> datetime:
+    if execution.time_in_force is not None:
+        return now  # to end what this evaluation has left
+    return by_its_end(execution, now + delay)
 
 
 def by_its_end(execution: Execution, moment: datetime) -> datetime:

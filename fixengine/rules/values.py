@@ -55,9 +55,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A valid order as execution-service sent it, before its security has a ticker.
 
     `quantity` and `limit_price` fit numeric(18,8); `limit_price` is None for a market order.
-    `id` is execution-service's, and becomes `Execution.execution_service_id`. `traceparent` is
-    its place in a trace, None when it belongs to no trace. What is not filled at `expires_at` is
-    cancelled; None: never. So is what `time_in_force` does not let wait.
+    `id` is execution-service's, above zero, and becomes `Execution.execution_service_id`; an order
+    by FIX has the negative of its execution's number. `traceparent` is its place in a trace, None
+    when it belongs to no trace. What is not filled at `expires_at` is cancelled; None: never. So is
+    what `time_in_force` does not let wait.
     """
 
     id: int
@@ -115,6 +116,11 @@ class Execution(msgspec.Struct, frozen=True):
     def terms(self) -> Terms:
         """What it may fill, and at what price."""
         return Terms(self.quantity_ordered, self.limit_price)
+
+    @property
+    def by_fix(self) -> bool:
+        """Whether a FIX client ordered it: its order's id is then the negative of its own."""
+        return self.execution_service_id < 0
 
     @property
     def remaining(self) -> Decimal:

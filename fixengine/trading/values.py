@@ -12,9 +12,6 @@ from fixengine.fix.message import Field
 from fixengine.rules.changes import Refusal
 from fixengine.rules.values import ChangeKind, Execution, Fill, Order
 
-FIRST_NUMBER = 2**30
-"""The lowest `execution_service_id` of an order by FIX; execution-service's own stay below."""
-
 
 class RequestKind(StrEnum):
     """What a ClOrdID was given for."""
@@ -100,8 +97,9 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     """What a decision needs of the database.
 
     `known` has those of the ClOrdIDs asked for that the session gave before. `numbers` are those of
-    new orders, as many as were asked for: (execution id, execution service id). `open_orders` are
-    the session's, by execution id, as many as were asked for. `now` is the database's time.
+    new orders, as many as were asked for: (execution id, its negative, which is the order's id).
+    `open_orders` are the session's, by execution id, as many as were asked for. `now` is the
+    database's time.
     """
 
     known: Mapping[bytes, Known]

@@ -20,6 +20,7 @@ from fixengine.errors import LockedError, RejectedError, SlowQueryError, Unavail
 from fixengine.ports.changes import Changes
 from fixengine.recurring import Recurring
 from fixengine.rules.changes import ChangeRequest, Decision
+from fixengine.rules.fills import FillRules
 from fixengine.rules.take_over_times import LEASE
 from fixengine.rules.values import Change
 from fixengine.supervision.actor import Actor
@@ -62,17 +63,18 @@ class Desk(Actor):
         self,
         *,
         changes: Changes,
-        publisher: ActorRef,
+        publisher: ActorRef | None,
         metrics: EngineMetrics,
-        announce_empty: bool,
+        rules: FillRules,
         limits: ChangeLimits = CHANGE_LIMITS,
         tracer: Tracer = UNTRACED,
     ) -> None:
+        """Take the parts; without a publisher, what is announced is left in the outbox."""
         super().__init__()
         self._changes = changes
         self._publisher = publisher
         self._metrics = metrics
-        self._announce_empty = announce_empty
+        self._rules = rules
         self._limits = limits
         self._tracer = tracer
         self._new: list[WaitingRequest] = []
@@ -177,7 +179,7 @@ class Desk(Actor):
         for each in batch:
             outcome = None
             if each.request.execution_id not in made:
-                outcome = outcome_of(each.request, locked, announce_empty=self._announce_empty)
+                outcome = outcome_of(each.request, locked, rules=self._rules)
             match outcome:
                 case None:
                     left.append(each)
@@ -203,7 +205,7 @@ class Desk(Actor):
         stored = self._changes.store(changes)
         fills = [change.fill for change in changes if change.fill.execution.id in stored]
         announced = tuple(fill for fill in fills if fill.announced)
-        if announced:
+        if announced and self._publisher is not None:
             tell(
                 self._publisher,
                 PublishFills(fills=announced, until=until),

@@ -2,11 +2,12 @@
 
 from fixengine.ports.changes import Locked
 from fixengine.rules.changes import ChangeRequest, Decision, Refusal, change, is_same, refusal
+from fixengine.rules.fills import FillRules
 from fixengine.rules.values import Change
 
 
 def outcome_of(
-    request: ChangeRequest, locked: Locked, *, announce_empty: bool
+    request: ChangeRequest, locked: Locked, *, rules: FillRules
 ) -> Change | Decision | None:
     """Return the change that meets a request, or its answer; None if it has to wait.
 
@@ -27,4 +28,4 @@ def outcome_of(
         return Decision(execution=execution, refusal=why)
     if execution.id in locked.unpublished:
         return None
-    return change(execution, request, now=locked.now, announce_empty=announce_empty)
+    return change(execution, request, now=locked.now, rules=rules)

@@ -68,4 +68,4 @@ def evaluate_claim(
 
 def _expired(execution: Execution, now: datetime, *, rules: FillRules) -> Change:
     request = ChangeRequest(execution_id=execution.id, kind=ChangeKind.EXPIRE)
-    return change(execution, request, now=now, announce_empty=rules.announce_empty)
+    return change(execution, request, now=now, rules=rules)

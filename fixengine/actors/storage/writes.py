@@ -8,6 +8,7 @@ from fixengine.actors.messages import (
     DropParts,
     ExecutionsFreed,
     ForgetExecutions,
+    ForgetMessages,
     GetUnpublished,
     MarkPublished,
     StoreFills,
@@ -30,6 +31,7 @@ Write: TypeAlias = (
     | MarkPublished
     | TakePlace
     | ForgetExecutions
+    | ForgetMessages
     | DropParts
 )
 
@@ -84,6 +86,8 @@ class Writes:
                 return message.answer(self._claims.take_place(members))
             case ForgetExecutions(after=after):
                 return message.answer(self._retention.forget_executions(after=after))
+            case ForgetMessages():
+                return message.answer(self._retention.forget_messages())
             case DropParts():
                 return message.answer(self._retention.drop_parts())
             case _:

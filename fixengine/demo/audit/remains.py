@@ -21,7 +21,7 @@ select id, execution_service_id, is_open, execution_status, trade_type, destinat
        rtrim(security_id) as security_id, ticker, quantity_ordered, limit_price,
        received_timestamp, sent_timestamp, last_fill_timestamp, quantity_filled,
        next_fill_timestamp, number_of_fills, total_amount, trade_service_execution_id, version,
-       expires_at
+       expires_at, time_in_force
 from public.execution left join public.expiry on execution_id = id order by id
 """
 _FILLS = """

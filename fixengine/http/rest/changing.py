@@ -168,6 +168,13 @@ def _refused(why: Refusal, execution: Execution, request: ChangeRequest) -> Refu
                 execution,
                 parameter="quantity",
             )
+        case Refusal.AT_ONCE:
+            return RefusedError(
+                HTTPStatus.CONFLICT,
+                f"its time in force is {execution.time_in_force}: it is filled at once or not at "
+                "all, and can't be replaced: cancel it, and order anew",
+                execution,
+            )
         case Refusal.NO_NUMBER:
             return RefusedError(
                 HTTPStatus.CONFLICT,

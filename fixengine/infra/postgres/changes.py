@@ -26,13 +26,17 @@ class _Asked(msgspec.Struct):
     key: str
 
 
+_NO_ENGINE = 0  # engines are numbered from 1
+
+
 class PostgresChanges:
     """Locks executions, and stores what becomes of them under the number of the engine's session.
 
     The connection is opened with the first request. All raise UnavailableError.
     """
 
-    def __init__(self, database: Database, session: EngineSession) -> None:
+    def __init__(self, database: Database, session: EngineSession | None) -> None:
+        """Take the pool, and the engine's session; without one a living engine publishes."""
         self._database = database
         self._session = session
         self._connection: Connection | None = None
@@ -69,12 +73,14 @@ class PostgresChanges:
         Raises RejectedError, with nothing stored, when the database refuses any.
         """
         with self._given_back_on_failure(), self._statements() as connection:
-            parameters = parameters_of(changes, self._places, owner=self._session.owner)
+            owner = _NO_ENGINE if self._session is None else self._session.owner
+            parameters = parameters_of(changes, self._places, owner=owner)
             rows_stored = connection.execute(query("store_changes"), parameters).fetchall()
             connection.execute("commit")
         stored = frozenset(row[0] for row in rows_stored)
-        # or each message would send claims back, to look for what they may have passed over
-        self._session.awaited.add([change.fill for change in changes], stored)
+        if self._session is not None:
+            # or each message would send claims back, to look for what they may have passed over
+            self._session.awaited.add([change.fill for change in changes], stored)
         return stored
 
     def abandon(self) -> None:

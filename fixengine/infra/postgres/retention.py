@@ -1,4 +1,4 @@
-"""What is kept for a while only: closed executions, and the ledger's parts that were theirs."""
+"""What is kept for a while only: executions, their ledger, what FIX clients had."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +10,11 @@ from fixengine.ports.stores import Forgotten
 
 _LOCK = 0x66697866  # "fixf"; one engine at a time
 _LIMIT = 1_000
+_MESSAGES = 200
 
 
 class PostgresRetention:
-    """Both raise UnavailableError, also while another engine is at it."""
+    """All raise UnavailableError, also while another engine is at it."""
 
     def __init__(self, database: Database, *, days: int | None) -> None:
         """Take how many days closed executions are kept, None for ever."""
@@ -28,6 +29,14 @@ class PostgresRetention:
         assert row is not None
         last, old, gone = row
         return Forgotten(last=last, old=old, executions=gone)
+
+    def forget_messages(self) -> int:
+        """Delete some of what FIX clients can't ask for any more; return how many."""
+        parameters = {"days": self._days, "limit": _MESSAGES}
+        with self._alone() as connection:
+            row = connection.execute(query("forget_messages"), parameters).fetchone()
+        assert row is not None
+        return int(row[0])
 
     def drop_parts(self) -> tuple[str, ...]:
         """Drop the ledger's parts whose executions are all gone; return their names."""

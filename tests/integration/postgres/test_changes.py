@@ -44,7 +44,7 @@ def cancel(execution_id: int, key: str = "k", **changes: object) -> ChangeReques
 def change(locked: Locked, request: ChangeRequest) -> Change:
     assert locked.now is not None
     execution = locked.executions[request.execution_id]
-    return rules.change(execution, request, now=locked.now, announce_empty=False)
+    return rules.change(execution, request, now=locked.now, rules=FillRules())
 
 
 def half_filled(claim: Claim) -> tuple[Fill, ...]:

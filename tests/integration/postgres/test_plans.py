@@ -36,7 +36,8 @@ NEWEST = CLOSED + OPEN
 ANCESTOR, HOLDER = 7, 5  # an engine that is gone, and one that holds its lock
 HELD = 200
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-TABLES = ("execution", "execution_trace", "change", "expiry")
+FIX_TABLES = ("fix_order", "fix_request", "fix_sent", "fix_pending")
+TABLES = ("execution", "execution_trace", "change", "expiry", *FIX_TABLES)
 LATER = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 
 _EXECUTIONS = f"""
@@ -44,7 +45,8 @@ insert into execution (id, execution_service_id, is_open, execution_status, trad
     security_id, ticker, quantity_ordered, received_timestamp, sent_timestamp, last_fill_timestamp,
     quantity_filled, next_fill_timestamp, number_of_fills)
 select
-    n, n, open, case when open then 'WORK' else 'FULL' end, 'BUY', 'ML',
+    n, case when n %% 10 = 0 then -n else n end, open,
+    case when open then 'WORK' else 'FULL' end, 'BUY', 'ML',
     '{SECURITY}', 'T' || n %% 505, 10, now() - interval '40 days', now() - interval '40 days',
     case when not open then now() - interval '1 hour' end, case when open then 0 else 10 end,
     case when open then now() - interval '1 hour' + n * interval '1 ms' end,
@@ -61,6 +63,30 @@ select n, 1, 'REPLACE', 10, null, 10, null, 'key ' || n from generate_series(1, 
 """
 _EXPIRIES = "insert into expiry select n, now() from generate_series(%s::integer, %s) as n"
 _TRACES = "insert into execution_trace select n, %s from generate_series(%s::integer, %s) as n"
+_BY_FIX = "from generate_series(%s::integer, %s) as n where n %% 10 = 0"
+_FIX = tuple(
+    f"insert into {into} {_BY_FIX}"
+    for into in (
+        "fix_order select n, n / 10 %% 3 + 1, n::text::bytea, null, null, '1', '1', '1'",
+        "fix_request select 1, n::text::bytea, n, 'NEW', 'DONE', 10, null, now()",
+        """
+        fix_request
+        select 2, n::text::bytea, null, 'NEW', 'REFUSED', 10, null, now() - interval '40 days'
+        """,
+        """
+        fix_sent
+        select n / 10 %% 3 + 1, 1, n, '8', now() - interval '40 days', '', n, 0
+        """,
+    )
+)
+_SESSIONS = """
+insert into fix_session (begin_string, own_comp_id, peer_comp_id, generation)
+select 'FIX.4.4', 'US', n::text::bytea, 2 from generate_series(1, 3) as n
+"""
+_PENDING = f"""
+insert into fix_pending (session_id, execution_id, number)
+select 1, n, 1 from generate_series({CLOSED - OUTBOX}, {CLOSED}) as n
+"""
 _OUTBOX = f"""
 insert into outbox
 select {CLOSED} - n, 1, case when n < {HELD} then {HOLDER} else {ANCESTOR} end, now()
@@ -80,6 +106,7 @@ class Building:
             if table.endswith("_pkey"):  # the parts of the ledger's index
                 continue
             connection.execute(f"alter table {table} set (autovacuum_enabled = off)".encode())
+        connection.execute(_SESSIONS)
 
     def closed(self) -> None:
         self._executions(1, CLOSED)
@@ -91,6 +118,7 @@ class Building:
 
     def unpublished(self) -> None:
         self._connection.execute(_OUTBOX)
+        self._connection.execute(_PENDING)
 
     def analyze(self) -> None:
         self._connection.execute("vacuum analyze")
@@ -115,11 +143,15 @@ class Building:
             [200_000 + DEAD],
         )
         self._connection.execute("delete from outbox")
+        self._connection.execute(_PENDING)
+        self._connection.execute("delete from fix_pending")
 
     def _executions(self, first: int, last: int) -> None:
         self._connection.execute(_EXECUTIONS, [first, last])
         self._connection.execute(_TRACES, [TRACE, first, last])
         self._connection.execute(_EXPIRIES, [first, last])
+        for statement in _FIX:
+            self._connection.execute(statement.encode(), [first, last])
 
 
 def nothing_open(build: Building) -> None:
@@ -356,7 +388,7 @@ CASES: Mapping[str, Case] = {
     "store": Case(
         statement="store_fills",
         parameters=store,
-        rows=5 * BATCH,
+        rows=7 * BATCH,
         blocks=30 * BATCH,
         in_session=True,
     ),
@@ -384,7 +416,7 @@ CASES: Mapping[str, Case] = {
         statement="known_changes", parameters=keys, rows=4 * BATCH, blocks=20 * BATCH
     ),
     "store changes": Case(
-        statement="store_changes", parameters=store_changes, rows=7 * BATCH, blocks=40 * BATCH
+        statement="store_changes", parameters=store_changes, rows=9 * BATCH, blocks=40 * BATCH
     ),
     "adopt own": Case(
         statement="adopt_own",
@@ -452,7 +484,7 @@ CASES: Mapping[str, Case] = {
     "retention": Case(
         statement="forget_executions",
         parameters=fixed(days=30, after=0, limit=1000),
-        rows=15_000,
+        rows=18_000,
         blocks=20_000,
     ),
     "retention of what is open": Case(
@@ -460,6 +492,12 @@ CASES: Mapping[str, Case] = {
         parameters=fixed(days=30, after=NEWEST - 1000, limit=1000),
         rows=10_000,
         blocks=100,
+    ),
+    "retention of messages": Case(
+        statement="forget_messages",
+        parameters=fixed(days=30, limit=200),
+        rows=3 * 200 + 4 * 200 + 10,
+        blocks=3_000,
     ),
     "numbers": Case(statement="numbers", parameters=fixed(), rows=5, blocks=50),
     "empty parts": Case(statement="empty_parts", parameters=fixed(), rows=50, blocks=100),

@@ -97,6 +97,90 @@ def test_closed_executions_go_when_they_are_old(
     assert (beyond.last, beyond.old, beyond.executions) == (None, 0, 0)
 
 
+def test_what_fix_knows_of_an_execution_goes_with_it(
+    database: str, retention: PostgresRetention
+) -> None:
+    store(database, 1, days=31)
+    store(database, 2, days=29)
+    with psycopg.connect(database) as connection:
+        for id_ in (1, 2):
+            connection.execute(
+                "insert into fix_order values (%s, 6, 'a', null, null, '1', '1', '1')", [id_]
+            )
+            for kind in ("NEW", "REPLACE", "CANCEL"):
+                connection.execute(
+                    "insert into fix_request values (6, %s, %s, %s, 'DONE', 1, null, now())",
+                    [f"{kind} {id_}".encode(), id_, kind],
+                )
+    assert retention.forget_executions(after=0).executions == 1
+    assert ids(database, "fix_order", "execution_id") == [2]
+    assert ids(database, "fix_request", "execution_id") == [2, 2, 2]
+
+
+def test_an_execution_stays_until_its_client_was_told_all_of_it(
+    database: str, retention: PostgresRetention
+) -> None:
+    store(database, 1, days=31)
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "insert into fix_pending (session_id, execution_id, number) values (6, 1, 1)"
+        )
+    assert retention.forget_executions(after=0).executions == 0
+    with psycopg.connect(database) as connection:
+        connection.execute("delete from fix_pending")
+    assert retention.forget_executions(after=0).executions == 1
+
+
+def test_messages_go_when_they_are_old_and_their_generation_has_ended(
+    database: str, retention: PostgresRetention
+) -> None:
+    with psycopg.connect(database) as connection:
+        for id_, generation in ((1, 3), (2, 1)):
+            connection.execute(
+                "insert into fix_session (id, begin_string, own_comp_id, peer_comp_id, generation) "
+                "overriding system value values (%s, 'FIX.4.4', 'US', %s, %s)",
+                [id_, f"CLIENT {id_}".encode(), generation],
+            )
+            for sent_in, days in ((1, 60), (2, 31), (2, 29), (3, 31)):
+                connection.execute(
+                    "insert into fix_sent values "
+                    "(%s, %s, %s, '8', now() - %s * interval '1 day', '')",
+                    [id_, sent_in, days, days],
+                )
+    assert retention.forget_messages() == 2
+    assert retention.forget_messages() == 0
+    left = "fix_sent where session_id = 1"
+    assert ids(database, left, "seq") == [29, 31]
+    assert ids(database, left.replace("1", "2"), "seq") == [29, 31, 31, 60]
+
+
+def test_of_many_old_messages_some_go_at_a_time(
+    database: str, retention: PostgresRetention
+) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "insert into fix_session (begin_string, own_comp_id, peer_comp_id, generation) "
+            "values ('FIX.4.4', 'US', 'THEM', 2)"
+        )
+        connection.execute(
+            "insert into fix_sent select 1, 1, n, '8', now() - interval '31 days', '' "
+            "from generate_series(1, 250) as n"
+        )
+    assert [retention.forget_messages() for _ in range(3)] == [200, 50, 0]
+
+
+def test_old_requests_go_that_no_order_came_of(database: str, retention: PostgresRetention) -> None:
+    with psycopg.connect(database) as connection:
+        for name, days, execution in (("old", 31, None), ("young", 29, None), ("of one", 31, 5)):
+            connection.execute(
+                "insert into fix_request values "
+                "(6, %s, %s, 'NEW', 'REFUSED', 1, null, now() - %s * interval '1 day')",
+                [name.encode(), execution, days],
+            )
+    assert retention.forget_messages() == 1
+    assert ids(database, "fix_request", "convert_from(cl_ord_id, 'UTF8')") == ["of one", "young"]
+
+
 def test_the_ledger_grows_by_parts_and_loses_those_that_nobody_needs(
     database: str, retention: PostgresRetention
 ) -> None:

@@ -26,6 +26,14 @@ from tests.support.rows import (
     session,
 )
 
+FIX_TABLES = ("fix_order", "fix_request", "fix_pending", "fix_sent")
+FIX_KNOWS = (
+    "insert into fix_order values (1, 6, 'a', 'b', 'CANCEL', null, '1', '1')",
+    "insert into fix_request values (6, 'a', 1, 'NEW', 'DONE', 10, null, now())",
+    "insert into fix_pending (session_id, execution_id, cl_ord_id) values (6, 1, 'b')",
+    "insert into fix_sent values (6, 1, 2, '8', now(), '', 1, 0)",
+)
+
 
 @pytest.fixture
 def pool(database: str) -> Iterator[Database]:
@@ -102,6 +110,12 @@ def test_a_sound_schema_is_left_alone(schema: PostgresSchema, events: list[str])
         ("drop sequence engine_number", "sequence engine_number is missing"),
         ("alter table execution set unlogged", "public.execution is unlogged"),
         ("alter table fill_0 set unlogged", "public.fill_0 is unlogged"),
+        (
+            "alter table fix_session alter id drop identity",
+            "column id of public.fix_session has no sequence of its own",
+        ),
+        ("drop index fix_pending_execution_ndx", "index fix_pending_execution_ndx"),
+        ("alter table expiry alter expires_at set not null", "expires_at of public.expiry takes"),
     ],
 )
 def test_what_loses_nothing_is_mended_in_one_line(
@@ -134,6 +148,7 @@ def test_what_loses_nothing_is_mended_in_one_line(
         (["drop table outbox"], "table public.outbox is missing"),
         (["drop table change"], "table public.change is missing"),
         (["drop table expiry"], "table public.expiry is missing"),
+        (["drop table fix_sent"], "table public.fix_sent is missing"),
         (["alter table execution rename to gone"], "table public.execution is missing"),
         (
             ["create schema fix", "alter table execution set schema fix"],
@@ -276,13 +291,31 @@ def test_an_emptied_table_goes_on_with_its_numbers(
     [
         "change values (7, 1, 'CANCEL', 10, null, 10, null, null)",
         "expiry values (7, now())",
+        "fix_order values (7, 1, 'a', null, null, '1', '1', '1')",
+        "fix_sent values (1, 1, 2, '8', now(), '', 7, 0)",
     ],
 )
-def test_no_number_is_given_that_a_change_or_an_expiry_has(
+def test_no_number_is_given_that_another_table_knows(
     database: str, schema: PostgresSchema, row: str
 ) -> None:
     change(database, f"insert into {row}")
     assert schema.prepare().mended == ("public.execution_id_seq goes on after 7, not 0",)
+
+
+def test_numbers_of_fix_that_are_behind_their_rows_are_mended(
+    database: str, schema: PostgresSchema
+) -> None:
+    change(
+        database,
+        "insert into fix_session (id, begin_string, own_comp_id, peer_comp_id) "
+        "overriding system value values (6, 'FIX.4.4', 'US', 'THEM')",
+        "insert into fix_pending overriding system value values (70, 6, 1, 1)",
+    )
+    assert schema.prepare().mended == (
+        "public.fix_pending_position_seq goes on after 70, not 0",
+        "public.fix_session_id_seq goes on after 6, not 0",
+    )
+    assert schema.prepare().mended == ()
 
 
 def test_all_that_is_emptied_begins_anew(
@@ -355,6 +388,44 @@ def test_an_execution_with_a_new_number_leaves_the_end_of_the_one_before(
     schema.mend()
     assert one(database, "select array_agg(id) from execution") == [2]
     assert one(database, "select array_agg(execution_id) from expiry") == [1]
+
+
+def test_an_order_by_fix_with_a_new_number_keeps_what_fix_knows_of_it(
+    database: str, pool: Database, schema: PostgresSchema
+) -> None:
+    change(database, LEDGER_ROW.replace("%s", "1"))
+    fill_with_orders(pool, range(-1, 0))
+    change(database, *FIX_KNOWS, "insert into expiry values (1, null, 'IOC')")
+    assert "1 executions have new numbers, the ledger knew theirs" in schema.mend().mended
+    for table in FIX_TABLES:
+        assert one(database, f"select array_agg(execution_id) from {table}") == [2]
+    assert one(database, "select array_agg(execution_id) from expiry") == [2]
+    assert one(database, "select execution_service_id from execution") == -1
+
+
+def test_an_order_of_the_topic_with_a_new_number_leaves_what_fix_knows_of_the_one_before(
+    database: str, pool: Database, schema: PostgresSchema
+) -> None:
+    change(database, LEDGER_ROW.replace("%s", "1"))
+    fill_with_orders(pool, range(1, 2))
+    change(database, *FIX_KNOWS)
+    schema.mend()
+    assert one(database, "select array_agg(id) from execution") == [2]
+    for table in ("fix_order", "fix_request", "fix_sent"):
+        assert one(database, f"select array_agg(execution_id) from {table}") == [1]
+
+
+def test_nobody_is_told_of_evaluations_that_no_execution_knows(
+    database: str, pool: Database, schema: PostgresSchema
+) -> None:
+    fill_with_orders(pool, range(-1, 0))
+    change(
+        database,
+        "insert into fix_pending (session_id, execution_id, number) values (6, 1, 1), (6, 9, 1)",
+        "insert into fix_pending (session_id, execution_id, cl_ord_id) values (6, 1, 'b')",
+    )
+    assert schema.mend().mended == ("2 rows of fix_pending, which no execution knows, are gone",)
+    assert one(database, "select array_agg(execution_id) from fix_pending") == [1]
 
 
 def test_what_a_trigger_refuses_to_have_mended_is_nobodys_order(

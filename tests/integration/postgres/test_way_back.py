@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 from fixengine.infra.postgres.changes import PostgresChanges
 from fixengine.rules.changes import ChangeRequest
 from fixengine.rules.changes import change as changed
+from fixengine.rules.fills import FillRules
 from fixengine.rules.values import ChangeKind
 from tests.support.documents import blocks, page
 from tests.support.go_service import BLIND_UPDATE, recreate
@@ -38,9 +39,7 @@ def taken_back(database: str) -> str:
         locked = changes.lock(asked, within=60)
         assert locked.now is not None
         done = [
-            changed(
-                locked.executions[each.execution_id], each, now=locked.now, announce_empty=False
-            )
+            changed(locked.executions[each.execution_id], each, now=locked.now, rules=FillRules())
             for each in asked
         ]
         assert len(changes.store(done)) == len(asked)

@@ -23,7 +23,6 @@ from fixengine.trading.agreement import Agreement
 from fixengine.trading.entering import entered
 from fixengine.trading.entry import OrderEntry
 from fixengine.trading.values import (
-    FIRST_NUMBER,
     Decision,
     Evaluated,
     FixOrder,
@@ -104,7 +103,7 @@ class Market:
         needs = self._entry.needs(messages)
         known = {each: self._known(each) for each in needs.cl_ord_ids if each in self.requests}
         first = self._numbers + 1
-        numbers = [(first + i, FIRST_NUMBER + first + i) for i in range(needs.new_orders)]
+        numbers = [(first + i, -first - i) for i in range(needs.new_orders)]
         self._numbers += needs.new_orders
         is_open = (each for each in self._executions.values() if each.is_open)
         standing = [Standing(self.orders[each.id], self._told[each.id]) for each in is_open]

@@ -13,13 +13,23 @@ from fixengine.rules.changes import (
     Refusal,
     as_after,
     change,
+    has_expired,
     is_same,
     refusal,
 )
-from fixengine.rules.values import Change, ChangeKind, Execution, LedgerEntry, Terms
+from fixengine.rules.fills import FillRules
+from fixengine.rules.values import (
+    Change,
+    ChangeKind,
+    Execution,
+    LedgerEntry,
+    Terms,
+    TimeInForce,
+)
 from tests.support.executions import SENT, execution
 
 NOW = SENT + timedelta(seconds=9)
+RULES = FillRules()
 AMOUNTS = st.decimals(min_value="0.00000001", max_value="1000000", places=8)
 
 
@@ -27,9 +37,9 @@ def request(kind: ChangeKind = ChangeKind.CANCEL, **changes: Any) -> ChangeReque
     return ChangeRequest(execution_id=5, kind=kind, key="k", **changes)
 
 
-def changed(asked: ChangeRequest, before: Execution, *, announce_empty: bool = False) -> Change:
+def changed(asked: ChangeRequest, before: Execution, *, rules: FillRules = RULES) -> Change:
     assert refusal(before, asked) is None
-    return change(before, asked, now=NOW, announce_empty=announce_empty)
+    return change(before, asked, now=NOW, rules=rules)
 
 
 def partly(filled: str = "34", **changes: Any) -> Execution:
@@ -56,7 +66,7 @@ def test_an_execution_without_a_fill_is_cancelled_and_nobody_is_told() -> None:
 
 
 def test_where_empty_evaluations_are_announced_so_is_its_cancel() -> None:
-    assert changed(request(), execution(), announce_empty=True).fill.announced
+    assert changed(request(), execution(), rules=FillRules(announce_empty=True)).fill.announced
 
 
 @pytest.mark.parametrize("kind", [ChangeKind.CANCEL, ChangeKind.EXPIRE])
@@ -121,7 +131,7 @@ def test_nothing_expires_before_its_time_whatever_the_clock_says() -> None:
     due = SENT + timedelta(hours=1)
     before = partly(expires_at=due)
     for kind, moment in ((ChangeKind.EXPIRE, due), (ChangeKind.CANCEL, NOW)):
-        done = change(before, request(kind), now=NOW, announce_empty=False)
+        done = change(before, request(kind), now=NOW, rules=FillRules())
         assert done.fill.execution.last_fill_timestamp == moment
 
 
@@ -132,7 +142,7 @@ def test_time_never_goes_back() -> None:
         before,
         request(),
         now=SENT - timedelta(days=1),
-        announce_empty=False,
+        rules=FillRules(),
     )
     assert done.fill.execution.last_fill_timestamp == before.last_fill_timestamp
     sent_late = changed(request(), execution(sent_timestamp=late)).fill.execution
@@ -148,7 +158,7 @@ def test_no_change_touches_what_is_filled_or_allows_more(
     if refusal(before, asked) is not None:
         assert quantity < filled
         return
-    after = change(before, asked, now=NOW, announce_empty=False).fill.execution
+    after = change(before, asked, now=NOW, rules=FillRules()).fill.execution
     assert after.quantity_filled == filled <= after.quantity_ordered
     assert after.is_open == (kind is ChangeKind.REPLACE and filled < after.quantity_ordered)
     assert after.version == before.version + 1
@@ -189,3 +199,26 @@ def test_a_request_is_the_same_by_what_it_led_to() -> None:
     assert not is_same(more, kind=ChangeKind.CANCEL, after=after)
     other = request(ChangeKind.REPLACE, quantity=Decimal(201))
     assert not is_same(other, kind=ChangeKind.REPLACE, after=after)
+
+
+@pytest.mark.parametrize("time_in_force", TimeInForce)
+def test_what_may_not_wait_is_over_once_it_was_evaluated(time_in_force: TimeInForce) -> None:
+    assert not has_expired(execution(time_in_force=time_in_force), NOW)
+    assert has_expired(partly(time_in_force=time_in_force), NOW)
+    assert not has_expired(partly(), NOW)
+
+
+def test_what_may_not_wait_can_be_cancelled_and_not_replaced() -> None:
+    before = execution(time_in_force=TimeInForce.IOC)
+    assert refusal(before, request(ChangeKind.REPLACE, quantity=Decimal(9))) is Refusal.AT_ONCE
+    assert refusal(before, request()) is None
+
+
+@pytest.mark.parametrize(("announce_fix", "announced"), [(False, False), (True, True)])
+def test_changes_of_orders_by_fix_are_announced_where_that_is_wanted(
+    announce_fix: bool, announced: bool
+) -> None:
+    rules = FillRules(announce_fix=announce_fix)
+    assert changed(request(), partly(execution_service_id=-5), rules=rules).fill.announced == (
+        announced
+    )

@@ -20,7 +20,7 @@ from fixengine.rules.fills import (
     wait_without_price,
     within_limit,
 )
-from fixengine.rules.values import Execution, Fill
+from fixengine.rules.values import Execution, Fill, TimeInForce
 from tests.support.executions import SENT, execution
 
 RULES = FillRules()
@@ -278,3 +278,73 @@ def test_a_ticker_that_could_not_be_asked_for_is_tried_again_soon() -> None:
     now = SENT + timedelta(hours=1)
     wait = wait_without_price(execution(), now=now, has_none=False, rules=RULES)
     assert wait == timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("time_in_force", TimeInForce)
+def test_what_an_evaluation_leaves_of_an_order_that_may_not_wait_is_due_at_once(
+    time_in_force: TimeInForce,
+) -> None:
+    after = one_fill(quantity_ordered=Decimal(1000), time_in_force=time_in_force).execution
+    assert after.is_open
+    assert after.next_fill_timestamp == NOW
+
+
+def test_an_immediate_order_is_filled_as_far_as_the_draw_goes() -> None:
+    fill = one_fill(quantity_ordered=Decimal(1000), time_in_force=TimeInForce.IOC)
+    assert fill.quantity == 800
+
+
+@pytest.mark.parametrize(("share", "quantity"), [(0, 0), (2, 1000)])
+def test_a_fill_or_kill_order_is_filled_whole_or_not_at_all(share: int, quantity: int) -> None:
+    """The draw is 80 %, or all of it."""
+    fill = evaluate(
+        execution(quantity_ordered=Decimal(1000), time_in_force="FOK"),  # as a row has it
+        price=Decimal(10),
+        now=NOW,
+        rng=Draws(0.5, 0.5, share=share),
+        rules=RULES,
+    )
+    assert fill.quantity == quantity
+    assert fill.execution.is_open == (quantity == 0)
+
+
+def test_a_fill_or_kill_order_keeps_its_limit() -> None:
+    fill = one_fill(
+        quantity_ordered=Decimal(50), limit_price=Decimal(43), time_in_force=TimeInForce.FOK
+    )
+    assert fill.quantity == 0
+
+
+@given(seed=st.integers(), quantity=st.decimals(min_value=1, max_value=10**6, places=2))
+def test_a_time_in_force_changes_no_draw(seed: int, quantity: Decimal) -> None:
+    """So that the same seed fills a whole order alike, whatever its time in force."""
+    drawn = [
+        evaluate(
+            execution(quantity_ordered=quantity, time_in_force=each),
+            price=Decimal(10),
+            now=NOW,
+            rng=Random(seed),
+            rules=RULES,
+        ).quantity
+        for each in (None, TimeInForce.IOC, TimeInForce.FOK)
+    ]
+    assert drawn[1] == drawn[0]
+    assert drawn[2] in {0, quantity}
+    assert (drawn[2] == quantity) == (drawn[0] == quantity)
+
+
+@pytest.mark.parametrize(
+    ("number", "announce_fix", "announced"),
+    [(37, False, True), (-5, False, False), (-5, True, True)],
+)
+def test_fills_of_orders_by_fix_are_announced_where_that_is_wanted(
+    number: int, announce_fix: bool, announced: bool
+) -> None:
+    fill = evaluate(
+        execution(execution_service_id=number),
+        price=Decimal(10),
+        now=NOW,
+        rng=Draws(0.0),
+        rules=FillRules(announce_fix=announce_fix),
+    )
+    assert fill.announced == announced

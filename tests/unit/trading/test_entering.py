@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from fixengine.rules.values import TimeInForce, TradeType
-from fixengine.trading.values import FIRST_NUMBER, NewOrder, RequestState
+from fixengine.trading.values import NewOrder, RequestState
 from tests.support.fix.market import BEGAN, END_OF_DAY, IBM, Market
 
 
@@ -30,7 +30,7 @@ def refused(more: str = "", quantity: str = "100", version: bytes = b"FIX.4.4") 
 
 def test_an_order_enters_as_one_of_the_engine() -> None:
     new = entered("40=2|44=10.5|1=ACC|")
-    assert (new.execution_id, new.ticker, new.order.id) == (1, "IBM", FIRST_NUMBER + 1)
+    assert (new.execution_id, new.ticker, new.order.id) == (1, "IBM", -1)
     assert (new.order.trade_type, new.order.destination) == (TradeType.BUY, "ML")
     assert (new.order.security_id, new.order.quantity) == (IBM, 100)
     assert (new.order.limit_price, new.order.received_timestamp) == (Decimal("10.5"), BEGAN)

@@ -11,6 +11,7 @@ import pytest
 from fixengine.audit.meaning import meaning_of
 from fixengine.errors import MalformedError
 from fixengine.rules.changes import ChangeRequest, change
+from fixengine.rules.fills import FillRules
 from fixengine.rules.values import ChangeKind
 from fixengine.wire.executions import Execution, decode_execution, encode_execution
 from fixengine.wire.orders import decode_order
@@ -70,7 +71,7 @@ def changed(example: str, moment: float, **request: Any) -> str:
         execution,
         ChangeRequest(execution_id=execution.id, **request),
         now=datetime.fromtimestamp(moment, UTC),
-        announce_empty=True,
+        rules=FillRules(announce_empty=True),
     )
     return encode_execution(done.fill.execution).decode()
 

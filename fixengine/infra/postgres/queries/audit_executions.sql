@@ -6,7 +6,8 @@ select
         select least(greatest(x.expires_at, '0001-01-02'), '9999-12-30')
         from public.expiry as x
         where x.execution_id = e.id
-    ) as expires_at
+    ) as expires_at,
+    (select x.time_in_force from public.expiry as x where x.execution_id = e.id) as time_in_force
 from public.execution as e
 where (e.execution_service_id, e.id) > (%(order)s, %(id)s)
 order by e.execution_service_id, e.id

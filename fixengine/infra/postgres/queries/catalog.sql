@@ -5,7 +5,10 @@ with tables as (
     select c.oid, c.relname as name, c.relkind as kind, row_security_active(c.oid) as row_security
     from pg_class as c
     where c.relnamespace = to_regnamespace('public')
-        and c.relname = any('{change,execution,execution_trace,expiry,fill,outbox}')
+        and c.relname = any(
+            '{change,execution,execution_trace,expiry,fill,fix_order,fix_pending,fix_request,fix_sent,'
+            'fix_session,outbox}'
+        )
         and c.relkind = any('{r,p,v,m,f}')
 ),
 columns as (

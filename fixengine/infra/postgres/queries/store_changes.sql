@@ -1,7 +1,8 @@
 -- Changes: executions end or have new terms, and ledger and outbox say so, as with fills, all or
 -- nothing. A row that is no longer as it was looked at, or waits for its last fill to be published,
 -- is left alone; so is all where the lock of this engine's number is not held, as nobody would
--- publish it.
+-- publish it. A gateway is no engine, and has the number 0: what it leaves, a living engine takes
+-- over.
 with changed as (
     select *
     from json_to_recordset(%(changes)s) as c (
@@ -28,10 +29,11 @@ moved as (
     where e.ctid = c.place
         and c.execution_id = case when e.is_open and e.version = c.version - 1 then e.id end
         and (select o.fill_number from public.outbox as o where o.execution_id = e.id) is null
-        and exists (
-            select from ({{engines that live}}) as l where l.engine = %(owner)s::integer
+        and (
+            %(owner)s::integer = 0
+            or exists (select from ({{engines that live}}) as l where l.engine = %(owner)s::integer)
         )
-    returning c.*
+    returning c.*, e.execution_service_id
 ),
 ledger as (
     insert into public.fill (
@@ -57,5 +59,18 @@ to_publish as (
     select execution_id, number, %(owner)s
     from moved
     where announced
+),
+to_tell as (
+    insert into public.fix_pending (session_id, execution_id, number)
+    select t.session_id, t.execution_id, t.number
+    from (
+        select
+            (select o.session_id from public.fix_order as o where o.execution_id = m.execution_id),
+            m.execution_id, m.number
+        from moved as m
+        where m.execution_service_id < 0
+        offset 0
+    ) as t
+    where t.session_id is not null
 )
 select execution_id from moved

@@ -32,7 +32,7 @@ moved as (
         -- no `not exists`, for the reason that the claim has
         and (select o.fill_number from public.outbox as o where o.execution_id = e.id) is null
     -- all of it, so that nothing has to be joined again
-    returning f.*
+    returning f.*, e.execution_service_id
 ),
 ledger as (
     insert into public.fill (
@@ -49,5 +49,19 @@ to_publish as (
     select execution_id, number, %(owner)s
     from moved
     where announced
+),
+to_tell as (
+    insert into public.fix_pending (session_id, execution_id, number)
+    select t.session_id, t.execution_id, t.number
+    from (
+        select
+            (select o.session_id from public.fix_order as o where o.execution_id = m.execution_id),
+            m.execution_id, m.number
+        from moved as m
+        -- the others are not by FIX, or fill nothing
+        where m.execution_service_id < 0 and m.quantity > 0
+        offset 0
+    ) as t
+    where t.session_id is not null
 )
 select execution_id from moved

@@ -151,7 +151,7 @@ def _type(what: str, has: Column, needs: Column, alter: str) -> Iterator[Mend | 
 
 
 def _value(what: str, has: Column, needs: Column, alter: str) -> Iterator[Mend | Fault]:
-    if has.computed:
+    if has.computed and not needs.computed:
         yield Fault(f"{what} is computed: {alter} drop expression")
         return
     if needs.default is not None and has.default != needs.default:
@@ -160,6 +160,9 @@ def _value(what: str, has: Column, needs: Column, alter: str) -> Iterator[Mend |
         yield Mend(f"{what} takes no null", f"{alter} drop not null")
     if needs.required and not has.required:
         yield Mend(f"{what} takes null", f"{alter} set not null")
+    if needs.computed and not has.computed:
+        numbered = f"{alter} add generated always as identity"
+        yield Mend(f"{what} has no sequence of its own", numbered)
 
 
 def _number(numbers_from: str | None, has: Column, needs: Column, alter: str) -> Iterator[Mend]:

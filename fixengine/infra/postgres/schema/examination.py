@@ -24,7 +24,7 @@ _STATEMENTS = (
     "page_fills",
     "add_up",
 )
-_OF_RETENTION = ("forget_executions", "empty_parts")
+_OF_RETENTION = ("forget_executions", "forget_messages", "empty_parts")
 _PARAMETER = re.compile(rb"%\(\w+\)[sbt]")
 
 

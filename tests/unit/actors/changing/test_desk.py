@@ -21,6 +21,7 @@ from fixengine.demo.waiting import wait_until
 from fixengine.errors import LockedError, RejectedError, UnavailableError
 from fixengine.ports.changes import KnownChange, Locked
 from fixengine.rules.changes import ChangeRequest, Decision, Refusal
+from fixengine.rules.fills import FillRules
 from fixengine.rules.values import Change, ChangeKind, Execution
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot
@@ -116,7 +117,7 @@ def desk(
         changes=table,
         publisher=publisher,
         metrics=EngineMetrics(CollectorRegistry()),
-        announce_empty=True,
+        rules=FillRules(announce_empty=True),
         limits=limits,
         tracer=tracer,
     )

@@ -8,7 +8,7 @@ from fixengine.actors.filling.evaluation import evaluate_claim, tickers_of
 from fixengine.actors.messages import Prices
 from fixengine.ports.stores import Claim
 from fixengine.rules.fills import FillRules
-from fixengine.rules.values import ChangeKind, Execution
+from fixengine.rules.values import ChangeKind, Execution, TimeInForce
 from tests.support.executions import SENT, execution
 
 NOW = SENT + timedelta(minutes=1)
@@ -60,3 +60,20 @@ def test_an_end_is_announced_where_something_is_filled_or_all_is_announced() -> 
     ):
         outcome = evaluate_claim(claim(OVER, filled), Prices(), rules=rules, seed=None)
         assert [each.fill.announced for each in outcome.ended] == announced
+
+
+def test_what_may_not_wait_is_evaluated_once_and_ends_with_the_next_claim() -> None:
+    immediate = execution(id=1, time_in_force=TimeInForce.IOC, quantity_ordered=Decimal(10**6))
+    (first,) = evaluate_claim(
+        claim(immediate), Prices(known={"A": Decimal(1)}), rules=RULES, seed="1"
+    ).fills
+    assert first.execution.next_fill_timestamp == NOW
+    assert tickers_of(claim(first.execution)) == frozenset()
+    (end,) = evaluate_claim(claim(first.execution), Prices(), rules=RULES, seed="1").ended
+    assert (end.kind, end.fill.execution.is_open) == (ChangeKind.EXPIRE, False)
+
+
+def test_what_may_not_wait_waits_for_a_price_all_the_same() -> None:
+    immediate = execution(id=1, time_in_force=TimeInForce.FOK)
+    outcome = evaluate_claim(claim(immediate), Prices(), rules=RULES, seed="1")
+    assert [each.execution_id for each in outcome.postponed] == [1]

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from fixengine.errors import UnavailableError
 from fixengine.http.app import rest_app
 from fixengine.rules.changes import ChangeRequest, Decision, Refusal
-from fixengine.rules.values import ChangeKind
+from fixengine.rules.values import ChangeKind, TimeInForce
 from fixengine.telemetry.metrics.http import HttpMetrics
 from fixengine.wire.executions import encode_execution
 from tests.support.executions import execution
@@ -288,6 +288,16 @@ def test_a_row_that_nobody_can_work_on_says_what_to_mend(
     shown = refused(desk, Refusal.NO_NUMBER, quantity_ordered=Decimal(0))
     found = problem(post(client, path), 409)
     assert "another program left NaN" in found["detail"]
+    assert found["execution"] == json.loads(shown)
+
+
+def test_what_is_filled_at_once_or_not_at_all_is_not_replaced(
+    client: TestClient, desk: Desk
+) -> None:
+    shown = refused(desk, Refusal.AT_ONCE, time_in_force=TimeInForce.IOC)
+    found = problem(post(client, REPLACE), 409)
+    assert "its time in force is IOC" in found["detail"]
+    assert "cancel it, and order anew" in found["detail"]
     assert found["execution"] == json.loads(shown)
 
 
