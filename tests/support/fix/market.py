@@ -17,7 +17,7 @@ from fixengine.fix.framing import Frame
 from fixengine.fix.message import Field, Message, body_of, parse
 from fixengine.fix.validation import validate
 from fixengine.rules.changes import ChangeRequest, change, refusal
-from fixengine.rules.fills import amount, status_of
+from fixengine.rules.fills import FillRules, amount, status_of
 from fixengine.rules.values import ChangeKind, Execution, Fill
 from fixengine.trading.agreement import Agreement
 from fixengine.trading.entering import entered
@@ -218,7 +218,7 @@ class Market:
 
     def _changes(self, asked: ChangeRequest) -> None:
         before = self._executions[asked.execution_id]
-        done = change(before, asked, now=self.now, announce_empty=False)
+        done = change(before, asked, now=self.now, rules=FillRules())
         self._happens(done.fill, done.kind, done.key)
 
     def _happens(self, fill: Fill, kind: ChangeKind | None = None, key: str | None = None) -> None:
