@@ -52,11 +52,19 @@ def order(number: int, **changes: Any) -> Order:
 
 @contextmanager
 def opened(
-    dsn: str, name: str = "test", *, statement_limit: float = PATIENCE
+    dsn: str,
+    name: str = "test",
+    *,
+    statement_limit: float = PATIENCE,
+    keeps_plans: bool = False,
 ) -> Iterator[Database]:
     """Lend an open pool, with more time for a statement than an engine gives itself."""
     database = Database(
-        dsn=dsn, application_name=name, max_connections=3, statement_limit=statement_limit
+        dsn=dsn,
+        application_name=name,
+        max_connections=3,
+        statement_limit=statement_limit,
+        keeps_plans=keeps_plans,
     )
     database.open()
     try:

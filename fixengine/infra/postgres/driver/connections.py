@@ -44,6 +44,8 @@ _LOOK = 0.1  # seconds between looks at whether a stop has begun
 # an idle time know of nothing open, and the planner would read and sort all of it again and again.
 BY_INDEX = {"enable_seqscan": "off", "enable_sort": "off"}
 
+KEEP_PLANS = {"plan_cache_mode": "force_generic_plan"}
+
 # What a server says of itself with every reply, unasked. One that was demoted still answers.
 _READ_ONLY = ("default_transaction_read_only", "in_hot_standby")
 
@@ -140,10 +142,12 @@ class Database:
         max_connections: int,
         statement_limit: float = STATEMENT_LIMIT,
         grace: float = 2.0,
+        keeps_plans: bool = False,
     ) -> None:
         """Have the server end a statement after `statement_limit` seconds.
 
-        A server that has said nothing `grace` seconds later is unavailable.
+        A server that has said nothing `grace` seconds later is unavailable. With `keeps_plans` a
+        statement is planned once for all parameters: for short ones, which have but one good plan.
         """
         self._open = partial(
             open_session,
@@ -151,7 +155,7 @@ class Database:
             application_name=application_name,
             statement_limit=statement_limit,
             answers_within=statement_limit + grace,
-            settings={**PINNED, **BY_INDEX},
+            settings={**PINNED, **BY_INDEX, **(KEEP_PLANS if keeps_plans else {})},
         )
         self._opener = _Opener(self._open)
         self._pool = ConnectionPool(

@@ -27,6 +27,7 @@ class PostgresFixBooks:
     """See `FixBooks`: short statements of pooled connections."""
 
     def __init__(self, database: Database) -> None:
+        """Take a pool that keeps plans: to make them anew would take longer than all the rest."""
         self._database = database
 
     def look(
@@ -41,21 +42,17 @@ class PostgresFixBooks:
 
         `new_orders` says how many numbers, `open_orders` how many orders at most.
         """
-        asked = {
-            "session_id": session_id,
-            "cl_ord_ids": [*cl_ord_ids],
-            "open_orders": open_orders,
-        }
-        count = {"count": new_orders}
+        asked = {"session_id": session_id, "cl_ord_ids": [*cl_ord_ids]}
         with self._database.connection() as connection:
-            with connection.pipeline():  # all prepared at once: see `insert_orders`
-                found = connection.cursor(row_factory=args_row(looked_up))
-                found.execute(query("fix_known"), asked, prepare=True)
-                taken = connection.execute(query("fix_numbers"), count, prepare=True)
-            row = taken.fetchone()
-            rows = found.fetchall()
-        assert row is not None
-        now, numbers = row
+            new = {**asked, "count": new_orders}
+            row = connection.execute(query("fix_numbers"), new, prepare=True).fetchone()
+            assert row is not None
+            now, numbers, any_known = row
+            rows: Sequence[Known | Standing] = ()
+            if any_known or open_orders:
+                others = {**asked, "open_orders": open_orders}
+                with connection.cursor(row_factory=args_row(looked_up)) as cursor:
+                    rows = cursor.execute(query("fix_known"), others, prepare=True).fetchall()
         return Look(
             known={each.request.cl_ord_id: each for each in rows if isinstance(each, Known)},
             numbers=tuple((number, -number) for number in numbers),

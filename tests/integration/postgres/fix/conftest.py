@@ -14,7 +14,7 @@ from tests.support.rows import opened
 @pytest.fixture
 def pool(database: str) -> Iterator[Database]:
     """Lend an open pool."""
-    with opened(database) as pool:
+    with opened(database, keeps_plans=True) as pool:
         yield pool
 
 
