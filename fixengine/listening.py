@@ -6,6 +6,12 @@ import socket
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
 
+_WAITING = 1_024
+"""Connections that the system keeps until they are accepted: many clients may come back at once,
+and the next one would wait for a second.
+"""
+
+
 def listen(port: int, *, purpose: str) -> socket.socket:
     """Listen on IPv6 and IPv4, on the latter alone where the host has no other.
 
@@ -21,8 +27,10 @@ def listen(port: int, *, purpose: str) -> socket.socket:
 def _listen(port: int) -> socket.socket:
     if socket.has_dualstack_ipv6():
         try:
-            return socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+            return socket.create_server(
+                ("::", port), family=socket.AF_INET6, backlog=_WAITING, dualstack_ipv6=True
+            )
         except OSError as error:
             if error.errno not in _NO_IPV6:
                 raise
-    return socket.create_server(("", port))
+    return socket.create_server(("", port), backlog=_WAITING)

@@ -31,11 +31,12 @@ class Knock:
 
 
 class Door:
-    """Reads one message, and no more."""
+    """Reads one message, and no more, for so many seconds."""
 
-    def __init__(self, ticks: float) -> None:
+    def __init__(self, ticks: float, seconds: float = LOGON_SECONDS) -> None:
         self.framer = Framer()
-        self.due = ticks + LOGON_SECONDS
+        self.due = ticks + seconds
+        self._seconds = seconds
 
     def received(self, data: bytes) -> Knock | Disconnect | None:
         """Take bytes; None when the message is not whole yet."""
@@ -58,4 +59,4 @@ class Door:
 
     def passed(self, ticks: float) -> Disconnect | None:
         """Say whether the time is over."""
-        return None if ticks < self.due else Disconnect(f"no Logon came in {LOGON_SECONDS:g} s")
+        return None if ticks < self.due else Disconnect(f"no Logon came in {self._seconds:g} s")

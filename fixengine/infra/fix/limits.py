@@ -3,6 +3,8 @@
 import resource
 from dataclasses import dataclass
 
+from fixengine.fix.door import LOGON_SECONDS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineLimits:
@@ -16,6 +18,9 @@ class LineLimits:
     the longest goes, of the address that has most of them: who says Logon at once comes in beside
     any crowd.
     """
+
+    arrival: float = LOGON_SECONDS
+    """Time from a connection's beginning until its Logon is there, TLS's handshake included."""
 
     logon: int = 16_384
     """Size of a Logon. It is as large as a record of TLS: each read empties one."""

@@ -80,7 +80,7 @@ class TcpLine:
         self._lock = Lock()  # the rest, and the connection: TLS's state is of both directions
         self._phase = Phase.SHAKING if isinstance(connection, ssl.SSLSocket) else Phase.DOOR
         self._shaking = EVENT_READ
-        self._door = Door(monotonic())
+        self._door = Door(monotonic(), limits.arrival)
         self._at_door = 0  # bytes
         self._receiver: Receiver | None = None
         self._unhandled = 0

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from ipaddress import IPv6Address, ip_address
+from math import inf
 from selectors import EVENT_READ, DefaultSelector
 from threading import Event, Lock, Thread
 from time import monotonic
@@ -58,8 +59,8 @@ class Listener:
         self._doorman: Doorman | None = None
         self._socket: socket.socket | None = None
         self._is_full = False  # no descriptor was left a moment ago
-        self._selector = DefaultSelector()
-        self._bell = _Bell()
+        self._selector: DefaultSelector  # from `start` on
+        self._bell: _Bell
         self._lines: set[TcpLine] = set()
         self._strangers: Crowd[TcpLine] = Crowd()
         self._asking: deque[TcpLine] = deque()
@@ -87,6 +88,8 @@ class Listener:
         self._socket = listen(self._port, purpose="FIX")
         self._socket.setblocking(False)
         self._port = self._socket.getsockname()[1]
+        self._selector = DefaultSelector()
+        self._bell = _Bell()
         self._selector.register(self._socket, EVENT_READ, self._accept)
         self._selector.register(self._bell.socket, EVENT_READ, self._bell.heard)
         self._thread.start()
@@ -94,17 +97,15 @@ class Listener:
     def stop_accepting(self) -> None:
         """Let nobody in any more, and show out who has not logged on. Safe to repeat."""
         self._closing.set()
-        self._bell.ring()
+        if self._thread.ident:
+            self._bell.ring()
 
     def stop(self, within: float) -> None:
         """Close all lines, and end within so many seconds; what is to be sent still goes out.
 
         Safe to call before `start`, and twice.
         """
-        if not self._thread.ident:
-            self._selector.close()
-            self._bell.close()
-        elif not self._stopping.is_set():
+        if self._thread.ident and not self._stopping.is_set():
             self._deadline = monotonic() + within
             self._stopping.set()
             self.stop_accepting()
@@ -114,20 +115,21 @@ class Listener:
         while not self._stopping.is_set():
             if not self._duty.done(self._turn):
                 self._stopping.wait(_REST_SECONDS)
+        self._close_the_door()
         for line in tuple(self._lines):
             line.close()
-        while self._lines and monotonic() < self._deadline:
-            if not self._duty.done(self._turn):
+        while self._lines and (left := self._deadline - monotonic()) > 0:
+            if not self._duty.done(partial(self._turn, left)):
                 break
         for line in tuple(self._lines):
             self._do(line, partial(line.end, Ending.GATEWAY, "the gateway stops"))
         self._selector.close()
         self._bell.close()
 
-    def _turn(self) -> None:
-        """Wait until something can be done, and do all of it once."""
-        timeout = self._limits.look if self._lines or self._is_full else None
-        for key, events in self._selector.select(timeout):
+    def _turn(self, most: float = inf) -> None:
+        """Wait until something can be done, for so many seconds at most, and do all of it once."""
+        rests = not self._lines and not self._is_full
+        for key, events in self._selector.select(None if rests else min(self._limits.look, most)):
             if isinstance(key.data, TcpLine):
                 line: TcpLine = key.data
                 self._do(line, partial(line.move, events))
@@ -184,19 +186,19 @@ class Listener:
         while len(self._strangers) > self._limits.strangers or (
             len(self._lines) > self._most and len(self._strangers)
         ):
-            self._dismiss("others came after it, and there were too many")
+            self._dismiss(Ending.CROWD, "others came after it, and there were too many")
 
-    def _dismiss(self, why: str) -> bool:
+    def _dismiss(self, ending: Ending, why: str) -> bool:
         line = self._strangers.first_to_go()
         if line is None:
             return False
-        self._do(line, partial(line.end, Ending.CROWD, why))
+        self._do(line, partial(line.end, ending, why))
         return True
 
     def _make_room(self, why: str) -> None:
         """Let a stranger go, as there is no descriptor; if there is none, wait a while."""
         self._full.happened(why=why)
-        if not self._dismiss(f"no descriptor was left: {why}"):
+        if not self._dismiss(Ending.CROWD, f"no descriptor was left: {why}"):
             assert self._socket is not None
             self._selector.unregister(self._socket)
             self._is_full = True
@@ -220,7 +222,7 @@ class Listener:
                 self._selector.unregister(self._socket)
             self._socket.close()
             self._socket = None
-        while self._dismiss("the gateway stops"):
+        while self._dismiss(Ending.GATEWAY, "the gateway stops"):
             pass
 
     def _attend(self, line: TcpLine) -> None:

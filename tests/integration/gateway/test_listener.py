@@ -1,13 +1,19 @@
 """Lines of clients: what they say arrives, what is said to them too, and how they end."""
 
+import socket
+import struct
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from fixengine.demo.waiting import wait_until
+from fixengine.fix.framing import Frame, Framer, encode
+from fixengine.infra.fix.line import TcpLine
 from fixengine.infra.fix.listener import Listener
 from fixengine.ports.lines import Ending
-from tests.support.fix.hall import LOGON, PATIENCE, Hall, Peer, listening
+from tests.support.fix.hall import LOGON, Guest, Hall, Peer, echo, listening
+from tests.support.fix.sides import raw
 
 
 @pytest.fixture
@@ -43,7 +49,6 @@ def test_who_closes_is_lost_once(hall: Hall, listener: Listener) -> None:
     with Peer(listener.port) as peer:
         peer.says(LOGON)
         guest = hall.guest()
-    wait_until(lambda: guest.lost_as, PATIENCE, "the line to be lost")
     hall.saw_end(Ending.CLIENT)
     assert guest.lost_as == ["the client closed the connection"]
 
@@ -60,12 +65,164 @@ def test_what_was_said_before_a_line_is_closed_still_goes_out(
     hall.saw_end(Ending.GATEWAY)
 
 
+def test_a_logon_may_come_byte_by_byte(hall: Hall, listener: Listener) -> None:
+    with Peer(listener.port) as peer:
+        for byte in LOGON:
+            peer.says(bytes((byte,)))
+        assert hall.guest().line.address
+        assert len(hall.knocks) == 1
+
+
+def test_what_comes_in_the_same_segment_as_the_logon_is_kept(
+    hall: Hall, listener: Listener
+) -> None:
+    more = raw("35=0|49=CLIENT|56=ENGINE|34=2|52=20260302-09:30:00|")
+    with Peer(listener.port) as peer:
+        peer.says(LOGON + more * 50)
+        hall.guest()
+        frames = [hall.framers[0].next() for _ in range(51)]
+        assert [frame is not None for frame in frames] == [True] * 50 + [False]
+
+
+def test_nothing_is_read_until_somebody_takes_the_line(hall: Hall, listener: Listener) -> None:
+    hall.takes = False
+    with Peer(listener.port) as peer:
+        peer.says(LOGON)
+        guest = hall.guest()
+        peer.says(b"early")
+        guest.line.send(b"nobody reads you")
+        assert peer.hears(16) == b"nobody reads you"
+        assert guest.seen == b""
+        guest.line.pass_to(guest)
+        assert peer.hears(5) == b"early"
+
+
+def test_who_takes_a_line_that_is_lost_hears_so_at_once(hall: Hall, listener: Listener) -> None:
+    hall.takes = False
+    with Peer(listener.port) as peer:
+        peer.says(LOGON)
+        guest = hall.guest()
+        guest.line.close()
+        assert peer.hears_the_end() == b""
+    hall.saw_end(Ending.GATEWAY)
+    guest.line.pass_to(guest)
+    assert len(guest.lost_as) == 1
+    guest.line.send(b"into the void")
+    guest.line.close()
+    guest.line.handled(1)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        raw("35=0|49=CLIENT|56=ENGINE|34=1|52=20260302-09:30:00|"),
+        raw("35=A|56=ENGINE|34=1|52=20260302-09:30:00|98=0|108=30|"),
+        LOGON.replace(b"10=", b"10=9"),
+        LOGON.replace(b"FIX.4.4", b"FIX.9.9"),
+        b"8=FIX.4.4\x019=999999999\x0135=A\x01",
+        b"8=FIX.4.4\x019=-1\x0135=A\x0149=CLIENT\x01",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"8=FIX.4.4\x019=16500\x0135=A\x0158=" + b"x" * 16_384,
+    ],
+    ids=["no-logon", "no-sender", "sum", "version", "huge", "negative", "http", "long"],
+)
+def test_who_does_not_begin_with_a_logon_is_shown_out_without_a_word(
+    hall: Hall, listener: Listener, first: bytes
+) -> None:
+    with Peer(listener.port) as peer:
+        peer.says(first)
+        assert peer.hears_the_end() == b""
+    hall.saw_end(Ending.LOGON)
+    assert hall.knocks == []
+
+
+def test_who_closes_his_half_is_gone(hall: Hall, listener: Listener) -> None:
+    with Peer(listener.port) as peer:
+        peer.says(LOGON)
+        guest = hall.guest()
+        peer.socket.shutdown(socket.SHUT_WR)
+        assert peer.hears_the_end() == b""
+        hall.saw_end(Ending.CLIENT)
+        assert guest.lost_as == ["the client closed the connection"]
+
+
+def test_a_reset_is_told_too(hall: Hall, listener: Listener) -> None:
+    with Peer(listener.port) as peer:
+        peer.says(LOGON)
+        guest = hall.guest()
+        peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    hall.saw_end(Ending.CLIENT)
+    assert guest.lost_as == ["Connection reset by peer"]
+
+
+def test_who_fails_with_what_comes_loses_this_line_alone() -> None:
+    def fail(guest: Guest, data: bytes) -> None:
+        if data == b"poison":
+            raise ValueError
+        echo(guest, data)
+
+    hall = Hall(fail)
+    with listening(hall) as listener, Peer(listener.port) as first, Peer(listener.port) as second:
+        for number, peer in enumerate((first, second)):
+            peer.says(LOGON)
+            hall.guest(number)
+        first.says(b"poison")
+        assert first.hears_the_end() == b""
+        hall.saw_end(Ending.FAULT)
+        assert hall.guest(0).lost_as == ["who had it failed"]
+        assert hall.ended.total() == 1
+        second.says(b"and on it goes")
+        assert second.hears(14) == b"and on it goes"
+
+
+def test_a_doorman_who_fails_loses_this_line_alone(hall: Hall, listener: Listener) -> None:
+    with Peer(listener.port) as first, Peer(listener.port) as second:
+        hall.fails = True
+        first.says(LOGON)
+        assert first.hears_the_end() == b""
+        hall.fails = False
+        second.says(LOGON)
+        hall.guest()
+        second.says(b"in")
+        assert second.hears(2) == b"in"
+
+
+def test_messages_of_several_threads_stay_whole(hall: Hall, listener: Listener) -> None:
+    def speak(name: bytes) -> None:
+        for number in range(500):
+            line.send(encode(b"FIX.4.4", b"35=0\x0158=%b\x01" % (name * number)))
+
+    with Peer(listener.port) as peer:
+        peer.says(LOGON)
+        line = hall.guest().line
+        with ThreadPoolExecutor(4) as pool:
+            spoken = [pool.submit(speak, name) for name in (b"a", b"b", b"c", b"d")]
+            framer, found = Framer(), Counter[bytes]()
+            while found.total() < 2_000:
+                framer.feed(peer.hears_some())
+                while (frame := framer.next()) is not None:
+                    assert isinstance(frame, Frame), frame
+                    found[frame.body] += 1
+            assert [each.result() for each in spoken] == [None] * 4
+    assert len(found) == 1 + 4 * 499
+
+
+def test_a_dead_host_is_found_out_by_the_system(hall: Hall, listener: Listener) -> None:
+    with Peer(listener.port) as peer:
+        peer.says(LOGON)
+        line = hall.guest().line
+        assert isinstance(line, TcpLine)
+        assert line.connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert line.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 25_000
+        assert line.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
 def test_a_stop_closes_all_lines_after_what_was_said(hall: Hall) -> None:
     with listening(hall) as listener, Peer(listener.port) as peer:
         peer.says(LOGON)
         guest = hall.guest()
         guest.line.send(b"the end")
-        listener.stop(within=1)
+        listener.stop(within=0.2)
         assert peer.hears_the_end() == b"the end"
         assert guest.lost_as != []
         listener.stop(within=1)

@@ -4,7 +4,6 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Lock
 
 from fixengine.demo.waiting import wait_until
 from fixengine.fix.door import Knock
@@ -49,14 +48,18 @@ class Hall:
     def __init__(self, answers: Callable[[Guest, bytes], None] = echo) -> None:
         self.guests: list[Guest] = []
         self.knocks: list[Knock] = []
+        self.framers: list[Framer] = []
         self.takes = True
+        self.fails = False
         self.began = 0
         self.ended: Counter[Ending] = Counter()
         self._answers = answers
-        self._lock = Lock()
 
     def knocked(self, line: Line, knock: Knock, framer: Framer) -> None:
+        if self.fails:
+            raise ValueError
         guest = Guest(line, self._answers)
+        self.framers.append(framer)
         self.knocks.append(knock)
         self.guests.append(guest)
         if self.takes:
@@ -69,7 +72,7 @@ class Hall:
         self.ended[ending] += 1
 
     def guest(self, number: int = 0) -> Guest:
-        """Return who came as the so-and-so-manieth, once he is there."""
+        """Return the guest of this number, from 0 on, once he is there."""
         wait_until(lambda: len(self.guests) > number, PATIENCE, f"guest {number}")
         return self.guests[number]
 
@@ -115,7 +118,7 @@ class Peer:
     def hears(self, size: int) -> bytes:
         """Return so many bytes, or what came before the end."""
         heard = bytearray()
-        while len(heard) < size and (data := self._read(size - len(heard))):
+        while len(heard) < size and (data := self.hears_some(size - len(heard))):
             heard += data
         return bytes(heard)
 
@@ -123,7 +126,8 @@ class Peer:
         """Return what comes before the other side closes the connection."""
         return self.hears(2**62)
 
-    def _read(self, most: int) -> bytes:
+    def hears_some(self, most: int = 65_536) -> bytes:
+        """Return what is there, or comes next; nothing at the end."""
         try:
             return self.socket.recv(min(most, 65_536))
         except ConnectionError:
