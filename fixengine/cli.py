@@ -20,6 +20,7 @@ from fixengine.secrets import known
 
 COMMANDS: Mapping[str, str] = {
     "serve": "run an engine until SIGTERM; settings come from the environment",
+    "gateway": "run a FIX gateway until SIGTERM; settings come from the environment",
     "migrate": "bring the database to this program's schema; serve does it too",
     "check-config": "show the settings in the environment, or what is wrong",
     "reconcile": "bring a restored database forward to what the topics have had since its backup",

@@ -1,25 +1,18 @@
 """The `serve` subcommand: runs an engine until a signal or its own end."""
 
 import argparse
-import os
-import signal
 from functools import partial
-from threading import Event
-
-import pykka
-from loguru import logger
 
 from fixengine.commands.environment import Environment
-from fixengine.commands.exit_codes import FAILED, OK
-from fixengine.config import Settings
+from fixengine.commands.process import Events, run_process
 from fixengine.engine.engine import Engine
-from fixengine.errors import StartError
-from fixengine.infra.process.diagnosis import log_stacks, log_uncaught, verbose_switch
-from fixengine.infra.process.logs import Logs
-from fixengine.infra.process.signals import answer_signals
-from fixengine.infra.process.system import leave_no_zombies, take_what_is_allowed
 
-_STARTED_LOOK_SECONDS = 0.1
+_EVENTS = Events(
+    "engine drains",
+    "engine has drained",
+    "engine ends, others do what it has not finished",
+    "engine ends, it can't go on",
+)
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -29,92 +22,6 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 def run(_arguments: argparse.Namespace, environment: Environment) -> int:
     """Run an engine with the settings of the environment and return the exit code."""
     settings = environment.checked()
-    return serve(settings, pod=environment.pod, logs=environment.logs(settings))
-
-
-def serve(settings: Settings, *, pod: str, logs: Logs) -> int:
-    """Run an engine until a signal or its own end; return the exit code.
-
-    0 after SIGTERM, SIGINT or SIGHUP, 1 otherwise. A second SIGTERM or SIGINT ends the process at
-    once, and other engines do what this one has not finished, as after any end of it. A SIGHUP
-    never ends it at once, because a terminal that closes sends it along with others; where SIGHUP
-    was ignored from the beginning, as under nohup, it still is. SIGUSR1 switches the log to debug
-    and back, SIGUSR2 writes every thread's stack to the log.
-    Only the main thread may call it, before it starts any other thread.
-    """
-    log_uncaught()
-    take_what_is_allowed()
-    leave_no_zombies()
-    over = Event()
-    signals: list[signal.Signals] = []
-    failures: list[str] = []
-
-    def failed(sentence: str) -> None:
-        failures.append(sentence)
-        over.set()
-
-    def stop(number: signal.Signals) -> None:
-        if number != signal.SIGHUP and set(signals) - {signal.SIGHUP}:
-            os._exit(128 + number)
-        signals.append(number)
-        over.set()
-
-    ending = [signal.SIGTERM, signal.SIGINT]
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        ending.append(signal.SIGHUP)
-    answer_signals(
-        {
-            **{number: partial(stop, number) for number in ending},
-            signal.SIGUSR1: verbose_switch(logs),
-            signal.SIGUSR2: log_stacks,
-        }
-    )
-    engine = Engine(settings, pod=pod, on_failure=failed)
-    try:
-        if not over.is_set():
-            started = _start(engine)
-    except StartError as error:  # there is nothing to drain, and maybe no thread to do it
-        return _give_up(str(error))
-    try:
-        while not over.wait(_STARTED_LOOK_SECONDS):
-            if _has_started(started):
-                over.wait()
-    except StartError as error:
-        failures.append(str(error))
-    if signals:
-        logger.bind(signal=signals[0].name).info("engine drains")
-    stuck = engine.stop()
-    if stuck and not signals:
-        failures.append(f"actors did not stop: {', '.join(stuck)}")
-    if failures:
-        return _give_up("; ".join(failures))
-    if stuck:
-        logger.bind(actors=stuck).warning("engine ends, others do what it has not finished")
-    else:
-        logger.info("engine has drained")
-    return OK
-
-
-def _give_up(reason: str) -> int:
-    logger.bind(reason=reason).critical("engine ends, it can't go on")
-    return FAILED
-
-
-def _start(engine: Engine) -> pykka.Future[None]:
-    """Start the engine; raises StartError when the system refuses a port or a thread."""
-    try:
-        return engine.start()
-    except OSError as error:
-        raise StartError(f"the engine can't listen: {error.strerror}") from error
-    except RuntimeError as error:
-        if "thread" not in str(error):  # Python has no error of its own for one that can't be had
-            raise
-        raise StartError(f"{error}: raise the limit of processes, or of memory") from error
-
-
-def _has_started(started: pykka.Future[None]) -> bool:
-    try:
-        started.get(timeout=0)
-    except pykka.Timeout:
-        return False
-    return True
+    logs = environment.logs(settings)
+    engine = partial(Engine, settings, pod=environment.pod)
+    return run_process(lambda failed: engine(on_failure=failed), events=_EVENTS, logs=logs)

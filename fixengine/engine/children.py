@@ -19,6 +19,7 @@ from fixengine.actors.storage.limits import StorageLimits
 from fixengine.actors.storage.repository import Repository
 from fixengine.config import Settings
 from fixengine.engine.parts import Parts
+from fixengine.engine.stop_budget import StopBudget
 from fixengine.infra.kafka.consumer.places import COMMITTED_WITHIN
 from fixengine.infra.postgres.session import EngineSession
 from fixengine.supervision.child import ChildSpec
@@ -67,6 +68,9 @@ STOP_SHARES: Mapping[Child, float] = {
     Child.HOUSEKEEPING: 0.2,
 }
 """Seconds for each actor to stop, in reverse order. What one leaves is for those after it."""
+
+STOP_BUDGET = StopBudget(actors=sum(STOP_SHARES.values()))
+"""The time of an engine's stop."""
 
 # what an actor does at its end fits its share
 assert STOP_SHARES[Child.INTAKE] > LEAVE_WITHIN

@@ -1,13 +1,13 @@
 """The parts of an engine: its settings become connections, tables, topics and measurements."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from fixengine.actors.reading.overdue_statement import FOUND_OUT_WITHIN
 from fixengine.actors.reading.reader_pool import ANSWER_WITHIN
 from fixengine.config import Settings
+from fixengine.engine.exports import metric_export, span_export
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.consumer.place_search import TakePlace
 from fixengine.infra.kafka.consumer.source import KafkaSource
@@ -33,10 +33,6 @@ from fixengine.telemetry.backlog import RecentBacklog
 from fixengine.telemetry.metrics.consumer import ConsumerMetrics
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from fixengine.telemetry.tracing import UNTRACED, SamplingTracer
-
-if TYPE_CHECKING:
-    from fixengine.infra.otlp.metrics import MetricExport
-    from fixengine.infra.otlp.traces import SpanExport
 
 FILLS_PARTITIONS = 20
 
@@ -77,10 +73,10 @@ class Parts:
         self.recent_backlog = RecentBacklog()
         self._lease = Lease()
         self.producers = Producers(self._lease)
-        spans = _span_export(settings)
+        spans = span_export(settings)
         self.tracer = UNTRACED if spans is None else SamplingTracer(settings.sampler, spans.take)
         self._exports = [
-            export for export in (_metric_export(settings, registry), spans) if export is not None
+            export for export in (metric_export(settings, registry), spans) if export is not None
         ]
 
     def start(self) -> None:
@@ -183,26 +179,3 @@ class Parts:
     def tail(self, topic: str) -> KafkaTail:
         """Return what looks at the end of a topic."""
         return KafkaTail(cluster=self._kafka, topic=topic)
-
-
-def _metric_export(settings: Settings, registry: CollectorRegistry) -> "MetricExport | None":
-    if settings.metric_collector is None:
-        return None
-    # 4 MB that an engine without a collector does without
-    from fixengine.infra.otlp.metrics import MetricExport  # noqa: PLC0415
-
-    return MetricExport(
-        registry,
-        collector=settings.metric_collector,
-        interval=settings.otel_metric_interval_seconds,
-        resource=settings.otel_resource,
-    )
-
-
-def _span_export(settings: Settings) -> "SpanExport | None":
-    if settings.trace_collector is None:
-        return None
-    # as above
-    from fixengine.infra.otlp.traces import SpanExport  # noqa: PLC0415
-
-    return SpanExport(collector=settings.trace_collector, resource=settings.otel_resource)

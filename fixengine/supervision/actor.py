@@ -46,6 +46,7 @@ class Actor(pykka.ThreadingActor):
     def __init__(self) -> None:
         super().__init__()
         self._boot_order: Boot | None = None
+        self._reply_in_hand: pykka.Future[Any] | None = None
         self._pending_timers: list[Timer] = []
         self._log_context = contextlib.ExitStack()
         self.actor_inbox.closes_within = self.closes_within
@@ -74,6 +75,15 @@ class Actor(pykka.ThreadingActor):
     def close_by(self, most: float) -> float:
         """Return the monotonic time by which `close` is to end, in `most` seconds at the latest."""
         return min(self.actor_inbox.stop_by - _TO_END, monotonic() + most)
+
+    def answer_later(self) -> pykka.Future[Any]:
+        """Return the reply to the message in hand, which the actor sets later, or in `close`.
+
+        What `receive` returns then is ignored. For use in the actor's own thread.
+        """
+        reply, self._reply_in_hand = self._reply_in_hand, None
+        assert reply is not None, "nobody asks, or the reply was taken before"
+        return reply
 
     def tell_later(self, delay: float, message: Any) -> Timer:
         """Put a message into the own mailbox after `delay` seconds, unless cancelled by then.
@@ -121,18 +131,18 @@ class Actor(pykka.ThreadingActor):
 
     def _handle(self, envelope: Envelope[Any]) -> BaseException | None:
         """Deal with one message; return the error that ends the actor, None when it goes on."""
-        message, reply_to = envelope.message, envelope.reply_to
+        message, self._reply_in_hand = envelope.message, envelope.reply_to
         try:
             answer = self._dispatch(message)
         except FixengineError as error:
-            if reply_to is None or isinstance(message, Boot):
+            if self._reply_in_hand is None or isinstance(message, Boot):
                 return error
-            reply_to.set_exception()
+            self._reply_in_hand.set_exception()
         except BaseException as error:  # noqa: BLE001  nothing may leave the thread
             return error
         else:
-            if reply_to is not None:
-                reply_to.set(answer)
+            if self._reply_in_hand is not None:
+                self._reply_in_hand.set(answer)
         return None
 
     def _dispatch(self, message: Any) -> Any:
@@ -167,8 +177,9 @@ class Actor(pykka.ThreadingActor):
         pykka.ActorRegistry.unregister(self.actor_ref)
         self.actor_stopped.set()
         self.actor_inbox.close()
-        if envelope.reply_to is not None:
-            _answer(envelope.reply_to, crash)
+        reply_to = envelope.reply_to if crash is None else self._reply_in_hand
+        if reply_to is not None:
+            _answer(reply_to, crash)
         self.actor_inbox.busy_since = None
 
 

@@ -29,10 +29,26 @@ class Part(StrEnum):
     STORING = "storing"
     FILLING = "filling"
     DEAD_LETTERS = "dead_letters"
+    SYMBOLS = "symbols"
 
 
-REACHED = (Part.DATABASE, Part.SCHEMA, Part.BROKER, Part.CONSUMER)
-"""What has to be reached first. These parts are down until then, the others up until held up."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """The parts that a process needs: those that have to be reached first are down until then.
+
+    The others are up until they are held up.
+    """
+
+    reached: tuple[Part, ...]
+    held_up: tuple[Part, ...] = ()
+
+
+ENGINE_NEEDS = Needs(
+    reached=(Part.DATABASE, Part.SCHEMA, Part.BROKER, Part.CONSUMER),
+    held_up=(Part.STORING, Part.FILLING, Part.DEAD_LETTERS),
+)
+
+GATEWAY_NEEDS = Needs(reached=(Part.DATABASE, Part.SCHEMA, Part.SYMBOLS))
 
 HELD_UP_AFTER = 5.0
 """Seconds that work may wait before its part counts as down."""
@@ -71,6 +87,7 @@ class Health:
         *,
         gauge: Gauge,
         tree: ActorTree,
+        needs: Needs = ENGINE_NEEDS,
         hung_after: float = HUNG_AFTER,
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -79,9 +96,9 @@ class Health:
         self._clock = clock
         self._lock = Lock()
         self._draining = False
-        self._parts = {part: _Said(up=True, said="") for part in Part}
-        self._parts |= {part: _Said(up=False, said=_UNREACHED, new=True) for part in REACHED}
-        for part in Part:
+        self._parts = {part: _Said(up=True, said="") for part in needs.held_up}
+        self._parts |= {part: _Said(up=False, said=_UNREACHED, new=True) for part in needs.reached}
+        for part in (part for part in Part if part in self._parts):
             gauge.labels(part.value).set_function(partial(self._is_up, part))
 
     def up(self, part: Part, note: str = "", *, lasts: float = inf) -> None:
@@ -132,8 +149,8 @@ class Health:
         self._draining = True
 
     def ready(self) -> Verdict:
-        """Say whether this engine can do its work now."""
-        parts = {part: self._is_up(part) for part in Part}
+        """Say whether this process can do its work now."""
+        parts = {part: self._is_up(part) for part in Part if part in self._parts}
         actors = self._tree.snapshot()
         ok = (
             not self._draining

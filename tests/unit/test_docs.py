@@ -18,6 +18,7 @@ from fixengine.ports.fix import Identity
 from fixengine.rules import take_over_times
 from fixengine.telemetry.metrics.consumer import ConsumerMetrics
 from fixengine.telemetry.metrics.engine import EngineMetrics
+from fixengine.telemetry.metrics.gateway import GatewayMetrics
 from tests.support.documents import PAGES, ROOT, commands, page
 
 _LINK = re.compile(r"\]\(([^)#:\s]*)(?:#([^)\s]*))?\)")
@@ -33,10 +34,11 @@ def anchors(text: str) -> set[str]:
 
 
 def metrics() -> set[str]:
-    registry = CollectorRegistry()
-    EngineMetrics(registry)
-    ConsumerMetrics(registry, group="g", topic="t")
-    families = {family.name for family in registry.collect()}
+    engines, gateways = CollectorRegistry(), CollectorRegistry()
+    EngineMetrics(engines)
+    ConsumerMetrics(engines, group="g", topic="t")
+    GatewayMetrics(gateways)
+    families = {family.name for each in (engines, gateways) for family in each.collect()}
     actors = {"fixengine_actor_restarts", "fixengine_actor_mailbox_depth"}  # per actor
     return {f"{name}{suffix}" for name in families | actors for suffix in ("", "_total")}
 
@@ -147,14 +149,14 @@ def test_connections_are_counted_as_the_program_opens_them() -> None:
 def logged() -> Iterator[str]:
     """Find what the engine logs from INFO on, in its source."""
     levels = "info|warning|error|critical|exception"
-    calls = re.compile(rf"logger\b.*\.({levels})|_log|_contain|Recurring|Outage", re.DOTALL)
+    calls = re.compile(rf"logger\b.*\.({levels})|_log|_contain|Recurring|Outage|Events", re.DOTALL)
     for path in (ROOT / "fixengine").rglob("*.py"):
         if path.relative_to(ROOT).parts[1] in {"demo", "dlq", "top"}:
             continue  # terminal programs
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and calls.fullmatch(ast.unparse(node.func)):
-                ends = ast.unparse(node.func) == "Outage"  # it has two events
-                for event in node.args if ends else node.args[-1:]:
+                all_of_them = ast.unparse(node.func) in {"Outage", "Events"}
+                for event in node.args if all_of_them else node.args[-1:]:
                     if isinstance(event, ast.Constant):
                         yield str(event.value)
 

@@ -26,7 +26,7 @@ from fixengine.rules.values import Change
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, tell
 from fixengine.supervision.retries import Retries
-from fixengine.telemetry.metrics.engine import EngineMetrics
+from fixengine.telemetry.metrics.changes import ChangeMetrics
 from fixengine.telemetry.spans import Span
 from fixengine.telemetry.tracing import UNTRACED, Tracer
 
@@ -64,7 +64,7 @@ class Desk(Actor):
         *,
         changes: Changes,
         publisher: ActorRef | None,
-        metrics: EngineMetrics,
+        metrics: ChangeMetrics,
         rules: FillRules,
         limits: ChangeLimits = CHANGE_LIMITS,
         tracer: Tracer = UNTRACED,

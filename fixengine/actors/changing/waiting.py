@@ -6,13 +6,13 @@ import pykka
 
 from fixengine.errors import UnavailableError
 from fixengine.rules.changes import ChangeRequest, Decision
-from fixengine.telemetry.metrics.engine import EngineMetrics
+from fixengine.telemetry.metrics.changes import ChangeMetrics
 
 
 class WaitingRequest:
     """A request, and the future that whoever asks waits for."""
 
-    def __init__(self, *, request: ChangeRequest, deadline: float, metrics: EngineMetrics) -> None:
+    def __init__(self, *, request: ChangeRequest, deadline: float, metrics: ChangeMetrics) -> None:
         """Take the request, and the monotonic time by which it is answered."""
         self.request = request
         self.came_at = time_ns()  # for traces

@@ -2,23 +2,13 @@
 
 import hmac
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address
-from threading import Lock
 from time import monotonic
 
 import falcon
-from cachetools import TTLCache
 
+from fixengine.attempts import MOST_WRONG, NOT_HEARD_FOR, Attempts
 from fixengine.recurring import Recurring
 
-WRONG_TOKENS = 10
-"""Wrong tokens that one client may show before it is not heard any more."""
-
-NOT_HEARD_FOR = 10
-"""Seconds without a wrong token after which they are forgotten, and the client is heard again."""
-
-_CLIENTS = 4096
-_NETWORK_BITS = 64  # what one owner of IPv6 addresses has at the least, and may choose from
 _CHALLENGE = 'Bearer realm="fixengine"'
 
 
@@ -28,8 +18,7 @@ class Operators:
     def __init__(self, token: str | None, *, timer: Callable[[], float] = monotonic) -> None:
         """Take the token of all operators; None: there are no operators."""
         self._token = token
-        self._lock = Lock()
-        self._wrong: TTLCache[str, int] = TTLCache(_CLIENTS, NOT_HEARD_FOR, timer)
+        self._attempts = Attempts(timer=timer)
         self._refused = Recurring("WARNING", "a client showed a wrong operator token")
 
     def admit(self, req: falcon.Request) -> None:
@@ -58,29 +47,13 @@ class Operators:
             )
 
     def _is_right(self, shown: str, token: str, *, client: str) -> bool:
-        owner = _owner(client)
-        with self._lock:  # or a client could show many at the same time
-            wrong = self._wrong.get(owner, 0)
-            if wrong >= WRONG_TOKENS:
-                raise falcon.HTTPTooManyRequests(
-                    description=f"{wrong} wrong tokens came from your address: wait for "
-                    f"{NOT_HEARD_FOR} seconds, then send the engine's OPERATOR_TOKEN",
-                    retry_after=NOT_HEARD_FOR,
-                )
-            right = hmac.compare_digest(shown.encode(), token.encode())
-            if not right:
-                self._wrong[owner] = wrong + 1
+        right = self._attempts.is_right(
+            client, lambda: hmac.compare_digest(shown.encode(), token.encode())
+        )
+        if right is None:
+            raise falcon.HTTPTooManyRequests(
+                description=f"{MOST_WRONG} wrong tokens came from your address: wait for "
+                f"{NOT_HEARD_FOR} seconds, then send the engine's OPERATOR_TOKEN",
+                retry_after=NOT_HEARD_FOR,
+            )
         return right
-
-
-def _owner(client: str) -> str:
-    """Return what the addresses have in common that a client can choose from."""
-    try:
-        address = ip_address(client)
-    except ValueError:  # no address at all, as from a gateway in the same process
-        return client
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return f"{int(address) >> (128 - _NETWORK_BITS):x}"
-    return str(address)

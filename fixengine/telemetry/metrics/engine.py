@@ -2,33 +2,23 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-_CALL_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+from fixengine.telemetry.metrics.changes import CALL_BUCKETS, ChangeMetrics
+
 _CLAIM_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
-class EngineMetrics:
+class EngineMetrics(ChangeMetrics):
     """What the engine says about its own work: an attribute for each metric.
 
     They are in one place, as docs/metrics.md lists them.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__(registry)
         self.fills = Counter(
             "fixengine_fills_total",
             "Evaluations stored, by outcome: full, part, or none when nothing was filled",
             ("outcome",),
-            registry=registry,
-        )
-        self.changes = Counter(
-            "fixengine_changes_total",
-            "Requests to cancel or replace, by outcome: done, why it is refused, or undecided",
-            ("kind", "outcome"),
-            registry=registry,
-        )
-        self.change_seconds = Histogram(
-            "fixengine_change_seconds",
-            "Time from a request to cancel or replace to its decision",
-            buckets=_CALL_BUCKETS,
             registry=registry,
         )
         self.unpriced = Counter(
@@ -100,14 +90,14 @@ class EngineMetrics:
             "fixengine_price_seconds",
             "Duration of price look-ups for a claim",
             ("result",),
-            buckets=_CALL_BUCKETS,
+            buckets=CALL_BUCKETS,
             registry=registry,
         )
         self.security_seconds = Histogram(
             "fixengine_security_seconds",
             "Duration of calls to security-service",
             ("result",),
-            buckets=_CALL_BUCKETS,
+            buckets=CALL_BUCKETS,
             registry=registry,
         )
         self.log_lines_lost = Counter(

@@ -10,7 +10,15 @@ import pytest
 from fixengine import commands
 from fixengine.cli import COMMANDS, Command, module_of
 
-NO_COMMANDS = {"__init__", "argument_types", "environment", "exit_codes", "fix_sending", "progress"}
+NO_COMMANDS = {
+    "__init__",
+    "argument_types",
+    "environment",
+    "exit_codes",
+    "fix_sending",
+    "process",
+    "progress",
+}
 
 
 def test_each_file_is_a_command_of_its_name() -> None:
@@ -29,6 +37,23 @@ def test_a_command_has_the_shape_of_all(name: str) -> None:
         ]
 
 
+def test_a_gateway_loads_nothing_of_an_engine_that_consumes() -> None:
+    script = (
+        "import sys; from fixengine.cli import parse; parse(['gateway']); "
+        "print(*(name for name in sys.modules if name.startswith('fixengine.')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "fixengine.gateway.gateway" in loaded
+    assert not loaded & {
+        "fixengine.engine.engine",
+        "fixengine.engine.parts",
+        "fixengine.actors.intake.intake",
+    }
+
+
 def test_an_engine_loads_no_other_command_and_nothing_that_only_others_need() -> None:
     script = (
         "import sys; from fixengine.cli import parse; parse(['serve']); "
@@ -42,4 +67,4 @@ def test_an_engine_loads_no_other_command_and_nothing_that_only_others_need() ->
     others, loaded = done.stdout.splitlines()
     assert others == ""
     names = {name.rpartition(".")[2] for name in loaded.split()}
-    assert names == {"environment", "exit_codes", "serve"}
+    assert names == {"environment", "exit_codes", "process", "serve"}

@@ -5,9 +5,9 @@ from dataclasses import fields
 import pytest
 
 from fixengine.config import load
-from fixengine.engine.children import STOP_SHARES, Child
+from fixengine.engine.children import STOP_BUDGET, STOP_SHARES, Child
 from fixengine.engine.engine import Engine
-from fixengine.engine.stop_budget import PROMISED, SPARE, STOP_BUDGET
+from fixengine.engine.stop_budget import PROMISED, SPARE, StopBudget
 
 THE_PODS = 10.0
 
@@ -32,6 +32,13 @@ def test_all_steps_of_a_stop_together_fit_the_pods_time() -> None:
     steps = sum(getattr(STOP_BUDGET, step.name) for step in fields(STOP_BUDGET))
     assert steps == pytest.approx(STOP_BUDGET.total)
     assert steps + SPARE <= PROMISED <= THE_PODS
+
+
+def test_a_budget_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match="the pod has 10"):
+        StopBudget(actors=STOP_BUDGET.actors + 1)
+    with pytest.raises(ValueError, match="would not be answered"):
+        StopBudget(actors=1, the_rest=0.1)
 
 
 def test_an_engine_that_was_never_started_can_be_stopped_twice() -> None:

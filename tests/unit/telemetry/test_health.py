@@ -5,7 +5,9 @@ from loguru import logger
 from prometheus_client import CollectorRegistry, Gauge
 
 from fixengine.ports.tree import ActorState
-from fixengine.telemetry.health import HELD_UP_AFTER, Health, Part
+from fixengine.telemetry.health import ENGINE_NEEDS, GATEWAY_NEEDS, HELD_UP_AFTER, Health, Part
+
+ENGINES = (*ENGINE_NEEDS.reached, *ENGINE_NEEDS.held_up)
 
 
 @dataclass(kw_only=True)
@@ -45,7 +47,7 @@ def health(registry: CollectorRegistry, tree: Trees) -> Health:
 
 
 def all_up(health: Health) -> None:
-    for part in Part:
+    for part in ENGINES:
         health.up(part)
 
 
@@ -55,7 +57,7 @@ def test_nothing_is_ready_before_it_was_reached(health: Health) -> None:
     assert health.ready().ok
 
 
-@pytest.mark.parametrize("part", Part)
+@pytest.mark.parametrize("part", ENGINES)
 def test_one_part_that_is_down_is_enough_and_says_why(
     health: Health, registry: CollectorRegistry, part: Part
 ) -> None:
@@ -68,6 +70,21 @@ def test_one_part_that_is_down_is_enough_and_says_why(
     health.up(part)
     assert health.ready().ok
     assert registry.get_sample_value("up", {"part": part}) == 1
+
+
+def test_each_process_has_the_parts_that_it_needs(tree: Trees, registry: CollectorRegistry) -> None:
+    gauge = Gauge("up", "up", ("part",), registry=registry)
+    health = Health(gauge=gauge, tree=tree, needs=GATEWAY_NEEDS)
+    for part in (Part.DATABASE, Part.SCHEMA):
+        health.up(part)
+    assert not health.ready().ok
+    health.up(Part.SYMBOLS)
+    verdict = health.ready()
+    assert verdict.ok
+    parts = verdict.body["parts"]
+    assert isinstance(parts, dict)
+    assert [*parts] == ["database", "schema", "symbols"]
+    assert registry.get_sample_value("up", {"part": "broker"}) is None
 
 
 def test_a_part_has_one_name_on_all_doors(health: Health, registry: CollectorRegistry) -> None:

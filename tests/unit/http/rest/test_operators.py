@@ -8,7 +8,8 @@ import falcon
 import pytest
 from falcon.testing import create_req
 
-from fixengine.http.rest.operators import NOT_HEARD_FOR, WRONG_TOKENS, Operators
+from fixengine.attempts import MOST_WRONG, NOT_HEARD_FOR
+from fixengine.http.rest.operators import Operators
 from fixengine.recurring import end_counts
 from tests.support.clocks import Clock
 from tests.support.log import heard
@@ -31,7 +32,7 @@ def status(operators: Operators, token: str | None, client: str = "10.0.0.1") ->
 
 
 def exhaust(operators: Operators, client: str = "10.0.0.1") -> None:
-    assert {status(operators, "wrong", client) for _ in range(WRONG_TOKENS)} == {401}
+    assert {status(operators, "wrong", client) for _ in range(MOST_WRONG)} == {401}
 
 
 def test_who_guesses_is_not_heard_for_a_while_even_with_the_right_token(
@@ -65,12 +66,12 @@ def test_who_is_not_heard_is_heard_in_time_however_often_he_asks(
 
 
 def test_who_shows_no_token_guesses_nothing(operators: Operators) -> None:
-    assert {status(operators, None) for _ in range(3 * WRONG_TOKENS)} == {401}
+    assert {status(operators, None) for _ in range(3 * MOST_WRONG)} == {401}
     assert status(operators, TOKEN) == 200
 
 
 def test_the_right_token_in_between_gives_no_more_guesses(operators: Operators) -> None:
-    for _ in range(WRONG_TOKENS):
+    for _ in range(MOST_WRONG):
         assert status(operators, TOKEN) == 200
         assert status(operators, "wrong") == 401
     assert status(operators, "wrong") == 429
@@ -96,7 +97,7 @@ def test_addresses_that_one_client_can_choose_from_count_together(
 def test_the_memory_of_clients_is_bounded(operators: Operators) -> None:
     for number in range(10_000):
         status(operators, "wrong", f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
-    assert len(operators._wrong) <= 4096
+    assert len(operators._attempts._wrong) <= 4096
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def test_many_at_the_same_time_get_no_more_guesses(operators: Operators) -> None
         client = f"10.0.1.{number}"
         with ThreadPoolExecutor(16) as threads:
             found = list(threads.map(status, [operators] * 50, ["wrong"] * 50, [client] * 50))
-        assert found.count(401) == WRONG_TOKENS
+        assert found.count(401) == MOST_WRONG
 
 
 @pytest.fixture

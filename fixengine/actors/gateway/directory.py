@@ -1,0 +1,247 @@
+"""The directory: who may log on, and which sessions are logged on here."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any, Protocol, TypeAlias, assert_never
+
+from loguru import logger
+
+from fixengine.actors.gateway.credentials import shows_credentials
+from fixengine.actors.gateway.live import Life, LiveSession, LiveSessions
+from fixengine.actors.gateway.messages import (
+    BeginAnew,
+    DropLine,
+    Knocked,
+    LogOut,
+    ReleaseSession,
+    SessionAnswered,
+    SessionEnded,
+    SessionsLost,
+    SessionsWanted,
+    TakeSession,
+)
+from fixengine.attempts import Attempts
+from fixengine.config.fix_sessions import Agreement, Agreements
+from fixengine.fix import tags
+from fixengine.fix.message import whole
+from fixengine.fix.session import LOGOUT_SECONDS
+from fixengine.ports.fix import Identity, TakenSession
+from fixengine.ports.lines import Line
+from fixengine.recurring import Recurring
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.lifecycle import Boot
+from fixengine.supervision.mailbox import mailbox_of
+from fixengine.supervision.refs import ActorRef, tell
+from fixengine.telemetry.metrics.gateway import GatewayMetrics
+
+TAKEN_WITHIN = 8.0
+"""Seconds that a client waits at the door for a session that another gateway still holds."""
+
+_TRY_EVERY = 0.25
+
+DRAINED_WITHIN = LOGOUT_SECONDS + 0.2
+"""Seconds for all clients to answer our Logout when the gateway stops."""
+
+
+class StartSession(Protocol):
+    """Makes a session's actor, which has not booted."""
+
+    def __call__(
+        self, *, agreement: Agreement, taken: TakenSession, knocked: Knocked, life: Life
+    ) -> ActorRef:
+        """Start its thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Visitor:
+    """A client that may log on, and waits for its session; `until` is a monotonic time."""
+
+    agreement: Agreement
+    knocked: Knocked
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class _TryAgain:
+    """Directory → itself: see to those who wait."""
+
+
+_Received: TypeAlias = (
+    Knocked | SessionAnswered | SessionsWanted | SessionsLost | SessionEnded | _TryAgain
+)
+
+
+class Directory(Actor):
+    """Shows out without a word who may not log on; starts a session's actor for everybody else.
+
+    It never waits for the database: the session of one client holds up no other.
+    """
+
+    closes_within = DRAINED_WITHIN
+
+    def __init__(
+        self,
+        *,
+        agreements: Agreements,
+        live: LiveSessions,
+        repository: ActorRef,
+        start_session: StartSession,
+        metrics: GatewayMetrics,
+        taken_within: float = TAKEN_WITHIN,
+    ) -> None:
+        super().__init__()
+        self._agreements = agreements
+        self._sessions = live
+        self._repository = repository
+        self._start_session = start_session
+        self._metrics = metrics
+        self._taken_within = taken_within
+        self._attempts = Attempts()
+        self._visitors: dict[Identity, _Visitor] = {}
+        self._asked: set[Identity] = set()  # of the repository, which has not answered
+        self._looks = False
+        self._shown_out = Recurring("WARNING", "a client may not log on")
+
+    def boot(self) -> None:
+        for identity in self._sessions.all():  # of a directory that crashed in its `close`
+            self._sessions.remove(identity)
+        tell(self._repository, BeginAnew(reply_to=self.actor_ref))
+
+    def receive(self, message: _Received) -> Any:
+        match message:
+            case Knocked():
+                return self._knocked(message)
+            case SessionAnswered():
+                return self._answered(message)
+            case SessionEnded(identity=identity, session_id=session_id):
+                return self._ended(identity, session_id)
+            case SessionsWanted(session_ids=session_ids):
+                return self._wanted(session_ids)
+            case SessionsLost(reason=reason):
+                return self._lost(reason)
+            case _TryAgain():
+                return self._try_again()
+            case _:
+                assert_never(message)
+
+    def close(self) -> None:
+        """Log all clients out, and wait until they have answered; then end what is left."""
+        until = self.close_by(DRAINED_WITHIN)
+        for knocked in self.actor_inbox.waiting(Knocked):
+            knocked.line.close()
+        for visitor in self._visitors.values():
+            visitor.knocked.line.close()
+        sessions = self._sessions.all()
+        for session in sessions.values():
+            tell(session.ref, LogOut(text="the gateway stops: log on again"))
+        for identity, session in sessions.items():
+            mailbox_of(session.ref).thread.join(max(until - monotonic(), 0))
+            session.ref.stop(block=False)
+            self._sessions.remove(identity)
+
+    def _knocked(self, knocked: Knocked) -> None:
+        knock, line = knocked.knock, knocked.line
+        identity = Identity(knock.dictionary.version, knock.target, knock.sender)
+        agreement = self._agreements.of(identity)
+        live = self._sessions.all().get(identity)
+        if agreement is None:
+            self._show_out(line, identity, "unknown")
+        elif live is not None and live.life.is_shown:
+            self._show_out(line, identity, "second_connection")
+        elif self._may_enter(agreement, knocked):
+            self._let_wait(_Visitor(agreement, knocked, monotonic() + self._taken_within))
+            if live is None:
+                self._ask_for(identity, agreement)
+            else:  # its end is told
+                tell(live.ref, DropLine(why="the client is back on another connection"))
+
+    def _may_enter(self, agreement: Agreement, knocked: Knocked) -> bool:
+        line = knocked.line
+        right = self._attempts.is_right(
+            line.address,
+            lambda: shows_credentials(agreement, knocked.knock.logon, line.certificate_names),
+        )
+        if not right:
+            outcome = "too_many_attempts" if right is None else "wrong_credentials"
+            self._show_out(line, agreement.identity, outcome)
+        return bool(right)
+
+    def _show_out(self, line: Line, identity: Identity, outcome: str) -> None:
+        self._metrics.logons.labels(outcome).inc()
+        self._shown_out.happened(client=_shown(identity), address=line.address, why=outcome)
+        line.close()
+
+    def _let_wait(self, visitor: _Visitor) -> None:
+        identity = visitor.agreement.identity
+        before = self._visitors.pop(identity, None)
+        if before is not None:
+            before.knocked.line.close()  # the client has given it up
+        self._visitors[identity] = visitor
+        self._look_later()
+
+    def _look_later(self) -> None:
+        if not self._looks:
+            self._looks = True
+            self.tell_later(_TRY_EVERY, _TryAgain())
+
+    def _try_again(self) -> None:
+        self._looks = False
+        for identity, visitor in tuple(self._visitors.items()):
+            if monotonic() >= visitor.until:
+                del self._visitors[identity]
+                self._show_out(visitor.knocked.line, identity, "held_elsewhere")
+            elif identity not in self._sessions.all():
+                self._ask_for(identity, visitor.agreement)
+        if self._visitors:
+            self._look_later()
+
+    def _ask_for(self, identity: Identity, agreement: Agreement) -> None:
+        if identity not in self._asked:
+            self._asked.add(identity)
+            began_since = agreement.day.last_reset(datetime.now(UTC))
+            tell(self._repository, TakeSession(identity=identity, began_since=began_since))
+
+    def _answered(self, answer: SessionAnswered) -> None:
+        self._asked.discard(answer.identity)
+        if answer.taken is None:
+            logger.bind(client=_shown(answer.identity), reason=answer.error).debug(
+                "a session is not free"
+            )
+            return
+        visitor = self._visitors.pop(answer.identity, None)
+        if visitor is None:
+            tell(self._repository, ReleaseSession(session_id=answer.taken.id))
+        else:
+            self._start(visitor, answer.taken)
+
+    def _start(self, visitor: _Visitor, taken: TakenSession) -> None:
+        identity = visitor.agreement.identity
+        life = Life(whole(visitor.knocked.knock.logon.get(tags.HEART_BT_INT)) or 0)
+        ref = self._start_session(
+            agreement=visitor.agreement, taken=taken, knocked=visitor.knocked, life=life
+        )
+        self._sessions.put(identity, LiveSession(session_id=taken.id, ref=ref, life=life))
+        ended = SessionEnded(identity=identity, session_id=taken.id)
+        ref.tell(Boot(name=_shown(identity), on_exit=lambda _crash: self._tell_self(ended)))
+
+    def _ended(self, identity: Identity, session_id: int) -> None:
+        self._sessions.remove(identity)
+        tell(self._repository, ReleaseSession(session_id=session_id))
+        visitor = self._visitors.get(identity)
+        if visitor is not None:
+            self._ask_for(identity, visitor.agreement)
+
+    def _wanted(self, session_ids: frozenset[int]) -> None:
+        for session in self._sessions.all().values():
+            if session.session_id in session_ids and not session.life.is_shown:
+                tell(session.ref, DropLine(why="the client has come to another gateway"))
+
+    def _lost(self, reason: str) -> None:
+        for session in self._sessions.all().values():
+            tell(session.ref, DropLine(why=f"the session is no longer held: {reason}"))
+
+
+def _shown(identity: Identity) -> str:
+    """Return a client's name, for people."""
+    return identity.peer.decode(errors="replace")

@@ -1,0 +1,30 @@
+"""How much a session takes at once, and how long it waits."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLimits:
+    """The limits of a session. Times are in seconds."""
+
+    read_bytes: int = 64 * 1024
+    """Bytes that one transaction takes, unless a single read has more."""
+
+    reports: int = 200
+    """Reports that are read, stored and sent together."""
+
+    unwritten: int = 256 * 1024
+    """Bytes that may wait for the client to read them when more reports or a replay are read."""
+
+    look_for_room_every: float = 0.05
+    """Time between looks at whether the client has read."""
+
+    patience: float = 30.0
+    """Time for the client to read, or for the database and the list of securities to be there."""
+
+    commit_within: float = 15.0
+    """Time for the repository to store a step."""
+
+
+SESSION_LIMITS = SessionLimits()
+"""The limits of every session."""

@@ -1,0 +1,117 @@
+"""The requests actor: sees to it that each request to cancel or replace is decided."""
+
+from dataclasses import dataclass
+from threading import Timer
+from time import monotonic
+from typing import assert_never
+
+import pykka
+
+from fixengine.actors.gateway.messages import RequestsStored
+from fixengine.actors.messages import ChangeExecution
+from fixengine.errors import UnavailableError
+from fixengine.ports.fix import FixBooks
+from fixengine.rules.changes import ChangeRequest, Decision
+from fixengine.rules.values import ChangeKind
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.refs import ActorRef, ask
+from fixengine.telemetry.outage import Outage
+from fixengine.trading.values import FixRequest, RequestKind, key_of
+
+LOOK_SECONDS = 1.0
+"""Seconds between looks at what other gateways may have left undecided."""
+
+_LOOK_AGAIN_SECONDS = 0.01  # while the desk has any in hand
+_DECIDED_WITHIN = 3.0  # seconds that a request waits for an execution; then it is tried anew
+_STRETCH_SECONDS = 0.05  # that the actor waits for the desk at a stretch
+_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Requests → itself: what is undecided?"""
+
+
+class Requests(Actor):
+    """Asks the desk for a decision on each, whoever has its session; stores what is refused.
+
+    A change that is done needs no more: its row is what the client is told of. A request that two
+    gateways decide changes nothing twice, as it has one key.
+    """
+
+    def __init__(self, *, books: FixBooks, desk: ActorRef) -> None:
+        super().__init__()
+        self._books = books
+        self._desk = desk
+        self._in_hand: dict[str, tuple[FixRequest, pykka.Future[Decision]]] = {}
+        self._timer: Timer | None = None
+        self._outage = Outage(
+            "requests to cancel and replace wait", "requests to cancel and replace are decided"
+        )
+
+    def boot(self) -> None:
+        self.actor_ref.tell(_Look())
+
+    def receive(self, message: RequestsStored | _Look) -> None:
+        match message:
+            case RequestsStored():
+                if self.actor_inbox.waiting(RequestsStored):
+                    return  # the last of them is for all
+            case _Look():
+                pass
+            case _:
+                assert_never(message)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._look()
+        pause = _LOOK_AGAIN_SECONDS if self._in_hand else LOOK_SECONDS
+        self._timer = self.tell_later(pause, _Look())
+
+    def _look(self) -> None:
+        try:
+            for request in self._books.undecided(limit=_MOST):
+                self._have_decided(request)
+            self._settle()
+        except UnavailableError as error:
+            self._outage.begin(str(error))
+        else:
+            self._outage.end()
+
+    def _have_decided(self, request: FixRequest) -> None:
+        key = key_of(request.session_id, request.cl_ord_id)
+        if key not in self._in_hand:
+            asked = ChangeExecution(
+                request=change_request(request), deadline=monotonic() + _DECIDED_WITHIN
+            )
+            self._in_hand[key] = (request, ask(self._desk, asked, timeout=_DECIDED_WITHIN))
+
+    def _settle(self) -> None:
+        """Store what the desk has refused; what it could not decide is undecided still."""
+        until = monotonic() + _STRETCH_SECONDS
+        for key, (request, future) in tuple(self._in_hand.items()):
+            try:
+                decision = future.get(timeout=max(until - monotonic(), 0))
+            except pykka.Timeout:
+                continue
+            except UnavailableError as error:
+                self._outage.begin(str(error))
+            else:
+                if decision.refusal is not None:
+                    self._books.refuse(request, decision.refusal)
+            del self._in_hand[key]
+
+
+def change_request(request: FixRequest) -> ChangeRequest:
+    """Return what a request by FIX asks the desk for."""
+    assert request.execution_id is not None, "what names no order is refused when it comes"
+    key = key_of(request.session_id, request.cl_ord_id)
+    if request.kind is RequestKind.REPLACE:
+        assert request.quantity is not None, "a replace has a quantity"
+        return ChangeRequest(
+            execution_id=request.execution_id,
+            kind=ChangeKind.REPLACE,
+            key=key,
+            quantity=request.quantity,
+            limit_price=request.limit_price,
+        )
+    return ChangeRequest(execution_id=request.execution_id, kind=ChangeKind.CANCEL, key=key)

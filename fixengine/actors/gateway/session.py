@@ -1,0 +1,416 @@
+"""A session actor: one client that is logged on, from its Logon to the end of its connection.
+
+What comes is taken in steps: the session's machine says what there is to do, the application what
+to answer, the repository stores all of it at once, and only then do bytes go out. If anything of
+that fails, the connection is closed without a word: the client knows nothing of the step, and asks
+for it again.
+
+The module is longer than others: all of it is the order of these things.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Timer
+from time import monotonic
+from typing import Any, TypeAlias, assert_never
+
+from loguru import logger
+from msgspec.structs import replace
+
+from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
+from fixengine.actors.gateway.live import Life
+from fixengine.actors.gateway.messages import (
+    BytesCame,
+    CommitWork,
+    DropLine,
+    Knocked,
+    LineLost,
+    LogOut,
+    ReportsWait,
+    RequestsStored,
+)
+from fixengine.actors.gateway.step import Step, numbered
+from fixengine.config.fix_sessions import Agreement
+from fixengine.errors import RejectedError, UnavailableError
+from fixengine.fix.effects import Effect, Fetch
+from fixengine.fix.message import Message
+from fixengine.fix.session import Session, State
+from fixengine.fix.settings import Moment
+from fixengine.ports.fix import FixBooks, TakenSession, Work
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.refs import ActorRef, ask, tell
+from fixengine.supervision.retries import Retries
+from fixengine.telemetry.metrics.gateway import GatewayMetrics
+from fixengine.trading.application import Application
+from fixengine.trading.values import Decision, Look
+
+
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    """Session → itself: answer the Logon."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Session → itself: take the bytes that have come until now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """Session → itself: do what the time asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadPage:
+    """Session → itself: read the next page of what is to be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _DecideAgain:
+    """Session → itself: what was delivered could not be decided, try it once more."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """A step that can't be decided yet; `until` is the monotonic time at which it is given up."""
+
+    step: Step
+    size: int
+    until: float
+
+
+_Received: TypeAlias = (
+    BytesCame
+    | LineLost
+    | ReportsWait
+    | LogOut
+    | DropLine
+    | _Begin
+    | _Read
+    | _Pass
+    | _ReadPage
+    | _DecideAgain
+)
+
+
+class _Inbox:
+    """Takes what comes on the line, in the thread that moves bytes."""
+
+    def __init__(self, ref: ActorRef, life: Life) -> None:
+        self._ref = ref
+        self._life = life
+
+    def received(self, data: bytes) -> None:
+        self._life.heard()
+        tell(self._ref, BytesCame(data=data))
+
+    def lost(self, why: str) -> None:
+        tell(self._ref, LineLost(why=why))
+
+
+class SessionActor(Actor):
+    """Drives a session. It ends with its connection, or when the session is no longer held.
+
+    It is whole with more than ten attributes: they are its parts, and how far it is.
+    """
+
+    def __init__(
+        self,
+        *,
+        agreement: Agreement,
+        taken: TakenSession,
+        knocked: Knocked,
+        life: Life,
+        application: Application,
+        books: FixBooks,
+        repository: ActorRef,
+        requests: ActorRef,
+        metrics: GatewayMetrics,
+        limits: SessionLimits = SESSION_LIMITS,
+    ) -> None:
+        super().__init__()
+        settings = agreement.session_settings
+        self._session = Session(settings, next_in=taken.next_in, next_out=taken.next_out)
+        self._dictionary = settings.dictionary
+        self._agreement = agreement
+        self._taken = taken  # with the numbers that are stored
+        self._knocked = knocked
+        self._line = knocked.line
+        self._life = life
+        self._application = application
+        self._books = books
+        self._repository = repository
+        self._requests = requests
+        self._metrics = metrics
+        self._limits = limits
+        self._day_ends: datetime | None = None
+        self._came: list[bytes] = []
+        self._reads = False
+        self._held: _Held | None = None
+        self._page: Fetch | None = None
+        self._full_since: float | None = None
+        self._retries = Retries(first=0.05, cap=1.0)
+        self._timer: Timer | None = None
+        self._timer_at: float | None = None
+        self._over = False
+
+    def boot(self) -> None:
+        self.actor_ref.tell(_Begin())
+
+    def receive(self, message: _Received) -> Any:
+        if self._over:
+            return None
+        match message:
+            case BytesCame(data=data):
+                self._came.append(data)
+                self._go_on()
+            case _Read():
+                self._read()
+            case _Pass():
+                self._pass()
+            case ReportsWait():
+                self._report()
+            case _ReadPage():
+                self._read_page()
+            case _DecideAgain():
+                self._decide_again()
+            case _Begin():
+                self._begin()
+            case LogOut(text=text):
+                self._log_out(text)
+            case LineLost(why=why) | DropLine(why=why):
+                self._end_session(why)
+            case _:
+                assert_never(message)
+        return None
+
+    def close(self) -> None:
+        self._session.lose()
+        self._line.close()
+
+    def _begin(self) -> None:
+        now = _now()
+        self._day_ends = self._agreement.day.next_reset(now.utc)
+        knock, framer = self._knocked.knock, self._knocked.framer
+        self._advance(self._session.accept(now, knock.logon, framer))
+        if self._over:
+            self._metrics.logons.labels("refused").inc()
+            return
+        self._metrics.logons.labels("logged_on").inc()
+        logger.bind(address=self._line.address, next_in=self._taken.next_in).info(
+            "client has logged on"
+        )
+        self._line.pass_to(_Inbox(self.actor_ref, self._life))
+        self.actor_ref.tell(ReportsWait())
+
+    def _go_on(self) -> None:
+        if self._came and not self._reads and self._held is None:
+            self._reads = True
+            self.actor_ref.tell(_Read())
+
+    def _read(self) -> None:
+        """Take bytes that came, all at once: one transaction has them."""
+        self._reads = False
+        if self._held is not None:
+            return
+        taken = bytearray()
+        while self._came and len(taken) < self._limits.read_bytes:
+            taken += self._came.pop(0)
+        self._advance(self._session.received(_now(), bytes(taken)), len(taken))
+        self._go_on()
+
+    def _advance(self, effects: Sequence[Effect], size: int = 0) -> None:
+        step = Step(self._dictionary, self._taken.generation)
+        step.add(effects)
+        self._settle(_Held(step, size, monotonic() + self._limits.patience))
+
+    def _settle(self, held: _Held) -> None:
+        try:
+            decision = self._decided(held.step.delivered)
+        except UnavailableError as error:
+            self._hold(held, error)
+            return
+        self._held = None
+        self._retries.reset()
+        self._finish(held.step, decision)
+        if held.size:
+            self._line.handled(held.size)
+
+    def _decided(self, messages: Sequence[Message]) -> Decision:
+        if not messages:
+            return Decision()
+        needs = self._application.needs(messages)
+        if any(needs):
+            look = self._books.look(
+                self._taken.id,
+                needs.cl_ord_ids,
+                new_orders=needs.new_orders,
+                open_orders=needs.open_orders,
+            )
+        else:
+            look = Look(known={}, numbers=(), now=_now().utc)
+        return self._application.decide(messages, look)
+
+    def _hold(self, held: _Held, error: UnavailableError) -> None:
+        """Try again later: nothing is refused because we can't look. The client has to wait."""
+        self._held = held
+        if monotonic() >= held.until:
+            self._end_session(f"nothing could be decided: {error}")
+        else:
+            logger.bind(reason=str(error)).debug("a session waits")
+            self.tell_later(self._retries.next_wait(), _DecideAgain())
+
+    def _decide_again(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            self._settle(held)
+            self._go_on()
+            if self._page is not None:
+                self.actor_ref.tell(_ReadPage())
+
+    def _finish(self, step: Step, decision: Decision) -> None:
+        """Store a step and all that was decided, then let the client know."""
+        for reply in decision.replies:
+            step.add(self._session.send(_now(), reply.kind, reply.fields), reply)
+        if not self._stored(step, decision):
+            return
+        self._metrics.messages_in.inc(len(step.delivered))
+        self._metrics.messages_out.inc(len(step.sent))
+        self._metrics.passed_over.inc(len(step.ignored))
+        if step.out:
+            self._line.send(bytes(step.out))
+        if decision.requests:
+            tell(self._requests, RequestsStored())
+        if step.fetch is not None:
+            self._page = step.fetch
+            self.actor_ref.tell(_ReadPage())
+        if step.closes is None:
+            self._arm()
+        else:
+            self._end_session(step.closes)
+
+    def _stored(self, step: Step, decision: Decision) -> bool:
+        """Store what a step leaves, if anything; end the session if that fails."""
+        after = replace(
+            self._taken,
+            generation=step.generation,
+            next_in=self._session.next_in,
+            next_out=self._session.next_out,
+        )
+        if after == self._taken and not decision.told:
+            return True
+        work = Work(
+            session_id=after.id,
+            epoch=after.epoch,
+            generation=after.generation,
+            next_in=after.next_in,
+            next_out=after.next_out,
+            sent=tuple(step.sent),
+            new_orders=decision.new_orders,
+            requests=decision.requests,
+            orders=decision.orders,
+            done=decision.done,
+            told=decision.told,
+        )
+        try:
+            ask(self._repository, CommitWork(work=work), timeout=self._limits.commit_within)
+        except RejectedError as error:
+            logger.bind(reason=str(error)).error("the database refuses the work of a session")
+            self._end_session("the database refuses its work")
+            return False
+        except UnavailableError as error:
+            self._end_session(f"its work is not stored: {error}")
+            return False
+        self._taken = after
+        return True
+
+    def _report(self) -> None:
+        """Tell the client what became of its orders, a page at a time."""
+        if self._held is not None or self._session.state is not State.ACTIVE:
+            return
+        if not self._has_room(ReportsWait()):
+            return
+        most = self._limits.reports
+        try:
+            page = self._books.reports(self._taken.id, limit=most)
+        except UnavailableError as error:  # it is told again that they wait
+            logger.bind(reason=str(error)).debug("reports wait")
+            return
+        if not page:
+            return
+        step = Step(self._dictionary, self._taken.generation)
+        self._finish(step, self._application.tell(page))
+        if len(page) == most:
+            self.actor_ref.tell(ReportsWait())
+
+    def _read_page(self) -> None:
+        """Send some of what the client asked for again."""
+        page = self._page
+        if page is None or self._held is not None or not self._has_room(_ReadPage()):
+            return
+        try:
+            kept = self._books.sent(self._taken, page.first, page.last)
+        except UnavailableError as error:
+            logger.bind(reason=str(error)).debug("a replay waits")
+            self.tell_later(self._retries.next_wait(), _ReadPage())
+            return
+        self._page = None
+        self._metrics.sent_again.inc(len(kept))
+        found = [numbered(each, self._dictionary) for each in kept]
+        self._advance(self._session.fetched(_now(), page, found))
+
+    def _has_room(self, again: ReportsWait | _ReadPage) -> bool:
+        """Say whether the client reads what is sent; if not, `again` comes later."""
+        if self._line.unwritten <= self._limits.unwritten:
+            self._full_since = None
+            return True
+        self._full_since = self._full_since or monotonic()
+        if monotonic() - self._full_since > self._limits.patience:
+            self._end_session("the client does not read what is sent")
+        else:
+            self.tell_later(self._limits.look_for_room_every, again)
+        return False
+
+    def _pass(self) -> None:
+        self._timer_at = None
+        if self._held is not None:
+            return
+        now = _now()
+        if self._day_ends is not None and now.utc >= self._day_ends:
+            self._day_ends = None
+            self._advance(self._session.leave(now, "the day is over: log on again"))
+        else:
+            self._advance(self._session.passed(now))
+
+    def _arm(self) -> None:
+        """See to it that the next time is not missed; one that comes too early is no harm."""
+        due = self._session.due
+        if self._day_ends is not None:
+            left = (self._day_ends - datetime.now(UTC)).total_seconds()
+            due = min(due or monotonic() + left, monotonic() + left)
+        if due is None or (self._timer_at is not None and self._timer_at <= due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = due
+        self._timer = self.tell_later(max(due - monotonic(), 0), _Pass())
+
+    def _log_out(self, text: str) -> None:
+        if self._held is None:
+            self._advance(self._session.leave(_now(), text))
+        else:
+            self._end_session(text)
+
+    def _end_session(self, why: str) -> None:
+        if not self._over:
+            self._over = True
+            taken = self._taken
+            logger.bind(reason=why, next_in=taken.next_in, next_out=taken.next_out).info(
+                "session ends"
+            )
+            self.stop()
+
+
+def _now() -> Moment:
+    return Moment(datetime.now(UTC), monotonic())

@@ -1,0 +1,71 @@
+"""What one step of a session comes to: rows to store, then bytes to send, then its end."""
+
+from collections.abc import Iterable
+
+from fixengine.fix import tags
+from fixengine.fix.dictionary import Dictionary
+from fixengine.fix.effects import (
+    Deliver,
+    Disconnect,
+    Effect,
+    Fetch,
+    Ignored,
+    Numbered,
+    Reset,
+    Transmit,
+)
+from fixengine.fix.framing import Frame
+from fixengine.fix.message import Message, body_of, parse
+from fixengine.ports.fix import Sent
+from fixengine.trading.values import Reply
+
+
+class Step:
+    """Collects a session's effects in their order."""
+
+    def __init__(self, dictionary: Dictionary, generation: int) -> None:
+        self.generation = generation
+        self.delivered: list[Message] = []
+        self.sent: list[Sent] = []
+        self.out = bytearray()
+        self.fetch: Fetch | None = None
+        self.closes: str | None = None
+        self.ignored: list[str] = []
+        self._dictionary = dictionary
+
+    def add(self, effects: Iterable[Effect], reply: Reply | None = None) -> None:
+        """Take effects; those of a reply are of the evaluation that it tells of."""
+        for effect in effects:
+            match effect:
+                case Transmit(data=data):
+                    self.out += data
+                case Numbered():
+                    if effect.kind not in tags.ADMINISTRATIVE:
+                        self.sent.append(self._kept(effect, reply))
+                case Deliver(message=message):
+                    self.delivered.append(message)
+                case Fetch():
+                    self.fetch = effect
+                case Reset():
+                    self.generation += 1
+                    self.sent.clear()  # of the generation that is over
+                case Ignored(why=why):
+                    self.ignored.append(why)
+                case Disconnect(why=why):
+                    self.closes = why
+
+    def _kept(self, numbered: Numbered, reply: Reply | None) -> Sent:
+        return Sent(
+            seq=numbered.seq,
+            kind=numbered.kind,
+            sent_at=numbered.sent_at,
+            body=body_of(numbered.fields, self._dictionary.data_fields),
+            execution_id=None if reply is None else reply.execution_id,
+            number=None if reply is None else reply.number,
+        )
+
+
+def numbered(sent: Sent, dictionary: Dictionary) -> Numbered:
+    """Return what was kept of a number, as its session gave it."""
+    message = parse(Frame(dictionary.version, sent.body), dictionary.data_fields)
+    return Numbered(sent.seq, sent.kind, message.fields, sent.sent_at)

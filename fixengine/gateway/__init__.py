@@ -1,0 +1,1 @@
+"""The FIX gateway: settings become parts, and parts become the children of a supervisor."""

@@ -1,0 +1,179 @@
+"""The children of a gateway's supervisor: its actors, in order of dependency."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import partial
+
+from fixengine.actors.changing.desk import Desk
+from fixengine.actors.gateway.acceptor import Acceptor
+from fixengine.actors.gateway.directory import DRAINED_WITHIN, Directory
+from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
+from fixengine.actors.gateway.live import Life, LiveSessions
+from fixengine.actors.gateway.messages import Knocked
+from fixengine.actors.gateway.reports import Reports
+from fixengine.actors.gateway.repository import SessionRepository
+from fixengine.actors.gateway.requests import Requests
+from fixengine.actors.gateway.session import SessionActor
+from fixengine.actors.gateway.symbols import SymbolBoard, Symbols
+from fixengine.actors.storage.limits import STORAGE_LIMITS, StorageLimits
+from fixengine.config.fix_sessions import Agreement
+from fixengine.engine.stop_budget import StopBudget
+from fixengine.gateway.parts import Parts
+from fixengine.ports.fix import TakenSession
+from fixengine.supervision.child import ChildSpec
+from fixengine.supervision.refs import ActorRef
+from fixengine.supervision.tree import Tree
+from fixengine.telemetry.health import GATEWAY_NEEDS, Health, Part
+
+
+class Child(StrEnum):
+    """The actors by name, each after those that it asks."""
+
+    REPOSITORY = "repository"
+    SYMBOLS = "symbols"
+    DESK = "desk"
+    REQUESTS = "requests"
+    DIRECTORY = "directory"
+    REPORTS = "reports"
+    ACCEPTOR = "acceptor"
+
+
+BOOT_WITHIN = 10.0
+"""Seconds for an actor to boot; none waits for anything outside meanwhile."""
+
+STOP_SHARES: Mapping[Child, float] = {
+    Child.REPOSITORY: 0.5,
+    Child.SYMBOLS: 0.2,
+    Child.DESK: 0.2,
+    Child.REQUESTS: 0.2,
+    Child.DIRECTORY: DRAINED_WITHIN + 0.3,
+    Child.REPORTS: 0.2,
+    Child.ACCEPTOR: 0.2,
+}
+"""Seconds for each actor to stop, in reverse order. What one leaves is for those after it."""
+
+STOP_BUDGET = StopBudget(actors=sum(STOP_SHARES.values()))
+"""The time of a gateway's stop."""
+
+assert SessionRepository.closes_within < STOP_SHARES[Child.REPOSITORY]
+assert Directory.closes_within < STOP_SHARES[Child.DIRECTORY]
+
+Refs = Mapping[str, ActorRef]
+
+
+class Children:
+    """Makes the actors from a gateway's parts.
+
+    `tree` says what runs, `health` whether it works, `live` who is logged on.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        hung_after: float,
+        storage: StorageLimits = STORAGE_LIMITS,
+        limits: SessionLimits = SESSION_LIMITS,
+    ) -> None:
+        self._parts = parts
+        self._storage = storage
+        self._limits = limits
+        self._board = SymbolBoard()
+        self.live = LiveSessions()
+        self.tree = Tree(self._specs())
+        self.health = Health(
+            gauge=parts.metrics.up, tree=self.tree, needs=GATEWAY_NEEDS, hung_after=hung_after
+        )
+        parts.metrics.sessions.set_function(lambda: len(self.live.all()))
+
+    def _specs(self) -> tuple[ChildSpec, ...]:
+        """List the children in order of dependency."""
+        starts = {
+            Child.REPOSITORY: self._repository,
+            Child.SYMBOLS: self._symbols,
+            Child.DESK: self._desk,
+            Child.REQUESTS: self._requests,
+            Child.DIRECTORY: self._directory,
+            Child.REPORTS: self._reports,
+            Child.ACCEPTOR: self._acceptor,
+        }
+        return tuple(
+            ChildSpec(
+                name=child.value,
+                start=start,
+                boot_timeout=BOOT_WITHIN,
+                stop_timeout=STOP_SHARES[child],
+            )
+            for child, start in starts.items()
+        )
+
+    def _repository(self, _refs: Refs) -> ActorRef:
+        return SessionRepository.start(
+            schema=self._parts.schema(
+                migrates=self._migrates, mends=partial(self.health.waits, Part.SCHEMA)
+            ),
+            sessions=self._parts.sessions(),
+            health=self.health,
+            metrics=self._parts.metrics,
+            limits=self._storage,
+        )
+
+    def _migrates(self, what: str) -> None:
+        self.health.down(Part.SCHEMA, what)
+        self.health.up(Part.DATABASE)
+
+    def _symbols(self, _refs: Refs) -> ActorRef:
+        return Symbols.start(
+            service=self._parts.security_service(),
+            board=self._board,
+            health=self.health,
+            metrics=self._parts.metrics,
+        )
+
+    def _desk(self, _refs: Refs) -> ActorRef:
+        return Desk.start(
+            changes=self._parts.changes(),
+            publisher=None,
+            metrics=self._parts.metrics,
+            rules=self._parts.fill_rules,
+        )
+
+    def _requests(self, refs: Refs) -> ActorRef:
+        return Requests.start(books=self._parts.books, desk=refs[Child.DESK])
+
+    def _directory(self, refs: Refs) -> ActorRef:
+        return Directory.start(
+            agreements=self._parts.agreements,
+            live=self.live,
+            repository=refs[Child.REPOSITORY],
+            start_session=partial(self._session, refs),
+            metrics=self._parts.metrics,
+        )
+
+    def _session(
+        self,
+        refs: Refs,
+        *,
+        agreement: Agreement,
+        taken: TakenSession,
+        knocked: Knocked,
+        life: Life,
+    ) -> ActorRef:
+        return SessionActor.start(
+            agreement=agreement,
+            taken=taken,
+            knocked=knocked,
+            life=life,
+            application=self._parts.application(agreement, taken.id, self._board),
+            books=self._parts.books,
+            repository=refs[Child.REPOSITORY],
+            requests=refs[Child.REQUESTS],
+            metrics=self._parts.metrics,
+            limits=self._limits,
+        )
+
+    def _reports(self, _refs: Refs) -> ActorRef:
+        return Reports.start(books=self._parts.books, live=self.live)
+
+    def _acceptor(self, refs: Refs) -> ActorRef:
+        return Acceptor.start(entrance=self._parts.entrance(), directory=refs[Child.DIRECTORY])

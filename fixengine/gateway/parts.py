@@ -1,0 +1,132 @@
+"""The parts of a gateway: its settings become connections, tables, a port and measurements."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from fixengine.actors.gateway.symbols import SymbolBoard
+from fixengine.config import Settings
+from fixengine.config.fix_sessions import Agreement, Agreements
+from fixengine.engine.exports import metric_export
+from fixengine.infra.fix.listener import Listener
+from fixengine.infra.fix.tls import TlsFiles
+from fixengine.infra.postgres.changes import PostgresChanges
+from fixengine.infra.postgres.driver.connections import Database
+from fixengine.infra.postgres.fix.books import PostgresFixBooks
+from fixengine.infra.postgres.fix.sessions import PostgresFixSessions
+from fixengine.infra.postgres.schema.schema import PostgresSchema
+from fixengine.infra.process.logs import log_lines
+from fixengine.infra.services.neighbours import SecurityClient
+from fixengine.supervision.mailbox import unhurried
+from fixengine.telemetry.metrics.gateway import GatewayMetrics
+from fixengine.trading.agreement import Agreement as OrderAgreement
+from fixengine.trading.application import Application
+from fixengine.trading.entry import OrderEntry
+
+_BOOK_CONNECTIONS = 4
+"""For all sessions, which look up and read; with more of them, writes would have to wait."""
+
+
+class ApplicationOf(Protocol):
+    """Makes the application of a session."""
+
+    def __call__(self, agreement: Agreement, session_id: int, board: SymbolBoard, /) -> Application:
+        """Return it; it keeps nothing of its own."""
+
+
+def order_entry(agreement: Agreement, session_id: int, board: SymbolBoard) -> Application:
+    """Return what clients trade with."""
+    agreed = OrderAgreement(
+        session_id=session_id,
+        dictionary=agreement.session_settings.dictionary,
+        destination=agreement.destination,
+        end_of_day=agreement.day.end,
+    )
+    return OrderEntry(agreed, board)
+
+
+class Parts:
+    """What the actors stand on. Attributes are shared by all, each method makes a part for one.
+
+    An actor that is started again gets new parts of its own.
+    """
+
+    def __init__(
+        self, settings: Settings, agreements: Agreements, *, pod: str, application: ApplicationOf
+    ) -> None:
+        self._settings = settings
+        self.agreements = agreements
+        self.application = application
+        self.fill_rules = settings.fill_rules
+        self._database = Database(
+            dsn=settings.postgres_dsn, application_name=pod, max_connections=1
+        )
+        self._books_database = Database(
+            dsn=settings.postgres_dsn, application_name=pod, max_connections=_BOOK_CONNECTIONS
+        )
+        self.books = PostgresFixBooks(self._books_database)
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self.metrics = GatewayMetrics(registry)
+        log_lines.watch(on_lost=self.metrics.log_lines_lost.inc)
+        export = metric_export(settings, registry)
+        self._exports = [] if export is None else [export]
+        self._listeners: list[Listener] = []
+
+    def start(self) -> None:
+        """Begin to export, and to connect to the database."""
+        for export in self._exports:
+            export.start()
+        self._database.open()
+        self._books_database.open()
+
+    @property
+    def endings(self) -> tuple[Callable[[float], object], ...]:
+        """What ends each of them within so many seconds. Safe before the start, and twice."""
+        exports = (export.stop for export in self._exports)
+        listeners = (listener.stop for listener in self._listeners)
+        return (*exports, *listeners, self._books_database.close, self._database.close)
+
+    def sessions(self) -> PostgresFixSessions:
+        """Return what holds sessions, and stores their work."""
+        return PostgresFixSessions(
+            self._database, first_fill_delay=self._settings.fill_delay_first_seconds
+        )
+
+    def changes(self) -> PostgresChanges:
+        """Return what changes executions; an engine publishes what is announced of it."""
+        return PostgresChanges(self._database, None)
+
+    def schema(
+        self, *, migrates: Callable[[str], object], mends: Callable[[str], object]
+    ) -> PostgresSchema:
+        """Return the schema; it says what it does while that takes long."""
+        return PostgresSchema(
+            self._database,
+            self._books_database,
+            shard=self._settings.order_shard,
+            forgets=False,
+            unhurried=unhurried,
+            migrates=migrates,
+            mends=mends,
+        )
+
+    def security_service(self) -> SecurityClient:
+        """Return a client of security-service."""
+        return SecurityClient(url=self._settings.security_svc_url)
+
+    def entrance(self) -> Listener:
+        """Return the port, which is not open yet; lines of earlier ones stay until the end."""
+        settings, tls = self._settings, None
+        if settings.fix_tls_certificate is not None and settings.fix_tls_key is not None:
+            issuers = settings.fix_tls_client_ca
+            tls = TlsFiles(
+                certificate=Path(settings.fix_tls_certificate),
+                key=Path(settings.fix_tls_key),
+                client_ca=None if issuers is None else Path(issuers),
+            )
+        listener = Listener(port=settings.fix_port, counts=self.metrics, tls=tls)
+        self._listeners.append(listener)
+        return listener

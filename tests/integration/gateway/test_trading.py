@@ -1,0 +1,114 @@
+"""A gateway, an engine, and a client that trades: all of them real."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from fixengine.fix.message import Message
+from tests.integration.gateway.conftest import MakeClient
+from tests.support.engines import Surroundings, wait_until_ready
+from tests.support.gateways import RunningGateway, running_gateway, session
+
+UNPRICED = "NOPRC"
+
+
+@pytest.fixture(scope="module")
+def gateway(
+    shared: Surroundings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningGateway]:
+    """Lend a gateway with an engine beside it."""
+    folder = tmp_path_factory.mktemp("gateway")
+    with (
+        shared.engine() as engine,
+        running_gateway(shared, folder, sessions=session("*")) as gateway,
+    ):
+        wait_until_ready(engine)
+        yield gateway
+
+
+def ids(reports: list[Message]) -> list[bytes]:
+    return [each.get(17) or b"" for each in reports]
+
+
+def filled(reports: list[Message]) -> int:
+    return sum(int(each.get(32) or 0) for each in reports)
+
+
+def test_an_order_is_acknowledged_filled_and_every_fill_reported_once(
+    gateway: RunningGateway, shared: Surroundings, client: MakeClient
+) -> None:
+    trader = client(gateway, "OMS1").logon()
+    order = trader.order(quantity=1000)
+    assert trader.wait_for(order, exec_type="0").get(151) == b"1000"
+    trader.wait_for(order, status="2", leaves="0")
+    reports = trader.reports(order)
+    assert len(set(ids(reports))) == len(reports)
+    assert filled(reports) == 1000
+    trader.initiator.logout("done")
+    assert shared.count("execution where execution_status = 'FULL' and quantity_ordered = 1000")
+
+
+def test_reports_that_came_while_a_client_was_away_are_told_when_it_is_back(
+    gateway: RunningGateway, shared: Surroundings, client: MakeClient
+) -> None:
+    trader = client(gateway, "OMS2").logon()
+    order = trader.order(quantity=500)
+    trader.wait_for(order, exec_type="0")
+    trader.cut()
+    shared.wait_for("execution where execution_status = 'FULL' and quantity_ordered = 500", 1)
+    trader.logon_soon()
+    trader.wait_for(order, status="2")
+    reports = trader.reports(order)
+    assert len(set(ids(reports))) == len(reports)
+    assert filled(reports) == 500
+
+
+def test_a_client_can_cancel(gateway: RunningGateway, client: MakeClient) -> None:
+    trader = client(gateway, "OMS3").logon()
+    order = trader.order(quantity=300, symbol=UNPRICED)
+    trader.wait_for(order, exec_type="0")
+    cancel = trader.cancel(order, symbol=UNPRICED)
+    trader.wait_for(cancel, exec_type="6")
+    report = trader.wait_for(cancel, exec_type="4", status="4", leaves="0")
+    assert report.get(41) == order.encode()
+
+
+def test_a_client_can_replace(gateway: RunningGateway, client: MakeClient) -> None:
+    trader = client(gateway, "OMS4").logon()
+    order = trader.order(quantity=300, symbol=UNPRICED)
+    trader.wait_for(order, exec_type="0")
+    replaced = trader.replace(order, quantity=400, symbol=UNPRICED)
+    trader.wait_for(replaced, exec_type="E")
+    assert trader.wait_for(replaced, exec_type="5").get(38) == b"400"
+
+
+def test_a_cancel_that_comes_too_late_is_refused(
+    gateway: RunningGateway, client: MakeClient
+) -> None:
+    trader = client(gateway, "OMS5").logon()
+    order = trader.order(quantity=10)
+    trader.wait_for(order, status="2")
+    trader.cancel(order)
+    trader.wait_until(lambda: [each for each in trader.seen if each.kind == b"9"], "a refusal")
+
+
+def test_an_unknown_symbol_is_refused(gateway: RunningGateway, client: MakeClient) -> None:
+    trader = client(gateway, "OMS6").logon()
+    order = trader.order(symbol="NO-SUCH")
+    trader.wait_for(order, exec_type="8", status="8", reason="1")
+
+
+def test_all_that_was_sent_is_sent_again_to_a_client_that_lost_it(
+    gateway: RunningGateway, client: MakeClient
+) -> None:
+    trader = client(gateway, "OMS7").logon()
+    orders = [trader.order(quantity=1) for _ in range(20)]
+    for order in orders:
+        trader.wait_for(order, status="2")
+    trader.initiator.logout("done")
+    numbers = trader.initiator.next_numbers._replace(next_in=1)
+    forgetful = client(gateway, "OMS7", numbers=numbers)
+    forgetful.logon_soon()
+    forgetful.wait_until(lambda: len(forgetful.reports()) >= len(trader.reports()), "all reports")
+    assert ids(forgetful.reports()) == ids(trader.reports())
+    assert all(each.is_set(43) for each in forgetful.reports())

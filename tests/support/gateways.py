@@ -1,0 +1,73 @@
+"""Gateways within the test's own process, and clients that trade with them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
+from fixengine.config import load
+from fixengine.config.fix_sessions import load_sessions
+from fixengine.demo.waiting import wait_until
+from fixengine.gateway.gateway import Gateway
+from fixengine.gateway.parts import ApplicationOf, order_entry
+from tests.support.engines import Surroundings
+
+
+def session(peer: str = "OMS1", **more: str) -> str:
+    """Return what a file of sessions says of a client; values as TOML writes them."""
+    said = {
+        "own": '"FIXENGINE"',
+        "peer": f'"{peer}"',
+        "destination": '"ML"',
+        "heartbeat": "[1, 60]",
+        **more,
+    }
+    return "\n".join(("[[session]]", *(f"{name} = {value}" for name, value in said.items()), ""))
+
+
+class RunningGateway:
+    """A gateway, and how its clients reach it."""
+
+    def __init__(self, gateway: Gateway, port: int) -> None:
+        self.gateway = gateway
+        self.port = port
+
+    def wait_until_ready(self) -> None:
+        wait_until(
+            lambda: self.gateway.health.ready().ok,
+            60,
+            f"the gateway to be ready: {self.gateway.health.ready().body}",
+        )
+
+
+@contextmanager
+def running_gateway(
+    world: Surroundings,
+    folder: Path,
+    *,
+    sessions: str | None = None,
+    pod: str = "gateway",
+    application: ApplicationOf = order_entry,
+    limits: SessionLimits = SESSION_LIMITS,
+    **overrides: str,
+) -> Iterator[RunningGateway]:
+    """Lend a gateway that is ready."""
+    file = folder / f"{pod}.toml"
+    file.write_text(sessions or session(), encoding="utf-8")
+    port = world.workspace.reserve_port()
+    settings = load(world.environment(FIX_PORT=str(port), FIX_SESSIONS=str(file), **overrides))
+    gateway = Gateway(
+        settings,
+        load_sessions(settings),
+        pod=pod,
+        on_failure=world.failures.append,
+        application=application,
+        limits=limits,
+    )
+    gateway.start()
+    running = RunningGateway(gateway, port)
+    try:
+        running.wait_until_ready()
+        yield running
+    finally:
+        assert gateway.stop() == ()

@@ -1,0 +1,126 @@
+"""The requests actor: each request is put to the desk, and a refusal is kept."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pykka
+import pytest
+
+from fixengine.actors.gateway.messages import RequestsStored
+from fixengine.actors.gateway.requests import Requests, change_request
+from fixengine.actors.messages import ChangeExecution
+from fixengine.demo.waiting import wait_until
+from fixengine.errors import UnavailableError
+from fixengine.rules.changes import ChangeRequest, Decision, Refusal
+from fixengine.rules.values import ChangeKind
+from fixengine.supervision.actor import Actor
+from fixengine.supervision.refs import tell
+from fixengine.trading.values import FixRequest, RequestKind, RequestState, key_of
+from tests.support.executions import execution
+from tests.unit.actors.gateway.conftest import World
+
+Answer = Callable[[ChangeRequest], Decision | UnavailableError | None]
+
+
+class Desk(Actor):
+    """Answers as it is told to; None: not yet."""
+
+    def __init__(self, asked: list[ChangeRequest], answer: Answer) -> None:
+        super().__init__()
+        self._asked = asked
+        self._answer = answer
+
+    def receive(self, message: ChangeExecution) -> pykka.Future[Decision]:
+        self._asked.append(message.request)
+        future = pykka.ThreadingFuture[Decision]()
+        match self._answer(message.request):
+            case Decision() as decision:
+                future.set(decision)
+            case UnavailableError() as error:
+                future.set_exception((UnavailableError, error, None))
+        return future
+
+
+def cancel(cl_ord_id: bytes, execution_id: int = 5) -> FixRequest:
+    return FixRequest(
+        session_id=1,
+        cl_ord_id=cl_ord_id,
+        execution_id=execution_id,
+        kind=RequestKind.CANCEL,
+        state=RequestState.PENDING,
+        asked_at=datetime.now(UTC),
+    )
+
+
+def test_a_request_that_is_refused_is_stored_so(world: World) -> None:
+    asked: list[ChangeRequest] = []
+    refusal = Decision(execution=execution(), refusal=Refusal.CLOSED)
+    desk = world.booted(Desk.start(asked, lambda _: refusal))
+    world.store.requests.append(cancel(b"c1"))
+    world.booted(Requests.start(books=world.store, desk=desk))
+    wait_until(lambda: world.store.refused, 60, "the refusal to be stored")
+    assert world.store.refused == [(b"c1", Refusal.CLOSED)]
+    assert asked[0].key == key_of(1, b"c1")
+
+
+def test_a_change_that_is_done_needs_no_more(world: World) -> None:
+    asked: list[ChangeRequest] = []
+
+    def done(_request: ChangeRequest) -> Decision:
+        world.store.requests.clear()  # as the change is stored
+        return Decision(execution=execution())
+
+    desk = world.booted(Desk.start(asked, done))
+    world.store.requests.append(cancel(b"c1"))
+    world.booted(Requests.start(books=world.store, desk=desk))
+    wait_until(lambda: asked and not world.store.requests, 60, "the decision")
+    assert world.store.refused == []
+
+
+def test_a_request_whose_execution_is_busy_holds_up_no_other(world: World) -> None:
+    asked: list[ChangeRequest] = []
+
+    def answer(request: ChangeRequest) -> Decision | None:
+        if request.execution_id == 5:
+            return None
+        return Decision(execution=execution(), refusal=Refusal.CLOSED)
+
+    desk = world.booted(Desk.start(asked, answer))
+    world.store.requests += [cancel(b"busy", 5), cancel(b"free", 6)]
+    world.booted(Requests.start(books=world.store, desk=desk))
+    wait_until(lambda: world.store.refused, 60, "the other to be decided")
+    assert world.store.refused == [(b"free", Refusal.CLOSED)]
+    assert [each.execution_id for each in asked].count(5) == 1
+
+
+def test_a_request_that_was_not_decided_is_asked_for_again(world: World) -> None:
+    asked: list[ChangeRequest] = []
+
+    def answer(_request: ChangeRequest) -> Decision | UnavailableError:
+        if len(asked) < 2:
+            return UnavailableError("the execution was not free in time")
+        return Decision(execution=execution(), refusal=Refusal.FILLED)
+
+    desk = world.booted(Desk.start(asked, answer))
+    world.store.requests.append(cancel(b"c1"))
+    requests = world.booted(Requests.start(books=world.store, desk=desk))
+    tell(requests, RequestsStored())
+    wait_until(lambda: world.store.refused, 60, "the decision")
+    assert {each.key for each in asked} == {key_of(1, b"c1")}
+
+
+@pytest.mark.parametrize("limit", [None, Decimal(5)])
+def test_a_replace_asks_for_both_terms(limit: Decimal | None) -> None:
+    request = FixRequest(
+        session_id=1,
+        cl_ord_id=b"r1",
+        execution_id=5,
+        kind=RequestKind.REPLACE,
+        state=RequestState.PENDING,
+        quantity=Decimal(7),
+        limit_price=limit,
+        asked_at=datetime.now(UTC),
+    )
+    asked = change_request(request)
+    assert (asked.kind, asked.quantity, asked.limit_price) == (ChangeKind.REPLACE, 7, limit)

@@ -1,0 +1,230 @@
+"""A session actor: what is stored before what is said, and what becomes of failures."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from fixengine.actors.gateway.messages import DropLine, LogOut
+from fixengine.demo.waiting import wait_until
+from fixengine.rules.trading_day import TradingDay
+from fixengine.supervision.lifecycle import Crash
+from fixengine.supervision.mailbox import mailbox_of
+from fixengine.supervision.refs import ActorRef, tell
+from tests.support.fix.stub_ports import StubLine
+from tests.unit.actors.gateway.conftest import QUICK, World, agreement, message, said, wait_for
+
+
+def receive(line: StubLine, *texts: str) -> int:
+    """Have messages come in one piece; return their length."""
+    wait_until(lambda: line.receiver, 60, "the line to be read")
+    data = b"".join(map(message, texts))
+    assert line.receiver is not None
+    line.receiver.received(data)
+    return len(data)
+
+
+def order(number: int, cl_ord_id: str) -> str:
+    return f"D|34={number}|11={cl_ord_id}|55=IBM|54=1|60=20260302-09:30:00|38=1|40=1|"
+
+
+def wait_until_gone(ref: ActorRef) -> None:
+    mailbox_of(ref).thread.join(60)
+    assert not ref.is_alive()
+
+
+def test_a_logon_is_answered_and_its_numbers_are_stored(world: World) -> None:
+    line = StubLine()
+    world.session(line, repository=world.repository())
+    wait_for(line, "35=A|34=1|")
+    (work,) = world.store.works[0]
+    assert (work.next_in, work.next_out, work.epoch) == (2, 2, 1)
+
+
+def test_nothing_is_said_before_it_is_stored(world: World) -> None:
+    line = StubLine()
+    repository = world.repository()
+    world.store.may_commit.clear()
+    world.session(line, repository=repository)
+    wait_until(lambda: (mailbox_of(repository).busy_since or 0) > 0, 60, "the commit to wait")
+    assert line.sent == []
+    world.store.may_commit.set()
+    wait_for(line, "35=A|34=1|")
+
+
+def test_messages_that_came_together_are_answered_with_one_transaction(world: World) -> None:
+    line = StubLine()
+    world.session(line, repository=world.repository())
+    size = receive(line, order(2, "a"), order(3, "b"))
+    wait_for(line, "35=B|34=3|")
+    assert said(line)[1:] == ["35=B|34=2|148=a|33=1|58=a|", "35=B|34=3|148=b|33=1|58=b|"]
+    (work,) = world.store.works[-1]
+    assert [each.seq for each in work.sent] == [2, 3]
+    assert (work.next_in, work.next_out) == (4, 4)
+    wait_until(lambda: line.handled_bytes == size, 60, "the bytes to be done with")
+
+
+def test_what_came_while_another_step_was_stored_is_taken_together(world: World) -> None:
+    line = StubLine()
+    world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    world.store.may_commit.clear()
+    for number in range(2, 12):
+        receive(line, order(number, str(number)))
+    world.store.may_commit.set()
+    wait_for(line, "35=B|34=11|")
+    assert len(world.application.decided) <= 3
+
+
+def test_a_step_that_is_not_stored_is_not_said_and_the_line_closes(world: World) -> None:
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    world.store.commits_fail = True
+    receive(line, order(2, "a"))
+    wait_until_gone(session)
+    assert line.is_closed
+    assert len(said(line)) == 1
+
+
+def test_a_session_that_another_gateway_has_says_nothing_more(world: World) -> None:
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    world.store.held.clear()
+    receive(line, order(2, "a"))
+    wait_until_gone(session)
+    assert line.is_closed
+    assert len(said(line)) == 1
+
+
+def test_work_that_the_database_refuses_ends_the_session(world: World, events: list[str]) -> None:
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    world.store.refuses.add(1)
+    receive(line, order(2, "a"))
+    wait_until_gone(session)
+    assert line.is_closed
+    assert len(said(line)) == 1
+    assert "the database refuses the work of a session" in events
+
+
+def test_what_can_not_be_looked_up_waits_and_the_client_with_it(world: World) -> None:
+    line = StubLine()
+    world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    world.store.looks_fail = True
+    size = receive(line, order(2, "a"))
+    size += receive(line, order(3, "b"))
+    assert line.handled_bytes == 0
+    world.store.looks_fail = False
+    wait_for(line, "35=B|34=3|")
+    wait_until(lambda: line.handled_bytes == size, 60, "the bytes to be done with")
+
+
+def test_what_can_not_be_looked_up_for_long_closes_the_line_and_is_not_stored(
+    world: World,
+) -> None:
+    world.limits = QUICK
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    world.store.looks_fail = True
+    receive(line, order(2, "a"))
+    wait_until_gone(session)
+    assert line.is_closed
+    assert len(said(line)) == 1
+    assert [work.next_in for (work,) in world.store.works] == [2]
+
+
+def test_what_the_client_asks_for_again_is_read_page_by_page(world: World) -> None:
+    line = StubLine()
+    world.session(line, repository=world.repository())
+    receive(line, *(order(number, "x") for number in range(2, 702)))
+    wait_for(line, "35=B|34=701|")
+    line.sent.clear()
+    receive(line, "2|34=702|7=1|16=0|")
+    wait_for(line, "35=B|34=701|43=Y|")
+    assert world.store.pages == [(1, 500), (501, 701)]
+    first, *others = said(line)
+    assert first == "35=4|34=1|43=Y|122=*|36=2|123=Y|"
+    assert [each.split("|")[1] for each in others] == [f"34={n}" for n in range(2, 702)]
+
+
+def test_a_client_that_reads_nothing_gets_no_further_page_and_is_closed(world: World) -> None:
+    world.limits = QUICK
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    receive(line, order(2, "a"))
+    wait_for(line, "35=B|34=2|")
+    line.unwritten = QUICK.unwritten + 1
+    receive(line, "2|34=3|7=1|16=0|")
+    wait_until_gone(session)
+    assert world.store.pages == []
+    assert line.is_closed
+
+
+def test_a_replay_goes_on_when_the_client_has_read(world: World) -> None:
+    line = StubLine()
+    world.session(line, repository=world.repository())
+    receive(line, order(2, "a"))
+    wait_for(line, "35=B|34=2|")
+    line.unwritten = world.limits.unwritten + 1
+    receive(line, "2|34=3|7=1|16=0|")
+    wait_until(lambda: world.store.works[-1][0].next_in == 4, 60, "the request to be taken")
+    assert world.store.pages == []
+    line.unwritten = 0
+    wait_for(line, "35=B|34=2|43=Y|")
+
+
+def test_a_session_that_crashes_closes_its_line(world: World) -> None:
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    tell(session, Crash(reason="a bug"))
+    wait_until_gone(session)
+    assert line.is_closed
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_client_is_logged_out_with_a_text(world: World, answers: bool) -> None:
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    tell(session, LogOut(text="the gateway stops"))
+    wait_for(line, "35=5|34=2|58=the gateway stops|")
+    if answers:
+        receive(line, "5|34=2|")
+    else:
+        tell(session, DropLine(why="time is up"))
+    wait_until_gone(session)
+    assert line.is_closed
+
+
+def test_a_logon_that_resets_begins_a_new_generation(world: World) -> None:
+    line = StubLine()
+    world.session(line, repository=world.repository(), text="34=1|98=0|108=30|141=Y|")
+    wait_for(line, "35=A|34=1|98=0|108=30|141=Y|")
+    (work,) = world.store.works[0]
+    assert (work.generation, work.next_in, work.next_out) == (2, 2, 2)
+
+
+def test_a_logon_that_is_refused_ends_the_session(world: World) -> None:
+    line = StubLine()
+    session = world.session(line, repository=world.repository(), text="34=1|98=0|108=-1|")
+    wait_until_gone(session)
+    assert line.is_closed
+    assert line.receiver is None
+
+
+class EndsSoon(TradingDay):
+    """A day that ends a moment after every logon."""
+
+    def next_reset(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=0.1)
+
+
+def test_the_day_ends_with_a_logout(world: World) -> None:
+    line = StubLine()
+    world.session(line, repository=world.repository(), agreed=agreement(day=EndsSoon()))
+    wait_for(line, "35=5|34=2|58=the day is over")
