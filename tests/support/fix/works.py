@@ -7,12 +7,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from fixengine.infra.postgres.driver.connections import Database
+from fixengine.infra.postgres.driver.connections import Connection, Database
 from fixengine.infra.postgres.fix.books import PostgresFixBooks
 from fixengine.infra.postgres.fix.sessions import PostgresFixSessions
 from fixengine.ports.fix import Identity, Sent, TakenSession, Work
 from fixengine.trading.values import FixOrder, FixRequest, NewOrder, RequestKind, RequestState
-from tests.support.rows import order
+from tests.support.rows import PATIENCE, order
 
 IDENTITY = Identity(b"FIX.4.4", b"FIXENGINE", b"OMS1")
 SENT_AT = datetime(2026, 7, 28, 12, 0, 0, 123000, tzinfo=UTC)
@@ -20,13 +20,20 @@ SENT_AT = datetime(2026, 7, 28, 12, 0, 0, 123000, tzinfo=UTC)
 
 @contextmanager
 def gateway(database: Database, *, first_fill_delay: float = 0) -> Iterator[PostgresFixSessions]:
-    """Lend the sessions of a gateway, connected."""
+    """Lend a gateway's sessions, connected: the server lets them wait while a test prepares."""
     sessions = PostgresFixSessions(database, first_fill_delay=first_fill_delay)
     sessions.open()
+    on(sessions).execute(f"set idle_session_timeout = '{PATIENCE:.0f}s'".encode())
     try:
         yield sessions
     finally:
         sessions.close()
+
+
+def on(sessions: PostgresFixSessions) -> Connection:
+    """Return the connection that has the locks."""
+    assert sessions._connection is not None
+    return sessions._connection
 
 
 def taken(sessions: PostgresFixSessions, identity: Identity = IDENTITY) -> TakenSession:

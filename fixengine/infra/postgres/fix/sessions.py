@@ -92,6 +92,7 @@ class PostgresFixSessions:
         stored, when the database refuses any of it.
         """
         mine = [work for work in works if self._held.get(work.session_id) == work.epoch]
+        assert len({work.session_id for work in mine}) == len(mine), "one would be lost"
         parameters = {"works": recordset(mine), "first_fill_delay": self._first_fill_delay}
         with self._statements() as connection:
             rows = connection.execute(query("fix_commit"), parameters, prepare=True).fetchall()

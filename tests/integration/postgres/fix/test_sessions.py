@@ -1,17 +1,24 @@
 """A session is one gateway's at a time, and its numbers outlive all of them."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
+from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
 from fixengine.errors import UnavailableError
 from fixengine.infra.postgres.driver.connections import Database
+from fixengine.infra.postgres.fix.books import PostgresFixBooks
 from fixengine.infra.postgres.fix.sessions import PostgresFixSessions
+from fixengine.infra.postgres.session import SILENCE_SECONDS
 from fixengine.ports.fix import Identity, TakenSession
-from tests.support.fix.works import IDENTITY, gateway, taken, work
-from tests.support.rows import change, one
+from tests.support.fix.works import IDENTITY, gateway, on, sent, taken, work
+from tests.support.network.proxy import Flow
+from tests.support.rows import change, one, opened, through_a_proxy, wait_until_blocked
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -23,10 +30,7 @@ def other(pool: Database) -> Iterator[PostgresFixSessions]:
 
 
 def backend(sessions: PostgresFixSessions) -> int:
-    assert sessions._connection is not None
-    row = sessions._connection.execute("select pg_backend_pid()").fetchone()
-    assert row is not None
-    return int(row[0])
+    return on(sessions).info.backend_pid
 
 
 def take_in_time(sessions: PostgresFixSessions) -> TakenSession:
@@ -194,3 +198,138 @@ def test_a_gateway_whose_connection_is_cut_has_no_session_left(
     sessions.open()
     assert sessions.commit([work(session, next_in=9)]) == frozenset()
     assert (new.epoch, new.next_in) == (session.epoch + 1, 1)
+
+
+def test_a_gateway_that_says_nothing_for_a_while_loses_its_sessions(
+    pool: Database, other: PostgresFixSessions
+) -> None:
+    frozen = PostgresFixSessions(pool, first_fill_delay=0)
+    frozen.open()
+    session = taken(frozen)
+    assert on(frozen).execute("show idle_session_timeout").fetchone() == (f"{SILENCE_SECONDS}s",)
+    on(frozen).execute("set idle_session_timeout = '100ms'")
+    new = take_in_time(other)
+    with pytest.raises(UnavailableError):
+        frozen.commit([work(session, next_in=9)])
+    assert (new.epoch, new.next_in) == (session.epoch + 1, 1)
+    frozen.close()
+
+
+def test_a_gateway_that_connects_again_ends_its_connection_before(
+    sessions: PostgresFixSessions,
+) -> None:
+    """The server may not have noticed that it is gone."""
+    session = taken(sessions)
+    ghost, sessions._connection = on(sessions), None
+    with pytest.raises(UnavailableError):
+        sessions.commit([work(session)])
+    sessions.open()
+    assert take_in_time(sessions).epoch == session.epoch + 1
+    ghost.close()
+
+
+def test_a_gateway_that_connects_again_leaves_others_of_its_name_alone(
+    database: str, sessions: PostgresFixSessions, other: PostgresFixSessions
+) -> None:
+    session = taken(other)
+    change(database, f"select pg_terminate_backend({backend(sessions)})")
+    with pytest.raises(UnavailableError):
+        sessions.wanted()
+    sessions.open()
+    assert other.commit([work(session)]) == {session.id}
+
+
+def test_closing_lets_all_sessions_go_and_may_be_done_twice(
+    sessions: PostgresFixSessions, other: PostgresFixSessions
+) -> None:
+    taken(sessions)
+    sessions.close()
+    sessions.close()
+    assert take_in_time(other).epoch == 2
+
+
+def test_without_a_connection_nothing_can_be_taken(pool: Database) -> None:
+    sessions = PostgresFixSessions(pool, first_fill_delay=0)
+    with pytest.raises(UnavailableError):
+        sessions.take(IDENTITY, began_since=None)
+    sessions.release(1)
+    sessions.close()
+
+
+def test_work_is_stored_though_somebody_wants_the_session_meanwhile(
+    database: str, sessions: PostgresFixSessions
+) -> None:
+    """Another gateway writes to the same row, and may be first."""
+    session = taken(sessions)
+    with ThreadPoolExecutor() as threads, psycopg.connect(database) as another:
+        another.execute("update fix_session set wanted_at = now()")
+        committing = threads.submit(sessions.commit, [work(session, next_in=5, sent=(sent(1),))])
+        wait_until_blocked(database, "-- What reads of sessions%")
+        another.commit()
+        assert committing.result(60) == {session.id}
+    assert sessions.wanted() == {session.id}
+    assert taken(sessions).next_in == 5
+
+
+def test_work_that_waits_while_another_takes_the_session_is_not_stored(
+    database: str, sessions: PostgresFixSessions, books: PostgresFixBooks
+) -> None:
+    session = taken(sessions)
+    with ThreadPoolExecutor() as threads, psycopg.connect(database) as another:
+        another.execute("update fix_session set epoch = epoch + 1")
+        committing = threads.submit(sessions.commit, [work(session, next_in=5, sent=(sent(1),))])
+        wait_until_blocked(database, "-- What reads of sessions%")
+        another.commit()
+        assert committing.result(60) == frozenset()
+    assert books.sent(session, 1, 9) == []
+    assert one(database, "select next_in from fix_session") == 1
+
+
+def test_two_gateways_that_meet_a_new_client_make_one_session(
+    pool: Database, sessions: PostgresFixSessions, other: PostgresFixSessions
+) -> None:
+    with ThreadPoolExecutor() as threads:
+        for number in range(20):
+            identity = IDENTITY._replace(peer=b"%d" % number)
+            tries = [
+                threads.submit(each.take, identity, began_since=None) for each in (sessions, other)
+            ]
+            found = [each.result(60) for each in tries]
+            assert sum(each is not None for each in found) == 1
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_who_does_not_hear_whether_its_work_is_stored_reads_it_when_it_begins_anew(
+    database: str, postgres: Postgres, workspace: Workspace, is_stored: bool
+) -> None:
+    with (
+        through_a_proxy(database, postgres, workspace) as (proxy, dsn),
+        opened(dsn) as pool,
+        gateway(pool) as sessions,
+        ThreadPoolExecutor() as threads,
+    ):
+        session = taken(sessions)
+        sessions.commit([])  # prepares the statement
+        pid = backend(sessions)
+        with psycopg.connect(database) as holder:
+            holder.execute("lock table fix_sent in share mode")
+            committing = threads.submit(
+                sessions.commit, [work(session, next_in=5, next_out=2, sent=(sent(1),))]
+            )
+            wait_until_blocked(database, "-- What reads of sessions%")
+            proxy.set(Flow.MUTE)
+            if not is_stored:
+                change(database, f"select pg_terminate_backend({pid})")
+        ended = (
+            f"select not exists (select from pg_stat_activity where pid = {pid} "
+            "and state = 'active')"
+        )
+        wait_until(lambda: one(database, ended), 60, "the statement to end")
+        proxy.set(Flow.CUT)
+        with pytest.raises(UnavailableError):
+            committing.result(60)
+        proxy.set(Flow.OPEN)
+        sessions.open()
+        again = take_in_time(sessions)
+        assert (again.next_in, again.next_out) == ((5, 2) if is_stored else (1, 1))
+        assert len(PostgresFixBooks(pool).sent(again, 1, 9)) == is_stored
