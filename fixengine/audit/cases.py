@@ -62,9 +62,13 @@ def cases(
                 messages=tuple(map(_record, parts[1])),
                 stored=tuple(
                     Stored(
-                        execution=execution, fills=fills, unpublished=unpublished, changes=changes
+                        execution=execution,
+                        fills=fills,
+                        unpublished=unpublished,
+                        changes=changes,
+                        told=told,
                     )
-                    for execution, fills, unpublished, changes in parts[2]
+                    for execution, fills, unpublished, changes, told in parts[2]
                 ),
             ),
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from fixengine.infra.postgres.audit_pages import Told
 from fixengine.ports.kafka import Record
 from fixengine.rules.values import ChangeEntry, Execution, LedgerEntry
 from fixengine.wire.letters import Place
@@ -48,13 +49,14 @@ class Source:
 class Stored:
     """An execution, its fills, the number of the one in the outbox, and which were changes.
 
-    Fills and changes are in order of number.
+    Fills and changes are in order of number. `told` is what its FIX client was, None without one.
     """
 
     execution: Execution
     fills: tuple[LedgerEntry, ...] = ()
     unpublished: int | None = None
     changes: tuple[ChangeEntry, ...] = ()
+    told: Told | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,9 @@ from fixengine.audit.changes import Changes
 from fixengine.audit.evidence import Case, Expected, Source, Stored
 from fixengine.audit.ledger import base_of, execution_problems, mapping_problems
 from fixengine.audit.terms import Expectations, Horizon
+from fixengine.audit.told import told_problems
 from fixengine.audit.verdict import Contradiction, Counts, Kind
+from fixengine.infra.postgres.audit_pages import Told
 from fixengine.ports.kafka import Record
 from fixengine.rules.values import Execution
 from fixengine.wire.letters import Place
@@ -106,7 +108,10 @@ class Judge:
             return
         changes = Changes(row, stored.changes)
         ordered = changes.as_ordered()
-        yield from self._of_order(ordered, case.sources)
+        yield from self._of_order(ordered, case.sources, stored.told)
+        may_be_gone = self.horizon.kept_since is not None
+        for problem in told_problems(stored, changes, may_be_gone=may_be_gone):
+            yield Kind.TOLD, problem
         order = _best(ordered, case.sources)
         version = row.version - row.number_of_fills if order is None else order.version
         base = base_of(fills, adopted=adopted, version=version)
@@ -132,10 +137,14 @@ class Judge:
             yield from announcement_problems(stored, case.messages, self.horizon)
         yield from self._of_its_end(stored, changes, order)
 
-    def _of_order(self, row: Execution, sources: tuple[Source, ...]) -> Iterator[_Finding]:
+    def _of_order(
+        self, row: Execution, sources: tuple[Source, ...], told: Told | None
+    ) -> Iterator[_Finding]:
         unburied = [source for source in sources if not source.buried]
-        if row.by_fix:
-            self.counts.by_fix += 1  # no topic has its order
+        if row.by_fix:  # no topic has its order
+            self.counts.by_fix += 1
+            if told is None:
+                yield Kind.NOBODY_SENT, f"execution {row.id} is by FIX, and of no client"
         elif unburied:
             order = _best(row, sources)
             assert order is not None

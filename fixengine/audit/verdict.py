@@ -19,6 +19,7 @@ class Kind(StrEnum):
     STATE = "state"
     LEDGER = "ledger"
     FILLS = "fills"
+    TOLD = "told"
     MESSAGE = "message"
     LETTER = "letter"
     UNFINISHED = "unfinished"

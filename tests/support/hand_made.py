@@ -124,6 +124,7 @@ EVIDENCE = Remains(
     fills=FILLS,
     outbox=(),
     changes=(),
+    told={},
     orders=(
         record("orders", 0, GOOD.key, GOOD.value),
         replace(record("orders", 1, BAD.key, BAD.value), headers=BAD.headers),

@@ -8,6 +8,7 @@ from psycopg.rows import class_row
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.topics import TopicNames, read_topic
+from fixengine.infra.postgres.audit_pages import Told
 from fixengine.ports.kafka import Record
 from fixengine.rules.values import ChangeEntry, Execution, LedgerEntry
 
@@ -33,6 +34,13 @@ _CHANGES = """
 select execution_id, number, kind, quantity_before, limit_before, quantity, limit_price, request_key
 from public.change order by execution_id, number
 """
+_TOLD = """
+select execution_id,
+       array(select number from public.fix_sent as s where s.execution_id = o.execution_id),
+       array(select number from public.fix_pending as p
+             where p.execution_id = o.execution_id and number is not null)
+from public.fix_order as o order by execution_id
+"""
 _OUTBOX = "select execution_id, fill_number from public.outbox order by execution_id"
 
 
@@ -46,12 +54,16 @@ class Unpublished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remains:
-    """Rows by execution and number; records by partition and offset."""
+    """Rows by execution and number; records by partition and offset.
+
+    `told` is what FIX clients were, by the execution.
+    """
 
     executions: tuple[Execution, ...]
     fills: tuple[LedgerEntry, ...]
     outbox: tuple[Unpublished, ...]
     changes: tuple[ChangeEntry, ...]
+    told: Mapping[int, Told]
     orders: tuple[Record, ...]
     announcements: tuple[Record, ...]
     dead_letters: tuple[Record, ...]
@@ -66,6 +78,10 @@ def read_remains(*, dsn: str, bootstrap: str, topics: TopicNames) -> Remains:
             outbox = connection.cursor(row_factory=class_row(Unpublished)).execute(_OUTBOX)
             changes = connection.cursor(row_factory=class_row(ChangeEntry)).execute(_CHANGES)
             rows = tuple(executions), tuple(fills), tuple(outbox), tuple(changes)
+            told = {
+                id_: Told(sent=tuple(sent), waiting=tuple(waiting))
+                for id_, sent, waiting in connection.execute(_TOLD)
+            }
     except psycopg.Error as error:
         line = " ".join(str(error).split())
         raise DemoError(f"the database can't be read for the audit: {line}") from error
@@ -74,6 +90,7 @@ def read_remains(*, dsn: str, bootstrap: str, topics: TopicNames) -> Remains:
         fills=rows[1],
         outbox=rows[2],
         changes=rows[3],
+        told=told,
         orders=read_topic(bootstrap, topics.orders),
         announcements=read_topic(bootstrap, topics.fills),
         dead_letters=read_topic(bootstrap, topics.dlq),

@@ -95,6 +95,7 @@ def _cases(fed: Sequence[FedOrder], remains: Remains) -> Iterator[Case]:
                 fills=tuple(fills[row.id]),
                 unpublished=unpublished.get(row.id),
                 changes=tuple(changes[row.id]),
+                told=remains.told.get(row.id),
             )
         )
     messages: defaultdict[bytes | None, list[Record]] = defaultdict(list)

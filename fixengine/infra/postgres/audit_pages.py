@@ -44,10 +44,24 @@ _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 5.0
 
 _T = TypeVar("_T")
 
-Row: TypeAlias = tuple[Execution, tuple[LedgerEntry, ...], int | None, tuple[ChangeEntry, ...]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Which evaluations of an execution its FIX client was told of, and which it has yet to be.
+
+    Number 0 is that the order was taken.
+    """
+
+    sent: tuple[int, ...]
+    waiting: tuple[int, ...]
+
+
+Row: TypeAlias = tuple[
+    Execution, tuple[LedgerEntry, ...], int | None, tuple[ChangeEntry, ...], Told | None
+]
 """An execution, its fills, the number of the one in the outbox, and which of them were changes.
 
-Fills and changes are in order of number.
+Fills and changes are in order of number. At last what its FIX client was told, if one ordered it.
 """
 
 
@@ -212,15 +226,25 @@ def _rows_after(connection: Connection, *, place: Mapping[str, int]) -> Sequence
         for change in cursor.execute(query("audit_changes"), ids):
             changes[change.execution_id].append(change)
     unpublished: dict[int, int] = dict(connection.execute(query("audit_outbox"), ids))
+    by_fix = [execution.id for execution in executions if execution.by_fix]
+    told = _told(connection, by_fix) if by_fix else {}
     return [
         (
             execution,
             tuple(sorted(fills[execution.id], key=attrgetter("number"))),
             unpublished.get(execution.id),
             tuple(sorted(changes[execution.id], key=attrgetter("number"))),
+            told.get(execution.id),
         )
         for execution in executions
     ]
+
+
+def _told(connection: Connection, ids: Sequence[int]) -> dict[int, Told]:
+    return {
+        id_: Told(sent=tuple(sent), waiting=tuple(waiting))
+        for id_, sent, waiting in connection.execute(query("audit_told"), {"ids": ids})
+    }
 
 
 def _with_enough_fills(executions: Sequence[Execution]) -> Sequence[Execution]:

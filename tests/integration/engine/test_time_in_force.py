@@ -3,44 +3,13 @@
 import psycopg
 import pytest
 
-from fixengine.demo.feed.universe import priced_listings
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.rules.values import TimeInForce
 from tests.support.engines import Surroundings, wait_until_ready
-from tests.support.rows import change
+from tests.support.fix.by_hand import order_by_fix
 
 ORDERS = 60
-
-_BY_FIX = """
-with entered as (
-    insert into execution (
-        execution_service_id, is_open, execution_status, trade_type, destination, security_id,
-        ticker, quantity_ordered, received_timestamp, sent_timestamp, next_fill_timestamp, version
-    )
-    select
-        -n, true, 'WORK', 'BUY', 'ML', '{security}', '{ticker}', 1000, now(), now(), now(), 1
-    from generate_series(1, {orders}) as n
-    returning id
-),
-timed as (
-    insert into expiry select id, null, '{time_in_force}' from entered
-)
-insert into fix_order select id, 9, 'a', null, null, '1', '1', '3' from entered
-"""
-
-
-def order_by_fix(around: Surroundings, time_in_force: TimeInForce) -> None:
-    listing = next(iter(priced_listings()))
-    change(
-        around.dsn,
-        _BY_FIX.format(
-            security=listing.security_id,
-            ticker=listing.ticker,
-            orders=ORDERS,
-            time_in_force=time_in_force,
-        ),
-    )
 
 
 @pytest.mark.parametrize(
@@ -56,7 +25,7 @@ def test_what_may_not_wait_is_filled_once_and_its_client_is_told_all_of_it(
     # of the draws of this seed some fill all, some a part, some nothing
     with around.engine(FILL_SEED="1", FILL_DELAY_MIN="600", FILL_DELAY_MAX="600") as engine:
         wait_until_ready(engine)
-        order_by_fix(around, time_in_force)
+        order_by_fix(around.dsn, ORDERS, time_in_force)
         around.wait_for("execution where not is_open", ORDERS)
     with psycopg.connect(around.dsn) as connection:
         found = connection.execute("select distinct execution_status from execution").fetchall()
@@ -78,7 +47,7 @@ def test_what_may_not_wait_is_filled_once_and_its_client_is_told_all_of_it(
 def test_fills_of_orders_by_fix_are_published_where_that_is_wanted(around: Surroundings) -> None:
     with around.engine(FILL_SEED="1", FIX_ANNOUNCE="true") as engine:
         wait_until_ready(engine)
-        order_by_fix(around, TimeInForce.IOC)
+        order_by_fix(around.dsn, ORDERS, TimeInForce.IOC)
         around.wait_for("execution where not is_open", ORDERS)
         wait_until(lambda: not around.count("outbox"), 60, "all to be published")
     assert around.count("fill where announced") == len(

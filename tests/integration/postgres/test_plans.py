@@ -514,6 +514,7 @@ WITHOUT_A_CASE: Mapping[str, str] = {
             "audit_outbox",
             "audit_outbox_strays",
             "audit_strays",
+            "audit_told",
         ),
         "run by hand, in pages, in a session that reads by indexes alone",
     ),

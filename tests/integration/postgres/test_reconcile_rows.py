@@ -85,6 +85,17 @@ def test_fills_that_miss_the_one_before_are_refused(connection: Connection, firs
         reconcile(connection, messages[first - 1 :], apply=True)
 
 
+def test_fills_of_an_order_by_fix_may_be_announced_from_some_day_on(
+    database: str, connection: Connection
+) -> None:
+    messages = [
+        message(number, 10 * number, f"{100 * number}", execution_service_id=-5)
+        for number in (1, 3)
+    ]
+    reconcile(connection, messages, apply=True)
+    assert [(row[1], row[2]) for row in ledger(database)] == [(1, 10), (2, 0), (3, 20)]
+
+
 def test_two_stories_that_the_database_is_beyond_are_old_news(
     database: str, connection: Connection
 ) -> None:

@@ -14,7 +14,7 @@ from fixengine.audit.topic import Topic
 from fixengine.audit.verdict import Kind
 from fixengine.errors import ConflictError, UnavailableError
 from fixengine.infra.kafka.tail import Beginning
-from fixengine.infra.postgres.audit_pages import AuditPages, Facts, Row
+from fixengine.infra.postgres.audit_pages import AuditPages, Facts, Row, Told
 from fixengine.ports.kafka import Record
 from tests.support.hand_made import (
     BAD,
@@ -128,7 +128,7 @@ class Away(Tables):
         raise UnavailableError("the database is not available")
 
 
-FIRST_OF_TWO = Tables((EXECUTION, FILLS, None, ()), shard=1, shards=2)
+FIRST_OF_TWO = Tables((EXECUTION, FILLS, None, (), None), shard=1, shards=2)
 
 
 def kinds(
@@ -143,7 +143,7 @@ def kinds(
     retention_days: int | None = None,
     ledger_since: datetime | None = None,
 ) -> list[Kind]:
-    tables = pages or Tables((EXECUTION, FILLS, None, ()))
+    tables = pages or Tables((EXECUTION, FILLS, None, (), None))
     tables.ledger_since = ledger_since
     examination = Examination(
         judge=Judge(
@@ -179,12 +179,12 @@ def test_a_fill_that_nobody_tells_of_is_missing_however_often_one_looks() -> Non
 
 def test_fills_that_are_made_after_a_row_was_read_are_not_its_own() -> None:
     """The row is of a moment at which the last fill was still to come."""
-    pages = Tables((AS_PART, FILLS[:2], None, ()))
+    pages = Tables((AS_PART, FILLS[:2], None, (), None))
     assert kinds(fills=Remembered(later=[PART, FULL]), pages=pages) == []
 
 
 def test_a_message_that_was_there_before_its_row_is_made_up() -> None:
-    pages = Tables((AS_PART, FILLS[:2], None, ()))
+    pages = Tables((AS_PART, FILLS[:2], None, (), None))
     assert kinds(fills=Remembered(PART, FULL), pages=pages) == [Kind.FILLS]
 
 
@@ -328,24 +328,38 @@ def test_databases_may_be_given_in_any_order() -> None:
 
 
 def test_an_order_in_the_wrong_database_is_found() -> None:
-    wrong = Tables((EXECUTION, FILLS, None, ()), shard=2, shards=2)
+    wrong = Tables((EXECUTION, FILLS, None, (), None), shard=2, shards=2)
     assert kinds(pages=Tables(shard=1, shards=2), others=[wrong]) == [Kind.STATE]
+
+
+def test_an_order_by_fix_is_of_the_database_whose_number_it_has() -> None:
+    """Its order's id is below zero, and of no database by itself."""
+    row = structs.replace(EXECUTION, id=6, execution_service_id=-6)
+    silent = tuple(structs.replace(each, execution_id=6, announced=False) for each in FILLS)
+    told = Told(sent=(0, 2, 3), waiting=())
+    for shard, found in ((2, []), (1, [Kind.STATE])):
+        pages = Tables((row, silent, None, (), told), shard=shard, shards=2, newest=6)
+        other = Tables(shard=3 - shard, shards=2)
+        none = Remembered()
+        assert kinds(orders=none, fills=none, letters=none, pages=pages, others=[other]) == found
 
 
 def test_a_number_that_another_database_gives_is_found() -> None:
     execution = structs.replace(EXECUTION, id=6)
-    wrong = Tables((execution, (), None, ()), shard=1, shards=2, newest=6)
+    wrong = Tables((execution, (), None, (), None), shard=1, shards=2, newest=6)
     assert Kind.STATE in kinds(pages=wrong, others=[Tables(shard=2, shards=2)])
 
 
 def test_an_order_in_both_databases_is_doubled() -> None:
-    again = Tables((structs.replace(EXECUTION, id=6), FILLS, None, ()), shard=2, shards=2, newest=6)
+    again = Tables(
+        (structs.replace(EXECUTION, id=6), FILLS, None, (), None), shard=2, shards=2, newest=6
+    )
     assert Kind.DOUBLED in kinds(pages=FIRST_OF_TWO, others=[again])
 
 
 def test_each_database_is_as_old_as_its_own_latest_execution() -> None:
     for newest, found in ((5, [Kind.NOBODY_SENT]), (3, [])):
-        first = Tables((EXECUTION, FILLS, None, ()), shard=1, shards=2, newest=newest)
+        first = Tables((EXECUTION, FILLS, None, (), None), shard=1, shards=2, newest=newest)
         second = Tables(shard=2, shards=2, newest=2**31 - 1)
         nothing = Remembered()
         assert kinds(orders=nothing, letters=nothing, pages=first, others=[second]) == found

@@ -2,25 +2,26 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from msgspec import structs
 
 from fixengine.audit.evidence import Case, Stored
 from fixengine.audit.judge import Judge
-from fixengine.audit.terms import Expectations
+from fixengine.audit.terms import Expectations, Horizon
 from fixengine.audit.verdict import Kind
+from fixengine.infra.postgres.audit_pages import Told
 from fixengine.rules.values import ChangeEntry, LedgerEntry
-from tests.support.hand_made import EXECUTION, FILLS, FIRST, SECOND
+from tests.support.hand_made import EXECUTION, FILLS, FIRST, RECEIVED, SECOND
 
 SILENT = tuple(structs.replace(fill, announced=False) for fill in FILLS)
 ROW = structs.replace(EXECUTION, execution_service_id=-5, trade_service_execution_id=None)
-SOUND = Case(key=b"-5", stored=(Stored(execution=ROW, fills=SILENT),))
+TOLD = Told(sent=(0, 2), waiting=(3,))  # the first evaluation fills nothing
+SOUND = Case(key=b"-5", stored=(Stored(execution=ROW, fills=SILENT, told=TOLD),))
 
 
-def found(case: Case, **expectations: Any) -> list[tuple[Kind, str]]:
-    judge = Judge(expectations=Expectations(**expectations))
+def found(case: Case, horizon: Horizon | None = None) -> list[tuple[Kind, str]]:
+    judge = Judge(expectations=Expectations(), horizon=horizon or Horizon())
     return [(each.kind, each.said) for each in judge.contradictions(case)]
 
 
@@ -58,7 +59,12 @@ def ended(time_in_force: str, *filled: int) -> Case:
         next_fill_timestamp=None,
         time_in_force=time_in_force,
     )
-    return Case(key=b"-5", stored=(Stored(execution=row, fills=tuple(fills), changes=(end,)),))
+    told = Told(
+        sent=(0, *(number for number, quantity in enumerate(filled, 1) if quantity), len(fills)),
+        waiting=(),
+    )
+    stored = Stored(execution=row, fills=tuple(fills), changes=(end,), told=told)
+    return Case(key=b"-5", stored=(stored,))
 
 
 def test_no_topic_has_an_order_by_fix_nor_its_fills() -> None:
@@ -69,13 +75,13 @@ def test_no_topic_has_an_order_by_fix_nor_its_fills() -> None:
 
 
 def test_fills_that_are_announced_have_their_messages() -> None:
-    announced = replace(SOUND, stored=(Stored(execution=ROW, fills=FILLS),))
+    announced = replace(SOUND, stored=(Stored(execution=ROW, fills=FILLS, told=TOLD),))
     assert {kind for kind, _ in found(announced)} == {Kind.FILLS}
 
 
 def test_a_ledger_that_does_not_lead_to_the_execution_is_found() -> None:
     tampered = structs.replace(ROW, total_amount=ROW.total_amount + 1)
-    case = replace(SOUND, stored=(Stored(execution=tampered, fills=SILENT),))
+    case = replace(SOUND, stored=(Stored(execution=tampered, fills=SILENT, told=TOLD),))
     assert {kind for kind, _ in found(case)} == {Kind.LEDGER}
 
 
@@ -99,3 +105,34 @@ def test_what_a_time_in_force_forbids_is_found(case: Case, said: str) -> None:
     ((kind, words),) = found(case)
     assert kind is Kind.LEDGER
     assert said in words
+
+
+def told(sent: tuple[int, ...], *waiting: int) -> Case:
+    (stored,) = SOUND.stored
+    return replace(SOUND, stored=(replace(stored, told=Told(sent=sent, waiting=waiting)),))
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        (told((0, 2)), "its client is not told of [3]"),
+        (told((2, 3)), "its client is not told of [0]"),
+        (told((0, 1, 2, 3, 4)), "its client is told of [1, 4], where the ledger has nothing"),
+        (told((0, 2, 3), 3), "its client is told twice of [3]"),
+        (told((0, 2), 3, 3), "its client is told twice of [3]"),
+    ],
+)
+def test_a_client_is_told_of_each_fill_once(case: Case, said: str) -> None:
+    ((kind, words),) = found(case)
+    assert kind is Kind.TOLD
+    assert said in words
+
+
+def test_what_a_client_was_told_may_be_gone_where_not_all_is_kept() -> None:
+    assert found(told((), 3), Horizon(kept_since=RECEIVED)) == []
+
+
+def test_an_execution_by_fix_that_no_client_ordered_is_found() -> None:
+    (stored,) = SOUND.stored
+    forged = replace(SOUND, stored=(replace(stored, told=None),))
+    assert {kind for kind, _ in found(forged)} == {Kind.NOBODY_SENT}

@@ -5,7 +5,8 @@ select
     (
         select least(greatest(x.expires_at, '0001-01-02'), '9999-12-30')
         from public.expiry as x
-        where x.execution_id = e.id
+        -- of a null the earliest is not the end
+        where x.execution_id = e.id and x.expires_at is not null
     ) as expires_at,
     (select x.time_in_force from public.expiry as x where x.execution_id = e.id) as time_in_force
 from public.execution as e

@@ -13,12 +13,13 @@ with missing as (
 states as (
     select
         m.id, m.number, a.last_fill_timestamp as filled_at, a.id is not null as announced,
-        coalesce(a.quantity_filled, m.quantity_filled) as quantity_filled,
-        coalesce(a.total_amount, m.total_amount) as total_amount,
+        coalesce(max(a.quantity_filled) over so_far, m.quantity_filled) as quantity_filled,
+        coalesce(max(a.total_amount) over so_far, m.total_amount) as total_amount,
         m.quantity_filled as quantity_before, m.total_amount as total_before,
         min(a.version - a.number_of_fills) over (partition by m.id) + m.number as version
     from missing as m
     left join announced as a on a.id = m.id and a.number_of_fills = m.number
+    window so_far as (partition by m.id order by m.number)
 ),
 steps as (
     select
