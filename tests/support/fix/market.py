@@ -7,6 +7,7 @@ quantities, and numbers of events.
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -32,6 +33,7 @@ from fixengine.trading.values import (
     NewOrder,
     Refused,
     Reply,
+    RequestKind,
     RequestState,
     Standing,
     key_of,
@@ -42,6 +44,29 @@ BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 END_OF_DAY = datetime(2026, 3, 2, 17, tzinfo=UTC)
 _TICKERS = {IBM: "IBM", ORCL: "ORCL"}
 _NO_STATUS = {b"0"}  # ExecID(17) of a report that tells of no event
+
+
+class _Book(NamedTuple):
+    """An order as its client knows it."""
+
+    ordered: Decimal
+    filled: Decimal
+    left: Decimal
+    price: Decimal | None
+
+    @classmethod
+    def read(cls, message: Message) -> "_Book":
+        """Return what a report says."""
+        ordered, filled, left = (_decimal(message, tag) or Decimal(0) for tag in (38, 14, 151))
+        return cls(ordered, filled, left, _decimal(message, 44))
+
+    @classmethod
+    def of(cls, execution: Execution) -> "_Book":
+        """Return what is so."""
+        left = execution.remaining if execution.is_open else Decimal(0)
+        return cls(
+            execution.quantity_ordered, execution.quantity_filled, left, execution.limit_price
+        )
 
 
 class Listed:
@@ -66,8 +91,9 @@ class Market:
         self.entered: list[NewOrder] = []
         self._executions: dict[int, Execution] = {}
         self._told: dict[int, Execution] = {}
-        self._waiting: list[Evaluated | Refused] = []
+        self.waiting: list[Evaluated | Refused] = []
         self._exec_ids: set[bytes] = set()
+        self._books: dict[int, _Book] = {}
         self._seq = 0
         self._numbers = 0
         self._position = 0
@@ -78,7 +104,7 @@ class Market:
             destination="ML",
             end_of_day=lambda now: END_OF_DAY + timedelta(days=int(now >= END_OF_DAY)),
         )
-        self._entry = OrderEntry(agreement, Listed())
+        self.entry = OrderEntry(agreement, Listed())
 
     # The client
 
@@ -100,7 +126,7 @@ class Market:
         return self.sends(*(self.message(text) for text in texts))
 
     def sends(self, *messages: Message) -> list[str]:
-        needs = self._entry.needs(messages)
+        needs = self.entry.needs(messages)
         known = {each: self._known(each) for each in needs.cl_ord_ids if each in self.requests}
         first = self._numbers + 1
         numbers = [(first + i, -first - i) for i in range(needs.new_orders)]
@@ -113,32 +139,29 @@ class Market:
             open_orders=standing[: needs.open_orders],
             now=self.now,
         )
-        return self._commit(self._entry.decide(messages, look))
+        return self._commit(self.entry.decide(messages, look))
 
     def hears(self) -> list[str]:
         """Be told all that waits."""
         orders = self.orders
-        now = [replace(each, order=orders[each.order.execution_id]) for each in self._waiting]
-        return self._commit(self._entry.tell(now))
+        now = [replace(each, order=orders[each.order.execution_id]) for each in self.waiting]
+        return self._commit(self.entry.tell(now))
 
     def message(self, text: str) -> Message:
         """Return a message that the session would deliver; asserts that it would."""
         self._seq += 1
-        kind, _, rest = text.partition("|")
-        time = write_timestamp(self.now).decode()
-        header = f"{kind}|34={self._seq}|49=OMS|52={time}|56=FIXENGINE|"
-        if is_resent := rest.endswith("97=Y|"):
-            rest = rest.removesuffix("97=Y|")
-        text = header + "97=Y|" * is_resent + rest
-        body = text.replace("|", "\x01").encode("latin-1")
-        message = parse(Frame(self.dictionary.version, body), self.dictionary.data_fields)
+        message = self._read(text)
         fault = validate(message, self.dictionary)
         assert fault is None, fault and fault.sentence
         return message
 
+    def would_deliver(self, text: str) -> bool:
+        """Say whether the session would deliver a message."""
+        return validate(self._read(text), self.dictionary) is None
+
     # The market
 
-    def fills(self, cl_ord_id: str, quantity: int | str, price: str = "10") -> None:
+    def fills(self, cl_ord_id: str, quantity: int | str | Decimal, price: str = "10") -> None:
         """Fill so much of an order."""
         before = self.execution(cl_ord_id)
         assert before.is_open
@@ -184,7 +207,7 @@ class Market:
                 continue
             self.requests[request.cl_ord_id] = replace(request, state=RequestState.REFUSED)
             self._position += 1
-            self._waiting.append(
+            self.waiting.append(
                 Refused(
                     position=self._position,
                     order=self.orders[request.execution_id],
@@ -210,9 +233,24 @@ class Market:
         )
         self._changes(request)
 
+    def open_ids(self) -> list[str]:
+        """Return a ClOrdID of each open order."""
+        return [
+            request.cl_ord_id.decode("latin-1")
+            for request in self.requests.values()
+            if request.kind is RequestKind.NEW
+            and request.execution_id is not None
+            and self._executions[request.execution_id].is_open
+        ]
+
+    def compare_books(self) -> None:
+        """Assert that the client was told of each order how it stands, if it heard all."""
+        for number, execution in self._executions.items():
+            assert self._books[number] == _Book.of(execution)
+
     def execution(self, cl_ord_id: str) -> Execution:
         """Return the execution of an order as it is now."""
-        execution_id = self.requests[cl_ord_id.encode()].execution_id
+        execution_id = self.requests[cl_ord_id.encode("latin-1")].execution_id
         assert execution_id is not None
         return self._executions[execution_id]
 
@@ -225,7 +263,7 @@ class Market:
         self.now += timedelta(seconds=1)
         self._executions[fill.execution.id] = fill.execution
         self._position += 1
-        self._waiting.append(
+        self.waiting.append(
             Evaluated(
                 position=self._position,
                 order=self.orders[fill.execution.id],
@@ -259,17 +297,20 @@ class Market:
             self.requests[request.cl_ord_id] = request
             if request.state is RequestState.PENDING:
                 self._undecided.append(request)
+        numbers = {each.execution_id for each in decision.new_orders}
         for order in decision.orders:
-            assert order.execution_id in self.orders
+            assert order.execution_id in self.orders.keys() - numbers, (
+                "it replaces a row that is there"
+            )
             self.orders[order.execution_id] = order
         for cl_ord_id in decision.done:
             request = self.requests[cl_ord_id]
             assert request.state is RequestState.PENDING
             self.requests[cl_ord_id] = replace(request, state=RequestState.DONE)
-        for each in self._waiting:
+        for each in self.waiting:
             if each.position in decision.told and isinstance(each, Evaluated):
                 self._told[each.order.execution_id] = each.fill.execution
-        self._waiting = [each for each in self._waiting if each.position not in decision.told]
+        self.waiting = [each for each in self.waiting if each.position not in decision.told]
         self.last = tuple(self._checked(reply) for reply in decision.replies)
         return [self._shown(message) for message in self.last]
 
@@ -290,8 +331,10 @@ class Market:
             exec_id = message.get(17) or b""
             assert exec_id in _NO_STATUS or exec_id not in self._exec_ids, "an event is told once"
             self._exec_ids.add(exec_id)
-            if message.get(37) != b"NONE":
+            order_id = message.get(37) or b""
+            if order_id != b"NONE":
                 _check_sums(message)
+                self._books[int(order_id)] = _Book.read(message)
         return message
 
     def _shown(self, message: Message) -> str:
@@ -301,7 +344,9 @@ class Market:
             value = message.get(tag) or b""
             return names[tag].get(value, value.decode())
 
-        ids = ",".join((message.get(tag) or b"").decode() for tag in (11, 41) if message.get(tag))
+        ids = ",".join(
+            (message.get(tag) or b"").decode("latin-1") for tag in (11, 41) if message.get(tag)
+        )
         if message.kind == b"9":
             return f"CancelReject({ids}) {name(39)} {name(102)}"
         if message.kind != b"8":
@@ -309,6 +354,15 @@ class Market:
         told = [name(tag) for tag in (150, 39, 103) if message.get(tag)]
         sums = ((message.get(tag) or b"0").decode() for tag in (38, 14, 151, 32))
         return f"Execution({ids}) {' '.join([*told, *sums])}"
+
+    def _read(self, text: str) -> Message:
+        kind, _, rest = text.partition("|")
+        time = write_timestamp(self.now).decode()
+        header = f"{kind}|34={self._seq}|49=OMS|52={time}|56=FIXENGINE|"
+        if is_resent := rest.endswith("97=Y|"):
+            rest = rest.removesuffix("97=Y|")
+        body = f"{header}{'97=Y|' * is_resent}{rest}".replace("|", "\x01").encode("latin-1")
+        return parse(Frame(self.dictionary.version, body), self.dictionary.data_fields)
 
     def _text(self, begin: str, rest: str) -> str:
         given = {each.partition("=")[0] for each in rest.split("|")}
@@ -323,6 +377,11 @@ class Market:
 
 def _check_sums(message: Message) -> None:
     """Assert that what is filled and what is left are what was ordered, or nothing is left."""
-    ordered, filled, left = (Decimal((message.get(tag) or b"").decode()) for tag in (38, 14, 151))
+    ordered, filled, left, _ = _Book.read(message)
     is_done = message.get(39) in {b"2", b"4", b"8", b"C"}
     assert left == 0 if is_done else filled + left == ordered or left == 0, message.fields
+
+
+def _decimal(message: Message, tag: int) -> Decimal | None:
+    value = message.get(tag)
+    return None if value is None else Decimal(value.decode())
