@@ -64,7 +64,10 @@ class Parts:
             dsn=settings.postgres_dsn, application_name=pod, max_connections=1
         )
         self._books_database = Database(
-            dsn=settings.postgres_dsn, application_name=pod, max_connections=_BOOK_CONNECTIONS
+            dsn=settings.postgres_dsn,
+            application_name=pod,
+            max_connections=_BOOK_CONNECTIONS,
+            keeps_plans=True,
         )
         self.books = PostgresFixBooks(self._books_database)
         self.registry = registry = CollectorRegistry()

@@ -7,6 +7,7 @@ from psycopg.rows import args_row
 
 from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.fix.book_rows import looked_up, report_of, request_of, sent_of
+from fixengine.infra.postgres.fix.looks import Looks
 from fixengine.infra.postgres.statements import query
 from fixengine.ports.fix import Sent, TakenSession
 from fixengine.rules.changes import Refusal
@@ -29,6 +30,7 @@ class PostgresFixBooks:
     def __init__(self, database: Database) -> None:
         """Take a pool that keeps plans: to make them anew would take longer than all the rest."""
         self._database = database
+        self._looks = Looks(database)
 
     def look(
         self,
@@ -42,22 +44,20 @@ class PostgresFixBooks:
 
         `new_orders` says how many numbers, `open_orders` how many orders at most.
         """
-        asked = {"session_id": session_id, "cl_ord_ids": [*cl_ord_ids]}
-        with self._database.connection() as connection:
-            new = {**asked, "count": new_orders}
-            row = connection.execute(query("fix_numbers"), new, prepare=True).fetchone()
-            assert row is not None
-            now, numbers, any_known = row
-            rows: Sequence[Known | Standing] = ()
-            if any_known or open_orders:
-                others = {**asked, "open_orders": open_orders}
-                with connection.cursor(row_factory=args_row(looked_up)) as cursor:
-                    rows = cursor.execute(query("fix_known"), others, prepare=True).fetchall()
+        looked = self._looks.look(session_id, cl_ord_ids, new_orders=new_orders)
+        rows: Sequence[Known | Standing] = ()
+        if looked.any_known or open_orders:
+            asked = {
+                "session_id": session_id,
+                "cl_ord_ids": [*cl_ord_ids],
+                "open_orders": open_orders,
+            }
+            rows = self._rows("fix_known", looked_up, asked)
         return Look(
             known={each.request.cl_ord_id: each for each in rows if isinstance(each, Known)},
-            numbers=tuple((number, -number) for number in numbers),
+            numbers=tuple((number, -number) for number in looked.numbers),
             open_orders=tuple(each for each in rows if isinstance(each, Standing)),
-            now=now,
+            now=looked.now,
         )
 
     def sent(self, session: TakenSession, first: int, last: int) -> Sequence[Sent]:

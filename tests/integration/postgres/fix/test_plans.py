@@ -232,7 +232,7 @@ CASES: Mapping[str, Case] = {
         blocks=20 * len(IDLE) * BATCH,
         in_session=True,
     ),
-    "look": Case(
+    "known": Case(
         statement="fix_known",
         parameters={
             "session_id": 1,
@@ -242,10 +242,10 @@ CASES: Mapping[str, Case] = {
         rows=500,
         blocks=3000,
     ),
-    "numbers": Case(
-        statement="fix_numbers",
+    "look": Case(
+        statement="fix_look",
         parameters={
-            "session_id": 1,
+            "session_ids": [1] * BATCH,
             "cl_ord_ids": [b"new %d" % n for n in range(BATCH)],
             "count": BATCH,
         },
