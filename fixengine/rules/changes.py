@@ -31,8 +31,9 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `key` names the request: the same one again changes nothing. With `version` it counts only for
     the execution as the customer knows it. `quantity` (> 0) and `limit_price` are those of a
-    replace; what is unset stays as it is, and a limit of None is no limit. `traceparent` is whoever
-    asks in the customer's own trace.
+    replace; what is unset stays as it is, and a limit of None is no limit. With `or_filled` the
+    quantity becomes what is filled where that is more, and nothing remains; otherwise such a
+    request is refused. `traceparent` is whoever asks in the customer's own trace.
     """
 
     execution_id: int
@@ -41,14 +42,16 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     version: int | None = None
     quantity: Decimal | UnsetType = UNSET
     limit_price: Decimal | UnsetType | None = UNSET
+    or_filled: bool = False
     traceparent: str | None = None
 
-    def terms(self, before: Terms) -> Terms:
+    def terms(self, before: Terms, *, filled: Decimal) -> Terms:
         """Return the terms after it, which only a replace changes."""
         if self.kind is not ChangeKind.REPLACE:
             return before
+        quantity = before.quantity if self.quantity is UNSET else self.quantity
         return Terms(
-            before.quantity if self.quantity is UNSET else self.quantity,
+            max(quantity, filled) if self.or_filled else quantity,
             before.limit_price if self.limit_price is UNSET else self.limit_price,
         )
 
@@ -87,13 +90,15 @@ def refusal(execution: Execution, request: ChangeRequest) -> Refusal | None:
         return None  # also where another program filled more than was ordered
     if execution.time_in_force is not None:
         return Refusal.AT_ONCE  # its first evaluation is the last, and a replace would be that
-    quantity = request.terms(execution.terms).quantity
-    return Refusal.FILLED if quantity < execution.quantity_filled else None
+    filled = execution.quantity_filled
+    return (
+        Refusal.FILLED if request.terms(execution.terms, filled=filled).quantity < filled else None
+    )
 
 
 def is_same(request: ChangeRequest, *, kind: ChangeKind, after: Terms) -> bool:
     """Say whether a request is the one that led to a change of that kind, and to those terms."""
-    return request.kind is kind and request.terms(after) == after
+    return request.kind is kind and request.terms(after, filled=after.quantity) == after
 
 
 def change(
@@ -105,9 +110,8 @@ def change(
     filled. That of an expiry is never before it is due, as databases' clocks differ. A replace
     leaves the time of the next fill as it is, unless nothing remains to fill.
     """
-    before = execution.terms
-    terms = request.terms(before)
-    filled = execution.quantity_filled
+    before, filled = execution.terms, execution.quantity_filled
+    terms = request.terms(before, filled=filled)
     ended = request.kind in _ENDS
     is_open = not ended and filled < terms.quantity
     sent = max(execution.sent_timestamp, execution.received_timestamp)

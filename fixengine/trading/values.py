@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from fixengine.fix.message import Field
-from fixengine.rules.changes import Refusal
+from fixengine.rules.changes import ChangeRequest, Refusal
 from fixengine.rules.values import ChangeKind, Execution, Fill, Order
 
 
@@ -163,3 +163,23 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 def key_of(session_id: int, cl_ord_id: bytes) -> str:
     """Return the key of a request by FIX, under which `change` has it."""
     return f"fix:{session_id}:{cl_ord_id.hex()}"
+
+
+def change_request(request: FixRequest) -> ChangeRequest:
+    """Return what a request by FIX asks the desk for.
+
+    A replace to less than is filled asks for what is filled: FIX 4.4, appendix D, C.3.c.
+    """
+    assert request.execution_id is not None, "what names no order is refused when it comes"
+    key = key_of(request.session_id, request.cl_ord_id)
+    if request.kind is RequestKind.CANCEL:
+        return ChangeRequest(execution_id=request.execution_id, kind=ChangeKind.CANCEL, key=key)
+    assert request.quantity is not None, "a replace has a quantity"
+    return ChangeRequest(
+        execution_id=request.execution_id,
+        kind=ChangeKind.REPLACE,
+        key=key,
+        quantity=request.quantity,
+        limit_price=request.limit_price,
+        or_filled=True,
+    )

@@ -11,12 +11,11 @@ from fixengine.actors.gateway.messages import RequestsStored
 from fixengine.actors.messages import ChangeExecution
 from fixengine.errors import UnavailableError
 from fixengine.ports.fix import FixBooks
-from fixengine.rules.changes import ChangeRequest, Decision
-from fixengine.rules.values import ChangeKind
+from fixengine.rules.changes import Decision
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, ask
 from fixengine.telemetry.outage import Outage
-from fixengine.trading.values import FixRequest, RequestKind, key_of
+from fixengine.trading.values import FixRequest, change_request, key_of
 
 LOOK_SECONDS = 1.0
 """Seconds between looks at what other gateways may have left undecided."""
@@ -99,19 +98,3 @@ class Requests(Actor):
                 if decision.refusal is not None:
                     self._books.refuse(request, decision.refusal)
             del self._in_hand[key]
-
-
-def change_request(request: FixRequest) -> ChangeRequest:
-    """Return what a request by FIX asks the desk for."""
-    assert request.execution_id is not None, "what names no order is refused when it comes"
-    key = key_of(request.session_id, request.cl_ord_id)
-    if request.kind is RequestKind.REPLACE:
-        assert request.quantity is not None, "a replace has a quantity"
-        return ChangeRequest(
-            execution_id=request.execution_id,
-            kind=ChangeKind.REPLACE,
-            key=key,
-            quantity=request.quantity,
-            limit_price=request.limit_price,
-        )
-    return ChangeRequest(execution_id=request.execution_id, kind=ChangeKind.CANCEL, key=key)

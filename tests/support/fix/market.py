@@ -17,7 +17,7 @@ from fixengine.fix.formats import write_timestamp
 from fixengine.fix.framing import Frame
 from fixengine.fix.message import Field, Message, body_of, parse
 from fixengine.fix.validation import validate
-from fixengine.rules.changes import ChangeRequest, change, refusal
+from fixengine.rules.changes import ChangeRequest, Refusal, change, refusal
 from fixengine.rules.fills import FillRules, amount, status_of
 from fixengine.rules.values import ChangeKind, Execution, Fill
 from fixengine.trading.agreement import Agreement
@@ -36,7 +36,7 @@ from fixengine.trading.values import (
     RequestKind,
     RequestState,
     Standing,
-    key_of,
+    change_request,
 )
 
 IBM, ORCL = "68bda020e3644b42ebcb2bd3", "68bda020e3644b42ebcb2bd4"
@@ -188,21 +188,14 @@ class Market:
         after = replace(before, number_of_fills=number, version=before.version + 1)
         self._executions[before.id] = after
 
-    def decides(self) -> None:
-        """Decide the requests that are undecided, in their order."""
+    def decides(self, why_not: Refusal | None = None) -> None:
+        """Decide the requests that are undecided, in their order; or refuse them."""
         undecided, self._undecided = self._undecided, []
         for request in undecided:
-            assert request.execution_id is not None
-            asked = ChangeRequest(
-                execution_id=request.execution_id,
-                kind=ChangeKind(request.kind),
-                key=key_of(request.session_id, request.cl_ord_id),
-                quantity=UNSET if request.quantity is None else request.quantity,
-                limit_price=request.limit_price,
-            )
-            before = self._executions[request.execution_id]
-            why_not = refusal(before, asked)
-            if why_not is None:
+            asked = change_request(request)
+            before = self._executions[asked.execution_id]
+            found = why_not or refusal(before, asked)
+            if found is None:
                 self._changes(asked)
                 continue
             self.requests[request.cl_ord_id] = replace(request, state=RequestState.REFUSED)
@@ -210,9 +203,9 @@ class Market:
             self.waiting.append(
                 Refused(
                     position=self._position,
-                    order=self.orders[request.execution_id],
+                    order=self.orders[asked.execution_id],
                     request=request,
-                    refusal=why_not,
+                    refusal=found,
                     execution=before,
                 )
             )

@@ -222,3 +222,15 @@ def test_changes_of_orders_by_fix_are_announced_where_that_is_wanted(
     assert changed(request(), partly(execution_service_id=-5), rules=rules).fill.announced == (
         announced
     )
+
+
+def test_a_quantity_below_what_is_filled_becomes_that_where_the_request_says_so() -> None:
+    asked = request(ChangeKind.REPLACE, quantity=Decimal(20), or_filled=True)
+    done = changed(asked, partly("34"))
+    after = done.fill.execution
+    assert (after.quantity_ordered, after.is_open, after.execution_status) == (34, False, "FULL")
+    assert done.before.quantity == 134
+    assert is_same(asked, kind=ChangeKind.REPLACE, after=after.terms)
+    assert not is_same(asked, kind=ChangeKind.REPLACE, after=Terms(Decimal(10), None))
+    more = request(ChangeKind.REPLACE, quantity=Decimal(50), or_filled=True)
+    assert changed(more, partly("34")).fill.execution.quantity_ordered == 50

@@ -1,5 +1,8 @@
 """What became of orders and requests is told in its order, with the ClOrdIDs in force by then."""
 
+import pytest
+
+from fixengine.rules.changes import Refusal
 from fixengine.trading.values import RequestState
 from tests.support.fix.market import Market
 
@@ -83,14 +86,33 @@ def test_a_day_order_expires_while_a_request_is_pending() -> None:
 
 
 def test_after_a_refusal_the_order_can_be_asked_for_again() -> None:
-    market = ordered()
-    market.fills("X", 50)
+    market = ordered("59=3|")
     market.says(market.replace("Y", "X", 20))
     market.decides()
-    market.hears()
+    assert market.hears() == ["CancelReject(Y,X) New Other"], "its first evaluation is its last"
     assert market.requests[b"Y"].state is RequestState.REFUSED
     assert market.orders[1].pending_cl_ord_id is None
     assert "PendingCancel" in market.says(market.cancel("Z", "X"))[0]
+
+
+@pytest.mark.parametrize(
+    ("why_not", "reason"),
+    [
+        (Refusal.UNKNOWN, "UnknownOrder"),
+        (Refusal.KEY_TAKEN, "DuplicateClOrdID"),
+        (Refusal.NO_NUMBER, "Other"),
+        (Refusal.MOVED_ON, "Other"),
+        (Refusal.CLOSED, "TooLateToCancel"),
+        (Refusal.FILLED, "TooLateToCancel"),
+        (Refusal.AT_ONCE, "Other"),
+    ],
+)
+def test_why_the_desk_refuses_is_told(why_not: Refusal, reason: str) -> None:
+    market = ordered()
+    market.says(market.cancel("Y", "X"))
+    market.decides(why_not)
+    assert market.hears() == [f"CancelReject(Y,X) New {reason}"]
+    assert market.last[0].get(58) == why_not.encode()
 
 
 def test_an_order_until_a_time_expires() -> None:

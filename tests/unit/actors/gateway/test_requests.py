@@ -2,18 +2,15 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal
 
 import pykka
-import pytest
 
 from fixengine.actors.gateway.messages import RequestsStored
-from fixengine.actors.gateway.requests import Requests, change_request
+from fixengine.actors.gateway.requests import Requests
 from fixengine.actors.messages import ChangeExecution
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
 from fixengine.rules.changes import ChangeRequest, Decision, Refusal
-from fixengine.rules.values import ChangeKind
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import tell
 from fixengine.trading.values import FixRequest, RequestKind, RequestState, key_of
@@ -108,19 +105,3 @@ def test_a_request_that_was_not_decided_is_asked_for_again(world: World) -> None
     tell(requests, RequestsStored())
     wait_until(lambda: world.store.refused, 60, "the decision")
     assert {each.key for each in asked} == {key_of(1, b"c1")}
-
-
-@pytest.mark.parametrize("limit", [None, Decimal(5)])
-def test_a_replace_asks_for_both_terms(limit: Decimal | None) -> None:
-    request = FixRequest(
-        session_id=1,
-        cl_ord_id=b"r1",
-        execution_id=5,
-        kind=RequestKind.REPLACE,
-        state=RequestState.PENDING,
-        quantity=Decimal(7),
-        limit_price=limit,
-        asked_at=datetime.now(UTC),
-    )
-    asked = change_request(request)
-    assert (asked.kind, asked.quantity, asked.limit_price) == (ChangeKind.REPLACE, 7, limit)
