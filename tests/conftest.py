@@ -54,6 +54,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "something else outside",
     )
     parser.addoption(
+        "--all-definitions",
+        action="store_true",
+        help="a gateway also plays the acceptance definitions that wait for heartbeats",
+    )
+    parser.addoption(
         "--broker-tests",
         action="store_true",
         help="only tests whose result may depend on the broker: the others are the same with any",
