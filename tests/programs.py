@@ -14,6 +14,7 @@ import pytest
 _PACKAGES: Mapping[str, str] = {
     "chromium": "chromium",
     "go": "golang-go",
+    "java": "default-jdk-headless",
     "mvn": "maven",
     "openssl": "openssl",
     "pgbouncer": "pgbouncer",

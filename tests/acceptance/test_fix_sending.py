@@ -43,8 +43,10 @@ class Gateway:
     def _report(self, message: Message, status: bytes) -> Reply:
         exec_type = b"F" if status == FILLED else status
         said = [(11, message.get(11)), (41, message.get(41)), (17, b"E%d" % next(self._exec_ids))]
-        said += [(37, b"1"), (150, exec_type), (39, status), (54, b"1"), (6, b"0"), (14, b"0")]
-        return b"8", tuple((tag, value) for tag, value in (*said, (151, b"0")) if value is not None)
+        said += [(37, b"1"), (150, exec_type), (39, status), (54, b"1"), (55, b"IBM"), (6, b"0")]
+        return b"8", tuple(
+            (tag, value) for tag, value in (*said, (14, b"0"), (151, b"0")) if value is not None
+        )
 
 
 @contextmanager

@@ -1,25 +1,19 @@
 """Apache Kafka, one node in KRaft mode, its jars fetched once by Maven and run by Java."""
 
 import base64
-import hashlib
-import os
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from fixengine.demo.errors import DemoError
 from fixengine.demo.servers.broker import BrokerProcess, wait_until_accepting
+from fixengine.demo.servers.jars import jars_of, run_once
 from fixengine.demo.workspace import Workspace, program
 
 _HOST = "127.0.0.1"
-_FETCH_SECONDS = 600.0
 _FORMAT_SECONDS = 180.0
 _START_SECONDS = 180.0
-_COPY_JARS = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 _HEAP = "-Xmx512m"
 _LOGGING = """
 status = error
@@ -109,7 +103,7 @@ class ApacheKafka(BrokerProcess):
         # in one word with its option, for it may begin with a dash
         identity = f"--cluster-id={cluster}"
         command = (*self._java, "kafka.tools.StorageTool", "format", identity)
-        _run("Apache Kafka's data", (*command, "-c", str(self._settings)), _FORMAT_SECONDS)
+        run_once("Apache Kafka's data", (*command, "-c", str(self._settings)), _FORMAT_SECONDS)
 
     def _properties(self) -> str:
         listeners = self._listeners.items()
@@ -153,37 +147,6 @@ class ApacheKafka(BrokerProcess):
 
 
 def fetched_jars() -> Path:
-    """Return the folder of the broker's jars in the user's cache, fetched if need be.
-
-    Raises DemoError when Maven is missing or fails.
-    """
-    pom = files(__package__).joinpath("apache-kafka.pom.xml")
-    version = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fixengine"
-    jars = cache / f"apache-kafka-{version}"
-    if jars.exists():
-        return jars
-    maven = program("mvn", what="Apache Kafka")
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as folder, as_file(pom) as pom_file:
-        fresh = Path(folder) / "jars"
-        command = (maven, "-B", "-q", "-f", str(pom_file), _COPY_JARS, f"-DoutputDirectory={fresh}")
-        _run("Apache Kafka's jars", (*command, "-DincludeScope=runtime"), _FETCH_SECONDS)
-        try:
-            fresh.rename(jars)
-        except OSError:
-            if not jars.exists():  # somebody else fetched them at the same time
-                raise
-    return jars
-
-
-def _run(what: str, command: tuple[str, ...], deadline_seconds: float) -> None:
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=deadline_seconds, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise DemoError(f"{what} are not there after {deadline_seconds:g} s") from None
-    if done.returncode != 0:
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        raise DemoError(f"{what} can't be made: {lines[0] if lines else 'no reason given'}")
+    """Return the folder of the broker's jars, fetched if need be. Raises DemoError."""
+    with as_file(files(__package__).joinpath("apache-kafka.pom.xml")) as pom:
+        return jars_of(pom, name="apache-kafka", what="Apache Kafka")
