@@ -21,7 +21,6 @@ NO_EXEC_ID = b"0"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_PRIVATE_ID = b"100"  # SecurityIDSource(22): the ids are the suite's own
 _BROKERS_CHOICE = (tags.EXEC_RESTATEMENT_REASON, b"4")
 
 
@@ -153,8 +152,6 @@ def _report(
         (tags.ORDER_ID, b"%d" % execution.id),
         *head,
         (tags.SYMBOL, execution.ticker.encode()),
-        (tags.SECURITY_ID, execution.security_id.encode()),
-        (tags.SECURITY_ID_SOURCE, _PRIVATE_ID),
         (tags.SIDE, order.side),
         (tags.ORDER_QTY, _number(execution.quantity_ordered)),
         (tags.ORD_TYPE, OrdType.MARKET if limit is None else OrdType.LIMIT),

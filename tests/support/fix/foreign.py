@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,9 @@ class Book:
 class Foreign:
     """A client that understands `quickfix_client.py`'s commands."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: "subprocess.Popen[str]", errors: Path) -> None:
         self._process = process
+        self._errors = errors
 
     def send(self, kind: str, **fields: str) -> None:
         """Send a message; fields are written as `t11="A"`."""
@@ -132,7 +134,9 @@ class Foreign:
         assert self._process.stdout is not None
         self._process.stdin.write(f"{command}\n")
         self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        line = self._process.stdout.readline()
+        assert line, f"the client has ended: {self._errors.read_text()}"
+        answer: dict[str, Any] = json.loads(line)
         return answer
 
 
@@ -157,16 +161,15 @@ def foreign(
         "SocketConnectHost": "127.0.0.1",
         "SocketConnectPort": str(port),
         "HeartBtInt": "5",
-        "BeginString": "FIX.4.4",
-        "SenderCompID": sender,
-        "TargetCompID": target,
         **({"Password": password} if password else {}),
     }
-    file = folder / "settings"
-    lines = [f"{name}={value}" for name, value in settings.items()]
-    file.write_text("\n".join(("[DEFAULT]", "[SESSION]", *lines, "")), "utf-8")
+    identity = {"BeginString": "FIX.4.4", "SenderCompID": sender, "TargetCompID": target}
+    file, log = folder / "settings", folder / "errors"
+    sections = (("[DEFAULT]", settings), ("[SESSION]", identity))
+    lines = ((head, *(f"{name}={value}" for name, value in of.items())) for head, of in sections)
+    file.write_text("\n".join((*chain.from_iterable(lines), "")), "utf-8")
     with (
-        (folder / "errors").open("w") as errors,
+        log.open("w") as errors,
         subprocess.Popen(
             [*_command(maker), str(file)],
             cwd=_HERE.parents[2],
@@ -178,7 +181,7 @@ def foreign(
         ) as process,
     ):
         try:
-            yield Foreign(process)
+            yield Foreign(process, log)
         finally:
             process.kill()
 

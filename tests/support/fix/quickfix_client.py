@@ -9,7 +9,7 @@ import json
 import sys
 from threading import Lock
 
-import quickfix as fix
+import quickfix as fix  # type: ignore[import-untyped]  # has no types
 
 _SOH = "\x01"
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from fixengine.fix.message import Message
 from fixengine.trading.reports import Reports, event_id
 from fixengine.trading.values import Evaluated
-from tests.support.fix.market import BEGAN, IBM, Market
+from tests.support.fix.market import BEGAN, Market
 
 _OF_ALL = {34, 35, 49, 52, 56}
 
@@ -30,7 +30,7 @@ def ordered(version: bytes = b"FIX.4.4", more: str = "40=2|44=10.50|1=ACC|") -> 
 
 def test_a_new_order_is_told_with_all_its_terms() -> None:
     assert shown(ordered().last[0]) == (
-        f"1=ACC|6=0|11=X|14=0|17=1-0|22=100|37=1|38=100.5|39=0|40=2|44=10.5|48={IBM}|54=1|55=IBM|"
+        "1=ACC|6=0|11=X|14=0|17=1-0|37=1|38=100.5|39=0|40=2|44=10.5|54=1|55=IBM|"
         "59=0|60=20260302-09:30:00.000|150=0|151=100.5"
     )
 
@@ -41,15 +41,15 @@ def test_a_fill_is_told_with_its_price_and_the_sums() -> None:
     market.fills("X", 3, "10.0001")
     market.hears()
     assert shown(market.last[1]) == (
-        f"1=ACC|6=10.0001|11=X|14=6|17=1-2|22=100|31=10.0001|32=3|37=1|38=100.5|39=1|40=2|44=10.5|"
-        f"48={IBM}|54=1|55=IBM|59=0|60=20260302-09:30:01.000|150=F|151=94.5"
+        "1=ACC|6=10.0001|11=X|14=6|17=1-2|31=10.0001|32=3|37=1|38=100.5|39=1|40=2|44=10.5|"
+        "54=1|55=IBM|59=0|60=20260302-09:30:01.000|150=F|151=94.5"
     )
 
 
 def test_fix_4_2_tells_the_same_in_its_own_way() -> None:
     market = ordered(b"FIX.4.2")
     assert shown(market.last[0]) == (
-        f"1=ACC|6=0|11=X|14=0|17=1-0|20=0|22=100|37=1|38=100.5|39=0|40=2|44=10.5|48={IBM}|54=1|"
+        "1=ACC|6=0|11=X|14=0|17=1-0|20=0|37=1|38=100.5|39=0|40=2|44=10.5|54=1|"
         "55=IBM|59=0|60=20260302-09:30:00.000|150=0|151=100.5"
     )
     market.fills("X", "0.5")
