@@ -11,7 +11,7 @@ from datetime import datetime
 
 from fixengine.errors import UnavailableError
 from fixengine.infra.postgres.driver.connections import Connection, Database, statements_on
-from fixengine.infra.postgres.rows import recordset
+from fixengine.infra.postgres.fix.work_rows import works_as_json
 from fixengine.infra.postgres.session import SILENCE_SECONDS
 from fixengine.infra.postgres.statements import query
 from fixengine.ports.fix import Identity, TakenSession, Work
@@ -93,7 +93,7 @@ class PostgresFixSessions:
         """
         mine = [work for work in works if self._held.get(work.session_id) == work.epoch]
         assert len({work.session_id for work in mine}) == len(mine), "one would be lost"
-        parameters = {"works": recordset(mine), "first_fill_delay": self._first_fill_delay}
+        parameters = {"works": works_as_json(mine), "first_fill_delay": self._first_fill_delay}
         with self._statements() as connection:
             rows = connection.execute(query("fix_commit"), parameters, prepare=True).fetchall()
         return frozenset(row[0] for row in rows)

@@ -97,15 +97,14 @@ moves as (
     where f.ctid = m.place and f.session_id = m.session_id
 ),
 entered as (
-    select n.execution_id, n.ticker, n.fix, o.*
+    select h.session_id, n.*
     from held as h
     cross join lateral json_to_recordset(h.new_orders) as n (
-        execution_id integer, ticker text, "order" json, fix json
-    )
-    cross join lateral json_to_record(n."order") as o (
-        id integer, trade_type text, destination text, security_id text, quantity numeric,
-        limit_price numeric, received_timestamp timestamptz, trade_service_execution_id integer,
-        version integer, traceparent text, expires_at timestamptz, time_in_force text
+        execution_id integer, ticker text, id integer, trade_type text, destination text,
+        security_id text, quantity numeric, limit_price numeric, received_timestamp timestamptz,
+        trade_service_execution_id integer, version integer, traceparent text,
+        expires_at timestamptz, time_in_force text, cl_ord_id text, pending_cl_ord_id text,
+        pending_kind text, account text, side text, fix_time_in_force text
     )
 ),
 executions as (
@@ -145,13 +144,9 @@ ordered as (
         time_in_force
     )
     select
-        f.execution_id, f.session_id, decode(f.cl_ord_id, 'base64'),
-        decode(f.pending_cl_ord_id, 'base64'), f.pending_kind, decode(f.account, 'base64'),
-        decode(f.side, 'base64'), decode(f.time_in_force, 'base64')
+        e.execution_id, e.session_id, decode(e.cl_ord_id, 'base64'),
+        decode(e.pending_cl_ord_id, 'base64'), e.pending_kind, decode(e.account, 'base64'),
+        decode(e.side, 'base64'), decode(e.fix_time_in_force, 'base64')
     from entered as e
-    cross join lateral json_to_record(e.fix) as f (
-        execution_id integer, session_id integer, cl_ord_id text, pending_cl_ord_id text,
-        pending_kind text, account text, side text, time_in_force text
-    )
 )
 select h.session_id from held as h

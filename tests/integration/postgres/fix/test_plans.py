@@ -140,19 +140,17 @@ def terms(execution_id: int) -> dict[str, object]:
 def new(number: int) -> dict[str, object]:
     id_ = 2 * ORDERS + number
     return {
-        "execution_id": id_,
+        **terms(id_),
         "ticker": "A",
-        "order": {
-            "id": id_,
-            "trade_type": "BUY",
-            "destination": "ML",
-            "security_id": SECURITY,
-            "quantity": "10",
-            "received_timestamp": NOW,
-            "version": 1,
-            "time_in_force": "IOC",
-        },
-        "fix": terms(id_),
+        "id": id_,
+        "trade_type": "BUY",
+        "destination": "ML",
+        "security_id": SECURITY,
+        "quantity": "10",
+        "received_timestamp": NOW,
+        "version": 1,
+        "time_in_force": "IOC",
+        "fix_time_in_force": text(1),
     }
 
 
