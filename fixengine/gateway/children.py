@@ -148,6 +148,7 @@ class Children:
             repository=refs[Child.REPOSITORY],
             start_session=partial(self._session, refs),
             metrics=self._parts.metrics,
+            limits=self._limits,
         )
 
     def _session(

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from math import inf
 from threading import Timer
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import pykka
 from loguru import logger
@@ -26,8 +26,11 @@ from pykka._envelope import Envelope
 from fixengine.errors import FixengineError
 from fixengine.supervision.lifecycle import Boot, Crash
 from fixengine.supervision.mailbox import Mailbox, enter, is_stop
+from fixengine.supervision.refs import Request
 from fixengine.supervision.reply import Reply
 from fixengine.supervision.scope import Scoped
+
+_Reply = TypeVar("_Reply")
 
 _TO_END = 0.1  # seconds of a stop's time for a thread to end after `close`
 
@@ -76,7 +79,7 @@ class Actor(pykka.ThreadingActor):
         """Return the monotonic time by which `close` is to end, in `most` seconds at the latest."""
         return min(self.actor_inbox.stop_by - _TO_END, monotonic() + most)
 
-    def answer_later(self) -> pykka.Future[Any]:
+    def answer_later(self, _message: Request[_Reply]) -> pykka.Future[_Reply]:
         """Return the reply to the message in hand, which the actor sets later, or in `close`.
 
         What `receive` returns then is ignored. For use in the actor's own thread.

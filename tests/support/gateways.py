@@ -1,12 +1,17 @@
 """Gateways within the test's own process, and clients that trade with them."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import urllib3
+
 from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
 from fixengine.config import load
 from fixengine.config.fix_sessions import load_sessions
+from fixengine.demo.process import ChildProcess
+from fixengine.demo.stack import surroundings
 from fixengine.demo.waiting import wait_until
 from fixengine.gateway.gateway import Gateway
 from fixengine.gateway.parts import ApplicationOf, order_entry
@@ -25,6 +30,25 @@ def session(peer: str = "OMS1", **more: str) -> str:
     return "\n".join(("[[session]]", *(f"{name} = {value}" for name, value in said.items()), ""))
 
 
+class GatewayProcess:
+    """A `fixengine gateway` of its own, to be killed."""
+
+    def __init__(self, process: ChildProcess, *, port: int, health_port: int) -> None:
+        self.process = process
+        self.port = port
+        self._health_port = health_port
+
+    def wait_until_ready(self) -> None:
+        self.process.wait_until_up(self._is_ready, 60)
+
+    def _is_ready(self) -> bool:
+        url = f"http://127.0.0.1:{self._health_port}/readyz"
+        try:
+            return urllib3.request("GET", url, retries=False, timeout=5).status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+
 class RunningGateway:
     """A gateway, and how its clients reach it."""
 
@@ -38,6 +62,25 @@ class RunningGateway:
             60,
             f"the gateway to be ready: {self.gateway.health.ready().body}",
         )
+
+
+def gateway_process(
+    world: Surroundings, folder: Path, *, pod: str, sessions: str | None = None, **overrides: str
+) -> GatewayProcess:
+    """Return a process that is started, and ends with the world's workspace."""
+    file = folder / f"{pod}.toml"
+    file.write_text(sessions or session(), encoding="utf-8")
+    port, health_port = world.workspace.reserve_port(), world.workspace.reserve_port()
+    given = world.environment(
+        FIX_PORT=str(port), FIX_SESSIONS=str(file), HEALTH_PORT=str(health_port), **overrides
+    )
+    process = world.workspace.child(
+        f"{pod}-{port}",
+        [sys.executable, "-m", "fixengine", "gateway"],
+        environment={**surroundings(), **given, "HOSTNAME": pod},
+    )
+    process.start()
+    return GatewayProcess(process, port=port, health_port=health_port)
 
 
 @contextmanager

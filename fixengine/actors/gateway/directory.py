@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias, assert_never
 from loguru import logger
 
 from fixengine.actors.gateway.credentials import shows_credentials
+from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
 from fixengine.actors.gateway.live import Life, LiveSession, LiveSessions
 from fixengine.actors.gateway.messages import (
     BeginAnew,
@@ -34,9 +35,6 @@ from fixengine.supervision.lifecycle import Boot
 from fixengine.supervision.mailbox import mailbox_of
 from fixengine.supervision.refs import ActorRef, tell
 from fixengine.telemetry.metrics.gateway import GatewayMetrics
-
-TAKEN_WITHIN = 8.0
-"""Seconds that a client waits at the door for a session that another gateway still holds."""
 
 _TRY_EVERY = 0.25
 
@@ -88,7 +86,7 @@ class Directory(Actor):
         repository: ActorRef,
         start_session: StartSession,
         metrics: GatewayMetrics,
-        taken_within: float = TAKEN_WITHIN,
+        limits: SessionLimits = SESSION_LIMITS,
     ) -> None:
         super().__init__()
         self._agreements = agreements
@@ -96,7 +94,7 @@ class Directory(Actor):
         self._repository = repository
         self._start_session = start_session
         self._metrics = metrics
-        self._taken_within = taken_within
+        self._limits = limits
         self._attempts = Attempts()
         self._visitors: dict[Identity, _Visitor] = {}
         self._asked: set[Identity] = set()  # of the repository, which has not answered
@@ -150,7 +148,7 @@ class Directory(Actor):
         elif live is not None and live.life.is_shown:
             self._show_out(line, identity, "second_connection")
         elif self._may_enter(agreement, knocked):
-            self._let_wait(_Visitor(agreement, knocked, monotonic() + self._taken_within))
+            self._let_wait(_Visitor(agreement, knocked, monotonic() + self._limits.taken_within))
             if live is None:
                 self._ask_for(identity, agreement)
             else:  # its end is told

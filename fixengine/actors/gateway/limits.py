@@ -22,6 +22,9 @@ class SessionLimits:
     patience: float = 30.0
     """Time for the client to read, or for the database and the list of securities to be there."""
 
+    taken_within: float = 8.0
+    """Time that a client waits at the door for a session that another gateway still holds."""
+
     commit_within: float = 15.0
     """Time for the repository to store a step."""
 

@@ -1,6 +1,7 @@
 """Sessions that are logged on here, as any thread may see them without asking."""
 
 from collections.abc import Mapping
+from math import inf
 from threading import Lock
 from time import monotonic
 from types import MappingProxyType
@@ -25,6 +26,10 @@ class Life:
     def heard(self) -> None:
         """Take note that something came."""
         self._heard_at = monotonic()
+
+    def ended(self) -> None:
+        """Take note that the connection is gone: the client may be back at once."""
+        self._heard_at = -inf
 
     @property
     def is_shown(self) -> bool:

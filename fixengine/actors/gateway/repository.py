@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 1.0
 """From one look for wanted sessions to the next; each shows the server that the gateway lives."""
 
-_Asked: TypeAlias = "tuple[Work, pykka.Future[Any]]"
+_Asked: TypeAlias = "tuple[Work, pykka.Future[None]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class SessionRepository(Actor):
     def receive(self, message: _Received) -> Any:
         match message:
             case CommitWork(work=work):
-                return self._collect(work)
+                return self._collect(work, self.answer_later(message))
             case _Commit():
                 return self._commit()
             case TakeSession():
@@ -111,8 +111,8 @@ class SessionRepository(Actor):
         self._sessions.close()
         self._fail(UnavailableError("the gateway stops before this is stored"))
 
-    def _collect(self, work: Work) -> None:
-        self._asked.append((work, self.answer_later()))
+    def _collect(self, work: Work, reply: "pykka.Future[None]") -> None:
+        self._asked.append((work, reply))
         if len(self._asked) == 1:
             self.actor_ref.tell(_Commit())
 
@@ -226,5 +226,5 @@ class SessionRepository(Actor):
             tell(self._directory, news)
 
 
-def _refuse(reply: "pykka.Future[Any]", error: Exception) -> None:
+def _refuse(reply: "pykka.Future[None]", error: Exception) -> None:
     reply.set_exception((type(error), error, None))

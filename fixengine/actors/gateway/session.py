@@ -106,6 +106,7 @@ class _Inbox:
         tell(self._ref, BytesCame(data=data))
 
     def lost(self, why: str) -> None:
+        self._life.ended()
         tell(self._ref, LineLost(why=why))
 
 

@@ -1,13 +1,21 @@
 """Clients of gateways, whose connections end with their test."""
 
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import pytest
 
 from fixengine.infra.fix.numbers import Numbers
 from tests.support.fix.trader import AT_FIRST, Trader
-from tests.support.gateways import RunningGateway
+
+
+class HasPort(Protocol):
+    """What a client connects to."""
+
+    @property
+    def port(self) -> int:
+        """The port of 127.0.0.1."""
+
 
 MakeClient: TypeAlias = Callable[..., Trader]
 
@@ -18,7 +26,7 @@ def client() -> Iterator[MakeClient]:
     made: list[Trader] = []
 
     def make(
-        gateway: RunningGateway,
+        gateway: HasPort,
         peer: str = "OMS1",
         *,
         password: str | None = None,

@@ -65,6 +65,11 @@ class Trader:
                 if monotonic() >= until:
                     raise
 
+    def move_to(self, port: int) -> None:
+        """Lose the connection, and connect to another gateway from now on."""
+        self.cut()
+        self.initiator._address = ("127.0.0.1", port)
+
     def cut(self) -> None:
         """Lose the connection without a word."""
         self.initiator.drop()

@@ -27,7 +27,11 @@ class Sent(NamedTuple):
 
 
 def drawn() -> set[Sent]:
-    lines = re.findall(r"^ +(\S+) +(asks|tells) +(\S+) +(.+)$", DRAWING, re.MULTILINE)
+    return drawn_in(DRAWING)
+
+
+def drawn_in(drawing: str) -> set[Sent]:
+    lines = re.findall(r"^ +(\S+) +(asks|tells) +(\S+) +(.+)$", drawing, re.MULTILINE)
     return {
         Sent(sender, how, receiver, message)
         for sender, how, receiver, all_of_them in lines

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -182,6 +183,64 @@ def test_an_actor_can_stop_itself() -> None:
         host.ref.tell(lambda worker: worker.stop())
         join(host.ref)
         assert host.exits == [None]
+
+
+@dataclass(frozen=True)
+class Wait(Request[str]):
+    """Test → later: answer with the text that comes next."""
+
+    fails: bool = False
+
+
+class Later(Actor):
+    """Answers what it is asked when it is told to, or when it ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.replies: list[pykka.Future[str]] = []
+
+    def receive(self, message: Wait | str) -> object:
+        if isinstance(message, Wait):
+            self.replies.append(self.answer_later(message))
+            if message.fails:
+                raise UnavailableError("after it has taken the reply")
+        else:
+            self._answer(message)
+        return "nobody gets this"
+
+    def close(self) -> None:
+        self._answer("at the end")
+
+    def _answer(self, text: str) -> None:
+        for reply in self.replies:
+            reply.set(text)
+        self.replies.clear()
+
+
+def test_an_actor_can_answer_several_later() -> None:
+    ref = Later.start()
+    ask(ref, Boot(), timeout=60)
+    first, second = (Question(ref, Wait()) for _ in range(2))
+    ref.tell("now")
+    assert (first.reply(timeout=60), second.reply(timeout=60)) == ("now", "now")
+    ref.stop(timeout=60)
+
+
+def test_what_an_actor_has_not_answered_it_can_answer_in_its_close() -> None:
+    ref = Later.start()
+    ask(ref, Boot(), timeout=60)
+    waits = Question(ref, Wait())
+    ref.tell(Crash(reason="a bug"))
+    assert waits.reply(timeout=60) == "at the end"
+
+
+def test_an_expected_error_after_the_reply_was_taken_is_a_crash() -> None:
+    ref = Later.start()
+    exits: list[BaseException | None] = []
+    ask(ref, Boot(on_exit=exits.append), timeout=60)
+    Question(ref, Wait(fails=True))
+    mailbox_of(ref).thread.join(60)
+    assert isinstance(exits[0], UnavailableError)
 
 
 def test_close_runs_once_however_often_the_actor_is_stopped() -> None:

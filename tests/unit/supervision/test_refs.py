@@ -82,5 +82,5 @@ def _request(module: ModuleType, pattern: ast.pattern) -> str | None:
 
 
 def _answers(arm: ast.match_case) -> bool:
-    last = arm.body[-1]
-    return isinstance(last, ast.Return) and ast.unparse(last).startswith("return message.answer(")
+    last = ast.unparse(arm.body[-1])
+    return last.startswith("return message.answer(") or "self.answer_later(message)" in last

@@ -9,7 +9,7 @@ import pykka
 import pytest
 from prometheus_client import CollectorRegistry
 
-from fixengine.actors.gateway.directory import TAKEN_WITHIN, Directory
+from fixengine.actors.gateway.directory import Directory
 from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
 from fixengine.actors.gateway.live import Life, LiveSessions
 from fixengine.actors.gateway.messages import Knocked
@@ -87,7 +87,6 @@ class World:
     told: list[object] = field(default_factory=list)
     actors: list[ActorRef] = field(default_factory=list)
     limits: SessionLimits = SESSION_LIMITS
-    taken_within: float = TAKEN_WITHIN
 
     def booted(self, ref: ActorRef) -> ActorRef:
         ask(ref, Boot(), timeout=60)
@@ -161,7 +160,7 @@ class World:
                 repository=repository,
                 start_session=self.start_session,
                 metrics=self.metrics,
-                taken_within=self.taken_within,
+                limits=self.limits,
             )
         )
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fixengine.actors.gateway.limits import SessionLimits
 from fixengine.actors.gateway.live import LiveSession
 from fixengine.actors.gateway.messages import SessionsLost, SessionsWanted
 from fixengine.attempts import MOST_WRONG
@@ -12,6 +13,7 @@ from fixengine.demo.waiting import wait_until
 from fixengine.ports.fix import Identity
 from fixengine.rules.trading_day import TradingDay
 from fixengine.supervision.lifecycle import Crash
+from fixengine.supervision.mailbox import mailbox_of
 from fixengine.supervision.refs import ActorRef, tell
 from tests.support.fix.stub_ports import StubLine
 from tests.unit.actors.gateway.conftest import World, agreement, knocked, message, said, wait_for
@@ -104,6 +106,22 @@ def test_a_client_that_comes_back_takes_the_place_of_its_half_open_line(world: W
     assert first.is_closed
 
 
+def test_a_client_whose_line_is_lost_may_come_back_before_its_session_has_ended(
+    world: World,
+) -> None:
+    directory = world.directory()
+    first = knock(directory)
+    wait_until(lambda: first.receiver, 60, "the line to be read")
+    assert first.receiver is not None
+    world.store.may_commit.clear()
+    first.receiver.received(message("1|34=2|112=x|"))  # the session waits for its commit
+    wait_until(lambda: mailbox_of(live(world).ref).busy_since, 60, "the session to be at work")
+    first.receiver.lost("the client is gone")
+    second = knock(directory, "34=3|98=0|108=30|")
+    world.store.may_commit.set()
+    wait_for(second, "35=A|34=3|")
+
+
 def test_a_half_open_line_stays_where_the_newcomer_has_no_password(world: World) -> None:
     directory = world.directory(agreement(password=HASH))
     first = knock(directory, f"{LOGON}554=right|")
@@ -126,7 +144,7 @@ def test_a_client_waits_for_its_session_and_holds_up_nobody(world: World) -> Non
 
 
 def test_a_client_whose_session_stays_elsewhere_is_shown_out(world: World) -> None:
-    world.taken_within = 0.5
+    world.limits = SessionLimits(taken_within=0.5)
     directory = world.directory()
     world.store.held_elsewhere.add(OMS)
     wait_until_shown_out(knock(directory))
