@@ -5,6 +5,7 @@ standard's tables have it. All that is said to it is checked: the dictionary of 
 quantities, and numbers of events.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from fixengine.rules.changes import ChangeRequest, Refusal, change, refusal
 from fixengine.rules.fills import FillRules, amount, status_of
 from fixengine.rules.values import ChangeKind, Execution, Fill
 from fixengine.trading.agreement import Agreement
+from fixengine.trading.application import Needs
 from fixengine.trading.entering import entered
 from fixengine.trading.entry import OrderEntry
 from fixengine.trading.values import (
@@ -41,7 +43,7 @@ from fixengine.trading.values import (
 
 IBM, ORCL = "68bda020e3644b42ebcb2bd3", "68bda020e3644b42ebcb2bd4"
 BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-END_OF_DAY = datetime(2026, 3, 2, 17, tzinfo=UTC)
+END_OF_DAY = datetime(2026, 3, 3, 23, 59, tzinfo=UTC)
 _TICKERS = {IBM: "IBM", ORCL: "ORCL"}
 _NO_STATUS = {b"0"}  # ExecID(17) of a report that tells of no event
 
@@ -82,7 +84,7 @@ class Listed:
 class Market:
     """Plays all that a session has to do with."""
 
-    def __init__(self, version: bytes = b"FIX.4.4") -> None:
+    def __init__(self, version: bytes = b"FIX.4.4", *, session_id: int = 7) -> None:
         self.dictionary = versions()[version]
         self.now = BEGAN
         self.last: tuple[Message, ...] = ()  # what was said to the client last
@@ -90,7 +92,7 @@ class Market:
         self.requests: dict[bytes, FixRequest] = {}
         self.entered: list[NewOrder] = []
         self._executions: dict[int, Execution] = {}
-        self._told: dict[int, Execution] = {}
+        self._as_told: dict[int, Execution] = {}
         self.waiting: list[Evaluated | Refused] = []
         self._exec_ids: set[bytes] = set()
         self._books: dict[int, _Book] = {}
@@ -99,10 +101,10 @@ class Market:
         self._position = 0
         self._undecided: list[FixRequest] = []
         agreement = Agreement(
-            session_id=7,
+            session_id=session_id,
             dictionary=self.dictionary,
             destination="ML",
-            end_of_day=lambda now: END_OF_DAY + timedelta(days=int(now >= END_OF_DAY)),
+            end_of_day=lambda now: now.replace(hour=23, minute=59) + timedelta(days=1),
         )
         self.entry = OrderEntry(agreement, Listed())
 
@@ -126,26 +128,12 @@ class Market:
         return self.sends(*(self.message(text) for text in texts))
 
     def sends(self, *messages: Message) -> list[str]:
-        needs = self.entry.needs(messages)
-        known = {each: self._known(each) for each in needs.cl_ord_ids if each in self.requests}
-        first = self._numbers + 1
-        numbers = [(first + i, -first - i) for i in range(needs.new_orders)]
-        self._numbers += needs.new_orders
-        is_open = (each for each in self._executions.values() if each.is_open)
-        standing = [Standing(self.orders[each.id], self._told[each.id]) for each in is_open]
-        look = Look(
-            known=known,
-            numbers=numbers,
-            open_orders=standing[: needs.open_orders],
-            now=self.now,
-        )
-        return self._commit(self.entry.decide(messages, look))
+        look = self._look(self.entry.needs(messages))
+        return self._told(self.entry.decide(messages, look))
 
     def hears(self) -> list[str]:
         """Be told all that waits."""
-        orders = self.orders
-        now = [replace(each, order=orders[each.order.execution_id]) for each in self.waiting]
-        return self._commit(self.entry.tell(now))
+        return self._told(self.entry.tell(self._reports()))
 
     def message(self, text: str) -> Message:
         """Return a message that the session would deliver; asserts that it would."""
@@ -164,22 +152,7 @@ class Market:
     def fills(self, cl_ord_id: str, quantity: int | str | Decimal, price: str = "10") -> None:
         """Fill so much of an order."""
         before = self.execution(cl_ord_id)
-        assert before.is_open
-        filled = before.quantity_filled + Decimal(quantity)
-        is_open = filled < before.quantity_ordered
-        after = replace(
-            before,
-            is_open=is_open,
-            execution_status=status_of(filled, before.quantity_ordered),
-            quantity_filled=filled,
-            total_amount=before.total_amount + amount(Decimal(quantity), Decimal(price)),
-            number_of_fills=before.number_of_fills + 1,
-            last_fill_timestamp=self.now,
-            version=before.version + 1,
-        )
-        self._happens(
-            Fill(quantity=Decimal(quantity), price=Decimal(price), announced=False, execution=after)
-        )
+        self._happens(filled(before, Decimal(quantity), Decimal(price), now=self.now))
 
     def evaluates(self, cl_ord_id: str) -> None:
         """Evaluate an order without filling anything, of which nobody is told."""
@@ -219,7 +192,7 @@ class Market:
     def operator(self, cl_ord_id: str, quantity: int | None = None) -> None:
         """Cancel an order that the client asked nothing for, or replace its quantity."""
         request = ChangeRequest(
-            execution_id=self.execution(cl_ord_id).id,
+            execution_id=self._number_of(cl_ord_id),
             kind=ChangeKind.CANCEL if quantity is None else ChangeKind.REPLACE,
             key="rest:1",
             quantity=UNSET if quantity is None else Decimal(quantity),
@@ -243,9 +216,12 @@ class Market:
 
     def execution(self, cl_ord_id: str) -> Execution:
         """Return the execution of an order as it is now."""
+        return self._executions[self._number_of(cl_ord_id)]
+
+    def _number_of(self, cl_ord_id: str) -> int:
         execution_id = self.requests[cl_ord_id.encode("latin-1")].execution_id
         assert execution_id is not None
-        return self._executions[execution_id]
+        return execution_id
 
     def _changes(self, asked: ChangeRequest) -> None:
         before = self._executions[asked.execution_id]
@@ -268,6 +244,18 @@ class Market:
 
     # The database
 
+    def _look(self, needs: Needs) -> Look:
+        first = self._numbers + 1
+        self._numbers += needs.new_orders
+        is_open = (each for each in self._executions.values() if each.is_open)
+        standing = [Standing(self.orders[each.id], self._as_told[each.id]) for each in is_open]
+        return Look(
+            known={each: self._known(each) for each in needs.cl_ord_ids if each in self.requests},
+            numbers=[(number, -number) for number in range(first, self._numbers + 1)],
+            open_orders=standing[: needs.open_orders],
+            now=self.now,
+        )
+
     def _known(self, cl_ord_id: bytes) -> Known:
         request = self.requests[cl_ord_id]
         if request.execution_id is None:
@@ -275,35 +263,41 @@ class Market:
         return Known(
             request=request,
             order=self.orders[request.execution_id],
-            execution=self._told[request.execution_id],
+            execution=self._as_told[request.execution_id],
         )
 
-    def _commit(self, decision: Decision) -> list[str]:
-        for new in decision.new_orders:
-            assert new.execution_id not in self.orders, "a number is given once"
-            self.entered.append(new)
-            self.orders[new.execution_id] = new.fix
-            self._executions[new.execution_id] = entered(new)
-            self._told[new.execution_id] = self._executions[new.execution_id]
+    def _reports(self) -> Sequence[Evaluated | Refused]:
+        orders = self.orders
+        return [replace(each, order=orders[each.order.execution_id]) for each in self.waiting]
+
+    def _store(self, decision: Decision) -> None:
+        new = {each.execution_id: each for each in decision.new_orders}
+        assert not new.keys() & self.orders.keys(), "a number is given once"
+        for changed in decision.orders:
+            assert changed.execution_id in self.orders, "it replaces a row that is there"
+            self.orders[changed.execution_id] = changed
+        for number, order in new.items():
+            self.orders[number] = order.fix
+            self._executions[number] = self._as_told[number] = entered(order)
         for request in decision.requests:
             assert request.cl_ord_id not in self.requests, "a ClOrdID is kept once"
             self.requests[request.cl_ord_id] = request
             if request.state is RequestState.PENDING:
                 self._undecided.append(request)
-        numbers = {each.execution_id for each in decision.new_orders}
-        for order in decision.orders:
-            assert order.execution_id in self.orders.keys() - numbers, (
-                "it replaces a row that is there"
-            )
-            self.orders[order.execution_id] = order
         for cl_ord_id in decision.done:
             request = self.requests[cl_ord_id]
             assert request.state is RequestState.PENDING
             self.requests[cl_ord_id] = replace(request, state=RequestState.DONE)
         for each in self.waiting:
             if each.position in decision.told and isinstance(each, Evaluated):
-                self._told[each.order.execution_id] = each.fill.execution
+                self._as_told[each.order.execution_id] = each.fill.execution
         self.waiting = [each for each in self.waiting if each.position not in decision.told]
+
+    # What the client hears
+
+    def _told(self, decision: Decision) -> list[str]:
+        self._store(decision)
+        self.entered += decision.new_orders
         self.last = tuple(self._checked(reply) for reply in decision.replies)
         return [self._shown(message) for message in self.last]
 
@@ -366,6 +360,24 @@ class Market:
             usual |= {"21": "1", "40": "1"}
         more = "".join(f"{tag}={value}|" for tag, value in usual.items() if tag not in given)
         return begin + more + rest
+
+
+def filled(before: Execution, quantity: Decimal, price: Decimal, *, now: datetime) -> Fill:
+    """Return what an engine stores that has filled so much, for which it would have to be lucky."""
+    assert before.is_open
+    total = before.quantity_filled + quantity
+    after = replace(
+        before,
+        is_open=total < before.quantity_ordered,
+        execution_status=status_of(total, before.quantity_ordered),
+        quantity_filled=total,
+        total_amount=before.total_amount + amount(quantity, price),
+        number_of_fills=before.number_of_fills + 1,
+        last_fill_timestamp=max(now, before.sent_timestamp, before.last_fill_timestamp or now),
+        next_fill_timestamp=before.next_fill_timestamp if total < before.quantity_ordered else None,
+        version=before.version + 1,
+    )
+    return Fill(quantity=quantity, price=price, announced=False, execution=after)
 
 
 def _check_sums(message: Message) -> None:

@@ -3,18 +3,10 @@
 Where the standard leaves a choice, or a table needs what is not served, the test says so.
 """
 
-import pytest
-
 from fixengine.rules.changes import Refusal
 from tests.support.fix.market import Market
 
 NEW = "Execution(X) New New 10000 0 10000 0"
-
-
-@pytest.fixture
-def market() -> Market:
-    """Return a market in which the client has ordered nothing yet."""
-    return Market()
 
 
 def ordered(market: Market, *filled: int, more: str = "") -> Market:
