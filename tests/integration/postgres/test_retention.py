@@ -32,6 +32,16 @@ LEDGER = """
 insert into fill
 select n, 1, 50, 1, now(), 50, 50, 2, true from unnest(%s::integer[]) as n
 """
+OLD_MESSAGES = """
+with session as (
+    insert into fix_session (begin_string, own_comp_id, peer_comp_id, generation)
+    values ('FIX.4.4', 'US', 'THEM', 2)
+    returning id
+)
+insert into fix_sent
+select s.id, 1, n, '8', now() - interval '31 days', ''
+from session as s cross join generate_series(1, %s::integer) as n
+"""
 
 
 @pytest.fixture
@@ -158,14 +168,7 @@ def test_of_many_old_messages_some_go_at_a_time(
     database: str, retention: PostgresRetention
 ) -> None:
     with psycopg.connect(database) as connection:
-        connection.execute(
-            "insert into fix_session (begin_string, own_comp_id, peer_comp_id, generation) "
-            "values ('FIX.4.4', 'US', 'THEM', 2)"
-        )
-        connection.execute(
-            "insert into fix_sent select 1, 1, n, '8', now() - interval '31 days', '' "
-            "from generate_series(1, 250) as n"
-        )
+        connection.execute(OLD_MESSAGES, [250])
     assert [retention.forget_messages() for _ in range(3)] == [200, 50, 0]
 
 
@@ -271,13 +274,17 @@ def test_an_engine_with_a_retention_deletes_by_itself(
     around: Surroundings, days: str | None
 ) -> None:
     store(around.dsn, *range(500_000, 503_000), days=31)
+    with psycopg.connect(around.dsn) as connection:
+        connection.execute(OLD_MESSAGES, [500])
     fed = tuple(islice(orders(seed=4), 10))
     settings = {} if days is None else {"RETENTION_DAYS": days}
     with around.engine("engine", hung_after=HUNG_AFTER, **settings) as engine:
         around.send(*fed)
         if days is not None:
             around.wait_for("execution where execution_service_id >= 500000", 0)
+            around.wait_for("fix_sent", 0)
         around.wait_for("execution where execution_service_id < 500000 and not is_open", 10)
         deleted = engine.registry.get_sample_value("fixengine_executions_deleted_total")
     assert deleted == (0 if days is None else 3000)
     assert around.count("execution where execution_service_id >= 500000") == 3000 - deleted
+    assert around.count("fix_sent") == (500 if days is None else 0)

@@ -334,14 +334,13 @@ def test_an_order_in_the_wrong_database_is_found() -> None:
 
 def test_an_order_by_fix_is_of_the_database_whose_number_it_has() -> None:
     """Its order's id is below zero, and of no database by itself."""
-    row = structs.replace(EXECUTION, id=6, execution_service_id=-6)
-    silent = tuple(structs.replace(each, execution_id=6, announced=False) for each in FILLS)
-    told = Told(sent=(0, 2, 3), waiting=())
+    row = structs.replace(EXECUTION, execution_service_id=-5)
+    silent = tuple(structs.replace(each, announced=False) for each in FILLS)
+    told, none = Told(sent=(0, 2, 3), waiting=()), Remembered()
     for shard, found in ((2, []), (1, [Kind.STATE])):
-        pages = Tables((row, silent, None, (), told), shard=shard, shards=2, newest=6)
-        other = Tables(shard=3 - shard, shards=2)
-        none = Remembered()
-        assert kinds(orders=none, fills=none, letters=none, pages=pages, others=[other]) == found
+        pages = Tables((row, silent, None, (), told), shard=shard, shards=3)
+        others = [Tables(shard=each, shards=3) for each in (1, 2, 3) if each != shard]
+        assert kinds(orders=none, fills=none, letters=none, pages=pages, others=others) == found
 
 
 def test_a_number_that_another_database_gives_is_found() -> None:

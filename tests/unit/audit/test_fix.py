@@ -79,6 +79,12 @@ def test_fills_that_are_announced_have_their_messages() -> None:
     assert {kind for kind, _ in found(announced)} == {Kind.FILLS}
 
 
+def test_what_fills_nothing_is_not_announced_either() -> None:
+    fills = (structs.replace(SILENT[0], announced=True), *SILENT[1:])
+    case = replace(SOUND, stored=(Stored(execution=ROW, fills=fills, told=TOLD),))
+    assert (Kind.LEDGER, "order -5: fill 1 is announced") in found(case)
+
+
 def test_a_ledger_that_does_not_lead_to_the_execution_is_found() -> None:
     tampered = structs.replace(ROW, total_amount=ROW.total_amount + 1)
     case = replace(SOUND, stored=(Stored(execution=tampered, fills=SILENT, told=TOLD),))
