@@ -31,6 +31,11 @@ class LineLimits:
     unhandled: int = 256 * 2**10
     """Size of what a session may leave unhandled, before no more of it is read."""
 
+    kept: int = 256 * 2**10
+    """Size of what the system keeps of a line in each direction; it takes twice as much for it. By
+    itself it would keep megabytes of each client that reads nothing, or is not read.
+    """
+
     unwritten: int = 4 * 2**20
     """Size of what a client may leave unread, beyond what the system keeps for it."""
 

@@ -87,6 +87,8 @@ class Listener:
         self._most = self._limits.possible_lines()
         self._socket = listen(self._port, purpose="FIX")
         self._socket.setblocking(False)
+        for direction in (socket.SO_RCVBUF, socket.SO_SNDBUF):  # all lines inherit it
+            self._socket.setsockopt(socket.SOL_SOCKET, direction, self._limits.kept)
         self._port = self._socket.getsockname()[1]
         self._selector = DefaultSelector()
         self._bell = _Bell()

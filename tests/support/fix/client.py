@@ -1,5 +1,7 @@
 """A client that says what a test writes, to a session with books and a clock of its own."""
 
+from datetime import datetime
+
 from fixengine.fix.door import Door, Knock
 from fixengine.fix.formats import write_timestamp
 from fixengine.fix.framing import Frame, Framer, encode
@@ -51,12 +53,7 @@ class Client:
 
     def written(self, text: str) -> bytes:
         """Return the bytes of a message, with the header that most have."""
-        kind, _, rest = text.partition("|")
-        time = write_timestamp(self.clock.now.utc).decode()
-        header = (("49=", "CLIENT"), ("56=", "ENGINE"), ("52=", time))
-        given = {each[:3] for each in rest.split("|")}
-        more = "".join(f"{tag}{value}|" for tag, value in header if tag not in given)
-        return encode(b"FIX.4.4", f"{kind}|{more}{rest}".replace("|", "\x01").encode("latin-1"))
+        return written(text, "CLIENT", "ENGINE", self.clock.now.utc)
 
     @property
     def seen(self) -> list[str]:
@@ -65,18 +62,31 @@ class Client:
         return [(each.get(58) or each.get(34) or b"").decode("latin-1") for each in messages]
 
 
+def written(text: str, sender: str, target: str, now: datetime) -> bytes:
+    """Return the bytes of a message, with what it leaves out of the header that most have."""
+    kind, _, rest = text.partition("|")
+    time = write_timestamp(now).decode()
+    header = (("49=", sender), ("56=", target), ("52=", time))
+    given = {each[:3] for each in rest.split("|")}
+    more = "".join(f"{tag}{value}|" for tag, value in header if tag not in given)
+    return encode(b"FIX.4.4", f"{kind}|{more}{rest}".replace("|", "\x01").encode("latin-1"))
+
+
 def shown(data: bytes) -> list[str]:
     """Show messages as people write them, without what all of them say."""
     framer, found = Framer(), []
     framer.feed(data)
     while (frame := framer.next()) is not None:
         assert isinstance(frame, Frame), frame
-        fields = parse(frame, FIX44.data_fields).fields
-        found.append(
-            "".join(
-                f"{tag}={'*' if tag in _TIMES else value.decode('latin-1')}|"
-                for tag, value in fields
-                if tag not in _OF_ALL
-            )
-        )
+        found.append(shown_frame(frame))
     return found
+
+
+def shown_frame(frame: Frame) -> str:
+    """Show one message that way."""
+    fields = parse(frame, FIX44.data_fields).fields
+    return "".join(
+        f"{tag}={'*' if tag in _TIMES else value.decode('latin-1')}|"
+        for tag, value in fields
+        if tag not in _OF_ALL
+    )

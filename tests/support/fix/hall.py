@@ -4,6 +4,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from fixengine.demo.waiting import wait_until
 from fixengine.fix.door import Knock
@@ -97,16 +98,28 @@ def listening(
 class Peer:
     """A client of bytes."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1", *, kept: int | None = None) -> None:
-        """Connect; the system keeps so many bytes that are not read, if that is given."""
+    def __init__(
+        self,
+        port: int,
+        host: str = "127.0.0.1",
+        *,
+        kept: int | None = None,
+        of: str | None = None,
+    ) -> None:
+        """Connect; the system keeps so many bytes that are not read, if that is given.
+
+        `of` is the client's own address, if another than the usual one is wanted.
+        """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.socket = socket.socket(family)
         self.socket.settimeout(PATIENCE)
         if kept is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, kept)
+        if of is not None:
+            self.socket.bind((of, 0))
         self.socket.connect((host, port))
 
-    def __enter__(self) -> "Peer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
