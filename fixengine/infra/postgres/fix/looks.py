@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from threading import Lock
+from time import monotonic
 from typing import NamedTuple
 
 from fixengine.errors import UnavailableError
 from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.statements import query
+from fixengine.supervision.patience import patient_until
 
+_GLANCE = 0.1  # seconds between looks at whether a stop has begun
 _TURN_SECONDS = 15.0
 """How long a look waits for those before it: for the one under way, and for one at the most."""
 
@@ -47,8 +50,7 @@ class Looks:
         """Look whether ClOrdIDs are known, and take numbers; raises UnavailableError."""
         mine = _Asked(session_id=session_id, cl_ord_ids=cl_ord_ids, new_orders=new_orders)
         self._waiting.append(mine)
-        if not self._turn.acquire(timeout=_TURN_SECONDS):
-            raise UnavailableError("the database takes too long: others look, too")
+        self._wait_for_turn()
         try:
             if mine.answer is None:
                 self._answer(mine)
@@ -57,6 +59,13 @@ class Looks:
         if isinstance(mine.answer, Looked):
             return mine.answer
         raise UnavailableError(str(mine.answer)) from mine.answer
+
+    def _wait_for_turn(self) -> None:
+        """Wait, but no longer than the actor that asks: its stop may begin meanwhile."""
+        until = monotonic() + _TURN_SECONDS
+        while not self._turn.acquire(timeout=_GLANCE):
+            if monotonic() >= min(until, patient_until()):
+                raise UnavailableError("the database takes too long: others look, too")
 
     def _answer(self, mine: _Asked) -> None:
         together = [mine]

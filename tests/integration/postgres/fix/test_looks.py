@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from math import inf
 
 import pytest
 
@@ -12,6 +13,7 @@ from fixengine.infra.postgres.driver.connections import Connection, Database
 from fixengine.infra.postgres.fix.books import PostgresFixBooks
 from fixengine.infra.postgres.fix.looks import Looked, Looks
 from fixengine.infra.postgres.fix.sessions import PostgresFixSessions
+from fixengine.supervision.patience import wait_until as wait_no_longer_than
 from tests.support.fix.works import IDENTITY, enter, taken
 
 MANY = 10
@@ -90,3 +92,20 @@ def test_after_an_outage_all_is_as_before(counted: Counted) -> None:
         looks.look(1, [b"1"], new_orders=1)
     counted.is_away = False
     assert len(looks.look(1, [b"1"], new_orders=1).numbers) == 1
+
+
+def test_who_stops_waits_for_no_turn(counted: Counted) -> None:
+    looks = Looks(counted)
+    stop_by = [inf]
+
+    def look() -> Looked:
+        wait_no_longer_than(lambda: stop_by[0])
+        return looks.look(1, [b"1"], new_orders=1)
+
+    with ThreadPoolExecutor() as threads, looks._turn:
+        looking = threads.submit(look)
+        wait_until(lambda: looks._waiting, 60, "the look to wait")
+        assert not looking.done()
+        stop_by[0] = -inf
+        with pytest.raises(UnavailableError, match="others look"):
+            looking.result(60)
