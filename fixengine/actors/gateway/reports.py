@@ -1,6 +1,7 @@
 """The reports actor: finds out which sessions have something to be told."""
 
 from dataclasses import dataclass
+from time import monotonic
 
 from fixengine.actors.gateway.live import LiveSessions
 from fixengine.actors.gateway.messages import ReportsWait
@@ -18,6 +19,8 @@ LONGEST_PAUSE = 0.25
 """Seconds between looks when nothing has come for a while."""
 
 _GROWTH = 1.3
+_REST = 4.0  # seconds of rest for each second of looking
+_LONGEST_REST = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,9 @@ class Reports(Actor):
         self.actor_ref.tell(_Look())
 
     def receive(self, _message: _Look) -> None:
+        began = monotonic()
         came = self._look()
-        self._pause = SHORTEST_PAUSE if came else min(self._pause * _GROWTH, LONGEST_PAUSE)
+        self._pause = next_pause(self._pause, came=came, took=monotonic() - began)
         self.tell_later(self._pause, _Look())
 
     def _look(self) -> bool:
@@ -59,3 +63,13 @@ class Reports(Actor):
             if not mailbox_of(ref).waiting(ReportsWait):
                 tell(ref, ReportsWait())
         return bool(waiting)
+
+
+def next_pause(pause: float, *, came: bool, took: float) -> float:
+    """Return the seconds until the next look, from those before it and those that it took.
+
+    While PostgreSQL can't clean up, as during a long backup, a look goes by all that was told
+    meanwhile. Then looks come seldom, instead of keeping the database busy.
+    """
+    usual = SHORTEST_PAUSE if came else min(pause * _GROWTH, LONGEST_PAUSE)
+    return max(usual, min(took * _REST, _LONGEST_REST))

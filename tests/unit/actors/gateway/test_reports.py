@@ -2,7 +2,7 @@
 
 from fixengine.actors.gateway.live import Life, LiveSession
 from fixengine.actors.gateway.messages import ReportsWait
-from fixengine.actors.gateway.reports import Reports
+from fixengine.actors.gateway.reports import LONGEST_PAUSE, SHORTEST_PAUSE, Reports, next_pause
 from fixengine.demo.waiting import wait_until
 from fixengine.ports.fix import Identity
 from tests.unit.actors.gateway.conftest import World
@@ -28,3 +28,17 @@ def test_reports_go_on_when_the_database_is_back(world: World, events: list[str]
     world.store.is_away = False
     wait_until(lambda: world.told, 60, "the session to be told")
     assert "reports go on" in events
+
+
+def test_looks_are_frequent_while_something_comes_and_seldom_after() -> None:
+    assert next_pause(LONGEST_PAUSE, came=True, took=0.001) == SHORTEST_PAUSE
+    pauses = [SHORTEST_PAUSE]
+    for _ in range(20):
+        pauses.append(next_pause(pauses[-1], came=False, took=0.001))
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == LONGEST_PAUSE
+
+
+def test_looks_that_take_long_are_seldom_whatever_comes() -> None:
+    assert next_pause(SHORTEST_PAUSE, came=True, took=0.05) == 0.2
+    assert next_pause(SHORTEST_PAUSE, came=True, took=30) == 1
