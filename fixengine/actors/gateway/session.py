@@ -150,6 +150,7 @@ class SessionActor(Actor):
         self._reads = False
         self._held: _Held | None = None
         self._page: Fetch | None = None
+        self._reads_page = False
         self._full_since: float | None = None
         self._retries = Retries(first=0.05, cap=1.0)
         self._timer: Timer | None = None
@@ -267,8 +268,7 @@ class SessionActor(Actor):
         if held is not None:
             self._settle(held)
             self._go_on()
-            if self._page is not None:
-                self.actor_ref.tell(_ReadPage())
+            self._read_page_in(0)
 
     def _finish(self, step: Step, decision: Decision) -> None:
         """Store a step and all that was decided, then let the client know."""
@@ -285,7 +285,7 @@ class SessionActor(Actor):
             tell(self._requests, RequestsStored())
         if step.fetch is not None:
             self._page = step.fetch
-            self.actor_ref.tell(_ReadPage())
+            self._read_page_in(0)
         if step.closes is None:
             self._arm()
         else:
@@ -330,8 +330,8 @@ class SessionActor(Actor):
         """Tell the client what became of its orders, a page at a time."""
         if self._held is not None or self._session.state is not State.ACTIVE:
             return
-        if not self._has_room(ReportsWait()):
-            return
+        if not self._has_room():
+            return  # it is told again that they wait
         most = self._limits.reports
         try:
             page = self._books.reports(self._taken.id, limit=most)
@@ -347,30 +347,40 @@ class SessionActor(Actor):
 
     def _read_page(self) -> None:
         """Send some of what the client asked for again."""
+        self._reads_page = False
         page = self._page
-        if page is None or self._held is not None or not self._has_room(_ReadPage()):
+        if page is None or self._held is not None:
+            return
+        if not self._has_room():
+            self._read_page_in(self._limits.look_for_room_every)
             return
         try:
             kept = self._books.sent(self._taken, page.first, page.last)
         except UnavailableError as error:
             logger.bind(reason=str(error)).debug("a replay waits")
-            self.tell_later(self._retries.next_wait(), _ReadPage())
+            self._read_page_in(self._retries.next_wait())
             return
         self._page = None
         self._metrics.sent_again.inc(len(kept))
         found = [numbered(each, self._dictionary) for each in kept]
         self._advance(self._session.fetched(_now(), page, found))
 
-    def _has_room(self, again: ReportsWait | _ReadPage) -> bool:
-        """Say whether the client reads what is sent; if not, `again` comes later."""
+    def _read_page_in(self, seconds: float) -> None:
+        if not self._reads_page and self._page is not None:
+            self._reads_page = True
+            if seconds:
+                self.tell_later(seconds, _ReadPage())
+            else:
+                self.actor_ref.tell(_ReadPage())
+
+    def _has_room(self) -> bool:
+        """Say whether the client reads what is sent; end the session of one that does not."""
         if self._line.unwritten <= self._limits.unwritten:
             self._full_since = None
             return True
         self._full_since = self._full_since or monotonic()
         if monotonic() - self._full_since > self._limits.patience:
             self._end_session("the client does not read what is sent")
-        else:
-            self.tell_later(self._limits.look_for_room_every, again)
         return False
 
     def _pass(self) -> None:
