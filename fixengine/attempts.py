@@ -26,7 +26,7 @@ class Attempts:
 
     def is_right(self, address: str, check: Callable[[], bool]) -> bool | None:
         """Say what `check` says of a secret; None, and no check, where too many were wrong."""
-        owner = _owner(address)
+        owner = owner_of(address)
         with self._lock:  # or an address could show many at the same time
             wrong = self._wrong.get(owner, 0)
             if wrong >= MOST_WRONG:
@@ -37,7 +37,7 @@ class Attempts:
         return right
 
 
-def _owner(address: str) -> str:
+def owner_of(address: str) -> str:
     """Return what the addresses have in common that their owner can choose from."""
     try:
         read = ip_address(address)

@@ -1,7 +1,8 @@
 """Lines that no session has taken yet: which goes when there are too many."""
 
-from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
+
+from fixengine.attempts import owner_of
 
 
 class _Caller(Protocol):
@@ -13,7 +14,7 @@ T = TypeVar("T", bound=_Caller)
 
 
 class Crowd(Generic[T]):
-    """Strangers by their address, each address's in the order in which they came."""
+    """Strangers by who owns their address, each owner's in the order in which they came."""
 
     def __init__(self) -> None:
         self._of: dict[str, dict[T, None]] = {}
@@ -22,25 +23,23 @@ class Crowd(Generic[T]):
     def __len__(self) -> int:
         return self._size
 
-    def __iter__(self) -> Iterator[T]:
-        return (each for group in tuple(self._of.values()) for each in tuple(group))
-
     def add(self, stranger: T) -> None:
         """Let one more wait."""
-        self._of.setdefault(stranger.address, {})[stranger] = None
+        self._of.setdefault(owner_of(stranger.address), {})[stranger] = None
         self._size += 1
 
     def discard(self, stranger: T) -> None:
         """Forget one, if it is there: it is no stranger any more, or gone."""
-        group = self._of.get(stranger.address, {})
+        owner = owner_of(stranger.address)
+        group = self._of.get(owner, {})
         if stranger in group:
             del group[stranger]
             self._size -= 1
             if not group:
-                del self._of[stranger.address]
+                del self._of[owner]
 
     def first_to_go(self) -> T | None:
-        """Return the oldest of the address that has most of them; None when nobody waits."""
+        """Return the oldest of the owner who has most of them; None when nobody waits."""
         if not self._of:
             return None
         largest = max(self._of.values(), key=len)

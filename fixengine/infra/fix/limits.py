@@ -15,8 +15,8 @@ class LineLimits:
 
     strangers: int = 256
     """Lines at a time that no session has taken yet. One more, and the one that has been there for
-    the longest goes, of the address that has most of them: who says Logon at once comes in beside
-    any crowd.
+    the longest goes, of the owner of addresses who has most of them: who says Logon at once comes
+    in beside any crowd.
     """
 
     arrival: float = LOGON_SECONDS

@@ -15,13 +15,11 @@ away what was sent last when a connection is closed whose other side has sent so
 
 Owners call from their threads: they write to the socket themselves when nothing waits before it,
 as another thread's turn costs more than the bytes do. The listener's thread does all else.
+
+The module is longer than others: the table's rows are its methods.
 """
 
-import socket
-import ssl
-import struct
 from collections.abc import Callable
-from contextlib import suppress
 from enum import Enum, auto
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE
@@ -32,15 +30,12 @@ from typing import assert_never
 from fixengine.fix.door import Door, Knock
 from fixengine.fix.effects import Disconnect
 from fixengine.infra.fix.limits import LineLimits
-from fixengine.infra.fix.tls import names_in
+from fixengine.infra.fix.wire import Wire
 from fixengine.ports.lines import Doorman, Ending, Receiver
 from fixengine.supervision.duty import Duty
 
 _CHUNK = 65_536
 """Bytes of one read or write, so that each line has its turn."""
-
-_NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-_NO_LINGERING = struct.pack("ii", 1, 0)  # what the system still keeps for the client is dropped
 
 
 class Phase(Enum):
@@ -60,7 +55,7 @@ class TcpLine:
 
     def __init__(
         self,
-        connection: socket.socket,
+        wire: Wire,
         address: str,
         *,
         doorman: Doorman,
@@ -68,8 +63,8 @@ class TcpLine:
         attend: Callable[["TcpLine"], None],
         duty: Duty,
     ) -> None:
-        """Take a connection that never blocks; `attend` has the listener's thread look at it."""
-        self.connection = connection
+        """Take a connection; `attend` has the listener's thread look at it."""
+        self.wire = wire
         self.ending: Ending | None = None
         self._address = address
         self._names: frozenset[str] = frozenset()
@@ -77,8 +72,8 @@ class TcpLine:
         self._limits = limits
         self._attend = attend
         self._duty = duty
-        self._lock = Lock()  # the rest, and the connection: TLS's state is of both directions
-        self._phase = Phase.SHAKING if isinstance(connection, ssl.SSLSocket) else Phase.DOOR
+        self._lock = Lock()  # the rest, and the wire
+        self._phase = Phase.SHAKING if wire.has_tls else Phase.DOOR
         self._shaking = EVENT_READ
         self._door = Door(monotonic(), limits.arrival)
         self._at_door = 0  # bytes
@@ -196,13 +191,10 @@ class TcpLine:
         with self._lock:
             if self._phase is Phase.ENDED:
                 return
-            if self._out:
-                with suppress(OSError):
-                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
             self._phase, self.ending, self.why = Phase.ENDED, ending, why
+            self.wire.close(drops=bool(self._out))
             self._out.clear()
             receiver, self._receiver = self._receiver, None
-            self.connection.close()
         if receiver is not None:
             self._duty.done(partial(receiver.lost, why))
 
@@ -228,17 +220,13 @@ class TcpLine:
                 return None
 
     def _shake(self) -> None:
-        assert isinstance(self.connection, ssl.SSLSocket)
         try:
-            self.connection.do_handshake()
-        except ssl.SSLWantReadError:
-            self._shaking = EVENT_READ
-        except ssl.SSLWantWriteError:
-            self._shaking = EVENT_WRITE
+            self._shaking = self.wire.shake()
         except OSError as error:
             self.end(Ending.TLS, f"no TLS: {error.strerror or error}")
-        else:
-            self._names = names_in(self.connection)
+            return
+        if not self._shaking:
+            self._names = self.wire.names
             self._phase = Phase.DOOR
 
     def _read(self) -> None:
@@ -247,13 +235,13 @@ class TcpLine:
             with self._lock:
                 if self._phase is Phase.ENDED:
                     return
-                data = self.connection.recv(self._limits.logon if is_at_door else _CHUNK)
+                data = self.wire.read(self._limits.logon if is_at_door else _CHUNK)
                 if self._phase is Phase.OPEN:
-                    self._unhandled += len(data)
-        except _NOT_NOW:
-            return
+                    self._unhandled += len(data or b"")
         except OSError as error:
             self._gone(error.strerror or str(error))
+            return
+        if data is None:
             return
         if not data:
             self._gone("the client closed the connection")
@@ -278,16 +266,11 @@ class TcpLine:
             self.end(Ending.LOGON, f"no Logon ends within {self._limits.logon} bytes")
 
     def _write(self) -> None:
-        """Write a chunk; under the lock.
-
-        TLS wants the same bytes again, and maybe more, where it could not write them.
-        """
+        """Write a chunk; under the lock."""
         if not self._out or self._phase is Phase.ENDED:
             return
         try:
-            written = self.connection.send(self._out[:_CHUNK])
-        except _NOT_NOW:
-            return
+            written = self.wire.write(self._out[:_CHUNK])
         except OSError as error:
             self._fault = Ending.CLIENT, error.strerror or str(error)
             return
@@ -297,9 +280,6 @@ class TcpLine:
 
     def _part(self) -> None:
         """Say that nothing follows, and wait until the client says so too."""
-        with self._lock, suppress(OSError):  # TLS wants to hear its answer, or the client is gone
+        with self._lock:
             self._phase, self._since = Phase.PARTING, monotonic()
-            if isinstance(self.connection, ssl.SSLSocket):
-                with suppress(OSError):
-                    self.connection.unwrap()
-            self.connection.shutdown(socket.SHUT_WR)
+            self.wire.finish()

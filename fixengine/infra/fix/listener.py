@@ -4,18 +4,19 @@ import errno
 import socket
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
-from ipaddress import IPv6Address, ip_address
 from math import inf
 from selectors import EVENT_READ, DefaultSelector
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from time import monotonic
 
+from fixengine.infra.fix.bell import Bell
+from fixengine.infra.fix.callers import plain, prepare
 from fixengine.infra.fix.crowd import Crowd
 from fixengine.infra.fix.limits import LINE_LIMITS, LineLimits
 from fixengine.infra.fix.line import TcpLine
 from fixengine.infra.fix.tls import Tls, TlsFiles
+from fixengine.infra.fix.wire import Wire
 from fixengine.listening import listen
 from fixengine.ports.lines import Doorman, Ending, LineCounts
 from fixengine.recurring import Recurring
@@ -25,18 +26,6 @@ _ACCEPTED_AT_ONCE = 64
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _REST_SECONDS = 0.1
 """Time after a turn that failed, as the next one may."""
-
-_SILENCE_SECONDS = 10
-_PROBE_SECONDS = 5
-_PROBES = 3
-_OPTIONS = {
-    "TCP_NODELAY": 1,
-    "TCP_KEEPIDLE": _SILENCE_SECONDS,
-    "TCP_KEEPINTVL": _PROBE_SECONDS,
-    "TCP_KEEPCNT": _PROBES,
-    "TCP_USER_TIMEOUT": (_SILENCE_SECONDS + _PROBE_SECONDS * _PROBES) * 1_000,
-}
-"""A client whose host is gone is found out in 25 s, whether we say anything or not."""
 
 
 class Listener:
@@ -60,7 +49,7 @@ class Listener:
         self._socket: socket.socket | None = None
         self._is_full = False  # no descriptor was left a moment ago
         self._selector: DefaultSelector  # from `start` on
-        self._bell: _Bell
+        self._bell: Bell
         self._lines: set[TcpLine] = set()
         self._strangers: Crowd[TcpLine] = Crowd()
         self._asking: deque[TcpLine] = deque()
@@ -91,7 +80,7 @@ class Listener:
             self._socket.setsockopt(socket.SOL_SOCKET, direction, self._limits.kept)
         self._port = self._socket.getsockname()[1]
         self._selector = DefaultSelector()
-        self._bell = _Bell()
+        self._bell = Bell()
         self._selector.register(self._socket, EVENT_READ, self._accept)
         self._selector.register(self._bell.socket, EVENT_READ, self._bell.heard)
         self._thread.start()
@@ -158,23 +147,19 @@ class Listener:
                     self._make_room(error.strerror or str(error))
                     return
                 continue  # this one is gone already
-            self._let_in(connection, _plain(host))
+            self._let_in(connection, plain(host))
 
     def _let_in(self, connection: socket.socket, address: str) -> None:
         assert self._doorman is not None
         try:
-            connection.setblocking(False)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            for name, value in _OPTIONS.items():
-                if hasattr(socket, name):  # not every system has all of them
-                    connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+            prepare(connection)
             if self._tls is not None:
                 connection = self._tls.wrap(connection)
         except OSError:  # the client is gone already
             connection.close()
             return
         line = TcpLine(
-            connection,
+            Wire(connection),
             address,
             doorman=self._doorman,
             limits=self._limits,
@@ -236,7 +221,7 @@ class Listener:
         """Do something with a line; whatever fails ends this line alone."""
         if line.ending is not None:
             return
-        watched = line.connection.fileno()
+        watched = line.wire.connection.fileno()
         if not self._duty.done(step):
             line.end(Ending.FAULT, "who had it failed")
         self._watch(line, watched)
@@ -247,7 +232,7 @@ class Listener:
         key = self._selector.get_map().get(descriptor)
         if key is None:
             if events:
-                self._selector.register(line.connection, events, line)
+                self._selector.register(line.wire.connection, events, line)
         elif not events:
             self._selector.unregister(descriptor)
         elif key.events != events:
@@ -259,41 +244,3 @@ class Listener:
             self._counts.line_ended(line.ending)
             if line.ending in {Ending.LOGON, Ending.TLS, Ending.CROWD}:
                 self._shown_out.happened(client=line.address, why=line.why)
-
-
-class _Bell:
-    """Wakes the thread: one byte is enough for all who ring before it is heard."""
-
-    def __init__(self) -> None:
-        self.socket, self._ours = socket.socketpair()
-        self.socket.setblocking(False)
-        self._ours.setblocking(False)
-        self._lock = Lock()
-        self._is_rung = False
-
-    def ring(self) -> None:
-        """Wake it. Of any thread, also after `close`."""
-        with self._lock, suppress(OSError):
-            if not self._is_rung:
-                self._is_rung = True
-                self._ours.send(b"\0")
-
-    def heard(self) -> None:
-        """Take note, before looking at what there is to do."""
-        with self._lock:
-            self._is_rung = False
-            self.socket.recv(1)
-
-    def close(self) -> None:
-        """Give the descriptors back. Safe to repeat."""
-        with self._lock:
-            self.socket.close()
-            self._ours.close()
-
-
-def _plain(host: str) -> str:
-    """Return an address as its owner writes it: of IPv4 if it is one."""
-    address = ip_address(host)
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return host

@@ -212,9 +212,11 @@ def test_a_dead_host_is_found_out_by_the_system(hall: Hall, listener: Listener) 
         peer.says(LOGON)
         line = hall.guest().line
         assert isinstance(line, TcpLine)
-        assert line.connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-        assert line.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 25_000
-        assert line.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+        assert line.wire.connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert (
+            line.wire.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 25_000
+        )
+        assert line.wire.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
 
 
 def test_a_stop_closes_all_lines_after_what_was_said(hall: Hall) -> None:
