@@ -46,7 +46,7 @@ class Requesting:
             notes.reply(self._refusals.field(message, error.fault))
         except ObjectionError as error:
             if seen is None and asking.is_kept(cl_ord_id):
-                notes.keep(Known(request=request))
+                notes.keep(Known(request=request, **(target._asdict() if target else {})))
             refusal = self._refusals.request(request, error, original=original, known=target)
             notes.reply(refusal)
 

@@ -199,6 +199,11 @@ class Market:
         )
         self._changes(request)
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the client was told all that there is to tell."""
+        return not self.waiting
+
     def open_ids(self) -> list[str]:
         """Return a ClOrdID of each open order."""
         return [
@@ -383,8 +388,16 @@ def filled(before: Execution, quantity: Decimal, price: Decimal, *, now: datetim
 def _check_sums(message: Message) -> None:
     """Assert that what is filled and what is left are what was ordered, or nothing is left."""
     ordered, filled, left, _ = _Book.read(message)
-    is_done = message.get(39) in {b"2", b"4", b"8", b"C"}
-    assert left == 0 if is_done else filled + left == ordered or left == 0, message.fields
+    is_whole = filled + left == ordered
+    match message.get(39):
+        case b"0" | b"1" | b"5":
+            assert is_whole, message.fields
+        case b"6" | b"E":  # of an order that is open, or is done by now
+            assert is_whole or left == 0, message.fields
+        case b"2" | b"4" | b"C":
+            assert left == 0, message.fields
+        case _:
+            raise AssertionError(message.fields)
 
 
 def _decimal(message: Message, tag: int) -> Decimal | None:

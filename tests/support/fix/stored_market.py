@@ -1,8 +1,14 @@
-"""A client that trades on a real database, with statements of the engine's and the gateway's."""
+"""A client that trades on a real database, with statements of the engine's and the gateway's.
 
-from collections.abc import Iterator, Sequence
+What the database knows is compared with what is kept in memory.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal
+from itertools import count
+from time import monotonic
 
 import psycopg
 from msgspec.structs import replace
@@ -12,15 +18,25 @@ from fixengine.infra.postgres.changes import PostgresChanges
 from fixengine.infra.postgres.claims import PostgresClaims
 from fixengine.infra.postgres.fix.books import PostgresFixBooks
 from fixengine.infra.postgres.fix.sessions import PostgresFixSessions
-from fixengine.ports.fix import Sent
+from fixengine.ports.fix import Sent, TakenSession
 from fixengine.rules.changes import ChangeRequest, Refusal, change, has_expired, refusal
+from fixengine.rules.claim_window import EARLIEST, ClaimWindow
 from fixengine.rules.fills import FillRules
 from fixengine.rules.values import ChangeKind, Execution
 from fixengine.trading.application import Needs
-from fixengine.trading.values import Decision, Evaluated, Look, Refused, change_request
-from tests.support.fix.market import Market, filled
-from tests.support.fix.works import gateway, taken, work
+from fixengine.trading.values import (
+    Decision,
+    Evaluated,
+    Look,
+    Refused,
+    RequestState,
+    change_request,
+)
+from tests.support.fix.market import BEGAN, Market, filled
+from tests.support.fix.works import IDENTITY, gateway, taken, work
 from tests.support.rows import opened, session
+
+_ALL = 1_000  # more than there are
 
 
 class StoredMarket(Market):
@@ -30,15 +46,18 @@ class StoredMarket(Market):
         self,
         dsn: str,
         *,
+        taken: TakenSession,
         claims: PostgresClaims,
+        window: ClaimWindow,
         changes: PostgresChanges,
         sessions: PostgresFixSessions,
         books: PostgresFixBooks,
     ) -> None:
-        self._session = taken(sessions)
+        self._session = taken
         super().__init__(session_id=self._session.id)
         self._dsn = dsn
         self._claims = claims
+        self._window = window
         self._changed = changes
         self._sessions = sessions
         self._stored = books
@@ -46,23 +65,28 @@ class StoredMarket(Market):
     # The market
 
     def fills(self, cl_ord_id: str, quantity: int | str | Decimal, price: str = "10") -> None:
-        claim = self._claims.claim(10)
-        before = self._one(claim.executions, cl_ord_id)
-        fill = filled(before, Decimal(quantity), Decimal(price), now=claim.now)
+        before, now = self._claimed(cl_ord_id)
+        fill = filled(before, Decimal(quantity), Decimal(price), now=now)
         assert self._claims.store((fill,), ()) == {before.id}
+        self._executions[before.id] = fill.execution
 
     def evaluates(self, cl_ord_id: str) -> None:
         self.fills(cl_ord_id, 0)
 
     def decides(self, why_not: Refusal | None = None) -> None:
-        for request in self._stored.undecided(limit=10):
-            asked = change_request(request)
-            found = self._change(asked, why_not)
+        undecided = self._stored.undecided(limit=_ALL)
+        for request in (each for each in undecided if each.session_id == self._session.id):
+            found = self._change(change_request(request), why_not)
             if found is not None:
                 self._stored.refuse(request, found)
+                self.requests[request.cl_ord_id] = replace(request, state=RequestState.REFUSED)
 
     def expires(self, cl_ord_id: str) -> None:
         number = self._number_of(cl_ord_id)
+        execution = self._executions[number]
+        if execution.expires_at is None and not has_expired(execution, self.now):
+            self.operator(cl_ord_id)  # its time is never over
+            return
         with psycopg.connect(self._dsn) as connection:
             connection.execute(
                 "update expiry set expires_at = now() where execution_id = %s "
@@ -72,12 +96,12 @@ class StoredMarket(Market):
             connection.execute(
                 "update execution set next_fill_timestamp = now() where id = %s", [number]
             )
-        claim = self._claims.claim(10)
-        before = self._one(claim.executions, cl_ord_id)
-        assert has_expired(before, claim.now)
+        before, now = self._claimed(cl_ord_id)
+        assert has_expired(before, now)
         asked = ChangeRequest(execution_id=before.id, kind=ChangeKind.EXPIRE)
-        ended = change(before, asked, now=claim.now, rules=FillRules())
+        ended = change(before, asked, now=now, rules=FillRules())
         assert self._claims.store((), (), [ended]) == {before.id}
+        self._executions[before.id] = ended.fill.execution
 
     def _changes(self, asked: ChangeRequest) -> None:
         assert self._change(asked) is None
@@ -90,33 +114,43 @@ class StoredMarket(Market):
             assert locked.now is not None
             done = change(execution, asked, now=locked.now, rules=FillRules())
             assert self._changed.store([done]) == {execution.id}
+            self._executions[execution.id] = done.fill.execution
         else:
             self._changed.abandon()
         return found
 
-    def _one(self, executions: Sequence[Execution], cl_ord_id: str) -> Execution:
+    def _claimed(self, cl_ord_id: str) -> tuple[Execution, datetime]:
+        """Claim what is due; return an order's execution, and the time."""
+        self._window.go_back_to(EARLIEST)
+        claim = self._claims.claim(_ALL)
         number = self._number_of(cl_ord_id)
-        (found,) = (each for each in executions if each.id == number)
-        return found
+        (found,) = (each for each in claim.executions if each.id == number)
+        assert _lasting(found) == _lasting(self._executions[number])
+        return found, claim.now
 
-    def _number_of(self, cl_ord_id: str) -> int:
-        name = cl_ord_id.encode()
-        known = self._stored.look(self._session.id, [name], new_orders=0).known[name]
-        assert known.request.execution_id is not None
-        return known.request.execution_id
+    @property
+    def is_silent(self) -> bool:
+        return not self._stored.waiting([self._session.id])
 
     # The database
 
     def _look(self, needs: Needs) -> Look:
-        return self._stored.look(
+        look = self._stored.look(
             self._session.id,
             needs.cl_ord_ids,
             new_orders=needs.new_orders,
             open_orders=needs.open_orders,
         )
+        assert look.known.keys() == needs.cl_ord_ids & self.requests.keys()
+        for name, known in look.known.items():
+            ours = self._known(name)
+            assert (known.request, known.order) == (ours.request, ours.order)
+            assert _lasting(known.execution) == _lasting(ours.execution), "it is as was told"
+        return look
 
     def _reports(self) -> Sequence[Evaluated | Refused]:
-        return self._stored.reports(self._session.id, limit=100)
+        self.waiting = [*self._stored.reports(self._session.id, limit=_ALL)]
+        return self.waiting
 
     def _store(self, decision: Decision) -> None:
         before = self._session
@@ -142,20 +176,50 @@ class StoredMarket(Market):
             told=decision.told,
         )
         assert self._sessions.commit([stored]) == {before.id}
+        super()._store(decision)
+
+
+def _lasting(execution: Execution | None) -> Execution | None:
+    """Return an execution without what the database sets by itself."""
+    if execution is None:
+        return None
+    return replace(
+        execution,
+        sent_timestamp=BEGAN,
+        next_fill_timestamp=None,
+        expires_at=None,
+        traceparent=None,
+    )
 
 
 @contextmanager
-def stored_market(dsn: str) -> Iterator[StoredMarket]:
-    """Lend a market on a database that has a schema and no order."""
-    with opened(dsn, keeps_plans=True) as pool, session(pool) as claims, gateway(pool) as sessions:
+def stored_markets(dsn: str) -> Iterator[Callable[[], StoredMarket]]:
+    """Lend what makes markets on a database, each with a client of its own."""
+    window = ClaimWindow(monotonic)
+    with (
+        opened(dsn, keeps_plans=True) as pool,
+        session(pool, window) as claims,
+        gateway(pool) as sessions,
+    ):
         changes = PostgresChanges(pool, None)
-        try:
-            yield StoredMarket(
+        books = PostgresFixBooks(pool)
+        peers = count()
+
+        def make() -> StoredMarket:
+            with psycopg.connect(dsn) as connection:  # those of the one before are in no way
+                connection.execute("update execution set is_open = false where is_open")
+            peer = IDENTITY._replace(peer=b"OMS%d" % next(peers))
+            return StoredMarket(
                 dsn,
+                taken=taken(sessions, peer),
                 claims=claims,
+                window=window,
                 changes=changes,
                 sessions=sessions,
-                books=PostgresFixBooks(pool),
+                books=books,
             )
+
+        try:
+            yield make
         finally:
             changes.close()

@@ -74,9 +74,9 @@ class Trading(RuleBasedStateMachine):
 
     version = b"FIX.4.4"
 
-    def __init__(self) -> None:
+    def __init__(self, market: Market | None = None) -> None:
         super().__init__()
-        self.market = Market(self.version)
+        self.market = market or Market(self.version)
 
     @rule(data=st.data())
     def says(self, data: Any) -> None:
@@ -110,7 +110,7 @@ class Trading(RuleBasedStateMachine):
 
     @invariant()
     def a_client_that_heard_all_knows_how_its_orders_stand(self) -> None:
-        if not self.market.waiting:
+        if self.market.is_silent:
             self.market.compare_books()
 
 

@@ -160,6 +160,14 @@ def test_a_quantity_of_too_many_decimals_is_miswritten_and_may_be_mended() -> No
     assert "PendingReplace" in market.says(market.replace("Y", "X", "1.12345678"))[0]
 
 
+def test_a_request_that_was_refused_tells_of_its_order_in_the_same_read_and_later() -> None:
+    market = ordered()
+    refused, status = market.replace("Y", "X", 0), market.status("Y")
+    told = "Execution(X,Y) OrderStatus New 100 0 100 0"
+    assert market.says(refused, status) == ["CancelReject(Y,X) New Other", told]
+    assert market.says(status) == [told]
+
+
 def test_a_request_that_is_resent_is_told_how_its_order_stands() -> None:
     market = ordered()
     market.says(market.cancel("Y", "X"))
