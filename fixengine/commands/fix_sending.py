@@ -101,7 +101,7 @@ def send(arguments: argparse.Namespace, environment: Environment) -> int:
     bar = progress(total, title="orders done", begin=f"sending {total} orders")
     with signals_as_event() as over, bar as show:
         sender = Sender(
-            initiator, dictionary, over=over, within=arguments.within, say=print, show=show
+            initiator, dictionary, over=over, within=arguments.within, say=_say, show=show
         )
         all_ended = sender.run(orders)
         with suppress(UnavailableError):
@@ -111,6 +111,10 @@ def send(arguments: argparse.Namespace, environment: Environment) -> int:
     if not all_ended:
         return INTERRUPTED
     return FAILED if sender.book.is_refused else OK
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _orders(
