@@ -7,9 +7,13 @@ import pytest
 from fixengine.fix.message import Message
 from tests.integration.gateway.conftest import MakeClient
 from tests.support.engines import Surroundings, wait_until_ready
+from tests.support.fix.hostile import Hostile
+from tests.support.fix.trader import TICKER
 from tests.support.gateways import RunningGateway, running_gateway, session
 
 UNPRICED = "NOPRC"
+BUY = f"55={TICKER}|54=1|60=20260302-09:30:00|"
+BUY_1000 = f"{BUY}38=1000|40=1|"
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +36,11 @@ def ids(reports: list[Message]) -> list[bytes]:
 
 def filled(reports: list[Message]) -> int:
     return sum(int(each.get(32) or 0) for each in reports)
+
+
+def fields(message: str) -> dict[str, str]:
+    """Read a message as people write it."""
+    return dict(each.split("=", 1) for each in message.removesuffix("|").split("|"))
 
 
 def test_an_order_is_acknowledged_filled_and_every_fill_reported_once(
@@ -112,3 +121,55 @@ def test_all_that_was_sent_is_sent_again_to_a_client_that_lost_it(
     forgetful.wait_until(lambda: len(forgetful.reports()) >= len(trader.reports()), "all reports")
     assert ids(forgetful.reports()) == ids(trader.reports())
     assert all(each.is_set(43) for each in forgetful.reports())
+
+
+def test_fills_stay_behind_replays_and_a_replay_says_the_same_again(
+    gateway: RunningGateway,
+) -> None:
+    with Hostile(gateway.port, "OMS8") as client:
+        client.logged_on()
+        orders = range(2, 12)
+        client.speaks(*(f"35=D|34={seq}|11={seq}|{BUY_1000}" for seq in orders))
+        seq, next_, said = 12, 2, dict[int, dict[str, str]]()
+        while [each.get("39") for each in said.values()].count("2") < len(orders):
+            if seq < 30 and len(said) >= seq - 12:
+                client.speaks(f"35=2|34={seq}|7=1|16=0|")
+                seq += 1
+            (message,) = map(fields, client.answers(1))
+            number = int(message.pop("34"))
+            is_again = message.pop("43", "N") == "Y"
+            assert number == (1 if is_again and number == 1 else next_), message
+            next_ = int(message["36"]) if message["35"] == "4" else number + 1
+            message.pop("122", None)
+            if message["35"] == "8":
+                assert said.setdefault(number, message) == message
+                assert is_again or number == max(said)
+        assert seq > 15
+        assert len({each["17"] for each in said.values()}) == len(said)
+        assert sum(int(each.get("32", 0)) for each in said.values()) == 1000 * len(orders)
+
+
+def test_of_a_cancel_and_a_fill_that_cross_one_is_first(gateway: RunningGateway) -> None:
+    with Hostile(gateway.port, "OMS9") as client:
+        client.logged_on()
+        orders = [str(number) for number in range(30)]
+        client.speaks(*(f"35=D|34={n + 2}|11={n}|{BUY_1000}" for n in range(30)))
+        asked, ends, refused = False, dict[str, str](), set[str]()
+        filled = dict.fromkeys(orders, 0)
+        while len(ends) < len(orders) or {o for o in orders if ends[o] == "2"} != refused:
+            (message,) = map(fields, client.answers(1))
+            if message.get("39") == "2" and not asked:
+                asked = True
+                client.speaks(*(f"35=F|34={n + 32}|11=x{n}|41={n}|{BUY}" for n in range(30)))
+            order = message["11"].removeprefix("x")
+            if message["35"] == "9":
+                assert order not in refused
+                refused.add(order)
+            else:
+                assert order not in ends, "nothing is filled after the end"
+                filled[order] += int(message.get("32", 0))
+                assert int(message["14"]) == filled[order]
+            if message["39"] in {"2", "4"}:
+                ends[order] = message["39"]
+        assert {filled[order] for order in refused} == {1000}
+        assert all(filled[order] < 1000 for order in orders if ends[order] == "4")
