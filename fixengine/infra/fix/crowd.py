@@ -17,26 +17,26 @@ class Crowd(Generic[T]):
     """Strangers by who owns their address, each owner's in the order in which they came."""
 
     def __init__(self) -> None:
+        self._owners: dict[T, str] = {}
         self._of: dict[str, dict[T, None]] = {}
-        self._size = 0
 
     def __len__(self) -> int:
-        return self._size
+        return len(self._owners)
+
+    def __contains__(self, stranger: T) -> bool:
+        return stranger in self._owners
 
     def add(self, stranger: T) -> None:
         """Let one more wait."""
-        self._of.setdefault(owner_of(stranger.address), {})[stranger] = None
-        self._size += 1
+        owner = self._owners[stranger] = owner_of(stranger.address)
+        self._of.setdefault(owner, {})[stranger] = None
 
-    def discard(self, stranger: T) -> None:
-        """Forget one, if it is there: it is no stranger any more, or gone."""
-        owner = owner_of(stranger.address)
-        group = self._of.get(owner, {})
-        if stranger in group:
-            del group[stranger]
-            self._size -= 1
-            if not group:
-                del self._of[owner]
+    def remove(self, stranger: T) -> None:
+        """Forget one: it is no stranger any more, or gone."""
+        owner = self._owners.pop(stranger)
+        del self._of[owner][stranger]
+        if not self._of[owner]:
+            del self._of[owner]
 
     def first_to_go(self) -> T | None:
         """Return the oldest of the owner who has most of them; None when nobody waits."""

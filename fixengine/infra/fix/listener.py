@@ -237,8 +237,8 @@ class Listener:
             self._selector.unregister(descriptor)
         elif key.events != events:
             self._selector.modify(descriptor, events, line)
-        if line.ending is not None or not line.is_stranger:
-            self._strangers.discard(line)
+        if line in self._strangers and not line.is_stranger:
+            self._strangers.remove(line)
         if line.ending is not None:
             self._lines.discard(line)
             self._counts.line_ended(line.ending)

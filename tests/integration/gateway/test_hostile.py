@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.support.fix.echo import EchoApplication
 from tests.support.fix.hall import PATIENCE, Peer
 from tests.support.fix.hostile import Hostile
 from tests.support.gateways import RunningGateway, running_gateway, session
+from tests.support.rows import change
 
 _names = (f"CLIENT{number}" for number in count(1))
 HASH = hash_password(b"right", bytes(16))
@@ -29,7 +31,9 @@ def gateway(
     with running_gateway(
         shared,
         tmp_path_factory.mktemp("gateway"),
-        sessions=session("*") + session("GUARDED", password=f'"{HASH}"'),
+        sessions=session("*")
+        + session("GUARDED", password=f'"{HASH}"')
+        + session("DAILY", end_of_day=f'"{datetime.now(UTC) - timedelta(hours=2):%H:%M}"'),
         application=lambda *_: EchoApplication(),
     ) as gateway:
         yield gateway
@@ -247,6 +251,22 @@ def test_what_is_new_stays_behind_a_replay_of_everything(client: Hostile) -> Non
     client.speaks("35=2|34=602|7=1|16=0|", *map(order, range(603, 803)))
     assert client.answers(601) == [fill(1, 2), *map(again, first)]
     assert client.answers(200) == [echo(seq, ours=seq - 1) for seq in range(603, 803)]
+
+
+def test_after_the_end_of_a_day_both_numbers_begin_anew_and_only_then(
+    gateway: RunningGateway, shared: Surroundings
+) -> None:
+    for first in (1, 4):
+        with Hostile(gateway.port, "DAILY") as client:
+            client.logged_on(f"34={first}|98=0|108=30|")
+            assert client.asks(order(first + 1)) == [echo(first + 1)]
+            client.speaks(f"35=5|34={first + 2}|")
+            assert client.answers(2) == [f"35=5|34={first + 2}|"]
+    began = "update fix_session set began_at = began_at - interval '1 day'"
+    change(shared.dsn, f"{began} where peer_comp_id = 'DAILY'")
+    with Hostile(gateway.port, "DAILY") as client:
+        client.logged_on("34=1|98=0|108=30|")
+        assert client.asks(order(2)) == [echo(2)]
 
 
 def test_a_thousand_half_open_connections_are_in_nobodys_way(

@@ -40,8 +40,7 @@ def test_addresses_that_one_owner_can_choose_from_count_as_one() -> None:
 def test_who_is_no_stranger_any_more_is_forgotten() -> None:
     first, second = Stranger("10.0.0.1", 1), Stranger("10.0.0.1", 2)
     made = crowd(first, second)
-    made.discard(first)
-    made.discard(first)
-    assert (len(made), made.first_to_go()) == (1, second)
-    made.discard(second)
-    assert (len(made), made.first_to_go()) == (0, None)
+    made.remove(first)
+    assert (first in made, len(made), made.first_to_go()) == (False, 1, second)
+    made.remove(second)
+    assert (second in made, len(made), made.first_to_go()) == (False, 0, None)
