@@ -15,7 +15,10 @@ held as (
         generation = w.generation,
         next_in = w.next_in,
         next_out = w.next_out,
-        began_at = case when w.generation = s.generation then s.began_at else now() end
+        began_at = case
+            -- the database's clock may be behind that of `fix_take.sql`
+            when w.generation > s.generation then greatest(now(), s.began_at) else s.began_at
+        end
     from works as w
     where s.id = w.session_id and s.epoch = w.epoch
         -- or the join may begin with all sessions that there are
