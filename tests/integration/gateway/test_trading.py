@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from fixengine.demo.audit.report import Expectations
 from fixengine.fix.message import Message
 from tests.integration.gateway.conftest import MakeClient
 from tests.support.engines import Surroundings, wait_until_ready
@@ -173,3 +174,32 @@ def test_of_a_cancel_and_a_fill_that_cross_one_is_first(gateway: RunningGateway)
                 ends[order] = message["39"]
         assert {filled[order] for order in refused} == {1000}
         assert all(filled[order] < 1000 for order in orders if ends[order] == "4")
+
+
+@pytest.mark.parametrize(
+    ("peer", "time_in_force", "parts"), [("OMS10", "3", True), ("OMS11", "4", False)]
+)
+def test_what_may_not_wait_is_filled_once_and_the_rest_ends(
+    gateway: RunningGateway,
+    client: MakeClient,
+    peer: str,
+    time_in_force: str,
+    parts: bool,
+) -> None:
+    trader = client(gateway, peer).logon()
+    orders = [trader.order(quantity=1000, more=[(59, time_in_force)]) for _ in range(30)]
+    for order in orders:
+        end = trader.wait_for(order, leaves="0")
+        fills = [each for each in trader.reports(order) if each.get(150) == b"F"]
+        assert len(fills) <= 1
+        assert filled(fills) == int(end.get(14) or 0)
+        assert (filled(fills) == 1000) == (end.get(39) == b"2")
+        assert parts or filled(fills) in {0, 1000}
+
+
+def test_the_ledger_holds_and_each_client_is_told_all_of_it(
+    gateway: RunningGateway, shared: Surroundings, client: MakeClient
+) -> None:
+    trader = client(gateway, "OMS12").logon()
+    trader.wait_for(trader.order(quantity=5000), status="2")
+    shared.assert_the_ledger_holds((), Expectations(complete=False))
