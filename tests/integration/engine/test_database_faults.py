@@ -155,6 +155,7 @@ def test_commits_that_wait_for_a_standby_are_an_outage_and_no_hang(
         "INSERT on table execution",
         "UPDATE on table outbox",
         "SELECT on table fill",
+        "INSERT on table fix_pending",
         "USAGE on sequence execution_id_seq",
         "USAGE on sequence engine_number",
     ],
