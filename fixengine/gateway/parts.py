@@ -16,6 +16,7 @@ from fixengine.infra.postgres.changes import PostgresChanges
 from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.fix.books import PostgresFixBooks
 from fixengine.infra.postgres.fix.sessions import PostgresFixSessions
+from fixengine.infra.postgres.schema.examination import of_a_gateway
 from fixengine.infra.postgres.schema.schema import PostgresSchema
 from fixengine.infra.process.logs import log_lines
 from fixengine.infra.services.neighbours import SecurityClient
@@ -111,6 +112,7 @@ class Parts:
             self._books_database,
             shard=self._settings.order_shard,
             forgets=False,
+            statements=of_a_gateway(),
             unhurried=unhurried,
             migrates=migrates,
             mends=mends,

@@ -11,10 +11,12 @@ from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.executions import PostgresExecutions
 from fixengine.infra.postgres.schema.catalog import expected, read_catalog
 from fixengine.infra.postgres.schema.drift import drift
+from fixengine.infra.postgres.schema.examination import of_a_gateway
 from fixengine.infra.postgres.schema.schema import PostgresSchema
 from tests.support.documents import blocks, page
 from tests.support.go_service import SCHEMA as GO_SCHEMA
 from tests.support.go_service import recreate
+from tests.support.postgres.roles import dsn_as, engine_role
 from tests.support.rows import (
     LEDGER_ROW,
     change,
@@ -426,6 +428,18 @@ def test_nobody_is_told_of_evaluations_that_no_execution_knows(
     )
     assert schema.mend().mended == ("2 rows of fix_pending, which no execution knows, are gone",)
     assert one(database, "select array_agg(execution_id) from fix_pending") == [1]
+
+
+@pytest.mark.parametrize("right", ["UPDATE on table fix_session", "DELETE on table fix_pending"])
+def test_a_gateway_names_the_right_that_it_lacks_and_an_engine_needs_none_of_it(
+    database: str, right: str
+) -> None:
+    with engine_role(database) as role, opened(dsn_as(role, database)) as clerks:
+        change(database, f"revoke {right} from {role}")
+        PostgresSchema(clerks, clerks, forgets=False).prepare()
+        gateway = PostgresSchema(clerks, clerks, forgets=False, statements=of_a_gateway())
+        with pytest.raises(SchemaError, match=f"lacks {right}:"):
+            gateway.prepare()
 
 
 def test_what_a_trigger_refuses_to_have_mended_is_nobodys_order(

@@ -1,6 +1,8 @@
-"""Whether the engine's role can do all that the engine does, tried without doing it."""
+"""Whether a role can do all that an engine does, or a gateway, tried without doing it."""
 
 import re
+from collections.abc import Sequence
+from importlib.resources import files
 
 from psycopg import errors as sqlstate
 
@@ -8,7 +10,8 @@ from fixengine.errors import SchemaError
 from fixengine.infra.postgres.driver.connections import Connection, statements_on
 from fixengine.infra.postgres.statements import query
 
-_STATEMENTS = (
+_OF_CHANGES = ("lock_changing", "changing", "known_changes", "store_changes")
+OF_AN_ENGINE = (
     "insert_orders",
     "clock",
     "claim",
@@ -23,17 +26,25 @@ _STATEMENTS = (
     "page_executions",
     "page_fills",
     "add_up",
+    *_OF_CHANGES,
 )
 _OF_RETENTION = ("forget_executions", "forget_messages", "empty_parts")
 _PARAMETER = re.compile(rb"%\(\w+\)[sbt]")
 
 
-def assert_usable(connection: Connection, *, forgets: bool) -> None:
+def of_a_gateway() -> tuple[str, ...]:
+    """Return the statements of a gateway: what changes executions, and all that are FIX's."""
+    folder = files("fixengine.infra.postgres") / "queries"
+    names = sorted(file.name.removesuffix(".sql") for file in folder.iterdir())
+    return (*_OF_CHANGES, *(name for name in names if name.startswith("fix_")))
+
+
+def assert_usable(connection: Connection, *, statements: Sequence[str], forgets: bool) -> None:
     """Raise SchemaError, naming it, for a table, column, function or right that is missing.
 
     With `forgets` also for what retention needs. Raises UnavailableError.
     """
-    names = (*_STATEMENTS, *(_OF_RETENTION if forgets else ()))
+    names = (*statements, *(_OF_RETENTION if forgets else ()))
     with statements_on(connection):
         role, rights = _missing_rights(connection, forgets=forgets)
         try:

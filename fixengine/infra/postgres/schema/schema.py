@@ -1,6 +1,6 @@
 """The database's schema is what it is: brought up to date, compared, mended, tried out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import psycopg
@@ -16,7 +16,7 @@ from fixengine.infra.postgres.driver.connections import (
 )
 from fixengine.infra.postgres.schema.catalog import Catalog, expected, read_catalog
 from fixengine.infra.postgres.schema.drift import Fault, Mend, drift, faults_of_the_adopted
-from fixengine.infra.postgres.schema.examination import assert_usable
+from fixengine.infra.postgres.schema.examination import OF_AN_ENGINE, assert_usable
 from fixengine.infra.postgres.schema.migrate import (
     Migration,
     Told,
@@ -56,6 +56,7 @@ class PostgresSchema:
         readers_database: Database,
         *,
         forgets: bool,
+        statements: Sequence[str] = OF_AN_ENGINE,
         shard: Shard = WHOLE,
         unhurried: Callable[[], AbstractContextManager[None]] = nullcontext,
         migrates: Told = untold,
@@ -63,12 +64,14 @@ class PostgresSchema:
     ) -> None:
         """Take the pools, whether old executions are to be deleted, and which shard this is.
 
+        The role must be able to carry out the statements.
         What may take long, a migration or an index that is made anew, is done `unhurried`, and is
         told of when it begins.
         """
         self._database = database
         self._readers_database = readers_database
         self._forgets = forgets
+        self._statements = statements
         self._shard = shard
         self._unhurried = unhurried
         self._migrates = migrates
@@ -117,7 +120,7 @@ class PostgresSchema:
     def _examine(self) -> None:
         # on a reader's connection: REST has none where this gets none
         with self._readers_database.connection(_READER_FREE_WITHIN) as connection:
-            assert_usable(connection, forgets=self._forgets)
+            assert_usable(connection, statements=self._statements, forgets=self._forgets)
 
     def try_out(self) -> None:
         """See that a sound order, and a fill of it, can be stored."""
