@@ -43,7 +43,7 @@ def order_entry(agreement: Agreement, session_id: int, board: SymbolBoard) -> Ap
         session_id=session_id,
         dictionary=agreement.session_settings.dictionary,
         destination=agreement.destination,
-        end_of_day=agreement.day.end,
+        day=agreement.day,
     )
     return OrderEntry(agreed, board)
 

@@ -6,7 +6,7 @@ later on that day; of a time that comes twice, the first counts.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import count
 
 _DAY = timedelta(days=1)
@@ -27,6 +27,10 @@ class TradingDay:
     def end(self, now: datetime) -> datetime:
         """Return the first end of day after `now`, in UTC: then DAY orders end."""
         return next(each for each in self._ends(now, 1) if each > now)
+
+    def end_of(self, day: date) -> datetime:
+        """Return when this date's day ends, in UTC."""
+        return self.end(datetime.combine(day, time(), self.zone))
 
     def next_reset(self, now: datetime) -> datetime | None:
         """Return when numbers next begin anew after `now`, in UTC; None: never."""

@@ -1,10 +1,11 @@
 """A request to cancel or replace: it has to name its order truly, and may change only its terms."""
 
-from fixengine.fix.formats import read_timestamp
 from fixengine.fix.message import Message
+from fixengine.rules.trading_day import TradingDay
 from fixengine.rules.values import Execution, Terms
 from fixengine.trading import asking, tags, unserved
 from fixengine.trading.codes import Tif
+from fixengine.trading.lasting import asked_end
 from fixengine.trading.objections import ObjectionError, Why
 from fixengine.trading.values import FixOrder
 
@@ -26,29 +27,31 @@ def check_names(message: Message, order: FixOrder, execution: Execution) -> None
             )
 
 
-def new_terms(message: Message, order: FixOrder, execution: Execution) -> Terms:
+def new_terms(message: Message, order: FixOrder, execution: Execution, day: TradingDay) -> Terms:
     """Return the quantity and the limit price of a replace request, which may be new.
 
     Raises ObjectionError where it asks for more than that, and as `asking` does.
     """
     unserved.check(message)
-    changes_type = (
-        message.get(tags.POSITION_EFFECT) is not None
-        and asking.trade_type(message) != execution.trade_type
+    is_closing = message.get(tags.POSITION_EFFECT)
+    until = asked_end(message, day)
+    kept = (
+        (tags.ACCOUNT, message.get(tags.ACCOUNT), order.account),
+        (tags.TIME_IN_FORCE, message.get(tags.TIME_IN_FORCE), order.time_in_force),
+        (
+            tags.POSITION_EFFECT,
+            is_closing and asking.trade_type(message),
+            execution.trade_type,
+        ),
+        (
+            tags.EXPIRE_TIME,
+            until,
+            execution.expires_at if order.time_in_force == Tif.GOOD_TILL_DATE else None,
+        ),
     )
-    until = message.get(tags.EXPIRE_TIME)
-    changes_end = until is not None and (
-        order.time_in_force != Tif.GOOD_TILL_DATE or read_timestamp(until) != execution.expires_at
-    )
-    kept = ((tags.ACCOUNT, order.account), (tags.TIME_IN_FORCE, order.time_in_force))
-    changed = [
-        *(tag for tag, value in kept if message.get(tag) not in (None, value)),
-        *((tags.POSITION_EFFECT,) if changes_type else ()),
-        *((tags.EXPIRE_TIME,) if changes_end else ()),
-        *((tags.EXPIRE_DATE,) if message.get(tags.EXPIRE_DATE) is not None else ()),
-    ]
-    if changed:
-        raise ObjectionError(
-            Why.OTHER, f"field {changed[0]} can't be replaced: cancel the order and send a new one"
-        )
+    for tag, asked, has in kept:
+        if asked is not None and asked != has:
+            raise ObjectionError(
+                Why.OTHER, f"field {tag} can't be replaced: cancel the order and send a new one"
+            )
     return asking.terms(message)

@@ -1,11 +1,10 @@
 """What a session's orders go by: what its owner configured, and the securities there are."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from fixengine.fix.dictionary import Dictionary
+from fixengine.rules.trading_day import TradingDay
 
 
 class Symbols(Protocol):
@@ -23,10 +22,9 @@ class Agreement:
     """What holds for all orders of a session.
 
     `session_id` is that of its row. `destination` is that of its orders, at most 20 characters.
-    `end_of_day` returns the first end of day after a time: orders for the day end there.
     """
 
     session_id: int
     dictionary: Dictionary
     destination: str
-    end_of_day: Callable[[datetime], datetime]
+    day: TradingDay

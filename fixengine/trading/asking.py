@@ -4,18 +4,16 @@ All functions raise ObjectionError for what the client may correct, and Miswritt
 no number that the engine knows.
 """
 
-from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from fixengine.fix.faults import Fault, Reason
-from fixengine.fix.formats import read_timestamp
 from fixengine.fix.message import Message
 from fixengine.rules.decimals import COLUMN_LIMIT, for_column, plain
-from fixengine.rules.values import LOWEST_LIMIT, Terms, TimeInForce, TradeType
+from fixengine.rules.values import LOWEST_LIMIT, Terms, TradeType
 from fixengine.trading import tags
-from fixengine.trading.agreement import Agreement, Symbols
-from fixengine.trading.codes import OrdType, Side, Tif
+from fixengine.trading.agreement import Symbols
+from fixengine.trading.codes import OrdType, Side
 from fixengine.trading.objections import MiswrittenError, ObjectionError, Why
 
 LONGEST_TEXT = 100
@@ -27,18 +25,18 @@ NO_SYMBOL = b"[N/A]"
 SEEN_BEFORE = "the session has used this ClOrdID(11) before: give a new one"
 """What is wrong with a ClOrdID that comes a second time."""
 
+DONE = "the order is done: nothing of it remains"
+"""Why nothing can be asked for."""
+
 _MOST_PLACES = 8
 _SECURITY_ID_LENGTH = 24
 _BILATERAL_LENGTH = 3  # the standard's own are shorter
 _HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
-_LATEST_YEAR = 9998
 _OPEN_OR_CLOSE = {
     Side.BUY: TradeType.BUY,
     Side.SELL: TradeType.SELL,
     Side.SELL_SHORT: TradeType.SHORT,
 }
-_AT_ONCE = {Tif.IMMEDIATE_OR_CANCEL: TimeInForce.IOC, Tif.FILL_OR_KILL: TimeInForce.FOK}
-_SERVED_TIMES = {Tif.DAY, Tif.GOOD_TILL_CANCEL, Tif.GOOD_TILL_DATE, *_AT_ONCE}
 
 
 class Instrument(NamedTuple):
@@ -46,14 +44,6 @@ class Instrument(NamedTuple):
 
     security_id: str
     ticker: str
-
-
-class Ending(NamedTuple):
-    """How long an order may be filled: the code of TimeInForce(59), and what it means."""
-
-    code: bytes
-    expires_at: datetime | None = None
-    time_in_force: TimeInForce | None = None
 
 
 def is_kept(text: bytes) -> bool:
@@ -179,35 +169,3 @@ def _decimal(message: Message, tag: int) -> Decimal | None:
     if len(value.partition(b".")[2]) > _MOST_PLACES:
         raise MiswrittenError(Fault(Reason.DATA_FORMAT, tag))
     return Decimal(value.decode())
-
-
-def ending(message: Message, agreement: Agreement, now: datetime) -> Ending:
-    """Return how long the order may be filled; the day, where TimeInForce(59) is missing."""
-    code = message.get(tags.TIME_IN_FORCE) or Tif.DAY
-    if code not in _SERVED_TIMES:
-        raise ObjectionError(
-            Why.UNSUPPORTED,
-            "TimeInForce(59) is not served: give 0 (day), 1 (until cancelled), "
-            "3 (immediate or cancel), 4 (fill or kill) or 6 (until ExpireTime)",
-        )
-    if code == Tif.GOOD_TILL_DATE:
-        return Ending(code, _expire_time(message, now))
-    for tag in (tags.EXPIRE_TIME, tags.EXPIRE_DATE):
-        if message.get(tag) is not None:
-            raise ObjectionError(
-                Why.OTHER, f"field {tag} belongs to TimeInForce(59) 6: leave it out"
-            )
-    expires_at = agreement.end_of_day(now) if code == Tif.DAY else None
-    return Ending(code, expires_at, _AT_ONCE.get(code))
-
-
-def _expire_time(message: Message, now: datetime) -> datetime:
-    expires_at = read_timestamp(message.get(tags.EXPIRE_TIME) or b"")
-    if expires_at is None or expires_at.year > _LATEST_YEAR:
-        raise ObjectionError(
-            Why.OTHER,
-            "an order until a time needs an ExpireTime(126): give it, not ExpireDate(432)",
-        )
-    if expires_at <= now:
-        raise ObjectionError(Why.TOO_LATE, "ExpireTime(126) has passed: give a later one")
-    return expires_at

@@ -6,6 +6,7 @@ from fixengine.fix.message import Message
 from fixengine.rules.values import Execution, Order, Status
 from fixengine.trading import asking, tags, unserved
 from fixengine.trading.agreement import Agreement, Symbols
+from fixengine.trading.lasting import ending
 from fixengine.trading.notes import Notes
 from fixengine.trading.objections import MiswrittenError, ObjectionError, Why
 from fixengine.trading.refusals import Refusals
@@ -65,7 +66,7 @@ class Entering:
         security = asking.instrument(message, self._symbols)
         trade_type = asking.trade_type(message)
         terms = asking.terms(message)
-        ending = asking.ending(message, self._agreement, notes.now)
+        until = ending(message, self._agreement.day, notes.now)
         execution_id, number = notes.next_numbers()
         order = Order(
             id=number,
@@ -76,8 +77,8 @@ class Entering:
             limit_price=terms.limit_price,
             received_timestamp=notes.now,
             version=1,
-            expires_at=ending.expires_at,
-            time_in_force=ending.time_in_force,
+            expires_at=until.expires_at,
+            time_in_force=until.time_in_force,
         )
         fix = FixOrder(
             execution_id=execution_id,
@@ -85,7 +86,7 @@ class Entering:
             cl_ord_id=cl_ord_id,
             account=account,
             side=message.get(tags.SIDE) or b"",
-            time_in_force=ending.code,
+            time_in_force=until.code,
         )
         return NewOrder(execution_id=execution_id, ticker=security.ticker, order=order, fix=fix)
 

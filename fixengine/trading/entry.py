@@ -29,7 +29,7 @@ class OrderEntry:
         self._reports = Reports(agreement.dictionary)
         self._refusals = refusals = Refusals(agreement.dictionary)
         entering = Entering(agreement, symbols, reports=self._reports, refusals=refusals)
-        requesting = Requesting(agreement.session_id, reports=self._reports, refusals=refusals)
+        requesting = Requesting(agreement, reports=self._reports, refusals=refusals)
         statuses = Statuses(symbols, reports=self._reports, refusals=refusals)
         self._answers: Mapping[bytes, Callable[[Message, Notes], None]] = {
             codes.NEW_ORDER: entering.answer,

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from fixengine.fix.message import Message
 from fixengine.trading import asking, tags
 from fixengine.trading.agreeing import check_names, new_terms
+from fixengine.trading.agreement import Agreement
 from fixengine.trading.notes import Notes
 from fixengine.trading.objections import MiswrittenError, ObjectionError, Why
 from fixengine.trading.refusals import Refusals
@@ -19,8 +20,8 @@ from fixengine.trading.values import FixRequest, Known, RequestKind, RequestStat
 class Requesting:
     """Answers requests of a session to cancel and replace."""
 
-    def __init__(self, session_id: int, *, reports: Reports, refusals: Refusals) -> None:
-        self._session_id = session_id
+    def __init__(self, agreement: Agreement, *, reports: Reports, refusals: Refusals) -> None:
+        self._agreement = agreement
         self._reports = reports
         self._refusals = refusals
 
@@ -30,7 +31,7 @@ class Requesting:
         original = message.get(tags.ORIG_CL_ORD_ID) or b""
         seen, target = notes.known(cl_ord_id), _target(notes.known(original))
         request = FixRequest(
-            session_id=self._session_id,
+            session_id=self._agreement.session_id,
             cl_ord_id=cl_ord_id,
             execution_id=None if target is None else target.execution.id,
             kind=kind,
@@ -65,16 +66,16 @@ class Requesting:
                 Why.PENDING, "an earlier request for the order is pending: wait for its answer"
             )
         if not execution.is_open:
-            raise ObjectionError(Why.TOO_LATE, "the order is done: nothing of it remains")
+            raise ObjectionError(Why.TOO_LATE, asking.DONE)
         check_names(message, order, execution)
         asked = replace(request, state=RequestState.PENDING)
         if request.kind is RequestKind.REPLACE:
-            terms = new_terms(message, order, execution)
+            terms = new_terms(message, order, execution, self._agreement.day)
             asked = replace(asked, quantity=terms.quantity, limit_price=terms.limit_price)
         order = replace(order, pending_cl_ord_id=asked.cl_ord_id, pending_kind=asked.kind)
         notes.keep(Known(request=asked, order=order, execution=execution))
         notes.change(order)
-        exec_id = event_id(self._session_id, notes.now, message)
+        exec_id = event_id(self._agreement.session_id, notes.now, message)
         notes.reply(self._reports.pending(order, execution, exec_id=exec_id, at=notes.now))
 
     def _take_again(self, message: Message, seen: Known, notes: Notes) -> None:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from fixengine.rules.changes import Refusal
 from fixengine.rules.values import ChangeKind
+from fixengine.trading import asking
 from fixengine.trading.codes import ExecType, Status
 from fixengine.trading.objections import ObjectionError, Why
 from fixengine.trading.refusals import Refusals
@@ -13,11 +14,16 @@ from fixengine.trading.reports import Reports
 from fixengine.trading.status import end_of
 from fixengine.trading.values import Decision, Evaluated, FixOrder, Refused, Reply, Standing, key_of
 
-_WHYS = {
-    Refusal.UNKNOWN: Why.UNKNOWN_ORDER,
-    Refusal.KEY_TAKEN: Why.DUPLICATE,
-    Refusal.CLOSED: Why.TOO_LATE,
-    Refusal.FILLED: Why.TOO_LATE,
+_OBJECTIONS = {
+    Refusal.UNKNOWN: ObjectionError(Why.UNKNOWN_ORDER, "the order is not kept any more"),
+    Refusal.KEY_TAKEN: ObjectionError(Why.DUPLICATE, asking.SEEN_BEFORE),
+    Refusal.NO_NUMBER: ObjectionError(Why.OTHER, "a number of the order is damaged: call us"),
+    Refusal.MOVED_ON: ObjectionError(Why.OTHER, "the order has moved on: ask again"),
+    Refusal.CLOSED: ObjectionError(Why.TOO_LATE, asking.DONE),
+    Refusal.FILLED: ObjectionError(Why.TOO_LATE, "more than that is filled: give a larger one"),
+    Refusal.AT_ONCE: ObjectionError(
+        Why.OTHER, "what is filled at once can't be replaced: cancel it and send a new order"
+    ),
 }
 _SOLICITED = {ChangeKind.CANCEL: Status.CANCELED, ChangeKind.REPLACE: Status.REPLACED}
 
@@ -75,7 +81,7 @@ class Telling:
         if order.pending_cl_ord_id == request.cl_ord_id:
             order = _settled(order, cl_ord_id=order.cl_ord_id)
             self._orders[order.execution_id] = order
-        objection = ObjectionError(_WHYS.get(each.refusal, Why.OTHER), each.refusal)
+        objection = _OBJECTIONS[each.refusal]
         known = Standing(order, each.execution)
         refusal = self._refusals.request(request, objection, original=order.cl_ord_id, known=known)
         self._replies.append(refusal)

@@ -6,7 +6,7 @@ quantities, and numbers of events.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from fixengine.fix.message import Field, Message, body_of, parse
 from fixengine.fix.validation import validate
 from fixengine.rules.changes import ChangeRequest, Refusal, change, refusal
 from fixengine.rules.fills import FillRules, amount, status_of
+from fixengine.rules.trading_day import TradingDay
 from fixengine.rules.values import ChangeKind, Execution, Fill
 from fixengine.trading.agreement import Agreement
 from fixengine.trading.application import Needs
@@ -43,7 +44,7 @@ from fixengine.trading.values import (
 
 IBM, ORCL = "68bda020e3644b42ebcb2bd3", "68bda020e3644b42ebcb2bd4"
 BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-END_OF_DAY = datetime(2026, 3, 3, 23, 59, tzinfo=UTC)
+END_OF_DAY = datetime(2026, 3, 2, 17, tzinfo=UTC)
 _TICKERS = {IBM: "IBM", ORCL: "ORCL"}
 _NO_STATUS = {b"0"}  # ExecID(17) of a report that tells of no event
 
@@ -104,7 +105,7 @@ class Market:
             session_id=session_id,
             dictionary=self.dictionary,
             destination="ML",
-            end_of_day=lambda now: now.replace(hour=23, minute=59) + timedelta(days=1),
+            day=TradingDay(ends_at=time(17)),
         )
         self.entry = OrderEntry(agreement, Listed())
 
@@ -349,8 +350,8 @@ class Market:
 
     def _read(self, text: str) -> Message:
         kind, _, rest = text.partition("|")
-        time = write_timestamp(self.now).decode()
-        header = f"{kind}|34={self._seq}|49=OMS|52={time}|56=FIXENGINE|"
+        sent = write_timestamp(self.now).decode()
+        header = f"{kind}|34={self._seq}|49=OMS|52={sent}|56=FIXENGINE|"
         if is_resent := rest.endswith("97=Y|"):
             rest = rest.removesuffix("97=Y|")
         body = f"{header}{'97=Y|' * is_resent}{rest}".replace("|", "\x01").encode("latin-1")

@@ -1,6 +1,6 @@
 """When the day of a FIX session ends."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -40,6 +40,19 @@ def test_the_time_of_the_end_belongs_to_the_next_day() -> None:
     assert DAILY.end(utc("2026-01-15 22:00")) == utc("2026-01-16 22:00")
     assert DAILY.last_reset(utc("2026-01-15 21:59:59")) == utc("2026-01-14 22:00")
     assert DAILY.last_reset(utc("2026-01-15 22:00")) == utc("2026-01-15 22:00")
+
+
+@pytest.mark.parametrize(
+    ("day", "end"),
+    [
+        (DAILY, "2026-01-15 22:00"),
+        (MIDNIGHT, "2026-01-16 00:00"),
+        (TradingDay(), "2026-01-16 00:00"),
+        (TradingDay(ends_at=time(17), zone=ZoneInfo("Asia/Tokyo")), "2026-01-15 08:00"),
+    ],
+)
+def test_a_date_has_its_end_by_the_clock_of_the_zone(day: TradingDay, end: str) -> None:
+    assert day.end_of(date(2026, 1, 15)) == utc(end)
 
 
 def test_numbers_that_begin_at_midnight_do_not_begin_twice() -> None:

@@ -130,13 +130,21 @@ def test_what_names_the_order_is_taken(more: str) -> None:
         ("59=1|", "59"),
         ("77=C|", "77"),
         ("126=20260401-00:00:00|", "126"),
-        ("432=20260401|", "432"),
+        ("432=20260401|", "126"),
     ],
 )
 def test_only_quantity_and_price_can_be_replaced(more: str, tag: str) -> None:
     market = ordered("1=A|")
     assert market.says(market.replace("Y", "X", 1, more)) == ["CancelReject(Y,X) New Other"]
     assert (market.last[0].get(58) or b"").decode().startswith(f"field {tag} can't be replaced")
+
+
+def test_a_replace_may_say_again_until_which_date_an_order_is() -> None:
+    market = ordered("59=6|432=20260401|")
+    assert market.says(market.replace("Y", "X", 1, "59=6|432=20260402|")) == [
+        "CancelReject(Y,X) New Other"
+    ]
+    assert "PendingReplace" in market.says(market.replace("Z", "X", 1, "59=6|432=20260401|"))[0]
 
 
 def test_a_replace_may_say_again_what_the_order_has() -> None:

@@ -1,0 +1,65 @@
+"""How long an order may be filled: for the day, until a time, at once, or until it is cancelled."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from fixengine.fix.formats import read_timestamp
+from fixengine.fix.message import Message
+from fixengine.rules.trading_day import TradingDay
+from fixengine.rules.values import TimeInForce
+from fixengine.trading import tags
+from fixengine.trading.codes import Tif
+from fixengine.trading.objections import ObjectionError, Why
+
+_YEARS = range(1970, 9999)
+_AT_ONCE = {Tif.IMMEDIATE_OR_CANCEL: TimeInForce.IOC, Tif.FILL_OR_KILL: TimeInForce.FOK}
+_SERVED = {Tif.DAY, Tif.GOOD_TILL_CANCEL, Tif.GOOD_TILL_DATE, *_AT_ONCE}
+
+
+class Ending(NamedTuple):
+    """How long an order may be filled: the code of TimeInForce(59), and what it means."""
+
+    code: bytes
+    expires_at: datetime | None = None
+    time_in_force: TimeInForce | None = None
+
+
+def ending(message: Message, day: TradingDay, now: datetime) -> Ending:
+    """Return it; the day, where TimeInForce(59) is missing. Raises ObjectionError."""
+    code = message.get(tags.TIME_IN_FORCE) or Tif.DAY
+    if code not in _SERVED:
+        raise ObjectionError(
+            Why.UNSUPPORTED,
+            "TimeInForce(59) is not served: give 0 (day), 1 (until cancelled), "
+            "3 (immediate or cancel), 4 (fill or kill) or 6 (until a date or a time)",
+        )
+    asked = asked_end(message, day)
+    if code == Tif.GOOD_TILL_DATE:
+        if asked is None:
+            raise ObjectionError(
+                Why.OTHER, "TimeInForce(59) 6 needs ExpireTime(126) or ExpireDate(432): give one"
+            )
+        if asked <= now:
+            raise ObjectionError(Why.TOO_LATE, "the time of the order is over: give a later one")
+        return Ending(code, asked)
+    if asked is not None:
+        raise ObjectionError(
+            Why.OTHER, "ExpireTime(126) and ExpireDate(432) need TimeInForce(59) 6: leave them out"
+        )
+    return Ending(code, day.end(now) if code == Tif.DAY else None, _AT_ONCE.get(code))
+
+
+def asked_end(message: Message, day: TradingDay) -> datetime | None:
+    """Return ExpireTime(126), or when the day of ExpireDate(432) ends; None if neither is there.
+
+    Raises ObjectionError where both are there, or the year is far from now.
+    """
+    time, date = message.get(tags.EXPIRE_TIME), message.get(tags.EXPIRE_DATE)
+    if time is None and date is None:
+        return None
+    found = read_timestamp(time or b"%b-00:00:00" % (date or b""))
+    if found is None or found.year not in _YEARS or (time and date):
+        raise ObjectionError(
+            Why.OTHER, "give either ExpireTime(126) or ExpireDate(432), and one that there is"
+        )
+    return found if time else day.end_of(found.date())
