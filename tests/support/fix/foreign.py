@@ -30,8 +30,16 @@ Fields = dict[int, str]
 class Maker(StrEnum):
     """Whose client it is."""
 
-    CPP = "QuickFIX"
+    CPP = "QuickFIX/C++"
     JAVA = "QuickFIX/J"
+
+
+_USUAL = {"ConnectionType": "initiator", "ReconnectInterval": "1", "NonStopSession": "Y"}
+SETTINGS = {
+    Maker.CPP: {**_USUAL, "UseDataDictionary": "N"},
+    Maker.JAVA: {**_USUAL, "UseDataDictionary": "Y"},
+}
+"""What clients need besides addresses and names, and folders for their files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,10 +160,7 @@ def foreign(
     """Run a client that logs on at a port of 127.0.0.1, again each second; its files stay."""
     folder.mkdir(exist_ok=True)
     settings = {
-        "ConnectionType": "initiator",
-        "ReconnectInterval": "1",
-        "NonStopSession": "Y",
-        "UseDataDictionary": "Y" if maker is Maker.JAVA else "N",
+        **SETTINGS[maker],
         "FileStorePath": str(folder / "store"),
         "FileLogPath": str(folder / "log"),
         "SocketConnectHost": "127.0.0.1",

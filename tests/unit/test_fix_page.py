@@ -1,0 +1,107 @@
+"""What the page on FIX says is so: its conversations are played, its tables are the program's."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fixengine.counterparty.orders import read_orders
+from fixengine.fix.dictionary import versions
+from fixengine.fix.message import Message
+from fixengine.trading import codes, unserved
+from fixengine.trading.objections import Why
+from tests.support.documents import blocks, page
+from tests.support.fix.foreign import SETTINGS, Maker
+from tests.support.fix.market import Market
+
+FIX44 = versions()[b"FIX.4.4"]
+_OF_ALL = {34, 49, 52, 56}
+_FILLS = re.compile(r"# the engine fills (\d+) of (\w+) at ([\d.]+)")
+CONVERSATIONS = blocks(page("fix"), "fix")
+
+
+def written(message: Message) -> str:
+    return "".join(
+        f"{tag}={value.decode()}|" for tag, value in message.fields if tag not in _OF_ALL
+    )
+
+
+def played(conversation: str) -> str:
+    """Return a conversation with what the gateway really says."""
+    market, lines = Market(), []
+    for line in conversation.splitlines():
+        if line.startswith("< "):
+            continue
+        lines.append(line)
+        if line.startswith("> "):
+            market.says(line.removeprefix("> "))
+        elif found := _FILLS.fullmatch(line):
+            market.fills(found[2], found[1], found[3])
+            market.hears()
+        elif line == "# the engine decides":
+            market.decides()
+            market.hears()
+        else:
+            raise AssertionError(line)
+        lines += (f"< {written(each)}" for each in market.last)
+    return "".join(f"{line}\n" for line in lines)
+
+
+@pytest.mark.parametrize("conversation", CONVERSATIONS)
+def test_a_conversation_goes_as_the_page_says(conversation: str) -> None:
+    assert played(conversation) == conversation
+
+
+def test_there_are_conversations() -> None:
+    assert len(CONVERSATIONS) >= 4
+
+
+def rows(header: str) -> list[list[str]]:
+    """Return the cells of a table, without their marks of code."""
+    _, _, rest = page("fix").partition(f"| {header} |")
+    lines = rest.partition("\n\n")[0].splitlines()[2:]
+    return [
+        [cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in lines
+    ]
+
+
+def test_fields_that_are_refused_are_those_that_the_program_refuses() -> None:
+    named = {int(tag) for row in rows("refused field") for tag in re.findall(r"\((\d+)\)", row[0])}
+    served = {tag for tag in unserved.HARMLESS if tag in FIX44.fields}
+    names = {tag: FIX44.fields[tag].name for tag in served}
+    assert {tag: names.get(tag) for tag in named} == names
+
+
+def test_reasons_of_refusals_are_explained() -> None:
+    of_order = {row[0] for row in rows("OrdRejReason(103)")}
+    of_request = {row[0] for row in rows("CxlRejReason(102)")}
+    assert of_order == {why.of_order.decode() for why in Why}
+    assert of_request == {why.of_request.decode() for why in Why}
+
+
+def test_types_of_reports_are_explained() -> None:
+    types = {row[0]: row[1] for row in rows("ExecType(150)")}
+    told = {
+        value.decode()
+        for kind in (codes.Status, codes.ExecType)
+        for name, value in vars(kind).items()
+        if name.isupper() and value in FIX44.fields[150].codes
+    }
+    assert types.keys() == told
+    names = {code.decode(): name for code, name in FIX44.fields[150].codes.items()}
+    assert types == {code: names[code] for code in types}
+
+
+@pytest.mark.parametrize("maker", Maker)
+def test_settings_of_a_client_are_those_that_tests_use(maker: Maker) -> None:
+    _, _, rest = page("fix").partition(f"### {maker.value}\n")
+    (block, *_) = blocks(rest, "ini")
+    said = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+    for name, value in SETTINGS[maker].items():
+        assert said[name] == value
+
+
+def test_orders_of_the_page_can_be_sent(tmp_path: Path) -> None:
+    (text,) = blocks(page("fix"), "text")
+    orders = read_orders(text.encode().splitlines(), FIX44)
+    assert len(orders) == len(text.splitlines())
