@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import urllib3
 
@@ -13,6 +14,7 @@ from fixengine.config.fix_sessions import load_sessions
 from fixengine.demo.process import ChildProcess
 from fixengine.demo.stack import surroundings
 from fixengine.demo.waiting import wait_until
+from fixengine.demo.workspace import Workspace
 from fixengine.gateway.gateway import Gateway
 from fixengine.gateway.parts import ApplicationOf, order_entry
 from tests.support.engines import Surroundings
@@ -28,6 +30,17 @@ def session(peer: str = "OMS1", **more: str) -> str:
         **more,
     }
     return "\n".join(("[[session]]", *(f"{name} = {value}" for name, value in said.items()), ""))
+
+
+class World(Protocol):
+    """Where a gateway runs."""
+
+    @property
+    def workspace(self) -> Workspace:
+        """Has its ports and its process."""
+
+    def environment(self, **overrides: str) -> dict[str, str]:
+        """Return the settings of engines and gateways there."""
 
 
 class GatewayProcess:
@@ -65,7 +78,13 @@ class RunningGateway:
 
 
 def gateway_process(
-    world: Surroundings, folder: Path, *, pod: str, sessions: str | None = None, **overrides: str
+    world: World,
+    folder: Path,
+    *,
+    pod: str,
+    sessions: str | None = None,
+    program: str = "fixengine",
+    **overrides: str,
 ) -> GatewayProcess:
     """Return a process that is started, and ends with the world's workspace."""
     file = folder / f"{pod}.toml"
@@ -76,7 +95,7 @@ def gateway_process(
     )
     process = world.workspace.child(
         f"{pod}-{port}",
-        [sys.executable, "-m", "fixengine", "gateway"],
+        [sys.executable, "-m", program, "gateway"],
         environment={**surroundings(), **given, "HOSTNAME": pod},
     )
     process.start()

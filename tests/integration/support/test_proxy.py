@@ -95,6 +95,49 @@ def test_a_mute_one_delivers_and_keeps_the_reply(proxy: Proxy, heard: list[bytes
         wait_until(lambda: heard == [b"a"], 60, "the request to arrive")
 
 
+def test_stranded_connections_get_nothing_more_and_new_ones_are_as_usual(
+    proxy: Proxy, heard: list[bytes]
+) -> None:
+    with client(proxy, timeout=0.3) as old:
+        old.sendall(b"a")
+        assert old.recv(1) == b"a"
+        proxy.strand()
+        old.sendall(b"b")
+        with pytest.raises(TimeoutError):
+            old.recv(1)
+    with client(proxy) as new:
+        new.sendall(b"c")
+        assert new.recv(1) == b"c"
+    assert heard == [b"a", b"c"]
+
+
+def test_connections_go_to_each_target_in_turn_past_one_that_is_away(workspace: Workspace) -> None:
+    nobody = workspace.reserve_port()
+    names = (b"1", b"2")
+    servers = [socket.create_server(("127.0.0.1", 0)) for _ in names]
+    first, second = (server.getsockname()[1] for server in servers)
+    proxy = Proxy(port=workspace.reserve_port(), target=nobody, others=(first, second))
+    proxy.start()
+    for server, name in zip(servers, names, strict=True):
+        threading.Thread(target=greet, args=(server, name), daemon=True).start()
+    got = []
+    for _ in range(4):
+        with client(proxy) as connection:
+            got.append(connection.recv(1))
+    proxy.stop()
+    for server in servers:
+        server.close()
+    assert got == [b"1", b"2", b"1", b"2"]
+
+
+def greet(server: socket.socket, name: bytes) -> None:
+    with suppress(OSError):
+        while True:
+            with server.accept()[0] as connection, suppress(ConnectionError):
+                connection.sendall(name)
+                connection.recv(1)
+
+
 def test_latency_is_added_each_way(proxy: Proxy) -> None:
     with client(proxy) as connection:
         proxy.set(Flow.OPEN, latency_seconds=0.2)

@@ -4,7 +4,9 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 
 _HOST = "127.0.0.1"
@@ -30,14 +32,15 @@ class Flow(StrEnum):
 class Proxy:
     """Passes `port` on to `target`, both of 127.0.0.1. `refused` counts connections it broke.
 
-    A connection that had something held back is broken when the flow changes.
+    With `others`, connections go to each in turn, past those where nobody listens. A connection
+    that had something held back is broken when the flow changes.
     """
 
-    def __init__(self, *, port: int, target: int) -> None:
+    def __init__(self, *, port: int, target: int, others: Sequence[int] = ()) -> None:
         self.address = f"{_HOST}:{port}"
         self.port = port
         self.refused = 0
-        self._target = target
+        self._targets = deque((target, *others))
         self._flow = Flow.OPEN
         self._latency = 0.0
         self._connections: set[_Connection] = set()
@@ -61,6 +64,10 @@ class Proxy:
         """Change what happens; `latency_seconds` is added to each direction."""
         self._call(lambda: self._change(flow, latency_seconds))
 
+    def strand(self) -> None:
+        """Let nothing through any more on the connections that there are; new ones are as usual."""
+        self._call(self._strand_all)
+
     @property
     def flow(self) -> Flow:
         """What happens now."""
@@ -81,6 +88,10 @@ class Proxy:
             if flow is Flow.CUT or connection.held_back:
                 self.refused += 1
                 connection.abort()
+
+    def _strand_all(self) -> None:
+        for connection in self._connections:
+            connection.is_stranded = True
 
     def _break_all(self) -> None:
         self._flow = Flow.CUT
@@ -115,9 +126,8 @@ class Proxy:
             self.refused += 1
             _abort(writer)
             return
-        try:
-            back = await asyncio.open_connection(_HOST, self._target)
-        except OSError:
+        back = await self._connected()
+        if back is None:
             _abort(writer)
             return
         connection = _Connection(self, (reader, writer), back)
@@ -127,6 +137,13 @@ class Proxy:
         finally:
             self._connections.discard(connection)
 
+    async def _connected(self) -> "_Streams | None":
+        for _ in range(len(self._targets)):
+            self._targets.rotate(-1)
+            with suppress(OSError):
+                return await asyncio.open_connection(_HOST, self._targets[-1])
+        return None
+
 
 _Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -134,6 +151,7 @@ _Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class _Connection:
     def __init__(self, proxy: Proxy, front: _Streams, back: _Streams) -> None:
         self.held_back = False
+        self.is_stranded = False
         self._over = asyncio.Event()
         self._proxy = proxy
         self._front, self._back = front, back
@@ -165,13 +183,13 @@ class _Connection:
         writing = asyncio.ensure_future(self._write(waiting, sink))
         try:
             while data := await source.read(_CHUNK):
-                if self._proxy.holds_back(reply=reply):
+                if self.is_stranded or self._proxy.holds_back(reply=reply):
                     self.held_back = True
                     continue
                 due = asyncio.get_running_loop().time() + self._proxy.latency_seconds
                 waiting.put_nowait((due, data))
             await waiting.join()
-            if self.held_back:
+            if self.held_back or self.is_stranded:
                 await self._over.wait()  # nobody is told of the end either
         except OSError:
             pass  # one side broke, and so does the other
