@@ -101,7 +101,10 @@ class Entrance(Protocol):
         """Listen. Raises OSError when the port can't be had, ConfigError for bad certificates."""
 
     def stop_accepting(self) -> None:
-        """Let nobody in any more, and show out who has not logged on. Safe to repeat."""
+        """Let nobody in any more, and show out who has not logged on. Safe to repeat.
+
+        The port is free when it returns.
+        """
 
     def stop(self, within: float) -> None:
         """Close all lines, and end within so many seconds; what is to be sent still goes out.

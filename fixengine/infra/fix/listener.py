@@ -24,6 +24,9 @@ from fixengine.supervision.duty import Duty
 
 _ACCEPTED_AT_ONCE = 64
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_CLOSED_WITHIN = 1.0
+"""Seconds for the thread to close the port: it is never held up for long."""
+
 _REST_SECONDS = 0.1
 """Time after a turn that failed, as the next one may."""
 
@@ -56,6 +59,7 @@ class Listener:
         self._most = limits.lines
         self._next_look = 0.0
         self._closing = Event()
+        self._closed = Event()
         self._stopping = Event()
         self._deadline = 0.0
         self._thread = Thread(target=self._run, name="fix-lines", daemon=True)
@@ -86,10 +90,14 @@ class Listener:
         self._thread.start()
 
     def stop_accepting(self) -> None:
-        """Let nobody in any more, and show out who has not logged on. Safe to repeat."""
+        """Let nobody in any more, and show out who has not logged on. Safe to repeat.
+
+        The port is free when it returns.
+        """
         self._closing.set()
         if self._thread.ident:
             self._bell.ring()
+            self._closed.wait(_CLOSED_WITHIN)
 
     def stop(self, within: float) -> None:
         """Close all lines, and end within so many seconds; what is to be sent still goes out.
@@ -209,6 +217,7 @@ class Listener:
                 self._selector.unregister(self._socket)
             self._socket.close()
             self._socket = None
+            self._closed.set()
         while self._dismiss(Ending.GATEWAY, "the gateway stops"):
             pass
 

@@ -1,5 +1,6 @@
 """Clients that do what others have failed at: their session goes on or ends, and no other cares."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,13 @@ from tests.support.engines import Surroundings
 from tests.support.fix.echo import EchoApplication
 from tests.support.fix.hall import PATIENCE, Peer
 from tests.support.fix.hostile import Hostile
-from tests.support.gateways import RunningGateway, running_gateway, session
+from tests.support.gateways import (
+    GatewayProcess,
+    RunningGateway,
+    gateway_process,
+    running_gateway,
+    session,
+)
 from tests.support.rows import change
 
 _names = (f"CLIENT{number}" for number in count(1))
@@ -303,3 +310,36 @@ def test_who_never_reads_is_disconnected_and_others_do_not_notice(
         deaf.speaks("35=2|34=1002|7=1|16=0|")
         wait_until(lambda: len(gateway.gateway.live.all()) == 1, PATIENCE, "the deaf to go")
         assert other.asks(order(2)) == [echo(2)]
+
+
+def test_all_of_them_together_cost_little_memory(shared: Surroundings, tmp_path: Path) -> None:
+    gateway = gateway_process(shared, tmp_path, pod="attacked", sessions=session("*"))
+    gateway.wait_until_ready()
+    before = memory(gateway, "VmRSS")
+    with ExitStack() as attackers:
+
+        def attacker(name: str, *, kept: int | None = None) -> Hostile:
+            made = attackers.enter_context(Hostile(gateway.port, name, kept=kept))
+            return made.logged_on()
+
+        for _ in range(500):
+            half_open = attackers.enter_context(Peer(gateway.port))
+            half_open.says(b"8=FIX.4.4\x019=16000\x0135=A\x0158=" + b"x" * 15_000)
+        for number in range(4):
+            unfinished = b"8=FIX.4.4\x019=1048000\x0135=D\x0158=" + b"x" * 1_000_000
+            attacker(f"LONG{number}").says(unfinished)
+            many = "".join(f"{tag}=x|" for tag in range(10_000, 40_000))
+            attacker(f"MANY{number}").asks(order(2, many))
+            deaf = attacker(f"DEAF{number}", kept=4_096)
+            deaf.speaks(*map(order, range(2, 2_002)))
+        assert attacker("CALM").asks(order(2))[0].startswith("35=8|34=2|")
+        assert memory(gateway, "VmHWM") - before < 64 * 2**20
+    gateway.process.kill()
+
+
+def memory(gateway: GatewayProcess, kind: str) -> int:
+    """Return what the system says of a process, in bytes."""
+    status = Path(f"/proc/{gateway.process.pid}/status").read_text("ascii")
+    found = re.search(rf"{kind}:\s+(\d+) kB", status)
+    assert found
+    return int(found[1]) * 1_024

@@ -230,6 +230,23 @@ def test_a_stop_closes_all_lines_after_what_was_said(hall: Hall) -> None:
         listener.stop(within=1)
 
 
+def test_who_has_logged_on_stays_when_the_port_is_closed_for_another(hall: Hall) -> None:
+    with listening(hall) as listener, Peer(listener.port) as client, Peer(listener.port) as other:
+        client.says(LOGON)
+        hall.guest()
+        listener.stop_accepting()
+        assert other.hears_the_end() == b""
+        successor = Listener(port=listener.port, counts=hall)
+        successor.start(hall)
+        with Peer(listener.port) as newcomer:
+            newcomer.says(LOGON)
+            hall.guest(1)
+        successor.stop(within=1)
+        client.says(b"still here")
+        assert client.hears(10) == b"still here"
+        listener.stop_accepting()
+
+
 def test_a_listener_that_never_began_can_be_stopped(hall: Hall) -> None:
     listener = Listener(port=0, counts=hall)
     listener.stop_accepting()
