@@ -24,6 +24,7 @@ from tests.support.gateways import (
     running_gateway,
     session,
 )
+from tests.support.network.certificates import Identity
 from tests.support.rows import change
 
 _names = (f"CLIENT{number}" for number in count(1))
@@ -144,9 +145,10 @@ def test_thirty_thousand_fields_are_refused_and_the_session_goes_on(client: Host
 
 
 def test_small_checksums_have_three_digits(client: Hostile) -> None:
+    texts = ("z" * size + chr(last) for size in count() for last in range(35, 123))
     small = next(
         data
-        for data in (client.written(order(2, f"58={number}|")) for number in count())
+        for data in (client.written(order(2, f"58={text}|")) for text in texts)
         if checksum(data[: -len(b"10=000|")]) < 10
     )
     client.says(small)
@@ -310,6 +312,30 @@ def test_who_never_reads_is_disconnected_and_others_do_not_notice(
         deaf.speaks("35=2|34=1002|7=1|16=0|")
         wait_until(lambda: len(gateway.gateway.live.all()) == 1, PATIENCE, "the deaf to go")
         assert other.asks(order(2)) == [echo(2)]
+
+
+def test_with_tls_a_client_is_who_its_certificate_says(
+    shared: Surroundings, tmp_path: Path
+) -> None:
+    server, oms, other = (Identity.made(tmp_path, name) for name in ("server", "oms1", "oms2"))
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(oms.certificate.read_bytes() + other.certificate.read_bytes())
+    with running_gateway(
+        shared,
+        tmp_path,
+        sessions=session("CERTIFIED", certificates='["oms1"]'),
+        pod="encrypted",
+        application=lambda *_: EchoApplication(),
+        FIX_TLS_CERTIFICATE=str(server.certificate),
+        FIX_TLS_KEY=str(server.key),
+        FIX_TLS_CLIENT_CA=str(trusted),
+    ) as gateway:
+        for shown in (other, None):
+            with Hostile(gateway.port, "CERTIFIED").begin_tls(server, shows=shown) as client:
+                client.speaks("35=A|34=1|98=0|108=30|141=Y|")
+                assert client.hears_the_end() == b""
+        with Hostile(gateway.port, "CERTIFIED").begin_tls(server, shows=oms) as client:
+            assert client.logged_on().asks(order(2)) == [echo(2)]
 
 
 def test_all_of_them_together_cost_little_memory(shared: Surroundings, tmp_path: Path) -> None:

@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from fixengine.demo.waiting import wait_until
 from fixengine.fix.framing import Frame, Framer, encode
+from fixengine.infra.fix.limits import LINE_LIMITS, LineLimits
 from fixengine.infra.fix.line import TcpLine
 from fixengine.infra.fix.listener import Listener
 from fixengine.ports.lines import Ending
-from tests.support.fix.hall import LOGON, Guest, Hall, Peer, echo, listening
+from tests.support.fix.hall import LOGON, PATIENCE, Guest, Hall, Peer, echo, listening
 from tests.support.fix.sides import raw
 
 
@@ -53,16 +55,28 @@ def test_who_closes_is_lost_once(hall: Hall, listener: Listener) -> None:
     assert guest.lost_as == ["the client closed the connection"]
 
 
-def test_what_was_said_before_a_line_is_closed_still_goes_out(
-    hall: Hall, listener: Listener
-) -> None:
-    with Peer(listener.port) as peer:
+def test_what_was_said_before_a_line_is_closed_still_goes_out(hall: Hall) -> None:
+    patient = LineLimits(farewell=2 * PATIENCE)
+    with listening(hall, limits=patient) as listener, Peer(listener.port) as peer:
         peer.says(LOGON)
         line = hall.guest().line
         line.send(b"farewell" * 10_000)
         line.close()
         assert peer.hears_the_end() == b"farewell" * 10_000
     hall.saw_end(Ending.GATEWAY)
+
+
+def test_a_line_is_closed_in_order_though_the_client_has_said_more_than_was_read() -> None:
+    hall = Hall(lambda *_: None)
+    with listening(hall) as listener, Peer(listener.port) as peer:
+        peer.says(LOGON)
+        guest = hall.guest()
+        peer.says(bytes(LINE_LIMITS.unhandled + 100_000))
+        wait_until(lambda: len(guest.seen) >= LINE_LIMITS.unhandled, PATIENCE, "enough")
+        guest.line.send(b"farewell")
+        guest.line.close()
+        assert peer.hears(8) == b"farewell"
+        assert peer.socket.recv(1) == b"", "and no reset"
 
 
 def test_a_logon_may_come_byte_by_byte(hall: Hall, listener: Listener) -> None:
@@ -127,9 +141,10 @@ def test_who_takes_a_line_that_is_lost_hears_so_at_once(hall: Hall, listener: Li
     ids=["no-logon", "no-sender", "sum", "version", "huge", "negative", "http", "long"],
 )
 def test_who_does_not_begin_with_a_logon_is_shown_out_without_a_word(
-    hall: Hall, listener: Listener, first: bytes
+    hall: Hall, first: bytes
 ) -> None:
-    with Peer(listener.port) as peer:
+    patient = LineLimits(arrival=2 * PATIENCE)
+    with listening(hall, limits=patient) as listener, Peer(listener.port) as peer:
         peer.says(first)
         assert peer.hears_the_end() == b""
     hall.saw_end(Ending.LOGON)

@@ -58,8 +58,12 @@ def test_a_thousand_that_never_log_on_are_in_nobodys_way_and_cost_little() -> No
 
 
 def test_what_a_session_does_not_handle_is_not_read_beyond_a_bound() -> None:
-    hall = Hall(ignore)
-    with listening(hall) as listener, Peer(listener.port) as flood, Peer(listener.port) as other:
+    hall, rarely = Hall(ignore), LineLimits(look=2 * PATIENCE)
+    with (
+        listening(hall, limits=rarely) as listener,
+        Peer(listener.port) as flood,
+        Peer(listener.port) as other,
+    ):
         flood.says(LOGON)
         guest = hall.guest()
         said = Random(7).randbytes(16 * MIB)

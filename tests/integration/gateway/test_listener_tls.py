@@ -15,18 +15,29 @@ from fixengine.infra.fix.limits import LineLimits
 from fixengine.infra.fix.listener import Listener
 from fixengine.infra.fix.tls import TlsFiles
 from fixengine.ports.lines import Ending
-from tests.support.fix.certificates import Authority
 from tests.support.fix.hall import LOGON, PATIENCE, Hall, Peer, listening
+from tests.support.network.certificates import Identity
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("certificates"))
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("certificates")
 
 
 @pytest.fixture(scope="module")
-def files(authority: Authority) -> TlsFiles:
-    return authority.files(clients=True)
+def server(folder: Path) -> Identity:
+    return Identity.made(folder, "gateway.example.com")
+
+
+@pytest.fixture(scope="module")
+def oms(folder: Path) -> Identity:
+    return Identity.made(folder, "oms1.example.com")
+
+
+@pytest.fixture(scope="module")
+def files(server: Identity, oms: Identity) -> TlsFiles:
+    """Return a gateway's files, with which one client may show its certificate."""
+    return TlsFiles(certificate=server.certificate, key=server.key, client_ca=oms.certificate)
 
 
 @pytest.fixture
@@ -40,21 +51,8 @@ def listener(hall: Hall, files: TlsFiles) -> Iterator[Listener]:
         yield listener
 
 
-class TlsPeer(Peer):
-    """A client that trusts the authority, and may show a certificate."""
-
-    def __init__(
-        self, port: int, authority: Authority, *, shows: tuple[Path, Path] | None = None
-    ) -> None:
-        super().__init__(port)
-        self.context = ssl.create_default_context(cafile=str(authority.certificate))
-        if shows is not None:
-            self.context.load_cert_chain(*shows)
-        self.socket = self.context.wrap_socket(self.socket, server_hostname="gateway.test")
-
-
-def test_large_answers_arrive_whole(hall: Hall, listener: Listener, authority: Authority) -> None:
-    with TlsPeer(listener.port, authority) as peer:
+def test_large_answers_arrive_whole(hall: Hall, listener: Listener, server: Identity) -> None:
+    with Peer(listener.port).begin_tls(server) as peer:
         peer.says(LOGON)
         said = bytes(range(256)) * 8_192
         hall.guest().line.send(said)
@@ -64,9 +62,9 @@ def test_large_answers_arrive_whole(hall: Hall, listener: Listener, authority: A
 
 
 def test_what_was_said_before_a_line_is_closed_still_goes_out(
-    hall: Hall, listener: Listener, authority: Authority
+    hall: Hall, listener: Listener, server: Identity
 ) -> None:
-    with TlsPeer(listener.port, authority) as peer:
+    with Peer(listener.port).begin_tls(server) as peer:
         peer.says(LOGON)
         hall.guest().line.send(b"farewell" * 100_000)
         hall.guest().line.close()
@@ -74,29 +72,29 @@ def test_what_was_said_before_a_line_is_closed_still_goes_out(
     hall.saw_end(Ending.GATEWAY)
 
 
-def test_a_client_shows_its_names(hall: Hall, listener: Listener, authority: Authority) -> None:
-    shown = authority.issue("oms1.example.com", file="client")
-    with TlsPeer(listener.port, authority, shows=shown) as peer:
+def test_a_client_shows_its_names(
+    hall: Hall, listener: Listener, server: Identity, oms: Identity
+) -> None:
+    with Peer(listener.port).begin_tls(server, shows=oms) as peer:
         peer.says(LOGON)
-        names = hall.guest().line.certificate_names
-        assert names == {"CN of oms1.example.com", "oms1.example.com"}
+        assert hall.guest().line.certificate_names == {"oms1.example.com", "127.0.0.1"}
 
 
 def test_a_client_need_not_show_a_certificate(
-    hall: Hall, listener: Listener, authority: Authority
+    hall: Hall, listener: Listener, server: Identity
 ) -> None:
-    with TlsPeer(listener.port, authority) as peer:
+    with Peer(listener.port).begin_tls(server) as peer:
         peer.says(LOGON)
         assert hall.guest().line.certificate_names == frozenset()
 
 
 def test_a_certificate_of_somebody_else_is_refused(
-    hall: Hall, listener: Listener, authority: Authority, tmp_path: Path
+    hall: Hall, listener: Listener, server: Identity, tmp_path: Path
 ) -> None:
-    shown = Authority(tmp_path).issue("oms1.example.com", file="client")
+    forged = Identity.made(tmp_path, "oms1.example.com")
     # in TLS 1.3 a client hears only after its handshake what became of its certificate
     with (
-        TlsPeer(listener.port, authority, shows=shown) as peer,
+        Peer(listener.port).begin_tls(server, shows=forged) as peer,
         pytest.raises((ssl.SSLError, ConnectionError)),
     ):
         assert peer.socket.recv(1) != b""
@@ -132,11 +130,11 @@ def test_an_old_version_is_refused(hall: Hall, listener: Listener) -> None:
 
 
 def test_who_is_slow_with_his_handshake_holds_up_nobody(
-    hall: Hall, listener: Listener, authority: Authority
+    hall: Hall, listener: Listener, server: Identity
 ) -> None:
     with Peer(listener.port) as slow:
         slow.says(_hello()[:100])
-        with TlsPeer(listener.port, authority) as peer:
+        with Peer(listener.port).begin_tls(server) as peer:
             peer.says(LOGON)
             hall.guest()
             peer.says(b"at once")
@@ -155,20 +153,25 @@ def test_who_never_ends_his_handshake_is_shown_out(hall: Hall, files: TlsFiles) 
 
 
 def test_new_certificates_count_for_new_lines(hall: Hall, tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
-    files = authority.files()
+    server = Identity.made(tmp_path, "gateway.example.com")
+    before = ssl.PEM_cert_to_DER_cert(server.certificate.read_text("ascii"))
+    trusted = Identity(certificate=tmp_path / "trusted.pem", key=server.key)
+    trusted.certificate.write_bytes(server.certificate.read_bytes())
+    files = TlsFiles(certificate=server.certificate, key=server.key)
     with listening(hall, tls=files) as listener:
 
         def shown() -> bytes | None:
-            with TlsPeer(listener.port, authority) as peer:
+            with Peer(listener.port).begin_tls(trusted) as peer:
                 assert isinstance(peer.socket, ssl.SSLSocket)
                 return peer.socket.getpeercert(binary_form=True)
 
-        first = shown()
-        files.certificate.write_text("half of a ch")
-        assert shown() == first
-        authority.files()
-        wait_until(lambda: shown() != first, PATIENCE, "the new certificate")
+        assert shown() == before
+        server.certificate.write_text("half of a ch")
+        assert shown() == before
+        Identity.made(tmp_path, "gateway.example.com")
+        with trusted.certificate.open("ab") as trust:
+            trust.write(server.certificate.read_bytes())
+        wait_until(lambda: shown() != before, PATIENCE, "the new certificate")
 
 
 def test_files_that_are_no_certificates_are_named(
@@ -188,7 +191,7 @@ def _hello() -> bytes:
     with closing(ours), closing(theirs):
         ours.setblocking(False)
         wrapped = context.wrap_socket(
-            ours, server_hostname="gateway.test", do_handshake_on_connect=False
+            ours, server_hostname="127.0.0.1", do_handshake_on_connect=False
         )
         with closing(wrapped), pytest.raises(ssl.SSLWantReadError):
             wrapped.do_handshake()

@@ -1,6 +1,7 @@
 """A listener with somebody behind it who takes every line, and clients of plain sockets."""
 
 import socket
+import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from fixengine.infra.fix.listener import Listener
 from fixengine.infra.fix.tls import TlsFiles
 from fixengine.ports.lines import Ending, Line
 from tests.support.fix.sides import raw
+from tests.support.network.certificates import Identity
 
 PATIENCE = 60.0
 """Seconds for what comes at once, on a machine that is busy."""
@@ -124,6 +126,14 @@ class Peer:
 
     def __exit__(self, *_: object) -> None:
         self.socket.close()
+
+    def begin_tls(self, server: Identity, *, shows: Identity | None = None) -> Self:
+        """Go on with TLS, trusting the server alone; it may be shown a certificate."""
+        context = ssl.create_default_context(cafile=str(server.certificate))
+        if shows is not None:
+            context.load_cert_chain(shows.certificate, shows.key)
+        self.socket = context.wrap_socket(self.socket, server_hostname="127.0.0.1")
+        return self
 
     def says(self, data: bytes) -> None:
         self.socket.sendall(data)
