@@ -222,16 +222,19 @@ def test_messages_of_several_threads_stay_whole(hall: Hall, listener: Listener) 
     assert len(found) == 1 + 4 * 499
 
 
-def test_a_dead_host_is_found_out_by_the_system(hall: Hall, listener: Listener) -> None:
+def test_the_system_keeps_little_of_a_line_and_finds_out_that_a_host_is_dead(
+    hall: Hall, listener: Listener
+) -> None:
     with Peer(listener.port) as peer:
         peer.says(LOGON)
         line = hall.guest().line
         assert isinstance(line, TcpLine)
-        assert line.wire.connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-        assert (
-            line.wire.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 25_000
-        )
-        assert line.wire.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+        option = line.wire.connection.getsockopt
+        assert option(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert option(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 25_000
+        assert option(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+        for direction in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            assert option(socket.SOL_SOCKET, direction) <= 2 * LINE_LIMITS.kept
 
 
 def test_a_stop_closes_all_lines_after_what_was_said(hall: Hall) -> None:
