@@ -42,8 +42,8 @@ class LineLimits:
     unwritten_by_all: int = 32 * 2**20
     """Size of what all clients together may leave unread: the worst goes."""
 
-    stalled: float = 30.0
-    """Time in which a client reads nothing of what waits for it."""
+    stalled: float = 25.0
+    """Time in which a client reads nothing of what waits for it, as the system allows it, too."""
 
     farewell: float = 2.0
     """Time for the last bytes of a line that is closed, and as much for the client to close it."""
