@@ -101,11 +101,9 @@ class SessionEnded:
 
 
 # to a session
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class BytesCame:
-    """Line → session: bytes of the client, cut anywhere."""
-
-    data: bytes
+    """Line → session: bytes of the client wait to be taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

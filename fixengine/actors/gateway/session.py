@@ -18,6 +18,7 @@ from typing import Any, TypeAlias, assert_never
 from loguru import logger
 from msgspec.structs import replace
 
+from fixengine.actors.gateway.inbox import Inbox
 from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
 from fixengine.actors.gateway.live import Life
 from fixengine.actors.gateway.messages import (
@@ -30,6 +31,7 @@ from fixengine.actors.gateway.messages import (
     ReportsWait,
     RequestsStored,
 )
+from fixengine.actors.gateway.room import Room
 from fixengine.actors.gateway.step import Step, numbered
 from fixengine.config.fix_sessions import Agreement
 from fixengine.errors import RejectedError, UnavailableError
@@ -49,11 +51,6 @@ from fixengine.trading.values import Decision, Look
 @dataclass(frozen=True, slots=True)
 class _Begin:
     """Session → itself: answer the Logon."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """Session → itself: take the bytes that have come until now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,27 +84,10 @@ _Received: TypeAlias = (
     | LogOut
     | DropLine
     | _Begin
-    | _Read
     | _Pass
     | _ReadPage
     | _DecideAgain
 )
-
-
-class _Inbox:
-    """Takes what comes on the line, in the thread that moves bytes."""
-
-    def __init__(self, ref: ActorRef, life: Life) -> None:
-        self._ref = ref
-        self._life = life
-
-    def received(self, data: bytes) -> None:
-        self._life.heard()
-        tell(self._ref, BytesCame(data=data))
-
-    def lost(self, why: str) -> None:
-        self._life.ended()
-        tell(self._ref, LineLost(why=why))
 
 
 class SessionActor(Actor):
@@ -138,7 +118,6 @@ class SessionActor(Actor):
         self._taken = taken  # with the numbers that are stored
         self._knocked = knocked
         self._line = knocked.line
-        self._life = life
         self._application = application
         self._books = books
         self._repository = repository
@@ -146,12 +125,11 @@ class SessionActor(Actor):
         self._metrics = metrics
         self._limits = limits
         self._day_ends: datetime | None = None
-        self._came: list[bytes] = []
-        self._reads = False
+        self._inbox = Inbox(self.actor_ref, life)
+        self._room = Room(knocked.line, limits)
         self._held: _Held | None = None
         self._page: Fetch | None = None
         self._reads_page = False
-        self._full_since: float | None = None
         self._retries = Retries(first=0.05, cap=1.0)
         self._timer: Timer | None = None
         self._timer_at: float | None = None
@@ -164,10 +142,7 @@ class SessionActor(Actor):
         if self._over:
             return None
         match message:
-            case BytesCame(data=data):
-                self._came.append(data)
-                self._go_on()
-            case _Read():
+            case BytesCame():
                 self._read()
             case _Pass():
                 self._pass()
@@ -203,24 +178,14 @@ class SessionActor(Actor):
         logger.bind(address=self._line.address, next_in=self._taken.next_in).info(
             "client has logged on"
         )
-        self._line.pass_to(_Inbox(self.actor_ref, self._life))
+        self._line.pass_to(self._inbox)
         self.actor_ref.tell(ReportsWait())
-
-    def _go_on(self) -> None:
-        if self._came and not self._reads and self._held is None:
-            self._reads = True
-            self.actor_ref.tell(_Read())
 
     def _read(self) -> None:
         """Take bytes that came, all at once: one transaction has them."""
-        self._reads = False
-        if self._held is not None:
-            return
-        taken = bytearray()
-        while self._came and len(taken) < self._limits.read_bytes:
-            taken += self._came.pop(0)
-        self._advance(self._session.received(_now(), bytes(taken)), len(taken))
-        self._go_on()
+        if self._held is None:
+            taken = self._inbox.take(self._limits.read_bytes)
+            self._advance(self._session.received(_now(), taken), len(taken))
 
     def _advance(self, effects: Sequence[Effect], size: int = 0) -> None:
         step = Step(self._dictionary, self._taken.generation)
@@ -267,7 +232,7 @@ class SessionActor(Actor):
         held, self._held = self._held, None
         if held is not None:
             self._settle(held)
-            self._go_on()
+            self._inbox.remind()
             self._read_page_in(0)
 
     def _finish(self, step: Step, decision: Decision) -> None:
@@ -375,11 +340,9 @@ class SessionActor(Actor):
 
     def _has_room(self) -> bool:
         """Say whether the client reads what is sent; end the session of one that does not."""
-        if self._line.unwritten <= self._limits.unwritten:
-            self._full_since = None
+        if self._room.is_there():
             return True
-        self._full_since = self._full_since or monotonic()
-        if monotonic() - self._full_since > self._limits.patience:
+        if self._room.is_given_up:
             self._end_session("the client does not read what is sent")
         return False
 
