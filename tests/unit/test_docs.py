@@ -14,6 +14,7 @@ from fixengine.audit.verdict import Counts, Kind
 from fixengine.config import VARIABLES, load
 from fixengine.config.fix_sessions import FIELDS, load_sessions
 from fixengine.engine.children import POOLED_CONNECTIONS
+from fixengine.gateway.parts import POOLED_CONNECTIONS as OF_A_GATEWAY
 from fixengine.ports.fix import Identity
 from fixengine.rules import take_over_times
 from fixengine.telemetry.metrics.consumer import ConsumerMetrics
@@ -140,8 +141,9 @@ def test_every_metric_is_explained() -> None:
 def test_connections_are_counted_as_the_program_opens_them() -> None:
     each = POOLED_CONNECTIONS + 1
     text = " ".join(page("sizing").split())
-    words = {3: "three", 4: "four", 5: "five"}
+    words = {3: "three", 4: "four", 5: "five", 7: "seven"}
     assert f"has {words[each + 1]} at the most: {words[POOLED_CONNECTIONS]} in pools" in text
+    assert f"A gateway has {words[OF_A_GATEWAY + 2]} at the most: {words[OF_A_GATEWAY]} in" in text
     assert f"come to {(20 + 1 + 2) * each} without the desk's, of the 97" in text
     assert f"and to {(20 + 1 + 2) * (each + 1)} with them" in text
 
