@@ -61,7 +61,7 @@ class Reports:
         more: list[Field] = []
         if exec_type == ExecType.TRADE:
             more.append((tags.LAST_QTY, _number(fill.quantity)))
-            if fill.price is not None:  # it was lost with a database
+            if fill.price is not None:  # else it was lost with a database
                 more.append((tags.LAST_PX, _number(fill.price)))
         elif exec_type == ExecType.RESTATED:
             more.append(_BROKERS_CHOICE)

@@ -1,23 +1,17 @@
 """A client that trades, with a database and an engine in memory behind it.
 
-What the client does and what the market does are methods; what the client hears is shown as the
-standard's tables have it. All that is said to it is checked: the dictionary of its version, sums of
-quantities, and numbers of events.
+What the market does are methods, as what the client does. The module is longer than others: it is
+one small market.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from typing import NamedTuple
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from fixengine.fix.dictionary import versions
-from fixengine.fix.formats import write_timestamp
-from fixengine.fix.framing import Frame
-from fixengine.fix.message import Field, Message, body_of, parse
-from fixengine.fix.validation import validate
+from fixengine.fix.message import Message
 from fixengine.rules.changes import ChangeRequest, Refusal, change, refusal
 from fixengine.rules.fills import FillRules, amount, status_of
 from fixengine.rules.trading_day import TradingDay
@@ -35,41 +29,16 @@ from fixengine.trading.values import (
     Look,
     NewOrder,
     Refused,
-    Reply,
     RequestKind,
     RequestState,
     Standing,
     change_request,
 )
+from tests.support.fix.customer import Book, Customer
 
 IBM, ORCL = "68bda020e3644b42ebcb2bd3", "68bda020e3644b42ebcb2bd4"
-BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 END_OF_DAY = datetime(2026, 3, 2, 17, tzinfo=UTC)
 _TICKERS = {IBM: "IBM", ORCL: "ORCL"}
-_NO_STATUS = {b"0"}  # ExecID(17) of a report that tells of no event
-
-
-class _Book(NamedTuple):
-    """An order as its client knows it."""
-
-    ordered: Decimal
-    filled: Decimal
-    left: Decimal
-    price: Decimal | None
-
-    @classmethod
-    def read(cls, message: Message) -> "_Book":
-        """Return what a report says."""
-        ordered, filled, left = (_decimal(message, tag) or Decimal(0) for tag in (38, 14, 151))
-        return cls(ordered, filled, left, _decimal(message, 44))
-
-    @classmethod
-    def of(cls, execution: Execution) -> "_Book":
-        """Return what is so."""
-        left = execution.remaining if execution.is_open else Decimal(0)
-        return cls(
-            execution.quantity_ordered, execution.quantity_filled, left, execution.limit_price
-        )
 
 
 class Listed:
@@ -82,22 +51,17 @@ class Listed:
         return _TICKERS.get(security_id)
 
 
-class Market:
+class Market(Customer):
     """Plays all that a session has to do with."""
 
     def __init__(self, version: bytes = b"FIX.4.4", *, session_id: int = 7) -> None:
-        self.dictionary = versions()[version]
-        self.now = BEGAN
-        self.last: tuple[Message, ...] = ()  # what was said to the client last
+        super().__init__(version)
         self.orders: dict[int, FixOrder] = {}
         self.requests: dict[bytes, FixRequest] = {}
         self.entered: list[NewOrder] = []
         self._executions: dict[int, Execution] = {}
         self._as_told: dict[int, Execution] = {}
         self.waiting: list[Evaluated | Refused] = []
-        self._exec_ids: set[bytes] = set()
-        self._books: dict[int, _Book] = {}
-        self._seq = 0
         self._numbers = 0
         self._position = 0
         self._undecided: list[FixRequest] = []
@@ -111,19 +75,6 @@ class Market:
 
     # The client
 
-    def order(self, cl_ord_id: str, quantity: int | str, more: str = "") -> str:
-        """Write a NewOrderSingle to buy IBM."""
-        return self._text(f"35=D|11={cl_ord_id}|38={quantity}|", more)
-
-    def cancel(self, cl_ord_id: str, original: str, more: str = "") -> str:
-        return self._text(f"35=F|11={cl_ord_id}|41={original}|", more)
-
-    def replace(self, cl_ord_id: str, original: str, quantity: int | str, more: str = "") -> str:
-        return self._text(f"35=G|11={cl_ord_id}|41={original}|38={quantity}|", more)
-
-    def status(self, cl_ord_id: str, more: str = "") -> str:
-        return self._text(f"35=H|11={cl_ord_id}|", more)
-
     def says(self, *texts: str) -> list[str]:
         """Send messages in one read; return what is answered."""
         return self.sends(*(self.message(text) for text in texts))
@@ -135,18 +86,6 @@ class Market:
     def hears(self) -> list[str]:
         """Be told all that waits."""
         return self._told(self.entry.tell(self._reports()))
-
-    def message(self, text: str) -> Message:
-        """Return a message that the session would deliver; asserts that it would."""
-        self._seq += 1
-        message = self._read(text)
-        fault = validate(message, self.dictionary)
-        assert fault is None, fault and fault.sentence
-        return message
-
-    def would_deliver(self, text: str) -> bool:
-        """Say whether the session would deliver a message."""
-        return validate(self._read(text), self.dictionary) is None
 
     # The market
 
@@ -218,7 +157,7 @@ class Market:
     def compare_books(self) -> None:
         """Assert that the client was told of each order how it stands, if it heard all."""
         for number, execution in self._executions.items():
-            assert self._books[number] == _Book.of(execution)
+            assert self.books[number] == Book.of(execution)
 
     def execution(self, cl_ord_id: str) -> Execution:
         """Return the execution of an order as it is now."""
@@ -299,73 +238,10 @@ class Market:
                 self._as_told[each.order.execution_id] = each.fill.execution
         self.waiting = [each for each in self.waiting if each.position not in decision.told]
 
-    # What the client hears
-
     def _told(self, decision: Decision) -> list[str]:
         self._store(decision)
         self.entered += decision.new_orders
-        self.last = tuple(self._checked(reply) for reply in decision.replies)
-        return [self._shown(message) for message in self.last]
-
-    def _checked(self, reply: Reply) -> Message:
-        """Return a reply as the client reads it; asserts that it is what the standard wants."""
-        header: tuple[Field, ...] = (
-            (35, reply.kind),
-            (34, b"1"),
-            (49, b"FIXENGINE"),
-            (52, write_timestamp(self.now)),
-            (56, b"OMS"),
-        )
-        body = body_of((*header, *reply.fields), self.dictionary.data_fields)
-        message = parse(Frame(self.dictionary.version, body), self.dictionary.data_fields)
-        fault = validate(message, self.dictionary)
-        assert fault is None, (fault and fault.sentence, message.fields)
-        if reply.kind == b"8":
-            exec_id = message.get(17) or b""
-            assert exec_id in _NO_STATUS or exec_id not in self._exec_ids, "an event is told once"
-            self._exec_ids.add(exec_id)
-            order_id = message.get(37) or b""
-            if order_id != b"NONE":
-                _check_sums(message)
-                self._books[int(order_id)] = _Book.read(message)
-        return message
-
-    def _shown(self, message: Message) -> str:
-        names = {tag: field.codes for tag, field in self.dictionary.fields.items()}
-
-        def name(tag: int) -> str:
-            value = message.get(tag) or b""
-            return names[tag].get(value, value.decode())
-
-        ids = ",".join(
-            (message.get(tag) or b"").decode("latin-1") for tag in (11, 41) if message.get(tag)
-        )
-        if message.kind == b"9":
-            return f"CancelReject({ids}) {name(39)} {name(102)}"
-        if message.kind != b"8":
-            return f"{self.dictionary.types[message.kind]} {name(373) or name(380)}"
-        told = [name(tag) for tag in (150, 39, 103) if message.get(tag)]
-        sums = ((message.get(tag) or b"0").decode() for tag in (38, 14, 151, 32))
-        return f"Execution({ids}) {' '.join([*told, *sums])}"
-
-    def _read(self, text: str) -> Message:
-        kind, _, rest = text.partition("|")
-        sent = write_timestamp(self.now).decode()
-        header = f"{kind}|34={self._seq}|49=OMS|52={sent}|56=FIXENGINE|"
-        if is_resent := rest.endswith("97=Y|"):
-            rest = rest.removesuffix("97=Y|")
-        body = f"{header}{'97=Y|' * is_resent}{rest}".replace("|", "\x01").encode("latin-1")
-        return parse(Frame(self.dictionary.version, body), self.dictionary.data_fields)
-
-    def _text(self, begin: str, rest: str) -> str:
-        given = {each.partition("=")[0] for each in rest.split("|")}
-        usual = {"54": "1", "55": "IBM"}
-        if begin[3] != "H":
-            usual["60"] = "20260302-09:30:00"
-        if begin[3] in "DG":
-            usual |= {"21": "1", "40": "1"}
-        more = "".join(f"{tag}={value}|" for tag, value in usual.items() if tag not in given)
-        return begin + more + rest
+        return self.read(decision.replies)
 
 
 def filled(before: Execution, quantity: Decimal, price: Decimal, *, now: datetime) -> Fill:
@@ -384,23 +260,3 @@ def filled(before: Execution, quantity: Decimal, price: Decimal, *, now: datetim
         version=before.version + 1,
     )
     return Fill(quantity=quantity, price=price, announced=False, execution=after)
-
-
-def _check_sums(message: Message) -> None:
-    """Assert that what is filled and what is left are what was ordered, or nothing is left."""
-    ordered, filled, left, _ = _Book.read(message)
-    is_whole = filled + left == ordered
-    match message.get(39):
-        case b"0" | b"1" | b"5":
-            assert is_whole, message.fields
-        case b"6" | b"E":  # of an order that is open, or is done by now
-            assert is_whole or left == 0, message.fields
-        case b"2" | b"4" | b"C":
-            assert left == 0, message.fields
-        case _:
-            raise AssertionError(message.fields)
-
-
-def _decimal(message: Message, tag: int) -> Decimal | None:
-    value = message.get(tag)
-    return None if value is None else Decimal(value.decode())

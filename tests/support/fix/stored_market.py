@@ -32,7 +32,8 @@ from fixengine.trading.values import (
     RequestState,
     change_request,
 )
-from tests.support.fix.market import BEGAN, Market, filled
+from tests.support.fix.customer import BEGAN
+from tests.support.fix.market import Market, filled
 from tests.support.fix.works import IDENTITY, gateway, taken, work
 from tests.support.rows import opened, session
 

@@ -7,7 +7,8 @@ import pytest
 
 from fixengine.rules.values import TimeInForce, TradeType
 from fixengine.trading.values import NewOrder, RequestState
-from tests.support.fix.market import BEGAN, END_OF_DAY, IBM, Market
+from tests.support.fix.customer import BEGAN
+from tests.support.fix.market import END_OF_DAY, IBM, Market
 
 
 def entered(more: str = "", quantity: str = "100") -> NewOrder:

@@ -13,7 +13,8 @@ from fixengine.fix.framing import Frame
 from fixengine.fix.message import body_of, parse
 from fixengine.trading.application import Needs
 from fixengine.trading.values import Decision, Look
-from tests.support.fix.market import BEGAN, IBM, Market
+from tests.support.fix.customer import BEGAN
+from tests.support.fix.market import IBM, Market
 
 IDS = ("X", "Y", "Z")
 _NUMBERS = ("0", "1", "-1", "100", "50.5", "0.00000001", "0.000000001", "9999999999", "1" * 20)

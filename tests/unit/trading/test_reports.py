@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from fixengine.fix.message import Message
 from fixengine.trading.reports import Reports, event_id
 from fixengine.trading.values import Evaluated
-from tests.support.fix.market import BEGAN, Market
+from tests.support.fix.customer import BEGAN
+from tests.support.fix.market import Market
 
 _OF_ALL = {34, 35, 49, 52, 56}
 

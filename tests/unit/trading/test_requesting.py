@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from fixengine.trading.values import RequestKind, RequestState
-from tests.support.fix.market import BEGAN, IBM, ORCL, Market
+from tests.support.fix.customer import BEGAN
+from tests.support.fix.market import IBM, ORCL, Market
 
 
 def ordered(more: str = "", quantity: int = 100) -> Market:

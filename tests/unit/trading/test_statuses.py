@@ -4,7 +4,8 @@ import pytest
 
 from fixengine.trading.statuses import MOST_REPORTS
 from fixengine.trading.values import Look, Standing
-from tests.support.fix.market import BEGAN, IBM, Market
+from tests.support.fix.customer import BEGAN
+from tests.support.fix.market import IBM, Market
 
 
 def mass(kind: str, more: str = "") -> str:
