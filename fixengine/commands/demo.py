@@ -41,6 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="cancel or change so many of the orders while they are filled (default: 0)",
     )
     parser.add_argument(
+        "--fix",
+        type=_percent,
+        default=10.0,
+        metavar="PERCENT",
+        help="so many of the orders come by FIX, through a gateway (default: 10; 0: no gateway)",
+    )
+    parser.add_argument(
         "--exit",
         action="store_true",
         help="end when all --orders are closed, audit the ledger, exit 0 only if it holds",
@@ -81,6 +88,7 @@ def run(arguments: argparse.Namespace, _environment: Environment) -> int:
         speed=arguments.speed,
         exits=arguments.exit,
         cancels=arguments.cancels,
+        fix=arguments.fix,
         engines=arguments.engines,
         broker=BrokerName(arguments.broker),
         seed=arguments.seed,

@@ -40,9 +40,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--symbols",
         nargs="+",
-        default=["IBM"],
+        default=["AAPL"],
         metavar="TICKER",
-        help="of generated orders (default: IBM)",
+        help="of generated orders (default: AAPL)",
     )
     parser.add_argument(
         "--seed", type=int, default=1, help="generated orders follow from it (default: 1)"

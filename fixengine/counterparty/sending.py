@@ -48,11 +48,17 @@ class Sender:
         self._count = 0
         self._retries = Retries(first=_FIRST_WAIT, cap=_LONGEST_WAIT)
 
-    def run(self, orders: Iterable[Order]) -> bool:
-        """Send all and wait for their ends; return whether all came."""
+    def run(self, orders: Iterable[Order | None]) -> bool:
+        """Send all and wait for their ends; return whether all came.
+
+        None among them is for a while without an order.
+        """
         for order in orders:
             if self._is_over():
                 break
+            if order is None:
+                self._look(_LOOK_SECONDS)
+                continue
             whole = completed(order, cl_ord_id=self._next_id(), now=datetime.now(UTC))
             self.book.ordered(whole, self._initiator.send(NEW_ORDER, whole))
             self._look(0.0)

@@ -1,4 +1,4 @@
-"""A `fixengine serve` process under the demo's or a test's control."""
+"""Processes of engines and gateways under the demo's or a test's control."""
 
 from typing import Any
 
@@ -84,3 +84,13 @@ class Engine:
     def close(self) -> None:
         """Close the kept-alive connections."""
         self._pool.clear()
+
+
+class Gateway(Engine):
+    """A `fixengine gateway` process; what an engine is asked of its health, it is asked too."""
+
+    def __init__(
+        self, *, process: ChildProcess, http_port: int, health_port: int, fix_port: int
+    ) -> None:
+        super().__init__(process=process, http_port=http_port, health_port=health_port)
+        self.fix_address = ("127.0.0.1", fix_port)

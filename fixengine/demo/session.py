@@ -2,15 +2,19 @@
 
 import secrets
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import inf
 
 from rich.console import Console
 
 from fixengine.cancelling.rest import OperatorRest
+from fixengine.config.passwords import hash_password
 from fixengine.demo.audit.report import Report, audit
-from fixengine.demo.engine import Engine
+from fixengine.demo.engine import Engine, Gateway
 from fixengine.demo.errors import DemoError
 from fixengine.demo.feed.feed import FedOrder, orders
+from fixengine.demo.feed.fix_client import GATEWAY, FixClient
 from fixengine.demo.feed.second_thoughts import SecondThoughts
 from fixengine.demo.feed.sending import OrderSender
 from fixengine.demo.isolation import isolate
@@ -28,6 +32,13 @@ _BURST = 1000
 _SHOWN_PROBLEMS = 10
 _INTERRUPTED = 130
 _CLOSED = ("FULL", "CNCLD", "CPART")
+_SALT_BYTES = 16
+_SESSIONS = """[[session]]
+own = "{own}"
+peer = "*"
+destination = "ML"
+password = "{password}"
+"""
 
 
 def perform(options: DemoOptions) -> int:
@@ -58,11 +69,13 @@ class _Session:
         self._console = console
         self._sent: list[FedOrder] = []
         self._token = secrets.token_hex()
+        self._password = secrets.token_hex(_SALT_BYTES)
+        self._gateway: Gateway | None = None
 
     def perform(self) -> int:
         engines = self._started()
-        said = f"operator token, for the blotter: {self._token}"
-        self._console.print(said, highlight=False, soft_wrap=True)
+        self._say(f"operator token, for the blotter: {self._token}")
+        client = None if self._gateway is None else self._client(self._gateway)
         observer = Observer({engine.process.name: engine.url for engine in engines})
         thoughts = SecondThoughts(
             [OperatorRest(engine.url, token=self._token) for engine in engines],
@@ -74,11 +87,14 @@ class _Session:
             with opened_view(
                 self._console, title="fixengine demo", rest_address=engines[0].url
             ) as view:
-                self._feed_and_show(engines, observer, view, thoughts)
+                self._feed_and_show(engines, observer, view, thoughts, client)
         finally:
             thoughts.close()
             observer.close()
-        codes = {engine.process.name: engine.terminate() for engine in engines}
+            if client is not None:
+                client.close()
+        processes = [*engines, *([self._gateway] if self._gateway else [])]
+        codes = {each.process.name: each.terminate() for each in processes}
         report = audit(
             self._sent,
             dsn=self._stack.postgres.dsn,
@@ -87,8 +103,10 @@ class _Session:
         )
         self._stack.stop()
         if self._options.cancels:
-            self._console.print(thoughts.summary(), highlight=False, soft_wrap=True)
-        return self._conclude(report, codes)
+            self._say(thoughts.summary())
+        if client is not None:
+            self._say(client.summary())
+        return self._conclude(report, codes, [] if client is None else [*client.problems()])
 
     def _started(self) -> list[Engine]:
         self._stack.start()
@@ -96,14 +114,49 @@ class _Session:
         settings = {**self._options.engine_settings(), "OPERATOR_TOKEN": self._token}
         names = [f"engine-{number}" for number in range(1, self._options.engines + 1)]
         engines = [self._stack.engine(name, **settings) for name in names]
-        for engine in engines:
-            engine.start(ready_within=None)
-        for engine in engines:
-            engine.wait_until_ready()
+        if self._options.fix:
+            self._gateway = self._stack.gateway(
+                sessions=_SESSIONS.format(
+                    own=GATEWAY,
+                    password=hash_password(
+                        self._password.encode(), secrets.token_bytes(_SALT_BYTES)
+                    ),
+                ),
+                **settings,
+            )
+        processes = [*engines, *([self._gateway] if self._gateway else [])]
+        for each in processes:
+            each.start(ready_within=None)
+        for each in processes:
+            each.wait_until_ready()
         return engines
 
+    def _client(self, gateway: Gateway) -> FixClient:
+        """Return a client that has begun, and say how others log on."""
+        options = self._options
+        host, port = gateway.fix_address
+        self._say(
+            f"FIX 4.4 at {host}:{port}: TargetCompID {GATEWAY}, any SenderCompID, "
+            f"password {self._password}"
+        )
+        client = FixClient(
+            gateway.fix_address,
+            password=self._password,
+            count=options.orders_by_fix,
+            rate=options.rate_of(options.fix),
+            seed=options.seed,
+            within=options.deadline_seconds() if options.exits else inf,
+        )
+        client.start()
+        return client
+
     def _feed_and_show(
-        self, engines: list[Engine], observer: Observer, view: View, thoughts: SecondThoughts
+        self,
+        engines: list[Engine],
+        observer: Observer,
+        view: View,
+        thoughts: SecondThoughts,
+        client: FixClient | None,
     ) -> None:
         """Feed and look in turns; returns when there is an end and it is reached."""
         options = self._options
@@ -124,8 +177,8 @@ class _Session:
             if now >= next_look:
                 look = observer.look()
                 view.show(look)
-                _check_alive(engines)
-                settled = thoughts.nothing_left
+                _check_alive([*engines, *([self._gateway] if self._gateway else [])])
+                settled = thoughts.nothing_left and (client is None or client.nothing_left)
                 if options.exits and self._finished(look, now - began) and settled:
                     sender.flush()
                     return
@@ -143,23 +196,27 @@ class _Session:
             )
         return closed == self._options.orders and look.unpublished == 0
 
-    def _conclude(self, report: Report, codes: dict[str, int | None]) -> int:
+    def _conclude(self, report: Report, codes: dict[str, int | None], by_fix: Sequence[str]) -> int:
         problems = [
             *(f"{name} ended with exit code {code}" for name, code in codes.items() if code != 0),
+            *by_fix,
             *report.problems,
         ]
         for problem in problems[:_SHOWN_PROBLEMS]:
-            self._console.print(f"problem: {problem}", highlight=False, soft_wrap=True)
-        self._console.print(report.summary(), highlight=False, soft_wrap=True)
+            self._say(f"problem: {problem}")
+        self._say(report.summary())
         return 1 if problems else 0
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, highlight=False, soft_wrap=True)
 
 
 def _due(options: DemoOptions, elapsed: float) -> int:
-    """Return how many orders should have been sent by now."""
-    limit = options.orders
-    if options.rate is None:
+    """Return how many orders should be on the topic by now."""
+    limit, rate = options.orders_by_topic, options.rate_of(100 - options.fix)
+    if rate is None:
         return limit or 0
-    paced = int(elapsed * options.rate) + 1
+    paced = int(elapsed * rate) + 1
     return paced if limit is None else min(paced, limit)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 import fixengine
-from fixengine.demo.engine import Engine
+from fixengine.demo.engine import Engine, Gateway
 from fixengine.demo.feed.universe import all_listings
 from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.demo.options import BrokerName
@@ -98,6 +98,26 @@ class Stack:
         )
         self._engines.append(engine)
         return engine
+
+    def gateway(self, name: str = "gateway", *, sessions: str, **overrides: str) -> Gateway:
+        """Return a FIX gateway for sessions in TOML, with an engine's settings, not started."""
+        file = self.workspace.folder / f"{name}.toml"
+        file.write_text(sessions, "utf-8")
+        port = self.workspace.reserve_port()
+        environment = self.environment(FIX_PORT=str(port), FIX_SESSIONS=str(file), **overrides)
+        process = self.workspace.child(
+            name,
+            [sys.executable, "-m", "fixengine", "gateway"],
+            environment={**surroundings(), **environment},
+        )
+        gateway = Gateway(
+            process=process,
+            http_port=int(environment["HTTP_PORT"]),
+            health_port=int(environment["HEALTH_PORT"]),
+            fix_port=port,
+        )
+        self._engines.append(gateway)
+        return gateway
 
     def stop(self) -> None:
         """Stop everything cleanly, engines first; raises DemoError when a part is too late."""

@@ -14,6 +14,7 @@ OPTIONS = DemoOptions(
     speed=100.0,
     exits=True,
     cancels=0.0,
+    fix=10.0,
     engines=1,
     broker=BrokerName.EMBEDDED,
     seed=1,
@@ -24,7 +25,7 @@ OPTIONS = DemoOptions(
 def test_nothing_needs_to_be_chosen() -> None:
     arguments = parse_words("demo")
     assert (arguments.orders, arguments.exit, arguments.engines) == (None, False, 1)
-    assert (arguments.broker, arguments.cancels) == ("embedded", 0)
+    assert (arguments.broker, arguments.cancels, arguments.fix) == ("embedded", 0, 10)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,7 @@ def test_nothing_needs_to_be_chosen() -> None:
         "--cancels=101",
         "--cancels=nan",
         "--cancels=x",
+        "--fix=101",
     ],
 )
 def test_an_option_out_of_range_is_refused(option: str) -> None:
@@ -78,3 +80,14 @@ def test_the_deadline_grows_with_orders_and_delays() -> None:
     assert OPTIONS.deadline_seconds() == pytest.approx(60 + 10 + 72)
     paced = replace(OPTIONS, rate=10.0)
     assert paced.deadline_seconds() == pytest.approx(60 + 50 + 10 + 72)
+
+
+def test_orders_by_fix_are_some_of_all_orders() -> None:
+    assert (OPTIONS.orders_by_fix, OPTIONS.orders_by_topic) == (50, 450)
+    one = replace(OPTIONS, orders=1)
+    assert (one.orders_by_fix, one.orders_by_topic) == (1, 0)
+    none_by_fix = replace(OPTIONS, fix=0.0)
+    assert (none_by_fix.orders_by_fix, none_by_fix.orders_by_topic) == (0, 500)
+    endless = replace(OPTIONS, orders=None, rate=20.0)
+    assert (endless.orders_by_fix, endless.orders_by_topic) == (None, None)
+    assert (endless.rate_of(endless.fix), OPTIONS.rate_of(10)) == (2, None)
