@@ -8,6 +8,8 @@ from hashlib import sha256
 from random import Random
 from threading import Thread
 
+import pytest
+
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.fix.limits import LINE_LIMITS, LineLimits
 from fixengine.infra.fix.listener import Listener
@@ -96,6 +98,9 @@ def test_who_never_reads_is_disconnected_at_a_bound() -> None:
         assert guest.lost_as == ["the client reads too little of what it is sent"]
         assert -65_536 <= most - LINE_LIMITS.unwritten <= 65_536
         assert guest.line.unwritten == 0
+        with pytest.raises(ConnectionResetError):  # the system keeps nothing for it either
+            while deaf.socket.recv(65_536):
+                pass
         works(hall, listener)
 
 
