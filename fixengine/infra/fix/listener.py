@@ -1,4 +1,7 @@
-"""Listens for clients, and moves the bytes of all of them in one thread."""
+"""Listens for clients, and moves the bytes of all of them in one thread.
+
+The module is longer than others: what a turn of this thread does, and in which order, is one thing.
+"""
 
 import errno
 import socket
@@ -22,7 +25,9 @@ from fixengine.ports.lines import Doorman, Ending, LineCounts
 from fixengine.recurring import Recurring
 from fixengine.supervision.duty import Duty
 
-_ACCEPTED_AT_ONCE = 64
+_STRANGERS_AT_ONCE = 16
+"""Strangers who come in or are read in one turn, so that a flood of them delays nobody else."""
+
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _CLOSED_WITHIN = 1.0
 """Seconds for the thread to close the port: it is never held up for long."""
@@ -58,6 +63,7 @@ class Listener:
         self._asking: deque[TcpLine] = deque()
         self._most = limits.lines
         self._next_look = 0.0
+        self._turns = 0
         self._closing = Event()
         self._closed = Event()
         self._stopping = Event()
@@ -128,12 +134,18 @@ class Listener:
     def _turn(self, most: float = inf) -> None:
         """Wait until something can be done, for so many seconds at most, and do all of it once."""
         rests = not self._lines and not self._is_full
+        strangers: list[tuple[TcpLine, int]] = []
         for key, events in self._selector.select(None if rests else min(self._limits.look, most)):
-            if isinstance(key.data, TcpLine):
-                line: TcpLine = key.data
-                self._do(line, partial(line.move, events))
-            else:
+            if not isinstance(key.data, TcpLine):
                 key.data()
+            elif key.data.is_stranger:
+                strangers.append((key.data, events))
+            else:
+                self._do(key.data, partial(key.data.move, events))
+        self._turns += 1
+        begin = self._turns * _STRANGERS_AT_ONCE % max(len(strangers), 1)  # each has his turn
+        for line, events in (*strangers[begin:], *strangers[:begin])[:_STRANGERS_AT_ONCE]:
+            self._do(line, partial(line.move, events))
         for _ in range(len(self._asking)):
             line = self._asking.popleft()
             self._do(line, line.look)
@@ -145,7 +157,7 @@ class Listener:
 
     def _accept(self) -> None:
         assert self._socket is not None
-        for _ in range(_ACCEPTED_AT_ONCE):
+        for _ in range(_STRANGERS_AT_ONCE):
             try:
                 connection, (host, *_) = self._socket.accept()
             except BlockingIOError:

@@ -6,14 +6,16 @@ import tracemalloc
 from contextlib import ExitStack
 from hashlib import sha256
 from random import Random
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
 from fixengine.demo.waiting import wait_until
+from fixengine.fix.door import Knock
+from fixengine.fix.framing import Framer
 from fixengine.infra.fix.limits import LINE_LIMITS, LineLimits
 from fixengine.infra.fix.listener import Listener
-from fixengine.ports.lines import Ending
+from fixengine.ports.lines import Ending, Line
 from tests.support.fix.hall import LOGON, PATIENCE, Guest, Hall, Peer, listening
 
 MIB = 2**20
@@ -59,6 +61,38 @@ def test_a_thousand_that_never_log_on_are_in_nobodys_way_and_cost_little() -> No
         assert client.hears(10) == b"still here"
 
 
+def test_who_has_logged_on_is_served_before_a_flood_of_strangers() -> None:
+    """The listener's thread is held until all of them have said something."""
+    free, order = Event(), list[str]()
+
+    class Witness(Hall):
+        def knocked(self, line: Line, knock: Knock, framer: Framer) -> None:
+            order.append("a stranger")
+            super().knocked(line, knock, framer)
+
+    def answer(guest: Guest, data: bytes) -> None:
+        order.append(data.decode())
+        if data == b"hold":
+            free.wait(PATIENCE)
+
+    hall = Witness(answer)
+    with listening(hall) as listener, ExitStack() as peers:
+        crowd = [peers.enter_context(Peer(listener.port)) for _ in range(100)]
+        client, holder = (peers.enter_context(Peer(listener.port)) for _ in range(2))
+        for number, each in enumerate((client, holder)):
+            each.says(LOGON)
+            hall.guest(number)
+        order.clear()
+        holder.says(b"hold")
+        wait_until(lambda: order, PATIENCE, "the thread to be held")
+        for stranger in crowd:
+            stranger.says(LOGON)
+        client.says(b"first")
+        free.set()
+        hall.guest(101)
+        assert order == ["hold", "first", *["a stranger"] * 100]
+
+
 def test_what_a_session_does_not_handle_is_not_read_beyond_a_bound() -> None:
     hall, rarely = Hall(ignore), LineLimits(look=2 * PATIENCE)
     with (
@@ -99,8 +133,7 @@ def test_who_never_reads_is_disconnected_at_a_bound() -> None:
         assert -65_536 <= most - LINE_LIMITS.unwritten <= 65_536
         assert guest.line.unwritten == 0
         with pytest.raises(ConnectionResetError):  # the system keeps nothing for it either
-            while deaf.socket.recv(65_536):
-                pass
+            list(iter(lambda: deaf.socket.recv(65_536), b""))
         works(hall, listener)
 
 
