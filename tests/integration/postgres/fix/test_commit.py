@@ -137,6 +137,14 @@ def test_an_order_that_may_not_wait_is_due_at_once(
     assert one(database, "select expires_at is null from expiry")
 
 
+def test_an_order_is_not_sent_before_it_was_received(
+    database: str, sessions: PostgresFixSessions, books: PostgresFixBooks
+) -> None:
+    later = books.look(1, [], new_orders=0).now + timedelta(hours=1)
+    enter(sessions, books, taken(sessions), b"1", received_timestamp=later)
+    assert one(database, "select sent_timestamp from execution") == later
+
+
 def test_an_order_goes_on_with_its_trace(
     database: str, sessions: PostgresFixSessions, books: PostgresFixBooks
 ) -> None:

@@ -129,11 +129,11 @@ def test_a_gateway_may_take_its_own_session_anew_and_lets_it_go_at_once(
 def test_an_operator_sees_who_has_a_session_and_since_when(
     database: str, sessions: PostgresFixSessions
 ) -> None:
-    taken(sessions)
+    session = taken(sessions)
     seen = "select owner = 'test' and seen_at > now() - interval '1 minute' from fix_session"
     assert one(database, seen)
     change(database, "update fix_session set seen_at = null")
-    sessions.release(taken(sessions).id)
+    sessions.release(session.id)
     assert one(database, seen)
 
 
@@ -187,6 +187,27 @@ def test_a_generation_that_the_client_began_counts_from_now(
     assert (again.generation, again.next_in) == (2, 2)
 
 
+def test_a_session_that_was_let_go_and_taken_again_is_locked_again(
+    sessions: PostgresFixSessions, other: PostgresFixSessions
+) -> None:
+    sessions.release(taken(sessions).id)
+    sessions.release(taken(sessions).id)
+    taken(sessions)
+    assert other.take(IDENTITY, began_since=None) is None
+
+
+def test_a_session_that_was_lost_and_taken_again_is_locked_again(
+    database: str, sessions: PostgresFixSessions, other: PostgresFixSessions
+) -> None:
+    taken(sessions)
+    change(database, f"select pg_terminate_backend({backend(sessions)})")
+    with pytest.raises(UnavailableError):
+        sessions.wanted()
+    sessions.open()
+    take_in_time(sessions)
+    assert other.take(IDENTITY, began_since=None) is None
+
+
 def test_a_gateway_whose_connection_is_cut_has_no_session_left(
     database: str, sessions: PostgresFixSessions, other: PostgresFixSessions
 ) -> None:
@@ -223,8 +244,7 @@ def test_a_gateway_that_connects_again_ends_its_connection_before(
     """The server may not have noticed that it is gone."""
     session = taken(sessions)
     ghost, sessions._connection = on(sessions), None
-    with pytest.raises(UnavailableError):
-        sessions.commit([work(session)])
+    sessions.close()
     sessions.open()
     assert take_in_time(sessions).epoch == session.epoch + 1
     ghost.close()
