@@ -9,7 +9,7 @@ from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import OK
 from fixengine.config import describe
 from fixengine.config.fix_sessions import load_sessions
-from fixengine.infra.process.checks import fix_tls_problems
+from fixengine.infra.fix.tls import tls_problems
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def run(_arguments: argparse.Namespace, environment: Environment) -> int:
     """Print each setting without its secrets; raises ConfigError for those that can't be used."""
     settings = environment.settings()
     if settings.fix_sessions is not None:
-        load_sessions(settings, beside=fix_tls_problems(settings))
+        load_sessions(settings, beside=tls_problems(settings))
     for name, value in describe(settings):
         print(f"{name}={value}")
     return OK

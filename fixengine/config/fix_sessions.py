@@ -66,9 +66,6 @@ class Agreements:
     def __init__(self, agreements: Sequence[Agreement]) -> None:
         self._known = {each.identity: each for each in agreements}
 
-    def __len__(self) -> int:
-        return len(self._known)
-
     def of(self, identity: Identity) -> Agreement | None:
         """Return that with a client, else that with anybody, as this client's; None if none is."""
         anybody = identity._replace(peer=_ANYBODY.encode())

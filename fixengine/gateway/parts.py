@@ -1,7 +1,6 @@
 """The parts of a gateway: its settings become connections, tables, a port and measurements."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -127,14 +126,7 @@ class Parts:
 
     def entrance(self) -> Listener:
         """Return the port, which is not open yet; lines of earlier ones stay until the end."""
-        settings, tls = self._settings, None
-        if settings.fix_tls_certificate is not None and settings.fix_tls_key is not None:
-            issuers = settings.fix_tls_client_ca
-            tls = TlsFiles(
-                certificate=Path(settings.fix_tls_certificate),
-                key=Path(settings.fix_tls_key),
-                client_ca=None if issuers is None else Path(issuers),
-            )
-        listener = Listener(port=settings.fix_port, counts=self.metrics, tls=tls)
+        settings = self._settings
+        listener = Listener(port=settings.fix_port, counts=self.metrics, tls=TlsFiles.of(settings))
         self._listeners.append(listener)
         return listener

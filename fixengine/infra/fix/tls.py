@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from fixengine.config import Settings
 from fixengine.errors import ConfigError
 from fixengine.recurring import Recurring
 
@@ -23,6 +24,18 @@ class TlsFiles:
     certificate: Path
     key: Path
     client_ca: Path | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> "TlsFiles | None":
+        """Return those that the settings name; None where there is no TLS."""
+        if settings.fix_tls_certificate is None or settings.fix_tls_key is None:
+            return None
+        issuers = settings.fix_tls_client_ca
+        return cls(
+            certificate=Path(settings.fix_tls_certificate),
+            key=Path(settings.fix_tls_key),
+            client_ca=None if issuers is None else Path(issuers),
+        )
 
     def state(self) -> tuple[tuple[int, int, int], ...]:
         """Return what changes when a file does. Raises OSError when one can't be seen."""
@@ -64,6 +77,17 @@ class Tls:
                 self._state = state  # after it: half of a change is tried again
         except OSError as error:
             self._unusable.happened(why=_sentence(self._files, error))
+
+
+def tls_problems(settings: Settings) -> tuple[str, ...]:
+    """Return what is wrong with the files that the settings name."""
+    files = TlsFiles.of(settings)
+    try:
+        if files is not None:
+            Tls(files)
+    except ConfigError as error:
+        return tuple(f"FIX_TLS_…: {problem}" for problem in error.problems)
+    return ()
 
 
 def names_in(connection: ssl.SSLSocket) -> frozenset[str]:

@@ -1,13 +1,11 @@
 """What only the drivers can say about settings, asked before anything is started."""
 
-import ssl
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaException, Producer
 
-from fixengine.config import Settings
 from fixengine.config.collector import Collector
 from fixengine.infra.kafka.consumer.source import SETTINGS
 from fixengine.infra.kafka.producer.settings import producer_settings
@@ -32,30 +30,6 @@ def setting_problems(
         yield f"KAFKA_CLIENT_CONFIG can't be used: {error.args[0].str()}"
     if collector is not None:
         yield from _collector_problems(collector)
-
-
-def fix_tls_problems(settings: Settings) -> Iterator[str]:
-    """Yield a sentence for each file of the FIX gateway's TLS that can't be used."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    if settings.fix_tls_certificate is not None:
-        files = settings.fix_tls_certificate, settings.fix_tls_key
-        try:
-            # without the answer, OpenSSL would ask the terminal for a key's password
-            context.load_cert_chain(*files, password=str)
-        except OSError as error:
-            yield (
-                f"FIX_TLS_CERTIFICATE is {files[0]!r} and FIX_TLS_KEY is {files[1]!r}, which can't "
-                f"be used ({error.strerror}): give a certificate in PEM, and its key without a "
-                "password"
-            )
-    if settings.fix_tls_client_ca is not None:
-        try:
-            context.load_verify_locations(settings.fix_tls_client_ca)
-        except OSError as error:
-            yield (
-                f"FIX_TLS_CLIENT_CA is {settings.fix_tls_client_ca!r}, which can't be used "
-                f"({error.strerror}): give certificates in PEM"
-            )
 
 
 def _collector_problems(collector: Collector) -> Iterator[str]:
