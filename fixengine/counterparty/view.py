@@ -7,7 +7,7 @@ from fixengine.fix import tags
 from fixengine.fix.dictionary import Dictionary
 from fixengine.fix.message import Field, Message
 from fixengine.fix.validation import validate
-from fixengine.secrets import HIDDEN
+from fixengine.wire.fix_fields import described, meaning, shown
 
 _NAMES = {
     11: "order",
@@ -27,8 +27,6 @@ _NAMES = {
     58: "text",
 }
 """What a summary says, in this order; the word stands before what is no code."""
-
-_SECRET = frozenset((tags.PASSWORD, 925))  # 925 is NewPassword
 
 
 def logged_lines(logged: Logged) -> Iterator[str]:
@@ -72,31 +70,13 @@ def summary(message: Message, dictionary: Dictionary) -> str:
 
 def field_lines(fields: tuple[Field, ...], dictionary: Dictionary) -> Iterator[str]:
     """Yield a line for each field."""
-    for tag, value in fields:
-        known = dictionary.fields.get(tag)
-        name = known.name if known else ""
-        text = HIDDEN if tag in _SECRET else shown(value)
-        yield _line(tag, name, text, meaning(tag, value, dictionary))
-
-
-def meaning(tag: int, value: bytes, dictionary: Dictionary) -> str:
-    """Return what a code means, empty where a field has no codes."""
-    if tag == tags.MSG_TYPE:
-        return dictionary.types.get(value, "")
-    known = dictionary.fields.get(tag)
-    codes = known.codes if known else {}
-    return codes.get(value) or ", ".join(codes[each] for each in value.split() if each in codes)
+    for field in described(fields, dictionary):
+        yield _line(*field)
 
 
 def status_name(status: bytes, dictionary: Dictionary) -> str:
     """Return what an OrdStatus(39) means, empty standing for none."""
     return meaning(39, status, dictionary) or shown(status) or "without an answer"
-
-
-def shown(value: bytes) -> str:
-    """Return a value as a text that does nothing to a terminal."""
-    text = value.decode(errors="backslashreplace")
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def _line(tag: int, name: str, text: str, meaning: str = "") -> str:

@@ -26,6 +26,11 @@ class Gap:
         """Return when to ask again, unless something comes before; None: nothing is missing."""
         return self._ask_again_at
 
+    @property
+    def missing_before(self) -> int | None:
+        """Return the number before which something is missing; None: nothing is."""
+        return None if self._ask_again_at is None else self._open_until
+
     def hold(self, seq: int, message: Message | None) -> None:
         """Keep an early message, if there is room."""
         size = 0 if message is None else message.size

@@ -86,6 +86,11 @@ class Session:
         return self._out.next_out
 
     @property
+    def missing_before(self) -> int | None:
+        """Return the number before which something is missing, and was asked for; None: nothing."""
+        return self._in.gap.missing_before
+
+    @property
     def due(self) -> float | None:
         """Return when `passed` is to be called, unless another event comes before."""
         if self.state in {State.STARTING, State.CLOSED}:

@@ -10,6 +10,7 @@ from fixengine.actors.gateway.directory import DRAINED_WITHIN, Directory
 from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
 from fixengine.actors.gateway.live import Life, LiveSessions
 from fixengine.actors.gateway.messages import Knocked
+from fixengine.actors.gateway.reader import SessionReader
 from fixengine.actors.gateway.reports import Reports
 from fixengine.actors.gateway.repository import SessionRepository
 from fixengine.actors.gateway.requests import Requests
@@ -36,6 +37,7 @@ class Child(StrEnum):
     DIRECTORY = "directory"
     REPORTS = "reports"
     ACCEPTOR = "acceptor"
+    READER = "reader"
 
 
 BOOT_WITHIN = 10.0
@@ -48,7 +50,8 @@ STOP_SHARES: Mapping[Child, float] = {
     Child.REQUESTS: 0.2,
     Child.DIRECTORY: DRAINED_WITHIN + 0.3,
     Child.REPORTS: 0.2,
-    Child.ACCEPTOR: 0.2,
+    Child.ACCEPTOR: 0.15,
+    Child.READER: 0.2,
 }
 """Seconds for each actor to stop, in reverse order. What one leaves is for those after it."""
 
@@ -96,6 +99,7 @@ class Children:
             Child.DIRECTORY: self._directory,
             Child.REPORTS: self._reports,
             Child.ACCEPTOR: self._acceptor,
+            Child.READER: self._reader,
         }
         return tuple(
             ChildSpec(
@@ -178,3 +182,8 @@ class Children:
 
     def _acceptor(self, refs: Refs) -> ActorRef:
         return Acceptor.start(entrance=self._parts.entrance(), directory=refs[Child.DIRECTORY])
+
+    def _reader(self, _refs: Refs) -> ActorRef:
+        return SessionReader.start(
+            queries=self._parts.queries(), live=self.live, metrics=self._parts.metrics
+        )

@@ -5,14 +5,21 @@ from collections.abc import Callable
 import pykka
 
 from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
+from fixengine.actors.gateway.reader import SessionReads
+from fixengine.actors.reading.reader_pool import Readers
 from fixengine.actors.storage.limits import STORAGE_LIMITS, StorageLimits
 from fixengine.config import Settings
 from fixengine.config.fix_sessions import Agreements
 from fixengine.engine.running import Running, probe_server
-from fixengine.gateway.children import STOP_BUDGET, Children
+from fixengine.gateway.children import STOP_BUDGET, Child, Children
 from fixengine.gateway.parts import ApplicationOf, Parts, order_entry
+from fixengine.http.app import gateway_app
+from fixengine.http.serving.server import Server
 from fixengine.telemetry.health import HUNG_AFTER
 from fixengine.telemetry.metrics.actors import ActorCollector
+from fixengine.telemetry.metrics.http import HttpMetrics
+
+_REST_THREADS = 4
 
 
 class Gateway:
@@ -40,9 +47,21 @@ class Gateway:
         self.tree, self.health, self.live = children.tree, children.health, children.live
         self.registry = parts.registry
         self.registry.register(ActorCollector(self.tree))
+        self._rest = Server(
+            gateway_app(
+                sessions=SessionReads(Readers((Child.READER,), self.tree.ref)),
+                probes=self.health,
+                registry=self.registry,
+                metrics=HttpMetrics(self.registry),
+            ),
+            port=settings.http_port,
+            prefix=settings.http_prefix,
+            name="rest",
+            threads=_REST_THREADS,
+        )
         self._probes = probe_server(self.health, self.registry, port=settings.health_port)
         self._running = Running(
-            servers=(self._probes,),
+            servers=(self._probes, self._rest),
             parts=parts,
             tree=self.tree,
             health=self.health,
@@ -51,7 +70,7 @@ class Gateway:
         )
 
     def start(self) -> pykka.Future[None]:
-        """Start the server of probes and the actors; see `Running.start`."""
+        """Start the servers and the actors; see `Running.start`."""
         return self._running.start()
 
     def stop(self) -> tuple[str, ...]:

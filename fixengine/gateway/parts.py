@@ -6,6 +6,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from fixengine.actors.gateway.symbols import SymbolBoard
+from fixengine.actors.reading.reader_pool import ANSWER_WITHIN
 from fixengine.config import Settings
 from fixengine.config.fix_sessions import Agreement, Agreements
 from fixengine.engine.exports import metric_export
@@ -14,6 +15,7 @@ from fixengine.infra.fix.tls import TlsFiles
 from fixengine.infra.postgres.changes import PostgresChanges
 from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.fix.books import PostgresFixBooks
+from fixengine.infra.postgres.fix.queries import PostgresSessionQueries
 from fixengine.infra.postgres.fix.sessions import PostgresFixSessions
 from fixengine.infra.postgres.schema.examination import of_a_gateway
 from fixengine.infra.postgres.schema.schema import PostgresSchema
@@ -73,6 +75,12 @@ class Parts:
             keeps_plans=True,
         )
         self.books = PostgresFixBooks(self._books_database)
+        self._reader_database = Database(
+            dsn=settings.postgres_dsn,
+            application_name=pod,
+            max_connections=1,
+            statement_limit=ANSWER_WITHIN,
+        )
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self.metrics = GatewayMetrics(registry)
@@ -87,19 +95,25 @@ class Parts:
             export.start()
         self._database.open()
         self._books_database.open()
+        self._reader_database.open()
 
     @property
     def endings(self) -> tuple[Callable[[float], object], ...]:
         """What ends each of them within so many seconds. Safe before the start, and twice."""
         exports = (export.stop for export in self._exports)
         listeners = (listener.stop for listener in self._listeners)
-        return (*exports, *listeners, self._books_database.close, self._database.close)
+        databases = (self._reader_database, self._books_database, self._database)
+        return (*exports, *listeners, *(database.close for database in databases))
 
     def sessions(self) -> PostgresFixSessions:
         """Return what holds sessions, and stores their work."""
         return PostgresFixSessions(
             self._database, first_fill_delay=self._settings.fill_delay_first_seconds
         )
+
+    def queries(self) -> PostgresSessionQueries:
+        """Return the queries of REST and metrics."""
+        return PostgresSessionQueries(self._reader_database)
 
     def changes(self) -> PostgresChanges:
         """Return what changes executions; an engine publishes what is announced of it."""

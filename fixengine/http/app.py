@@ -1,4 +1,4 @@
-"""The two WSGI applications: REST with everything, and the probes on a port of their own."""
+"""The WSGI applications: REST of an engine and of a gateway, and the probes on their own port."""
 
 from collections.abc import Mapping
 from typing import TypeAlias
@@ -13,6 +13,7 @@ from fixengine.http.probes.metrics import Measure, Metrics
 from fixengine.http.rest.changing import ExecutionCancel, ExecutionReplace
 from fixengine.http.rest.cors import Cors
 from fixengine.http.rest.executions import ExecutionCollection, ExecutionFills, ExecutionItem
+from fixengine.http.rest.fix_sessions import SessionCollection, SessionItem, SessionMessages
 from fixengine.http.rest.openapi import OpenApi
 from fixengine.http.rest.operations import Resource
 from fixengine.http.rest.operators import Operators
@@ -20,6 +21,7 @@ from fixengine.http.rest.problems import add_error_handlers
 from fixengine.http.rest.summary import SummaryItem
 from fixengine.http.serving.router import Router
 from fixengine.ports.desk import ChangeDesk
+from fixengine.ports.fix_queries import SessionSource
 from fixengine.ports.queries import ExecutionSource, OverviewSource
 from fixengine.telemetry.metrics.http import HttpMetrics
 
@@ -49,16 +51,24 @@ def rest_app(
         "/api/v1/summary": SummaryItem(overviews),
         **_observation(probes, registry),
     }
-    app = _app(resources)
-    app.add_middleware(Measure(metrics))
-    operations = {path: resource.operation for path, resource in resources.items()}
-    app.add_route("/openapi.json", OpenApi(operations))
-    app.add_route("/swagger-ui", SwaggerUi())
-    app.add_route("/swagger-ui/{name}", swagger_page())
+    app = _measured(resources, metrics)
     blotter = blotter_page()
     app.add_route("/", blotter)
     app.add_route("/blotter/{name}", blotter)
     return app
+
+
+def gateway_app(
+    *, sessions: SessionSource, probes: Probes, registry: CollectorRegistry, metrics: HttpMetrics
+) -> App:
+    """Return a gateway's application for HTTP_PORT, by which nobody can change anything."""
+    resources: dict[str, Resource] = {
+        "/api/v1/fix/sessions": SessionCollection(sessions),
+        "/api/v1/fix/sessions/{session}": SessionItem(sessions),
+        "/api/v1/fix/sessions/{session}/messages": SessionMessages(sessions),
+        **_observation(probes, registry),
+    }
+    return _measured(resources, metrics)
 
 
 def probe_app(*, probes: Probes, registry: CollectorRegistry) -> App:
@@ -68,10 +78,20 @@ def probe_app(*, probes: Probes, registry: CollectorRegistry) -> App:
 
 def _observation(probes: Probes, registry: CollectorRegistry) -> dict[str, Resource]:
     return {
-        "/healthz": Probe(probes.live, summary="Whether this engine should be left to live"),
-        "/readyz": Probe(probes.ready, summary="Whether this engine can do its work now"),
+        "/healthz": Probe(probes.live, summary="Whether this process should be left to live"),
+        "/readyz": Probe(probes.ready, summary="Whether this process can do its work now"),
         "/metrics": Metrics(registry),
     }
+
+
+def _measured(resources: Mapping[str, Resource], metrics: HttpMetrics) -> App:
+    app = _app(resources)
+    app.add_middleware(Measure(metrics))
+    operations = {path: resource.operation for path, resource in resources.items()}
+    app.add_route("/openapi.json", OpenApi(operations))
+    app.add_route("/swagger-ui", SwaggerUi())
+    app.add_route("/swagger-ui/{name}", swagger_page())
+    return app
 
 
 def _app(resources: Mapping[str, Resource]) -> App:

@@ -10,15 +10,18 @@ The supervisor starts them in this order and stops them in reverse, as it does w
     ├── directory   gateway/directory.py   who may log on; starts and ends the sessions
     │   └── session gateway/session.py     one for each client that is logged on
     ├── reports     gateway/reports.py     looks for sessions that have something to be told
-    └── acceptor    gateway/acceptor.py    opens the port
+    ├── acceptor    gateway/acceptor.py    opens the port
+    └── reader      gateway/reader.py      answers REST, and counts what waits
 
 Sessions are not the supervisor's: when one crashes, its line is closed and its session let go, and
-nobody else notices. The client logs on again. With repository or directory all sessions end.
+nobody else notices. The client logs on again. With repository or directory all sessions end. The
+reader is the last one, so that it takes nobody along.
 
 Whoever asks waits for the reply, with a deadline:
 
     requests   asks  desk        ChangeExecution
     session    asks  repository  CommitWork
+    rest       asks  reader      GetSessions GetSent
 
 News is lost with a mailbox: what counts is the database, and what clients count.
 

@@ -17,7 +17,13 @@ _SILENCE_WITHOUT_HEARTBEATS = 30.0
 
 
 class Life:
-    """When a client was last heard; written by the thread that moves bytes."""
+    """When a client was last heard; written by the thread that moves bytes.
+
+    `missing_before` is the number before which something is missing that the client was asked for,
+    None if there is nothing; written by the session.
+    """
+
+    missing_before: int | None = None
 
     def __init__(self, heartbeat_seconds: int) -> None:
         self._patience = _GRACE * heartbeat_seconds or _SILENCE_WITHOUT_HEARTBEATS
@@ -32,9 +38,14 @@ class Life:
         self._heard_at = -inf
 
     @property
+    def silence(self) -> float:
+        """Seconds since something came; infinite when the connection is gone."""
+        return monotonic() - self._heard_at
+
+    @property
     def is_shown(self) -> bool:
         """Whether the client was heard of late, so that nobody else can be it."""
-        return monotonic() - self._heard_at <= self._patience
+        return self.silence <= self._patience
 
 
 class LiveSession:

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from fixengine.actors.reading.messages import ReaderQuery
 from fixengine.fix.door import Knock
 from fixengine.fix.framing import Framer
 from fixengine.ports.fix import Identity, TakenSession, Work
+from fixengine.ports.fix_queries import SentPage, SentQuery, SessionQuery, ShownSession
 from fixengine.ports.lines import Line
 from fixengine.supervision.refs import ActorRef, Request
 
@@ -54,6 +56,21 @@ class SymbolMissed:
 @dataclass(frozen=True, slots=True)
 class RequestsStored:
     """Session → requests: there are requests to cancel or replace that nobody has decided."""
+
+
+# to the reader
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetSessions(ReaderQuery[tuple[ShownSession, ...]]):
+    """REST → reader: find sessions."""
+
+    query: SessionQuery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetSent(ReaderQuery[SentPage | None]):
+    """REST → reader: find what a session has sent. The reply is None when there is no session."""
+
+    query: SentQuery
 
 
 # to the directory

@@ -241,6 +241,7 @@ class SessionActor(Actor):
             step.add(self._session.send(_now(), reply.kind, reply.fields), reply)
         if not self._stored(step, decision):
             return
+        self._life.missing_before = self._session.missing_before
         self._metrics.messages_in.inc(len(step.delivered))
         self._metrics.messages_out.inc(len(step.sent))
         self._metrics.passed_over.inc(len(step.ignored))

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import TypeVar
 
+from fixengine.errors import UnavailableError
 from fixengine.ports.queries import (
     Evaluation,
     ExecutionQuery,
@@ -21,6 +23,13 @@ class ReaderQuery(Request[_Reply]):
     """REST → reader: a question that the reader begins with before `deadline`, a monotonic time."""
 
     deadline: float
+
+    def time_left(self) -> float:
+        """Return the seconds until then; raises UnavailableError when there are none."""
+        left = self.deadline - monotonic()
+        if left <= 0:
+            raise UnavailableError("the query came too late to be answered")
+        return left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

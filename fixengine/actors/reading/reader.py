@@ -4,7 +4,6 @@ It has a connection when the repository is held up, so it says why that is.
 """
 
 from dataclasses import dataclass
-from time import monotonic
 from typing import TypeAlias, assert_never
 
 from fixengine.actors.messages import QueryAnswered, QueryFailed
@@ -16,7 +15,7 @@ from fixengine.actors.reading.messages import (
     GetLag,
 )
 from fixengine.actors.reading.overdue_statement import LOOK_EVERY, OverdueStatementWatch
-from fixengine.errors import ImpairedError, UnavailableError
+from fixengine.errors import ImpairedError
 from fixengine.ports.queries import ExecutionQueries, GroupLag
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, tell
@@ -59,9 +58,7 @@ class Reader(Actor):
             self._overdue_statement.look()
             self.tell_later(LOOK_EVERY, message)
             return None
-        timeout = message.deadline - monotonic()
-        if timeout <= 0:
-            raise UnavailableError("the query came too late to be answered")
+        timeout = message.time_left()
         kind = type(message).__name__
         try:
             answer = self._answer(message, timeout)

@@ -34,10 +34,9 @@ _GRACE = 0.3  # seconds for a reader to say itself that it was too late
 _Reply = TypeVar("_Reply")
 
 
-class ReaderPool:
+class Readers:
     """Asks the reader actor that has least to do. For use from any thread.
 
-    All methods raise UnavailableError, after BEGIN_WITHIN and ANSWER_WITHIN seconds at the latest.
     `find` returns the present incarnation of an actor: readers are restarted.
     """
 
@@ -45,29 +44,11 @@ class ReaderPool:
         self._names = names
         self._find = find
 
-    def by_id(self, execution_ids: Collection[int]) -> Mapping[int, ShownExecution]:
-        """Find executions by their ids."""
-        ids = tuple(execution_ids)
-        return self._ask(GetExecutionsById(execution_ids=ids, deadline=_deadline()))
+    def ask(self, message: ReaderQuery[_Reply], *, then: float = ANSWER_WITHIN) -> _Reply:
+        """Ask; once it has begun, the answer takes `then` seconds at the most.
 
-    def page(self, query: ExecutionQuery) -> tuple[ShownExecution, ...]:
-        """Find executions."""
-        return self._ask(GetExecutions(query=query, deadline=_deadline()))
-
-    def fills(self, query: LedgerQuery) -> tuple[Evaluation, ...] | None:
-        """Find an execution's fills; None when there is no such execution."""
-        return self._ask(GetFills(query=query, deadline=_deadline()))
-
-    def add_up(self, *, after: int, limit: int) -> Subtotals:
-        """Add up to `limit` executions from above the id `after`, by status."""
-        return self._ask(AddUpExecutions(after=after, limit=limit, deadline=_deadline()))
-
-    def lag(self, timeout: float) -> int:
-        """Measure the consumer group's lag in records, within `timeout` seconds."""
-        return self._ask(GetLag(deadline=monotonic() + timeout), then=0)
-
-    def _ask(self, message: ReaderQuery[_Reply], *, then: float = ANSWER_WITHIN) -> _Reply:
-        """Ask; once it has begun, the answer takes `then` seconds at the most."""
+        Raises UnavailableError after these and BEGIN_WITHIN seconds at the latest.
+        """
         readers = [reader for name in self._names if (reader := self._find(name)) is not None]
         if not readers:
             raise UnavailableError("the reader actors are being started")
@@ -76,5 +57,31 @@ class ReaderPool:
         return ask(least_busy, message, timeout=patience)
 
 
-def _deadline() -> float:
+class ReaderPool(Readers):
+    """Questions about executions; all methods raise UnavailableError as `ask` does."""
+
+    def by_id(self, execution_ids: Collection[int]) -> Mapping[int, ShownExecution]:
+        """Find executions by their ids."""
+        ids = tuple(execution_ids)
+        return self.ask(GetExecutionsById(execution_ids=ids, deadline=begin_by()))
+
+    def page(self, query: ExecutionQuery) -> tuple[ShownExecution, ...]:
+        """Find executions."""
+        return self.ask(GetExecutions(query=query, deadline=begin_by()))
+
+    def fills(self, query: LedgerQuery) -> tuple[Evaluation, ...] | None:
+        """Find an execution's fills; None when there is no such execution."""
+        return self.ask(GetFills(query=query, deadline=begin_by()))
+
+    def add_up(self, *, after: int, limit: int) -> Subtotals:
+        """Add up to `limit` executions from above the id `after`, by status."""
+        return self.ask(AddUpExecutions(after=after, limit=limit, deadline=begin_by()))
+
+    def lag(self, timeout: float) -> int:
+        """Measure the consumer group's lag in records, within `timeout` seconds."""
+        return self.ask(GetLag(deadline=monotonic() + timeout), then=0)
+
+
+def begin_by() -> float:
+    """Return the monotonic time until which a question of now waits for its turn."""
     return monotonic() + BEGIN_WITHIN

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
-from urllib.parse import urlencode
 
 import falcon
 import msgspec
 
 from fixengine.http.rest import answers
 from fixengine.http.rest.operations import Operation
+from fixengine.http.rest.pages import link
 from fixengine.http.rest.parameters import FILTERS, ID, PAGE_OF_FILLS, read_query
 from fixengine.http.rest.problems import no_execution
 from fixengine.http.rest.recent import Recent
@@ -45,7 +45,7 @@ class ExecutionCollection:
         query = ExecutionQuery(**read_query(req.params, FILTERS))
         resp.data, before = self._pages.get(query, req)
         if before is not None:
-            _link(req, resp, before=before)
+            link(req, resp, before=before)
 
     def _find(self, queries: Collection[ExecutionQuery]) -> Mapping[ExecutionQuery, _Page]:
         return {query: self._page(query) for query in queries}
@@ -120,13 +120,8 @@ class ExecutionFills:
             raise no_execution(execution_id)
         page = found[: query.limit]
         if len(found) > len(page):
-            _link(req, resp, after=page[-1].entry.number)
+            link(req, resp, after=page[-1].entry.number)
         resp.data = msgspec.json.encode([answers.fill(each) for each in page])
-
-
-def _link(req: falcon.Request, resp: falcon.Response, **key: int) -> None:
-    # relative to what was asked for: a gateway may have taken the beginning of that path away
-    resp.set_header("Link", f'<?{urlencode({**req.params, **key})}>; rel="next"')
 
 
 def _array(items: Iterable[str]) -> bytes:

@@ -11,11 +11,11 @@ import msgspec
 from fixengine import __version__
 from fixengine.http.rest.answers import Problem
 from fixengine.http.rest.operations import Operation
-from fixengine.http.rest.parameters import ID, Parameter
+from fixengine.http.rest.parameters import ID, SESSION, Parameter
 from fixengine.http.rest.problems import MEDIA_TYPE
 
 _REFERENCE = "#/components/schemas/{name}"
-_IN_PATH = (ID,)
+_IN_PATH = (ID, SESSION)
 _LINK = {
     "description": 'The next page, rel="next", unless this is the last.',
     "schema": {"type": "string"},

@@ -186,7 +186,27 @@ OF_CHANGES = (
         meaning="An execution's ETag: the request counts only for this version of it. *: for any.",
     ),
 )
-PAGE_OF_FILLS = (
+_AFTER = Parameter(name="after", field="after", kind=_ID, meaning="Only numbers above this one.")
+PAGE_OF_FILLS = (LIMIT, _AFTER)
+
+SESSION = Parameter(name="session", field="id", kind=_ID, meaning="The FIX session's own id.")
+PAGE_OF_SESSIONS = (
     LIMIT,
-    Parameter(name="after", field="after", kind=_ID, meaning="Only numbers above this one."),
+    Parameter(name="after", field="after", kind=_ID, meaning="Only ids above this one."),
+    Parameter(
+        name="peerCompId",
+        field="peer",
+        kind=Kind(read=lambda text: _word(text).encode(), schema=_WORD.schema),
+        meaning="Only those of this client.",
+    ),
+)
+PAGE_OF_MESSAGES = (
+    LIMIT,
+    _AFTER,
+    Parameter(
+        name="generation",
+        field="generation",
+        kind=_ID,
+        meaning="Of this one, else the present one.",
+    ),
 )

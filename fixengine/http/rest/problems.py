@@ -92,7 +92,7 @@ def _unavailable(
 ) -> None:
     logger.bind(path=req.path, reason=str(error)).debug("request not answered")
     resp.set_header("Retry-After", str(RETRY_AFTER))
-    _answer(resp, 503, f"executions can't be read now, try again in {RETRY_AFTER} seconds")
+    _answer(resp, 503, f"the database does not answer now, try again in {RETRY_AFTER} seconds")
 
 
 def _slow(
@@ -102,7 +102,7 @@ def _slow(
         resp,
         503,
         "this takes the database too long: ask for less, as by executionServiceId,"
-        " isOpen=true, a lower limit",
+        " isOpen=true, peerCompId, a lower limit",
     )
 
 
@@ -114,7 +114,7 @@ def _bug(
     _params: object,
 ) -> None:
     failures.happened(method=req.method, path=req.path, exception=error)
-    _answer(resp, 500, "the engine failed to answer, its log says why")
+    _answer(resp, 500, "no answer could be made, the log says why")
 
 
 def _answer(

@@ -63,6 +63,26 @@ class GatewayMetrics(ChangeMetrics):
             buckets=_COMMIT_BUCKETS,
             registry=registry,
         )
+        self.reports_waiting = Gauge(
+            "fixengine_fix_reports_waiting",
+            "Reports to be told to the clients that are logged on here, up to 10,000",
+            registry=registry,
+        )
+        self.oldest_report_age = Gauge(
+            "fixengine_fix_oldest_report_age_seconds",
+            "For how long the oldest of them has waited",
+            registry=registry,
+        )
+        self.requests_undecided = Gauge(
+            "fixengine_fix_requests_undecided",
+            "Requests to cancel and replace without a decision, of all sessions, up to 10,000",
+            registry=registry,
+        )
+        self.oldest_request_age = Gauge(
+            "fixengine_fix_oldest_request_age_seconds",
+            "For how long the oldest of them has waited",
+            registry=registry,
+        )
         self.symbols = Gauge(
             "fixengine_fix_symbols", "Securities on the list that is in use", registry=registry
         )

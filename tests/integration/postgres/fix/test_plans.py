@@ -262,6 +262,30 @@ CASES: Mapping[str, Case] = {
         rows=500,
         blocks=100,
     ),
+    "a page of sessions": Case(
+        statement="fix_page_sessions",
+        parameters={"after": 0, "limit": 101, "peer": None, "lock_class": LOCK_CLASS},
+        rows=35_000,
+        blocks=25_000,
+    ),
+    "sessions of a client": Case(
+        statement="fix_page_sessions",
+        parameters={"after": 0, "limit": 101, "peer": b"OMS77", "lock_class": LOCK_CLASS},
+        rows=35_000,
+        blocks=25_000,
+    ),
+    "a page of messages": Case(
+        statement="fix_page_sent",
+        parameters={"session_id": 1, "generation": 2, "after": 500_000, "limit": 1_001},
+        rows=1_001,
+        blocks=100,
+    ),
+    "backlog": Case(
+        statement="fix_backlog",
+        parameters={"ids": [*range(1, 101)]},
+        rows=50_000,
+        blocks=25_000,
+    ),
     "waiting": Case(
         statement="fix_waiting", parameters={"ids": [*range(1, 101)]}, rows=300, blocks=500
     ),
