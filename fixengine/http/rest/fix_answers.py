@@ -19,8 +19,8 @@ from fixengine.wire.fix_fields import described, shown
 class SessionState(StrEnum):
     """Whether a gateway has a session's client."""
 
-    LOGGED_ON = "LOGGED_ON"
-    LOGGED_OUT = "LOGGED_OUT"
+    ONLINE = "ONLINE"
+    OFFLINE = "OFFLINE"
 
 
 class FixSession(msgspec.Struct, rename="camel", kw_only=True):
@@ -99,7 +99,7 @@ def fix_session(of: ShownSession) -> FixSession:
         version=shown(of.begin),
         own_comp_id=shown(of.own),
         peer_comp_id=shown(of.peer),
-        state=SessionState.LOGGED_ON if of.is_held else SessionState.LOGGED_OUT,
+        state=SessionState.ONLINE if of.is_held else SessionState.OFFLINE,
         owner=of.owner or UNSET,
         epoch=of.epoch,
         generation=of.generation,

@@ -106,7 +106,7 @@ def test_a_session_is_shown_whole(gateway: TestClient) -> None:
         "version": "FIX.4.4",
         "ownCompId": "FIXENGINE",
         "peerCompId": "OMS1",
-        "state": "LOGGED_ON",
+        "state": "ONLINE",
         "owner": "gateway-0",
         "epoch": 2,
         "generation": 4,
@@ -129,7 +129,7 @@ def test_what_is_not_known_here_is_left_out(gateway: TestClient, source: Source)
         session(is_held=False, owner=None, seen_at=None, heard_at=None, missing_before=None)
     ]
     shown = gateway.simulate_get(f"{SESSIONS}/3").json
-    assert shown["state"] == "LOGGED_OUT"
+    assert shown["state"] == "OFFLINE"
     assert shown.keys().isdisjoint({"owner", "seenTimestamp", "heardTimestamp", "missingBefore"})
 
 
