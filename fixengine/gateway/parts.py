@@ -30,8 +30,8 @@ from fixengine.trading.entry import OrderEntry
 _BOOK_CONNECTIONS = 4
 """For all sessions, which look up and read; with more of them, writes would have to wait."""
 
-POOLED_CONNECTIONS = 1 + _BOOK_CONNECTIONS
-"""One more looks at the schema. That of the sessions comes on top, and that of the desk."""
+POOLED_CONNECTIONS = 2 + _BOOK_CONNECTIONS
+"""One looks at the schema, one answers REST. Those of the sessions and of the desk come on top."""
 
 
 class ApplicationOf(Protocol):

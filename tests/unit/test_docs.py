@@ -141,7 +141,7 @@ def test_every_metric_is_explained() -> None:
 def test_connections_are_counted_as_the_program_opens_them() -> None:
     each = POOLED_CONNECTIONS + 1
     text = " ".join(page("sizing").split())
-    words = {3: "three", 4: "four", 5: "five", 7: "seven"}
+    words = {3: "three", 4: "four", 5: "five", 6: "six", 8: "eight"}
     assert f"has {words[each + 1]} at the most: {words[POOLED_CONNECTIONS]} in pools" in text
     assert f"A gateway has {words[OF_A_GATEWAY + 2]} at the most: {words[OF_A_GATEWAY]} in" in text
     assert f"come to {(20 + 1 + 2) * each} without the desk's, of the 97" in text
