@@ -12,6 +12,9 @@ ROOT = Path(__file__).parents[2]
 NAME = "globeco-fix-engine"
 NAMESPACE = "globeco"
 VARIANTS = ("base", "hpa", "keda", "openshift", "try-out")
+"""Folders with the engine in them; that of the gateway is applied beside one of them."""
+
+FOLDERS = (*VARIANTS, "gateway")
 
 Manifest = dict[str, Any]
 

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # has no types
 from kubernetes_validate import utils as kubernetes  # type: ignore[import-untyped]  # has none
 
-from tests.manifests.built import NAMESPACE, ROOT, VARIANTS, Manifest, built, only
+from tests.manifests.built import FOLDERS, NAMESPACE, ROOT, Manifest, built, only
 
 OLDEST = (1, 33)
 VERSIONS = [
@@ -38,7 +38,7 @@ def test_the_oldest_version_and_newer_ones_are_checked() -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", FOLDERS)
 def test_every_object_is_valid(variant: str, version: str) -> None:
     for manifest in built(variant):
         validate(manifest, version)
@@ -63,7 +63,7 @@ def test_a_field_that_does_not_exist_is_found(variant: str, kind: str) -> None:
         validate(slip, VERSIONS[0])
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", FOLDERS)
 def test_everything_is_in_the_namespace_and_nothing_is_there_twice(variant: str) -> None:
     manifests = built(variant)
     assert {manifest["metadata"]["namespace"] for manifest in manifests} == {NAMESPACE}
