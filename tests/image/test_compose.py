@@ -33,7 +33,12 @@ ENGINE_NEEDS = {
     "topics": ENDED_WELL,
     "neighbours": HEALTHY,
 }
-NEEDS = {"topics": {"kafka": HEALTHY}, "engine": ENGINE_NEEDS, "peers": ENGINE_NEEDS}
+NEEDS = {
+    "topics": {"kafka": HEALTHY},
+    "engine": ENGINE_NEEDS,
+    "peers": ENGINE_NEEDS,
+    "gateway": {"postgres": HEALTHY, "neighbours": HEALTHY},
+}
 
 
 def _command() -> list[str]:
@@ -138,13 +143,15 @@ def test_it_builds_the_image_starts_by_health_fills_what_is_fed_and_leaves_nothi
         compose("up", "--detach")
         engines = compose("ps", "--quiet", "engine", "peers").split()
         assert len(engines) == 2
+        served = [*engines, *compose("ps", "--quiet", "gateway").split()]
+        assert len(served) == 3
 
         def healthy() -> bool:
-            return all(inspect(one)["State"]["Health"]["Status"] == "healthy" for one in engines)
+            return all(inspect(one)["State"]["Health"]["Status"] == "healthy" for one in served)
 
-        wait_until(healthy, 90, "both engines to be healthy")
+        wait_until(healthy, 90, "both engines and the gateway to be healthy")
     (built,) = images()
-    assert {inspect(one)["Image"] for one in engines} == {built}
+    assert {inspect(one)["Image"] for one in served} == {built}
     order = happened(tmp_path / "events")
     for service, needs in NEEDS.items():
         before = order[: order.index((service, "start"))]
@@ -159,7 +166,7 @@ def test_it_builds_the_image_starts_by_health_fills_what_is_fed_and_leaves_nothi
     wait_until(lambda: last_fills() == rows, 30, "the topic to tell all that REST tells")
 
     assert healthy()
-    compose("stop", "engine", "peers")
-    assert [inspect(one)["State"]["ExitCode"] for one in engines] == [0, 0]
+    compose("stop", "engine", "peers", "gateway")
+    assert [inspect(one)["State"]["ExitCode"] for one in served] == [0, 0, 0]
     compose("down", "--volumes")
     assert left_behind() == []
