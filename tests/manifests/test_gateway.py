@@ -76,7 +76,9 @@ def test_it_uses_the_database_of_the_engines() -> None:
     (password,) = container()["env"]
     assert password == next(
         variable
-        for variable in only("base", "Deployment")["spec"]["template"]["spec"]["containers"][0]["env"]
+        for variable in only("base", "Deployment")["spec"]["template"]["spec"]["containers"][0][
+            "env"
+        ]
         if variable["name"] == "POSTGRES_PASSWORD"
     )
 

@@ -180,8 +180,9 @@ def test_in_a_cluster_the_pods_are_found_by_label_and_port_of_the_deployment() -
     (scraped,) = read("monitoring/kubernetes.yaml")["scrape_configs"]
     (found,) = scraped["kubernetes_sd_configs"]
     deployment = read("k8s/base/deployment.yaml")["spec"]["template"]
-    (label,) = (f"{key}={value}" for key, value in deployment["metadata"]["labels"].items())
-    assert found["selectors"] == [{"role": "pod", "label": label}]
+    gateway = read("k8s/gateway/deployment.yaml")["spec"]["template"]
+    names = ",".join(each["metadata"]["labels"]["app"] for each in (deployment, gateway))
+    assert found["selectors"] == [{"role": "pod", "label": f"app in ({names})"}]
     assert found["namespaces"]["names"] == [read("k8s/base/kustomization.yaml")["namespace"]]
     (container,) = deployment["spec"]["containers"]
     ports = {port["name"] for port in container["ports"]}
