@@ -4,7 +4,6 @@ from fixengine.fix.message import Message
 from fixengine.rules.trading_day import TradingDay
 from fixengine.rules.values import Execution, Terms
 from fixengine.trading import asking, tags, unserved
-from fixengine.trading.codes import Tif
 from fixengine.trading.lasting import asked_end
 from fixengine.trading.objections import ObjectionError, Why
 from fixengine.trading.values import FixOrder
@@ -33,21 +32,12 @@ def new_terms(message: Message, order: FixOrder, execution: Execution, day: Trad
     Raises ObjectionError where it asks for more than that, and as `asking` does.
     """
     unserved.check(message)
-    is_closing = message.get(tags.POSITION_EFFECT)
-    until = asked_end(message, day)
+    effect = message.get(tags.POSITION_EFFECT)
     kept = (
         (tags.ACCOUNT, message.get(tags.ACCOUNT), order.account),
         (tags.TIME_IN_FORCE, message.get(tags.TIME_IN_FORCE), order.time_in_force),
-        (
-            tags.POSITION_EFFECT,
-            is_closing and asking.trade_type(message),
-            execution.trade_type,
-        ),
-        (
-            tags.EXPIRE_TIME,
-            until,
-            execution.expires_at if order.time_in_force == Tif.GOOD_TILL_DATE else None,
-        ),
+        (tags.POSITION_EFFECT, effect and asking.trade_type(message), execution.trade_type),
+        (tags.EXPIRE_TIME, asked_end(message, day), execution.expires_at),
     )
     for tag, asked, has in kept:
         if asked is not None and asked != has:
