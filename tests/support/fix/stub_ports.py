@@ -68,6 +68,7 @@ class StubStore:
     is_away: bool = False
     commits_fail: bool = False
     looks_fail: bool = False
+    failed_looks: int = 0
     opened: int = 0
 
     def __post_init__(self) -> None:
@@ -133,6 +134,7 @@ class StubStore:
     ) -> Look:
         self._assert_there()
         if self.looks_fail:
+            self.failed_looks += 1
             raise _AWAY
         assert open_orders >= 0
         numbers = tuple((number, 2**30 + number) for number in range(1, new_orders + 1))
@@ -186,13 +188,15 @@ class Parrot:
 
     def __init__(self) -> None:
         self.decided: list[int] = []
+        self.requests: tuple[FixRequest, ...] = ()
 
     def needs(self, messages: Sequence[Message]) -> Needs:
         return Needs(frozenset(each.get(11) or b"" for each in messages), 0)
 
     def decide(self, messages: Sequence[Message], _look: Look) -> Decision:
         self.decided.append(len(messages))
-        return Decision(replies=tuple(_reply(each.get(11) or b"") for each in messages))
+        replies = tuple(_reply(each.get(11) or b"") for each in messages)
+        return Decision(replies=replies, requests=self.requests)
 
     def tell(self, waiting: Sequence[Evaluated | Refused]) -> Decision:
         told = tuple(each.position for each in waiting)

@@ -27,6 +27,7 @@ from fixengine.supervision.lifecycle import Boot
 from fixengine.supervision.refs import ActorRef, ask
 from fixengine.telemetry.health import GATEWAY_NEEDS, Health
 from fixengine.telemetry.metrics.gateway import GatewayMetrics
+from fixengine.trading.values import FixRequest, RequestKind, RequestState
 from tests.support.fix.client import shown
 from tests.support.fix.stub_ports import Parrot, SoundSchema, StubLine, StubStore
 from tests.support.no_tree import NoTree
@@ -63,6 +64,18 @@ def knocked(line: StubLine, text: str = "34=1|98=0|108=30|", peer: str = "OMS1")
     knock = door.received(message(f"A|{text}", peer))
     assert isinstance(knock, Knock)
     return Knocked(line=line, knock=knock, framer=door.framer)
+
+
+def cancel(cl_ord_id: bytes, execution_id: int = 5) -> FixRequest:
+    """Return a request to cancel that nobody has decided."""
+    return FixRequest(
+        session_id=1,
+        cl_ord_id=cl_ord_id,
+        execution_id=execution_id,
+        kind=RequestKind.CANCEL,
+        state=RequestState.PENDING,
+        asked_at=datetime.now(UTC),
+    )
 
 
 class Ears(Actor):

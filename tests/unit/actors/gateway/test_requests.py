@@ -1,7 +1,6 @@
 """The requests actor: each request is put to the desk, and a refusal is kept."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pykka
 
@@ -13,9 +12,9 @@ from fixengine.errors import UnavailableError
 from fixengine.rules.changes import ChangeRequest, Decision, Refusal
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import tell
-from fixengine.trading.values import FixRequest, RequestKind, RequestState, key_of
+from fixengine.trading.values import key_of
 from tests.support.executions import execution
-from tests.unit.actors.gateway.conftest import World
+from tests.unit.actors.gateway.conftest import World, cancel
 
 Answer = Callable[[ChangeRequest], Decision | UnavailableError | None]
 
@@ -37,17 +36,6 @@ class Desk(Actor):
             case UnavailableError() as error:
                 future.set_exception((UnavailableError, error, None))
         return future
-
-
-def cancel(cl_ord_id: bytes, execution_id: int = 5) -> FixRequest:
-    return FixRequest(
-        session_id=1,
-        cl_ord_id=cl_ord_id,
-        execution_id=execution_id,
-        kind=RequestKind.CANCEL,
-        state=RequestState.PENDING,
-        asked_at=datetime.now(UTC),
-    )
 
 
 def test_a_request_that_is_refused_is_stored_so(world: World) -> None:

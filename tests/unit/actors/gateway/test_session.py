@@ -1,17 +1,27 @@
 """A session actor: what is stored before what is said, and what becomes of failures."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
 
-from fixengine.actors.gateway.messages import DropLine, LogOut
+from fixengine.actors.gateway.limits import SessionLimits
+from fixengine.actors.gateway.messages import DropLine, LogOut, RequestsStored
 from fixengine.demo.waiting import wait_until
 from fixengine.rules.trading_day import TradingDay
 from fixengine.supervision.lifecycle import Crash
 from fixengine.supervision.mailbox import mailbox_of
 from fixengine.supervision.refs import ActorRef, tell
 from tests.support.fix.stub_ports import StubLine
-from tests.unit.actors.gateway.conftest import QUICK, World, agreement, message, said, wait_for
+from tests.unit.actors.gateway.conftest import (
+    QUICK,
+    World,
+    agreement,
+    cancel,
+    message,
+    said,
+    wait_for,
+)
 
 
 def receive(line: StubLine, *texts: str) -> int:
@@ -115,6 +125,7 @@ def test_what_can_not_be_looked_up_waits_and_the_client_with_it(world: World) ->
     wait_for(line, "35=A|")
     world.store.looks_fail = True
     size = receive(line, order(2, "a"))
+    wait_until(lambda: world.store.failed_looks, 60, "the first look")
     size += receive(line, order(3, "b"))
     assert line.handled_bytes == 0
     world.store.looks_fail = False
@@ -215,6 +226,36 @@ def test_a_logon_that_is_refused_ends_the_session(world: World) -> None:
     wait_until_gone(session)
     assert line.is_closed
     assert line.receiver is None
+
+
+@dataclass
+class Waiting:
+    """Something that has to be told."""
+
+    position: int
+
+
+def test_reports_that_wait_are_told_at_the_logon_page_by_page(world: World) -> None:
+    world.limits = SessionLimits(reports=2)
+    waiting = [Waiting(position) for position in (7, 8, 9)]
+    world.store.pending[1] = waiting  # type: ignore[assignment]  # a parrot tells anything
+    line = StubLine()
+    world.session(line, repository=world.repository())
+    wait_for(line, "35=B|34=4|148=9|")
+    assert [each.split("|")[2] for each in said(line)[1:]] == ["148=7", "148=8", "148=9"]
+    assert [work.told for (work,) in world.store.works[1:]] == [(7, 8), (9,)]
+    assert waiting == []
+
+
+def test_a_request_that_is_stored_is_told_to_who_has_it_decided(world: World) -> None:
+    world.application.requests = (cancel(b"c1"),)
+    line = StubLine()
+    world.session(line, repository=world.repository())
+    receive(line, order(2, "a"))
+    wait_for(line, "35=B|34=2|")
+    wait_until(lambda: world.told, 60, "the request to be told of")
+    assert world.told == [RequestsStored()]
+    assert world.store.works[-1][0].requests == world.application.requests
 
 
 class EndsSoon(TradingDay):
