@@ -10,12 +10,10 @@ select
     {{execution as shown}},
     (select t.traceparent from public.execution_trace as t where t.execution_id = e.id)
         as traceparent,
-    x.expires_at, x.time_in_force
+    (select x.expires_at from public.expiry as x where x.execution_id = e.id) as expires_at,
+    case
+        when e.execution_service_id < 0  -- the others have none
+        then (select x.time_in_force from public.expiry as x where x.execution_id = e.id)
+    end as time_in_force
 from public.execution as e
-left join lateral (
-    select y.expires_at, y.time_in_force
-    from public.expiry as y
-    where y.execution_id = e.id
-    offset 0
-) as x on true
 where e.id = any(%(ids)s::integer[])
