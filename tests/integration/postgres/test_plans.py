@@ -376,7 +376,7 @@ def page(rows: int, **criteria: object) -> Case:
 
 CASES: Mapping[str, Case] = {
     "claim": Case(
-        statement="claim", parameters=claim, rows=3 * BATCH, blocks=13 * BATCH, in_session=True
+        statement="claim", parameters=claim, rows=4 * BATCH, blocks=13 * BATCH, in_session=True
     ),
     "clock": Case(
         statement="clock",
