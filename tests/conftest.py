@@ -50,7 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--all-points",
         action="store_true",
-        help="an engine dies before and after each step, and not only where each death leaves "
+        help="an engine or a gateway dies before and after each step, not only where each leaves "
         "something else outside",
     )
     parser.addoption(

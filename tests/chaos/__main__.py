@@ -16,6 +16,7 @@ from fixengine.demo.workspace import Workspace
 from fixengine.infra.process.interrupts import signals_as_interrupts
 from tests.chaos import broken
 from tests.chaos.faults import FAULTS
+from tests.chaos.gateways import GATEWAY_FAULTS
 from tests.chaos.ground import Ground
 from tests.chaos.report import line, table
 from tests.chaos.scenario import Outcome, run
@@ -66,10 +67,13 @@ def _outcomes(
 
 
 def _names(seed: int, only: list[str] | None) -> Iterator[str]:
-    """Yield faults for ever, each as often as any other."""
+    """Yield faults for ever, each as often as any other; one of gateways is among the first."""
     rng = random.Random(seed)
+    names = only or list(FAULTS)
+    first = rng.sample(names, len(names))
+    of_gateways = [name for name in first if name in GATEWAY_FAULTS][:1]
+    yield from (*of_gateways, *(name for name in first if name not in of_gateways))
     while True:
-        names = only or list(FAULTS)
         yield from rng.sample(names, len(names))
 
 

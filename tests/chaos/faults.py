@@ -11,6 +11,7 @@ from fixengine.demo.engine import Engine
 from fixengine.demo.neighbours.stub import Mode, Stub
 from fixengine.demo.waiting import wait_until
 from tests.chaos.field import Field
+from tests.chaos.gateways import GATEWAY_FAULTS
 from tests.support.network.proxy import Flow, Proxy
 
 FREEZE_SECONDS = 32.0
@@ -195,6 +196,7 @@ FAULTS: Mapping[str, Fault] = {
     "lost-replies-kafka": lose_replies_of_the_broker,
     "security-service": trouble_with_securities,
     "pricing-service": trouble_with_prices,
+    **GATEWAY_FAULTS,
 }
 
 

@@ -51,7 +51,10 @@ class AtWork:
 
 
 class Field:
-    """One scenario's database, topics and engines. `injected` counts faults that hit work."""
+    """One scenario's database, topics and engines.
+
+    `hits` has what was in hand when a fault was injected, `problems` what the fault has found.
+    """
 
     def __init__(
         self,
@@ -65,6 +68,7 @@ class Field:
         within: float = 0.5,
     ) -> None:
         self.ground = ground
+        self.workspace = ground.workspace
         self.name = name
         self.topics = TopicNames(
             orders=f"orders-{name}", fills=f"fills-{name}", dlq=f"dlq-{name}", group=f"fix-{name}"
@@ -74,7 +78,8 @@ class Field:
         self.dsn = ground.postgres.dsn_of(self.database)
         create_topic(ground.broker.bootstrap, self.topics.orders)
         create_topic(ground.broker.bootstrap, self.topics.fills)
-        self._program = program
+        self.program = program
+        self.problems: list[str] = []
         self._delays = delays
         self._bursts = varied_orders(seed=len(name), first_id=_BURSTS)
         self._started = 0
@@ -93,21 +98,11 @@ class Field:
 
     def engine(self) -> Engine:
         """Return an engine of this field, not started."""
-        ground, port = self.ground, self.ground.workspace.reserve_port
         self._started += 1
-        settings = {
-            **self._delays,
-            **OPERATED,
-            "HTTP_PORT": str(port()),
-            "HEALTH_PORT": str(port()),
-            "LOG_FORMAT": "text",
-            **self._deployment,
-            "SECURITY_SVC_URL": ground.securities.url,
-            "PRICING_SVC_URL": ground.prices.url,
-        }
-        process = ground.workspace.child(
+        settings = self.environment(**OPERATED)
+        process = self.workspace.child(
             f"{self.name}-engine-{self._started}",
-            [sys.executable, "-m", self._program, "serve"],
+            [sys.executable, "-m", self.program, "serve"],
             environment={**surroundings(), **settings},
         )
         return Engine(
@@ -115,6 +110,20 @@ class Field:
             http_port=int(settings["HTTP_PORT"]),
             health_port=int(settings["HEALTH_PORT"]),
         )
+
+    def environment(self, **overrides: str) -> dict[str, str]:
+        """Return the settings of an engine or a gateway, with ports of its own."""
+        ground, port = self.ground, self.workspace.reserve_port
+        return {
+            **self._delays,
+            "HTTP_PORT": str(port()),
+            "HEALTH_PORT": str(port()),
+            "LOG_FORMAT": "text",
+            **self._deployment,
+            "SECURITY_SVC_URL": ground.securities.url,
+            "PRICING_SVC_URL": ground.prices.url,
+            **overrides,
+        }
 
     @property
     def _deployment(self) -> dict[str, str]:

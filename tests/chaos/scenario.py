@@ -21,6 +21,7 @@ REGAIN_SECONDS = 30.0
 _WINDOW_SECONDS = 4.0
 _ENOUGH = 0.9
 _FINISH_SECONDS = 90.0
+_FED = "execution_service_id > 0"  # the others came by FIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ def finish(field: Field, within: float = _FINISH_SECONDS) -> list[str]:
     """Wait until all is done, `within` so many seconds, and end the engines."""
     orders = sum(order.valid for order in field.fed)
     wait_until(
-        lambda: field.rows("execution where not is_open") == orders,
+        lambda: field.rows(f"execution where not is_open and {_FED}") == orders,
         within,
         "all orders to be filled",
     )
@@ -109,7 +110,7 @@ def _judge(
     repeated = report.counts.repeated_messages
     if repeated and name not in MAY_REPEAT:
         problems = (*problems, f"{repeated} fills were published twice")
-    problems = (*problems, *untrue(field.operators, field.dsn))
+    problems = (*problems, *field.problems, *untrue(field.operators, field.dsn))
     kinds = Counter(each.kind for each in report.contradictions)
     outcome = Outcome(
         name=name,

@@ -1,1 +1,4 @@
-"""Engines that die at a point of choice: `python -m tests.failpoints serve` with FAILPOINT set."""
+"""Engines and gateways that die at a point of choice.
+
+`python -m tests.failpoints serve` (or `gateway`) with FAILPOINT set.
+"""

@@ -1,9 +1,9 @@
-"""The engine's own command line, with one point armed."""
+"""The own command line of engine and gateway, with one point armed."""
 
 import os
 
 from fixengine.cli import main
-from tests.failpoints.points import arm
+from tests.failpoints import gateway, points
 
-arm(os.environ.pop("FAILPOINT"))
+points.arm(os.environ.pop("FAILPOINT"), {**points.STEPS, **gateway.STEPS})
 main()

@@ -163,9 +163,9 @@ def step_of(point: str) -> Step:
     return STEPS[point.partition("-")[2]]
 
 
-def arm(point: str) -> None:
-    """Let this process die at a point."""
-    step = step_of(point)
+def arm(point: str, steps: Mapping[str, Step]) -> None:
+    """Let this process die at a point of these steps."""
+    step = steps[point.partition("-")[2]]
     call = getattr(step.owner, step.method)
     before = point.startswith("before-")
 

@@ -84,12 +84,16 @@ def gateway_process(
     pod: str,
     sessions: str | None = None,
     program: str = "fixengine",
+    port: int | None = None,
     **overrides: str,
 ) -> GatewayProcess:
-    """Return a process that is started, and ends with the world's workspace."""
+    """Return a process that is started, and ends with the world's workspace.
+
+    Without a `port` it has one of its own; with one, it has to have another `pod` than before.
+    """
     file = folder / f"{pod}.toml"
     file.write_text(sessions or session(), encoding="utf-8")
-    port, health_port = world.workspace.reserve_port(), world.workspace.reserve_port()
+    port, health_port = port or world.workspace.reserve_port(), world.workspace.reserve_port()
     given = world.environment(
         FIX_PORT=str(port), FIX_SESSIONS=str(file), HEALTH_PORT=str(health_port), **overrides
     )

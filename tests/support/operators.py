@@ -31,7 +31,7 @@ _CHANGES = """
 select c.execution_id, c.request_key, lower(c.kind), f.version, f.quantity_filled
 from change as c
 join fill as f on f.execution_id = c.execution_id and f.number = c.number
-where c.request_key not like 'engine:%'
+where c.request_key not like 'engine:%' and c.request_key not like 'fix:%'
 """
 _OPEN = "select id from execution where is_open"
 

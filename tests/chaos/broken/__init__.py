@@ -9,6 +9,9 @@ VARIANTS = (
     "forgotten_keys",
     "no_outbox",
     "no_transaction",
+    "nobodys_sessions",
+    "numbers_alone",
+    "sent_too_soon",
     "unguarded_changes",
 )
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from itertools import count
 from random import Random
+from threading import Event
 from time import monotonic
 
 from fixengine.demo.feed.universe import priced_listings
@@ -27,7 +28,7 @@ _PAUSE_SECONDS = 0.1
 _AT_ONCE = 10
 _RECENT = 40
 _TIMES = ("0", "0", "0", "1", "1", "3", "4")
-_TICKERS = (*(each.ticker for each in priced_listings()[:20]), UNPRICED)
+_PRICED = tuple(each.ticker for each in priced_listings()[:20])
 
 
 class Dealer(Background):
@@ -37,13 +38,17 @@ class Dealer(Background):
     has why its connections ended.
     """
 
-    def __init__(self, port: int, peer: str, *, seed: int, rate: float = 10.0) -> None:
+    def __init__(
+        self, port: int, peer: str, *, seed: int, rate: float = 10.0, unpriced: bool = True
+    ) -> None:
         super().__init__(f"dealer {peer}")
         self.peer = peer
         self.book = Book()
         self.endings: list[str] = []
         self.logons = 0
         self.rests = False
+        self._hangs_up = Event()
+        self._tickers = (*_PRICED, *((UNPRICED,) if unpriced else ()))
         self._port = port
         self._rate = rate
         self._rng = Random(f"{seed}:{peer}")
@@ -55,6 +60,10 @@ class Dealer(Background):
     def numbers(self) -> Numbers:
         """The numbers of the next message in each direction."""
         return self._initiator.next_numbers
+
+    def hang_up(self) -> None:
+        """Let the connection go, and come back at once."""
+        self._hangs_up.set()
 
     def work(self) -> None:
         began, done = monotonic(), 0
@@ -106,6 +115,9 @@ class Dealer(Background):
         return Initiator(("127.0.0.1", self._port), settings, numbers=kept)
 
     def _listen(self) -> None:
+        if self._hangs_up.is_set():
+            self._hangs_up.clear()
+            self._initiator.drop()
         try:
             if not self._initiator.is_logged_on:
                 self._initiator.logon()
@@ -127,7 +139,7 @@ class Dealer(Background):
 
     def _order(self) -> None:
         quantity, time = self._rng.randrange(1, 2_000), self._rng.choice(_TIMES)
-        ticker = "NO-SUCH" if self._rng.random() < 0.05 else self._rng.choice(_TICKERS)
+        ticker = "NO-SUCH" if self._rng.random() < 0.05 else self._rng.choice(self._tickers)
         cl_ord_id = self._ask(
             codes.NEW_ORDER, ((55, ticker), (54, "1"), (38, quantity), (40, "1"), (59, time))
         )

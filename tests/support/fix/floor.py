@@ -15,7 +15,7 @@ from fixengine.errors import UnavailableError
 from tests.support.fix.dealer import Dealer
 from tests.support.fix.ledger import ledger_of, numbers_of
 from tests.support.fix.verdict import verdict
-from tests.support.gateways import World, gateway_process, session
+from tests.support.gateways import GatewayProcess, World, gateway_process, session
 from tests.support.network.proxy import Proxy
 
 _TOO_LOW = "too low"
@@ -25,7 +25,7 @@ _AGAIN_SECONDS = 30.0
 class Floor:
     """A context manager: while it lasts, `dealers` trade at `line`, behind which are `gateways`.
 
-    `program` is the module whose command `gateway` is run.
+    `program` is the module whose command `gateway` is run. Without `unpriced` all orders end.
     """
 
     def __init__(
@@ -39,8 +39,11 @@ class Floor:
         dealers: int = 4,
         rate: float = 10.0,
         seed: int = 1,
+        unpriced: bool = True,
     ) -> None:
         self._dsn = dsn
+        self._world = world
+        self._folder = folder
         reserve = world.workspace.reserve_port
         self.gateways = [
             gateway_process(
@@ -51,7 +54,7 @@ class Floor:
         first, *others = (each.port for each in self.gateways)
         self.line = Proxy(port=reserve(), target=first, others=others)
         self.dealers = [
-            Dealer(self.line.port, f"{name}-{number}", seed=seed, rate=rate)
+            Dealer(self.line.port, f"{name}-{number}", seed=seed, rate=rate, unpriced=unpriced)
             for number in range(1, dealers + 1)
         ]
         self._open = ExitStack()
@@ -75,16 +78,44 @@ class Floor:
         for gateway in self.gateways:
             gateway.process.kill()
 
+    def succeed(self, number: int, *, pod: str, program: str, **settings: str) -> GatewayProcess:
+        """Start another gateway in the place of one that has ended."""
+        gateway = gateway_process(
+            self._world,
+            self._folder,
+            pod=pod,
+            sessions=session("*"),
+            program=program,
+            port=self.gateways[number].port,
+            **settings,
+        )
+        self.gateways[number] = gateway
+        return gateway
+
     def wait_until_busy(self, more: int = 20) -> None:
-        """Wait until each client has been told so many messages more."""
+        """Wait until each client that can go on has been told so many messages more."""
         before = [len(each.book.told) for each in self.dealers]
         wait_until(
             lambda: all(
-                len(dealer.book.told) >= told + more
+                len(dealer.book.told) >= told + more or _is_stuck(dealer)
                 for dealer, told in zip(self.dealers, before, strict=True)
             ),
             60,
             "all clients to be told of their orders",
+        )
+
+    def leave_half_open(self) -> None:
+        """Let all clients lose their lines and come back, of which no gateway is told."""
+        self.line.strand()
+        for dealer in self.dealers:
+            dealer.hang_up()
+
+    def wait_until_back(self, times: int) -> None:
+        """Wait until each client that can go on has logged on so many times."""
+        wait_until(
+            lambda: all(each.logons >= times or _is_stuck(each) for each in self.dealers),
+            60,
+            "all clients to be back",
         )
 
     def problems(self, within: float = 60.0) -> list[str]:
@@ -111,10 +142,11 @@ class Floor:
             numbers, left = numbers_of(self._dsn, dealer.peer)
             yield f"{left} things are not settled, {numbers} there, {dealer.numbers} here"
         dealer.stop()
-        if _is_stuck(dealer):
-            yield f"its session can't go on: {dealer.endings[-1]}"
         ledger = ledger_of(self._dsn, dealer.peer)
         yield from verdict(dealer.book, ledger)
+        if _is_stuck(dealer):
+            yield f"its session can't go on: {dealer.endings}"
+            return
         try:
             again = dealer.ask_again(_AGAIN_SECONDS)
         except UnavailableError as error:

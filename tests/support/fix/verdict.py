@@ -20,7 +20,7 @@ from tests.support.fix.ledger import Event, Held, Ledger
 
 _KINDS = {codes.NEW_ORDER: "NEW", codes.CANCEL_REQUEST: "CANCEL", codes.REPLACE_REQUEST: "REPLACE"}
 _DONE = {"NEW": b"0", "CANCEL": b"4", "REPLACE": b"5"}
-_CHANGES = {"CANCEL": {b"4"}, "REPLACE": {b"5"}, "EXPIRE": {b"4", b"C"}}
+_CHANGES = {"CANCEL": {b"4"}, "REPLACE": {b"5", b"D"}, "EXPIRE": {b"4", b"C"}}
 _FILL, _REJECTED = b"F", b"8"
 _OF_NO_EVENT = b"0"
 _PLACES = Decimal("0.0001")
