@@ -127,6 +127,7 @@ class SessionActor(Actor):
         self._day_ends: datetime | None = None
         self._life = life
         self._inbox = Inbox(self.actor_ref, life)
+        self._life = life
         self._room = Room(knocked.line, limits)
         self._held: _Held | None = None
         self._page: Fetch | None = None
@@ -246,6 +247,8 @@ class SessionActor(Actor):
         self._metrics.messages_in.inc(len(step.delivered))
         self._metrics.messages_out.inc(len(step.sent))
         self._metrics.passed_over.inc(len(step.ignored))
+        if step.closes is not None:
+            self._life.ended()  # first: the client may be back as soon as it has read this
         if step.out:
             self._line.send(bytes(step.out))
         if decision.requests:
@@ -381,6 +384,7 @@ class SessionActor(Actor):
     def _end_session(self, why: str) -> None:
         if not self._over:
             self._over = True
+            self._life.ended()
             taken = self._taken
             logger.bind(reason=why, next_in=taken.next_in, next_out=taken.next_out).info(
                 "session ends"

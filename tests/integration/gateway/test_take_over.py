@@ -82,7 +82,7 @@ def test_a_gateway_lets_a_session_go_whose_line_is_dead(
         trader = client(proxy, "OMS3", heartbeat=1).logon()
         proxy.set(Flow.SILENT)
         moved = client(here, "OMS3", numbers=trader.initiator.next_numbers)
-        moved.logon()
+        moved.logon_soon()
         assert moved.initiator.is_logged_on
         assert there.process.running
     finally:

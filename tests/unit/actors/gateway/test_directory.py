@@ -122,6 +122,18 @@ def test_a_client_whose_line_is_lost_may_come_back_before_its_session_has_ended(
     wait_for(second, "35=A|34=3|")
 
 
+def test_a_client_that_has_logged_out_may_come_back_at_once(world: World) -> None:
+    directory = world.directory()
+    first = knock(directory)
+    wait_until(lambda: first.receiver, 60, "the line to be read")
+    assert first.receiver is not None
+    life = live(world).life
+    first.receiver.received(message("5|34=2|"))
+    wait_for(first, "35=5|34=2|")
+    assert not life.is_shown
+    wait_for(knock(directory, "34=3|98=0|108=30|"), "35=A|34=3|")
+
+
 def test_a_half_open_line_stays_where_the_newcomer_has_no_password(world: World) -> None:
     directory = world.directory(agreement(password=HASH))
     first = knock(directory, f"{LOGON}554=right|")
