@@ -14,7 +14,9 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from fixengine.config import load
+from fixengine.config.fix_sessions import Agreements
 from fixengine.engine.engine import Engine
+from fixengine.gateway.gateway import Gateway
 from tests.manifests.built import ROOT, read
 from tests.programs import wanted
 from tests.support.documents import page
@@ -72,7 +74,8 @@ def promtool(*arguments: str | Path) -> None:
 
 def test_every_metric_that_is_asked_for_is_exported() -> None:
     engine = Engine(load({}), pod="a-pod", on_failure=print)
-    known = exported(engine.registry)
+    gateway = Gateway(load({}), Agreements([]), pod="a-pod", on_failure=print)
+    known = exported(engine.registry) | exported(gateway.registry)
     asked = {name for expression in expressions() for name in _METRIC.findall(expression)}
     assert len(asked) > 25
     assert asked - known == set()

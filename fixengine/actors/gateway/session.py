@@ -244,8 +244,12 @@ class SessionActor(Actor):
         if not self._stored(step, decision):
             return
         self._life.missing_before = self._session.missing_before
-        self._metrics.messages_in.inc(len(step.delivered))
-        self._metrics.messages_out.inc(len(step.sent))
+        if step.delivered or step.sent:
+            self._metrics.passed(
+                came=[each.kind for each in step.delivered],
+                went=[each.kind for each in step.sent],
+                seconds=monotonic() - step.began,
+            )
         self._metrics.passed_over.inc(len(step.ignored))
         if step.closes is not None:
             self._life.ended()  # first: the client may be back as soon as it has read this

@@ -1,6 +1,7 @@
 """What one step of a session comes to: rows to store, then bytes to send, then its end."""
 
 from collections.abc import Iterable
+from time import monotonic
 
 from fixengine.fix import tags
 from fixengine.fix.dictionary import Dictionary
@@ -21,10 +22,11 @@ from fixengine.trading.values import Reply
 
 
 class Step:
-    """Collects a session's effects in their order."""
+    """Collects a session's effects in their order; `began` is a monotonic time."""
 
     def __init__(self, dictionary: Dictionary, generation: int) -> None:
         self.generation = generation
+        self.began = monotonic()
         self.delivered: list[Message] = []
         self.sent: list[Sent] = []
         self.out = bytearray()

@@ -1,11 +1,25 @@
 """What the gateway measures of its own work."""
 
+from collections import Counter as Tally
+from collections.abc import Iterable
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from fixengine.fix.dictionary import versions
 from fixengine.ports.lines import Ending
 from fixengine.telemetry.metrics.changes import CALL_BUCKETS, ChangeMetrics
 
 _COMMIT_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200)
+_OUTCOMES = (
+    "logged_on",
+    "refused",
+    "unknown",
+    "wrong_credentials",
+    "too_many_attempts",
+    "second_connection",
+    "held_elsewhere",
+)
 
 
 class GatewayMetrics(ChangeMetrics):
@@ -31,14 +45,18 @@ class GatewayMetrics(ChangeMetrics):
             ("outcome",),
             registry=registry,
         )
+        for outcome in _OUTCOMES:  # so that a first one is an increase
+            self.logons.labels(outcome)
         self.messages_in = Counter(
             "fixengine_fix_messages_in_total",
-            "Messages of clients that were handed on to be answered",
+            "Messages of clients that were handed on to be answered, by MsgType",
+            ("type",),
             registry=registry,
         )
         self.messages_out = Counter(
             "fixengine_fix_messages_out_total",
-            "Messages to clients that have a number, the administrative ones not counted",
+            "Messages to clients with a number, by MsgType, the administrative ones not counted",
+            ("type",),
             registry=registry,
         )
         self.sent_again = Counter(
@@ -49,6 +67,12 @@ class GatewayMetrics(ChangeMetrics):
         self.passed_over = Counter(
             "fixengine_fix_messages_passed_over_total",
             "Messages of clients that were garbled, or came twice",
+            registry=registry,
+        )
+        self.step_seconds = Histogram(
+            "fixengine_fix_step_seconds",
+            "From the reading of messages or reports until they are stored, before bytes go out",
+            buckets=CALL_BUCKETS,
             registry=registry,
         )
         self.commit_seconds = Histogram(
@@ -98,6 +122,17 @@ class GatewayMetrics(ChangeMetrics):
             registry=registry,
         )
 
+    def passed(self, *, came: Iterable[bytes], went: Iterable[bytes], seconds: float) -> None:
+        """Count what a session took and told in one step, by MsgType; what took it so long.
+
+        A type that no version speaks counts as `other`.
+        """
+        spoken = _spoken()
+        for counter, kinds in ((self.messages_in, came), (self.messages_out, went)):
+            for kind, count in Tally(kinds).items():
+                counter.labels(kind.decode() if kind in spoken else "other").inc(count)
+        self.step_seconds.observe(seconds)
+
     def line_began(self) -> None:
         """Count one more; called by the thread that moves all bytes."""
         self.lines.inc()
@@ -106,3 +141,8 @@ class GatewayMetrics(ChangeMetrics):
         """Count one less, and why; called by the same thread."""
         self.lines.dec()
         self.lines_ended.labels(ending.value).inc()
+
+
+@cache
+def _spoken() -> frozenset[bytes]:
+    return frozenset(kind for each in versions().values() for kind in each.messages)

@@ -17,16 +17,21 @@ from fixengine.demo.workspace import Workspace
 from fixengine.rules.changes import ChangeRequest
 from fixengine.rules.values import ChangeKind
 from fixengine.supervision.lifecycle import Crash
-from fixengine.telemetry.health import Part
+from fixengine.telemetry.health import ENGINE_NEEDS, GATEWAY_NEEDS
 from tests.programs import wanted
 from tests.support.engines import Surroundings, ref, wait_until_ready
 from tests.support.feed.mixed import mixed_orders
+from tests.support.fix.trader import Trader
+from tests.support.gateways import running_gateway
 
 pytestmark = pytest.mark.any_broker
 
 MONITORING = Path(__file__).parents[3] / "monitoring"
 # What Grafana puts in: everything, and windows that fill within seconds.
 CHOSEN = {"$job": ".*", "$instance": ".*", "$__rate_interval": "1m", "$__range": "1m"}
+
+
+PARTS = (*ENGINE_NEEDS.reached, *ENGINE_NEEDS.held_up, *GATEWAY_NEEDS.reached)
 
 
 class Prometheus:
@@ -52,11 +57,12 @@ class Prometheus:
             return json.load(answer)["data"]
 
 
-def started(workspace: Workspace, *, scraping: int) -> Prometheus:
-    """Return a Prometheus that scrapes this port twice a second, as soon as it has."""
+def started(workspace: Workspace, *scraped: int) -> Prometheus:
+    """Return a Prometheus that scrapes these ports twice a second, as soon as it has."""
     program = wanted("prometheus")
     folder = workspace.subfolder("prometheus")
-    target = {"job_name": "fixengine", "static_configs": [{"targets": [f"127.0.0.1:{scraping}"]}]}
+    targets = [f"127.0.0.1:{port}" for port in scraped]
+    target = {"job_name": "fixengine", "static_configs": [{"targets": targets}]}
     configuration = {
         "global": {"scrape_interval": "500ms", "evaluation_interval": "500ms"},
         "rule_files": [str(MONITORING / "alerts.yaml")],
@@ -103,22 +109,30 @@ def ask_rest(port: int, *paths: str) -> None:
             error.close()
 
 
-def test_dashboard_and_alerts_on_a_running_engine(around: Surroundings) -> None:
+def test_dashboard_and_alerts_on_a_running_engine_and_gateway(
+    around: Surroundings, tmp_path: Path
+) -> None:
     fed = mixed_orders(seed=9, good=100, bad=3)
-    rest, health = around.workspace.reserve_port(), around.workspace.reserve_port()
-    with around.engine(
-        HTTP_PORT=str(rest), HEALTH_PORT=str(health), OPERATOR_TOKEN="a-token-for-operators"
-    ) as engine:
+    rest, health, of_gateway = (around.workspace.reserve_port() for _ in range(3))
+    with (
+        around.engine(
+            HTTP_PORT=str(rest), HEALTH_PORT=str(health), OPERATOR_TOKEN="a-token-for-operators"
+        ) as engine,
+        running_gateway(around, tmp_path, HEALTH_PORT=str(of_gateway)) as gateway,
+    ):
         wait_until_ready(engine)
         engine.desk.change(ChangeRequest(execution_id=1, kind=ChangeKind.CANCEL))
-        prometheus = started(around.workspace, scraping=health)
+        client = Trader(gateway.port, "OMS1").logon()
+        client.wait_for(client.order(quantity=1), exec_type="0")
+        client.initiator.logout("done")
+        prometheus = started(around.workspace, health, of_gateway)
         assert not firing(prometheus)
         around.send(*fed)
         ask_rest(rest, "/api/v1/executions", "/api/v1/executions?limit=0")
         around.wait_until_done(fed)
         for title, expression in dashboard():
             wait_until(partial(prometheus.query, expression), 60, f"{title}: {expression}")
-        assert prometheus.value("sum(fixengine_up)") == len(Part)
+        assert prometheus.value("sum(fixengine_up)") == len(PARTS)
         good = sum(order.valid for order in fed)
         wait_until(
             lambda: prometheus.value("sum(kafka_consumer_messages_processed_total)") == good,
