@@ -2,13 +2,15 @@
 
 `python -m benchmarks.floors intake|fills` with an engine's settings in the environment. They use
 the engine's SQL, so that both ask the same of the database, and nothing else of it. With `rest` it
-is what REST stands on, with nothing behind it. `engine` is all three in threads of one process, a
-peer for `make bench`: benchmarks/bare_engine.sh starts it.
+is what REST stands on, with nothing behind it. `fix` acknowledges the orders of one FIX session.
+`engine` is the first three in threads of one process, a peer for `make bench`:
+benchmarks/bare_engine.sh starts it.
 """
 
 import json
 import logging
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -27,6 +29,8 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 from waitress import serve
 
+from fixengine.fix.formats import write_timestamp
+from fixengine.fix.framing import Frame, Framer, encode
 from fixengine.infra.postgres.schema.migrate import migrate
 from fixengine.infra.postgres.statements import query
 from fixengine.rules.claim_window import EARLIEST
@@ -185,6 +189,69 @@ def rest() -> None:
     serve(app, port=int(os.environ["HTTP_PORT"]), threads=16)
 
 
+def fix() -> None:
+    """Accept a session; parse what is read, insert, commit, acknowledge, for ever."""
+    with (
+        socket.create_server(("127.0.0.1", int(os.environ["FIX_PORT"]))) as server,
+        psycopg.connect(_dsn(), autocommit=True) as connection,
+    ):
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        line, _ = server.accept()
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        framer, number = Framer(), 1
+        while data := line.recv(65_536):
+            framer.feed(data)
+            orders = []
+            while isinstance(frame := framer.next(), Frame):
+                message = dict(field.split(b"=", 1) for field in frame.body.split(b"\x01")[:-1])
+                if message[b"35"] == b"A":
+                    line.sendall(_fix_message(b"A", number, b"98=0\x01108=60\x01141=Y\x01"))
+                    number += 1
+                else:
+                    orders.append(message)
+            if orders:
+                rows = [
+                    {"ticker": each[b"55"].decode(), "quantity": each[b"38"].decode()}
+                    for each in orders
+                ]
+                ids = connection.execute(_FIX_ORDERS, [json.dumps(rows)]).fetchall()
+                out = b""
+                for (id_,), each in zip(ids, orders, strict=True):
+                    out += _fix_message(b"8", number, _fix_report(id_, each))
+                    number += 1
+                line.sendall(out)
+
+
+_FIX_ORDERS = b"""
+insert into public.execution (
+    execution_service_id, is_open, execution_status, trade_type, destination, security_id, ticker,
+    quantity_ordered, received_timestamp, sent_timestamp, next_fill_timestamp, version
+)
+select
+    -nextval('engine_number'), true, 'WORK', 'BUY', 'ML', '68bda020e3644b42ebcb2bd3', ticker,
+    quantity, now(), now(), now() + interval '1 hour', 1
+from json_to_recordset(%s) as o (ticker text, quantity numeric)
+returning id
+"""
+
+
+def _fix_report(id_: int, order: dict[bytes, bytes]) -> bytes:
+    return (
+        b"37=%d\x0111=%b\x0117=%d-0\x01150=0\x0139=0\x0155=%b\x0154=%b\x0138=%b\x0140=1\x01"
+        b"151=%b\x0114=0\x016=0\x0160=%b\x01"
+        % (
+            *(id_, order[b"11"], id_, order[b"55"], order[b"54"], order[b"38"], order[b"38"]),
+            write_timestamp(datetime.now(UTC)),
+        )
+    )
+
+
+def _fix_message(kind: bytes, number: int, body: bytes) -> bytes:
+    header = b"35=%b\x0134=%d\x0149=FIXENGINE\x0152=%b\x0156=FLOOR\x01"
+    return encode(b"FIX.4.4", header % (kind, number, write_timestamp(datetime.now(UTC))) + body)
+
+
 def engine() -> None:
     """Make the tables; then take orders in, fill, and answer, for ever."""
     with closing(psycopg.connect(_dsn(), autocommit=True)) as connection:
@@ -217,4 +284,4 @@ def _get(variable: str, what: str) -> Iterator[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    {"intake": intake, "fills": fills, "rest": rest, "engine": engine}[sys.argv[1]]()
+    {"intake": intake, "fills": fills, "rest": rest, "fix": fix, "engine": engine}[sys.argv[1]]()

@@ -7,6 +7,7 @@ from benchmarks.figures import (
     asked,
     bulk,
     changes,
+    fix,
     idle,
     kill,
     latency,
@@ -38,6 +39,7 @@ FIGURES: Mapping[str, Callable[[Lend, float], Iterator[Figure]]] = {
     for each in (
         actors,
         changes,
+        fix,
         idle,
         latency,
         orders,
