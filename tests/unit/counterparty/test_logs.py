@@ -63,6 +63,8 @@ def test_a_message_is_where_its_line_is() -> None:
     log = b"\n\nfirst: " + ORDER + b"\n" + BEAT + BEAT + b"\nnothing\n\n" + BEAT
     assert [each.line for each in found(log)] == [3, 4, 4, 7]
     assert [each.line for each in found(*(bytes([byte]) for byte in log))] == [3, 4, 4, 7]
+    two_lines = raw(f"35=3|{HEADER}45=1|58=a\nb|")
+    assert [each.line for each in found(two_lines + BEAT)] == [1, 2]
 
 
 def test_data_may_hold_what_looks_like_an_end() -> None:
@@ -104,9 +106,9 @@ def test_a_wrong_checksum_is_told_with_the_right_one() -> None:
 
 def test_a_message_that_is_cut_off_is_told() -> None:
     assert "CheckSum(10) is missing: the message is cut off" in wrong(ORDER[:60])
-    first, second = verdicts(ORDER[:60] + b"\n" + BEAT)
+    first, *others = verdicts(ORDER[:60] + b"\n" + BEAT + BEAT)
     assert "CheckSum(10) is missing: the message is cut off" in first
-    assert second == ()
+    assert others == [(), ()]
 
 
 def test_a_message_without_its_length_is_told() -> None:

@@ -73,6 +73,11 @@ def test_a_time_that_a_day_leaves_out_comes_an_hour_later() -> None:
     assert AT_NIGHT.end(utc("2026-03-08 07:30")) == utc("2026-03-09 06:30")
 
 
+def test_a_time_that_is_left_out_around_midnight_comes_on_the_next_day() -> None:
+    before_midnight = TradingDay(ends_at=time(23, 45), zone=ZoneInfo("America/Toronto"))
+    assert before_midnight.end(utc("1919-03-31 04:35")) == utc("1919-03-31 04:45")
+
+
 def test_of_a_time_that_comes_twice_the_first_counts() -> None:
     at_half_past_one = TradingDay(ends_at=time(1, 30), zone=NEW_YORK)
     assert at_half_past_one.end(utc("2026-11-01 04:00")) == utc("2026-11-01 05:30")
