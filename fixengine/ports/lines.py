@@ -103,7 +103,7 @@ class Entrance(Protocol):
     def stop_accepting(self) -> None:
         """Let nobody in any more, and show out who has not logged on. Safe to repeat.
 
-        The port is free when it returns.
+        The port is free when it returns, unless the machine is too busy to close it within 0.1 s.
         """
 
     def stop(self, within: float) -> None:

@@ -29,8 +29,8 @@ _STRANGERS_AT_ONCE = 16
 """Strangers who come in or are read in one turn, so that a flood of them delays nobody else."""
 
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-_CLOSED_WITHIN = 1.0
-"""Seconds for the thread to close the port: it is never held up for long."""
+_CLOSED_WITHIN = 0.1
+"""Seconds that who closes the port waits for the thread, which is hardly ever busy for so long."""
 
 _REST_SECONDS = 0.1
 """Time after a turn that failed, as the next one may."""
@@ -98,7 +98,7 @@ class Listener:
     def stop_accepting(self) -> None:
         """Let nobody in any more, and show out who has not logged on. Safe to repeat.
 
-        The port is free when it returns.
+        The port is free when it returns, unless the machine is too busy to close it within 0.1 s.
         """
         self._closing.set()
         if self._thread.ident:
