@@ -8,7 +8,7 @@ from fixengine.rules.values import Execution, LedgerEntry
 from tests.support.rows import opened
 
 EXECUTION = Execution.__struct_fields__
-STORED = EXECUTION[:-2]  # without its trace and its end
+STORED = EXECUTION[:-3]  # without its trace and its end
 SHOWN = ShownExecution.__struct_fields__
 ENTRY = LedgerEntry.__struct_fields__
 OTHER_TERMS = ("kind", "has_other_terms", "quantity_before", "limit_before")
@@ -20,7 +20,7 @@ OTHER_TERMS = ("kind", "has_other_terms", "quantity_before", "limit_before")
         ("claim", ("place", *EXECUTION)),
         ("changing", ("place", "unpublished", "not_numbers", "now", *EXECUTION)),
         ("known_changes", ("request_key", "kind", "quantity", "limit_price", *ENTRY, *STORED)),
-        ("unpublished", ("stored_at", *ENTRY, *OTHER_TERMS, *EXECUTION[:-1])),
+        ("unpublished", ("stored_at", *ENTRY, *OTHER_TERMS, *EXECUTION[:-2])),
         ("audit_executions", EXECUTION),
         ("get_executions", SHOWN),
         ("page_executions", SHOWN),

@@ -105,16 +105,16 @@ entered as (
     cross join lateral json_to_recordset(h.new_orders) as n (
         execution_id integer, ticker text, id integer, trade_type text, destination text,
         security_id text, quantity numeric, limit_price numeric, received_timestamp timestamptz,
-        trade_service_execution_id integer, version integer, traceparent text,
-        expires_at timestamptz, time_in_force text, cl_ord_id text, pending_cl_ord_id text,
-        pending_kind text, account text, side text, fix_time_in_force text
+        version integer, traceparent text, expires_at timestamptz, time_in_force text,
+        cl_ord_id text, pending_cl_ord_id text, pending_kind text, account text, side text,
+        fix_time_in_force text
     )
 ),
 executions as (
     insert into public.execution (
         id, execution_service_id, is_open, execution_status, trade_type, destination, security_id,
         ticker, quantity_ordered, limit_price, received_timestamp, sent_timestamp,
-        next_fill_timestamp, trade_service_execution_id, version
+        next_fill_timestamp, version
     )
     select
         e.execution_id, e.id, true, 'WORK', e.trade_type, e.destination, e.security_id, e.ticker,
@@ -126,7 +126,7 @@ executions as (
             end,
             e.expires_at
         ),
-        e.trade_service_execution_id, e.version
+        e.version
     from entered as e
 ),
 traced as (
