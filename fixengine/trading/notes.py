@@ -31,6 +31,7 @@ class Notes:
         self._requests: list[FixRequest] = []
         self._new: dict[int, NewOrder] = {}
         self._changed: dict[int, FixOrder] = {}
+        self.statuses = 0  # reports of mass statuses among the replies
 
     def known(self, cl_ord_id: bytes) -> Known | None:
         """Return what is known of a ClOrdID by now."""

@@ -13,7 +13,8 @@ from fixengine.trading.reports import Reports
 from fixengine.trading.values import Reply, Standing
 
 MOST_REPORTS = 5_000
-"""A mass status is refused where more orders than that are open."""
+"""A mass status is refused where more orders than that are open, or where it and those that came
+together with it would have more reports: they are stored at once, and other clients wait for it."""
 
 _OF_A_SECURITY, _OF_ALL = b"1", b"7"
 
@@ -44,10 +45,13 @@ class Statuses:
         orders = tuple(notes.open_orders())
         if kind not in (_OF_ALL, _OF_A_SECURITY):
             text = b"MassStatusReqType(585) is not served: give 7 (all) or 1 (of a security)"
-            notes.reply(self._refusals.message(message, BusinessRejectReason.OTHER, text))
+            self._refuse(message, text, notes)
+        elif not asking.is_kept(message.get(tags.MASS_STATUS_REQ_ID) or b""):
+            text = b"MassStatusReqID(584) has more than %d bytes: shorten it" % asking.LONGEST_TEXT
+            self._refuse(message, text, notes)
         elif len(orders) > MOST_REPORTS:
             text = b"more than %d orders are open: ask for each of them" % MOST_REPORTS
-            notes.reply(self._refusals.message(message, BusinessRejectReason.OTHER, text))
+            self._refuse(message, text, notes)
         elif kind == _OF_ALL:
             self._tell(message, orders, notes)
         else:
@@ -63,6 +67,11 @@ class Statuses:
             self._tell(message, wanted, notes)
 
     def _tell(self, message: Message, orders: Sequence[Standing], notes: Notes) -> None:
+        if notes.statuses + len(orders) > MOST_REPORTS:
+            text = b"too many requests of this type at once: wait for the answer to each"
+            self._refuse(message, text, notes)
+            return
+        notes.statuses += len(orders)
         if not orders:
             none = ObjectionError(Why.UNKNOWN_ORDER, "the session has no such open order")
             notes.reply(self._none(message, none, notes))
@@ -70,6 +79,9 @@ class Statuses:
             more = _place(message, number, len(orders))
             asked = order.cl_ord_id
             notes.reply(self._reports.state(order, execution, asked=asked, more=more))
+
+    def _refuse(self, message: Message, text: bytes, notes: Notes) -> None:
+        notes.reply(self._refusals.message(message, BusinessRejectReason.OTHER, text))
 
     def _none(self, message: Message, objection: ObjectionError, notes: Notes) -> Reply:
         more = _place(message, 0, 0)

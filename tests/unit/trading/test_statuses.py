@@ -119,3 +119,19 @@ def test_more_orders_than_can_be_told_of_at_once_are_not_told_of() -> None:
         told.append([each.kind for each in market.entry.decide(asked, look).replies])
     assert told == [[b"8"] * MOST_REPORTS, [b"j"]]
     assert market.entry.needs(asked).open_orders == MOST_REPORTS + 1, "so that it is seen"
+
+
+def test_requests_that_come_together_are_told_of_no_more_than_one_may_be() -> None:
+    market = traded()
+    asked = [market.message(mass(kind)) for kind in ("7", "1", "7", "7")]
+    one = Standing(market.orders[1], market.execution("X"))
+    look = Look(known={}, numbers=(), open_orders=[one] * (MOST_REPORTS // 2), now=BEGAN)
+    kinds = [each.kind for each in market.entry.decide(asked, look).replies]
+    assert kinds.count(b"8") == 2 * (MOST_REPORTS // 2) + 1
+    assert kinds[-1] == b"j"
+
+
+def test_what_each_report_would_repeat_may_not_be_long() -> None:
+    market = traded()
+    assert market.says(f"35=AF|584={'M' * 101}|585=7|") == ["BusinessMessageReject Other"]
+    assert len(market.says(f"35=AF|584={'M' * 100}|585=7|")) == 2
