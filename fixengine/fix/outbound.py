@@ -58,10 +58,14 @@ class Outbound:
         self._withheld = self._page = None
 
     def resend(self, first: int, last: int) -> None:
-        """Begin to send numbers again, the last included; at an earlier one if that is going on."""
+        """Begin to send numbers again, the last included; at an earlier one if that is going on.
+
+        What was asked for before is sent all the same: some peers ask for one piece after another.
+        """
         self._last = last if self._page is None else max(self._last, last)
-        self._told = first
-        self._fetch(first)
+        if self._page is None or first < self._told:
+            self._told = first
+            self._fetch(first)
 
     def fetched(self, now: Moment, page: Fetch, kept: Iterable[Numbered]) -> None:
         """Send what was kept, and ask for the next page, or end."""

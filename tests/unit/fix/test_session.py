@@ -438,6 +438,16 @@ def test_a_later_request_takes_the_place_of_an_earlier_one() -> None:
     ]
 
 
+def test_pieces_that_are_asked_for_together_are_all_sent_again() -> None:
+    client = Client(answering).logged_on()
+    client.says("35=B|34=2|58=a|", "35=B|34=3|58=b|")
+    stream = client.written("35=2|34=4|7=2|16=2|") + client.written("35=2|34=5|7=3|16=3|")
+    assert client.sends(stream) == [
+        "35=B|34=2|43=Y|122=*|58=re a|",
+        "35=B|34=3|43=Y|122=*|58=re b|",
+    ]
+
+
 def test_for_many_requests_at_once_one_page_is_read() -> None:
     client = Client(answering).logged_on()
     client.says("35=B|34=2|58=a|")
