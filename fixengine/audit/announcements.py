@@ -138,10 +138,10 @@ def _message_problems(
 def _message(row: Execution, changes: Changes, fill: LedgerEntry) -> dict[str, object]:
     """Return the message of a fill: the execution as it stood after it."""
     terms, ended = changes.terms_after(fill.number), changes.ended(fill.number)
-    average = _average(fill.total_amount, fill.quantity_filled)
+    price = average(fill.total_amount, fill.quantity_filled)
     optional: dict[str, object | None] = {
         "limitPrice": None if terms.limit_price is None else _number(terms.limit_price),
-        "averagePrice": None if average is None else _number(average),
+        "averagePrice": None if price is None else _number(price),
         "tradeServiceExecutionId": (
             None
             if row.trade_service_execution_id is None
@@ -203,7 +203,8 @@ def _number_of_fills(body: dict[str, object]) -> int | None:
     return int(number) if len(number) <= _LONGEST else None
 
 
-def _average(total: Decimal, filled: Decimal) -> Decimal | None:
+def average(total: Decimal, filled: Decimal) -> Decimal | None:
+    """Return the average price, as messages and reports round it; None where nothing is filled."""
     if filled <= 0:
         return None
     return _EXACT.divide(total, filled).quantize(Decimal("0.0001"), ROUND_HALF_UP, _EXACT)

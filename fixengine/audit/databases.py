@@ -62,6 +62,11 @@ class Databases:
         for pages in self._pages:
             yield from pages.outbox_strays()
 
+    def sessions(self) -> Iterator[str]:
+        """Say what is wrong with FIX sessions."""
+        for pages in self._pages:
+            yield from pages.sessions()
+
     def misplaced(self) -> Iterator[tuple[str, tuple[int, ...]]]:
         """Say of the rows that were read which are another database's, and name some of them."""
         for number, ids in sorted(self._misplaced.items()):

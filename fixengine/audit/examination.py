@@ -134,6 +134,9 @@ class Examination:
             for stray in self._databases.strays(since=self._span.since, until=self._span.until):
                 said = f"the ledger has fills of execution {stray}, which does not exist"
                 yield self._judge.found(Kind.LEDGER, said, executions=(stray,))
+        if self._judge.counts.by_fix:  # elsewhere the audit may have no right to look
+            for said in self._databases.sessions():
+                yield self._judge.found(Kind.TOLD, said)
         for stray in self._databases.outbox_strays():
             said = f"the outbox has a fill of execution {stray}, which does not exist"
             yield self._judge.found(Kind.LEDGER, said, executions=(stray,))

@@ -10,6 +10,7 @@ from fixengine.audit.evidence import Case, Expected, Source, Stored
 from fixengine.audit.ledger import base_of, execution_problems, mapping_problems
 from fixengine.audit.terms import Expectations, Horizon
 from fixengine.audit.told import told_problems
+from fixengine.audit.told_figures import figure_problems
 from fixengine.audit.verdict import Contradiction, Counts, Kind
 from fixengine.infra.postgres.audit_pages import Told
 from fixengine.ports.kafka import Record
@@ -111,6 +112,8 @@ class Judge:
         yield from self._of_order(ordered, case.sources, stored.told)
         may_be_gone = self.horizon.kept_since is not None
         for problem in told_problems(stored, changes, may_be_gone=may_be_gone):
+            yield Kind.TOLD, problem
+        for problem in figure_problems(stored, changes):
             yield Kind.TOLD, problem
         order = _best(ordered, case.sources)
         version = row.version - row.number_of_fills if order is None else order.version

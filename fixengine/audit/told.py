@@ -15,6 +15,8 @@ def told_problems(stored: Stored, changes: Changes, *, may_be_gone: bool) -> Ite
     """
     if stored.told is None:
         return
+    if stored.told.strange:
+        yield f"{stored.told.strange} reports of it are another session's"
     sent, waiting = {*stored.told.sent}, {*stored.told.waiting}
     due = {0} | {
         fill.number for fill in stored.fills if fill.quantity > 0 or fill.number in changes

@@ -40,6 +40,9 @@ ANSWERS_WITHIN = _STATEMENT_LIMIT + 6.0
 AWAY_SECONDS = 30.0
 """Seconds that a database may be away, as while it is restarted or another one takes over."""
 
+DECIDED_WITHIN = 60.0
+"""Seconds within which any gateway should have decided a request to cancel or replace."""
+
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 5.0
 
 _T = TypeVar("_T")
@@ -49,11 +52,14 @@ _T = TypeVar("_T")
 class Told:
     """Which evaluations of an execution its FIX client was told of, and which it has yet to be.
 
-    Number 0 is that the order was taken.
+    Number 0 is that the order was taken. `bodies` has the fields of what was sent, in the order of
+    `sent`; `strange` rows of all these are of a session that did not order it.
     """
 
     sent: tuple[int, ...]
     waiting: tuple[int, ...]
+    bodies: tuple[bytes, ...] = ()
+    strange: int = 0
 
 
 Row: TypeAlias = tuple[
@@ -123,6 +129,15 @@ class AuditPages:
         return self._read(
             lambda connection: tuple(
                 row[0] for row in connection.execute(query("audit_outbox_strays"))
+            )
+        )
+
+    def sessions(self) -> tuple[str, ...]:
+        """Return what is wrong with FIX sessions, in words."""
+        patience = {"patience": DECIDED_WITHIN}
+        return self._read(
+            lambda connection: tuple(
+                row[0] for row in connection.execute(query("audit_sessions"), patience)
             )
         )
 
@@ -242,8 +257,10 @@ def _rows_after(connection: Connection, *, place: Mapping[str, int]) -> Sequence
 
 def _told(connection: Connection, ids: Sequence[int]) -> dict[int, Told]:
     return {
-        id_: Told(sent=tuple(sent), waiting=tuple(waiting))
-        for id_, sent, waiting in connection.execute(query("audit_told"), {"ids": ids})
+        id_: Told(sent=tuple(sent), waiting=tuple(waiting), bodies=tuple(bodies), strange=strange)
+        for id_, sent, bodies, waiting, strange in connection.execute(
+            query("audit_told"), {"ids": ids}
+        )
     }
 
 

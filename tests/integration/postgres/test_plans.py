@@ -513,6 +513,7 @@ WITHOUT_A_CASE: Mapping[str, str] = {
             "audit_fills",
             "audit_outbox",
             "audit_outbox_strays",
+            "audit_sessions",
             "audit_strays",
             "audit_told",
         ),

@@ -22,7 +22,17 @@ timed as (
     insert into expiry select id, null, '{time_in_force}' from entered
 ),
 told as (
-    insert into fix_sent select 9, 1, id, '8', now(), '', id, 0 from entered
+    insert into fix_sent
+    select
+        9, 1, id, '8', now(),
+        convert_to(
+            format(
+                E'37=%s\x0117=%s-0\x0138=1000\x0114=0\x01151=1000\x016=0\x01', id, id
+            ),
+            'UTF8'
+        ),
+        id, 0
+    from entered
 )
 insert into fix_order select id, 9, 'a', null, null, null, '1', '3' from entered
 """

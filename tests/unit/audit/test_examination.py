@@ -97,10 +97,12 @@ class Tables(AuditPages):
         shard: int = 1,
         shards: int = 1,
         newest: int = 5,
+        sessions: tuple[str, ...] = (),
     ) -> None:
         self.ledger_since: datetime | None = None
         self._rows, self._strays = rows, tuple(strays)
         self._shard, self._shards, self._newest = shard, shards, newest
+        self._sessions = sessions
 
     def facts(self) -> Facts:
         return Facts(
@@ -119,6 +121,9 @@ class Tables(AuditPages):
 
     def outbox_strays(self) -> tuple[int, ...]:
         return ()
+
+    def sessions(self) -> tuple[str, ...]:
+        return self._sessions
 
 
 class Away(Tables):
@@ -341,6 +346,16 @@ def test_an_order_by_fix_is_of_the_database_whose_number_it_has() -> None:
         pages = Tables((row, silent, None, (), told), shard=shard, shards=3)
         others = [Tables(shard=each, shards=3) for each in (1, 2, 3) if each != shard]
         assert kinds(orders=none, fills=none, letters=none, pages=pages, others=others) == found
+
+
+def test_sessions_are_looked_at_where_fix_clients_order() -> None:
+    said = ("session 1 has sent what it has not",)
+    assert kinds(pages=Tables((EXECUTION, FILLS, None, (), None), sessions=said)) == []
+    row = structs.replace(EXECUTION, execution_service_id=-5)
+    silent = tuple(structs.replace(each, announced=False) for each in FILLS)
+    by_fix = Tables((row, silent, None, (), Told(sent=(0, 2, 3), waiting=())), sessions=said)
+    none = Remembered()
+    assert kinds(orders=none, fills=none, letters=none, pages=by_fix) == [Kind.TOLD]
 
 
 def test_a_number_that_another_database_gives_is_found() -> None:

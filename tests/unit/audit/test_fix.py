@@ -142,3 +142,58 @@ def test_an_execution_by_fix_that_no_client_ordered_is_found() -> None:
     (stored,) = SOUND.stored
     forged = replace(SOUND, stored=(replace(stored, told=None),))
     assert {kind for kind, _ in found(forged)} == {Kind.NOBODY_SENT}
+
+
+BODIES = (
+    b"37=5\x0117=5-0\x0138=134\x0114=0\x01151=134\x016=0\x01",
+    b"37=5\x0117=5-2\x0138=134\x0114=107\x01151=27\x016=43.25\x0132=107\x0131=43.25\x01",
+    b"37=5\x0117=5-3\x0138=134\x0114=134\x01151=0\x016=43.25\x0132=27\x0131=43.25\x01",
+)
+
+
+def worded(*bodies: bytes, strange: int = 0) -> Case:
+    (stored,) = SOUND.stored
+    told = Told(sent=(0, 2, 3), waiting=(), bodies=bodies, strange=strange)
+    return replace(SOUND, stored=(replace(stored, told=told),))
+
+
+def test_reports_have_the_figures_of_the_ledger() -> None:
+    assert found(worded(*BODIES)) == []
+
+
+@pytest.mark.parametrize(
+    ("report", "was", "becomes", "said"),
+    [
+        (0, b"37=5", b"37=6", "report of 0 has ExecID 5-0, not 6-0"),
+        (1, b"37=5", b"37=6", "report of 2 has OrderID 6, not 5"),
+        (0, b"17=5-0", b"17=5-1", "report of 0 has ExecID 5-1, not 5-0"),
+        (0, b"38=134", b"38=135", "report of 0 has OrderQty 135, not 134"),
+        (1, b"14=107", b"14=108", "report of 2 has CumQty 108, not 107"),
+        (1, b"151=27", b"151=26", "report of 2 has LeavesQty 26, not 27"),
+        (1, b"\x016=43.25", b"\x016=43.26", "report of 2 has AvgPx 43.26, not 43.25"),
+        (2, b"32=27", b"32=NaN", "report of 3 has LastQty NaN, not 27"),
+        (2, b"31=43.25", b"31=43.2", "report of 3 has LastPx 43.2, not 43.25"),
+        (2, b"151=0", b"999=0", "report of 3 has LeavesQty nothing, not 0"),
+        (2, b"14=134", b"14=\xff\x1b", r"report of 3 has CumQty \xff\x1b, not 134"),
+    ],
+)
+def test_a_report_with_another_figure_is_found(
+    report: int, was: bytes, becomes: bytes, said: str
+) -> None:
+    bodies = [*BODIES]
+    assert was in bodies[report]
+    bodies[report] = bodies[report].replace(was, becomes)
+    ((kind, words),) = found(worded(*bodies))
+    assert kind is Kind.TOLD
+    assert said in words
+
+
+def test_a_report_to_another_client_is_found() -> None:
+    assert found(worded(*BODIES, strange=1)) == [
+        (Kind.TOLD, "order -5: 1 reports of it are another session's")
+    ]
+
+
+def test_an_order_may_have_another_number_after_a_restore() -> None:
+    former = BODIES[0].replace(b"37=5", b"37=4").replace(b"17=5-0", b"17=4-0")
+    assert found(worded(former, *BODIES[1:])) == []
