@@ -54,7 +54,7 @@ def _outcomes(
     until = time.monotonic() + arguments.minutes * 60
     program = broken.program(arguments.broken)
     try:
-        for number, name in zip(count(1), _names(arguments.seed, arguments.only), strict=False):
+        for number, name in zip(count(1), names_of(arguments.seed, arguments.only), strict=False):
             if time.monotonic() >= until:
                 return
             outcome = run(ground, name, number=number, seed=arguments.seed, program=program)
@@ -66,7 +66,7 @@ def _outcomes(
         ground.stop()
 
 
-def _names(seed: int, only: list[str] | None) -> Iterator[str]:
+def names_of(seed: int, only: list[str] | None) -> Iterator[str]:
     """Yield faults for ever, each as often as any other; one of gateways is among the first."""
     rng = random.Random(seed)
     names = only or list(FAULTS)

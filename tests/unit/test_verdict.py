@@ -7,7 +7,6 @@ from decimal import Decimal
 import pytest
 
 from fixengine.fix.message import Message
-from fixengine.infra.fix.numbers import Numbers
 from tests.support.fix.book import Book, content
 from tests.support.fix.ledger import Event, Held, Ledger, Request
 from tests.support.fix.verdict import verdict
@@ -35,8 +34,6 @@ def book(told: tuple[str, ...] = _TOLD) -> Book:
 
 
 RIGHT = Ledger(
-    numbers=Numbers(5, 8),
-    unsettled=0,
     sent={n: content(message(text)) for n, text in enumerate(_TOLD, 2)},
     requests={
         b"A": Request("NEW", "DONE"),

@@ -71,10 +71,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """All of it; `unsettled` counts what is to be decided, filled or told yet."""
+    """All of it but the numbers."""
 
-    numbers: Numbers
-    unsettled: int
     sent: Mapping[int, Content]
     requests: Mapping[bytes, Request]
     orders: Mapping[int, Held]
@@ -91,13 +89,9 @@ def ledger_of(dsn: str, peer: str) -> Ledger:
 
         found = rows(_SESSION, peer.encode())
         if not found:
-            return Ledger(
-                numbers=Numbers(), unsettled=0, sent={}, requests={}, orders={}, events={}
-            )
-        ((id_, generation, next_in, next_out, unsettled),) = found
+            return Ledger(sent={}, requests={}, orders={}, events={})
+        ((id_, generation, *_),) = found
         return Ledger(
-            numbers=Numbers(next_in, next_out),
-            unsettled=unsettled,
             sent={seq: _content(kind, body) for seq, kind, body in rows(_SENT, id_, generation)},
             requests={row[0]: Request(*row[1:]) for row in rows(_REQUESTS, id_)},
             orders={row[0]: Held(*row[1:]) for row in rows(_ORDERS, id_)},
@@ -106,7 +100,7 @@ def ledger_of(dsn: str, peer: str) -> Ledger:
 
 
 def numbers_of(dsn: str, peer: str) -> tuple[Numbers, int]:
-    """Return a session's numbers, and how much is unsettled."""
+    """Return a session's numbers, and how much has to be decided, filled or told yet."""
     with psycopg.connect(dsn, connect_timeout=5) as connection:
         row = connection.execute(_SESSION.encode(), [peer.encode()]).fetchone()
     return (Numbers(), 0) if row is None else (Numbers(row[2], row[3]), row[4])
