@@ -1,18 +1,23 @@
 """Gateways die before or after each commit and each send; clients are told everything, once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
+from fixengine.demo.errors import DemoError
 from fixengine.demo.stack import Stack
-from tests.failpoints.gateway import POINTS, STEPS, UNLIKE
+from tests.failpoints.gateway import LEFT, POINTS, STEPS, UNLIKE
 from tests.failpoints.points import DIED
 from tests.support.fix.floor import Floor
+from tests.support.gateways import GatewayProcess
 
 pytestmark = pytest.mark.any_broker
 
 _DEADLINE = 100.0
+_VISIT_SECONDS = 3.0
 _MARKET = {"FILL_DELAY_FIRST": "0.05", "FILL_DELAY_MIN": "0.1", "FILL_DELAY_MAX": "0.8"}
 
 
@@ -50,7 +55,20 @@ def die(floor: Floor, place: int, points: tuple[str, ...]) -> None:
     floor.gateways[place].process.kill()
     for point in points:
         gateway = floor.succeed(place, pod=point, program="tests.failpoints", FAILPOINT=point)
-        if STEPS[point.partition("-")[2]].at_stop:
+        step = point.partition("-")[2]
+        if STEPS[step].at_stop:
             gateway.wait_until_ready()
             gateway.process.ask_to_end()
+        if step in LEFT:
+            let_clients_come_and_go(floor, gateway)
         assert gateway.process.wait(_DEADLINE) == DIED, point
+
+
+def let_clients_come_and_go(floor: Floor, gateway: GatewayProcess) -> None:
+    """Have all clients connect anew until the gateway has died, or has had time enough for it."""
+    until = monotonic() + _DEADLINE
+    while gateway.process.running and monotonic() < until:
+        for dealer in floor.dealers:
+            dealer.hang_up()
+        with suppress(DemoError):  # it lives
+            gateway.process.wait(_VISIT_SECONDS)

@@ -61,6 +61,9 @@ STEPS: Mapping[str, Step] = {
     "stop-sessions": Step(owner=SessionRepository, method="close", at_stop=True),
 }
 
+LEFT = frozenset({"release-session"})
+"""Steps that are taken when a client leaves."""
+
 POINTS = tuple(f"{side}-{step}" for step in STEPS for side in ("before", "after"))
 
 UNLIKE = (
