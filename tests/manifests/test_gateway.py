@@ -61,7 +61,11 @@ def test_no_object_has_the_name_of_one_of_the_engines() -> None:
 def test_ports_are_those_of_the_settings() -> None:
     loaded = load(settings())
     ports = {port["name"]: port["containerPort"] for port in container()["ports"]}
-    assert ports == {"fix": loaded.fix_port, "health": loaded.health_port}
+    assert ports == {
+        "fix": loaded.fix_port,
+        "http": loaded.http_port,
+        "health": loaded.health_port,
+    }
     (served,) = made("Service")["spec"]["ports"]
     assert (served["port"], served["targetPort"]) == (loaded.fix_port, "fix")
     (admitted,) = made("NetworkPolicy")["spec"]["ingress"]
