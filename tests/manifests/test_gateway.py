@@ -66,8 +66,8 @@ def test_ports_are_those_of_the_settings() -> None:
         "http": loaded.http_port,
         "health": loaded.health_port,
     }
-    (served,) = made("Service")["spec"]["ports"]
-    assert (served["port"], served["targetPort"]) == (loaded.fix_port, "fix")
+    served = {port["targetPort"]: port["port"] for port in made("Service")["spec"]["ports"]}
+    assert served == {"fix": loaded.fix_port, "http": 80}
     (admitted,) = made("NetworkPolicy")["spec"]["ingress"]
     assert {port["port"] for port in admitted["ports"]} == ports.keys()
 
