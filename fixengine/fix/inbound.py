@@ -10,6 +10,9 @@ from fixengine.fix.outbound import Outbound
 from fixengine.fix.settings import Moment, Settings
 from fixengine.fix.validation import validate
 
+HIGHEST_EXPECTED = 2_000_000_000
+"""A SequenceReset may lead so far and no farther: whoever keeps numbers has 32 bits for them."""
+
 
 class Inbound:
     """Obeys and delivers; what is to be done goes to `effects`, which the session shares."""
@@ -65,7 +68,7 @@ class Inbound:
         """Obey a SequenceReset that is no GapFill: its own number does not matter."""
         new = whole(message.get(tags.NEW_SEQ_NO)) or 0
         fault = validate(message, self._settings.dictionary)
-        if fault is None and new < self.next_in:
+        if fault is None and not self.next_in <= new <= HIGHEST_EXPECTED:
             fault = Fault(Reason.OUT_OF_RANGE)
         if fault is None:
             self.next_in = new
@@ -112,7 +115,7 @@ class Inbound:
             self._resend(now, message, seq)
         elif message.kind == tags.SEQUENCE_RESET:
             new = whole(message.get(tags.NEW_SEQ_NO)) or 0
-            if new > seq:
+            if seq < new <= HIGHEST_EXPECTED:
                 self.expect(now, new)
             else:
                 self.refuse(now, message, Fault(Reason.OUT_OF_RANGE, tags.NEW_SEQ_NO), seq)
