@@ -8,7 +8,7 @@ transaction fails, it drops the connection and the session: the peer knows nothi
 from dataclasses import dataclass
 from datetime import datetime
 
-from fixengine.fix.message import Field, Message
+from fixengine.fix.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,13 @@ class Reset:
 class Numbered:
     """A message of ours has its number: keep what it says, until the peer asks for it again.
 
-    Of an administrative message there is nothing to keep but its number: `fields` is empty.
+    `body` has its fields as they are written, without those that a session gives it. Of an
+    administrative message there is nothing to keep but its number: it is empty.
     """
 
     seq: int
     kind: bytes
-    fields: tuple[Field, ...]
+    body: bytes
     sent_at: datetime
 
 

@@ -4,7 +4,7 @@ No library does this within the bounds that a hostile peer makes necessary: simp
 is well kept, reads tags of any length, counts no fields, and takes six times as long.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from fixengine.fix.faults import Fault, Reason
@@ -99,14 +99,14 @@ class _Reader:
         self.fault = self.fault or Fault(reason, tag)
 
 
-def body_of(fields: Iterable[Field], data_fields: Mapping[int, int]) -> bytes:
+def body_of(fields: Sequence[Field], data_fields: Mapping[int, int]) -> bytes:
     """Write fields down; raise ValueError for one that could not be read again."""
-    parts = []
-    for tag, value in fields:
-        if not value or (_SOH in value and tag not in data_fields.values()):
-            raise ValueError(f"field {tag} can't have the value {value[:50]!r}")
-        parts.append(b"%d=%b\x01" % (tag, value))
-    return b"".join(parts)
+    body = b"".join([b"%d=%b\x01" % field for field in fields])
+    if b"=\x01" in body or body.count(_SOH) != len(fields):  # then one may be wrong
+        for tag, value in fields:
+            if not value or (_SOH in value and tag not in data_fields.values()):
+                raise ValueError(f"field {tag} can't have the value {value[:50]!r}")
+    return body
 
 
 def whole(value: bytes | None) -> int | None:

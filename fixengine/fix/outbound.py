@@ -20,6 +20,8 @@ from fixengine.fix.settings import Moment, Settings
 PAGE = 500
 """So many numbers are read at once, so that a request for a million takes no more memory."""
 
+_HEADER = b"35=%b\x0134=%d\x01%b49=%b\x0152=%b\x0156=%b\x01%b"
+
 
 class Outbound:
     """Numbers and writes; what is to be done goes to `effects`, which the session shares."""
@@ -40,9 +42,10 @@ class Outbound:
         seq = self.next_out
         self.next_out += 1
         is_ours = kind in tags.ADMINISTRATIVE
-        self._effects.append(Numbered(seq, kind, () if is_ours else fields, now.utc))
+        body = self._body(fields)
+        self._effects.append(Numbered(seq, kind, b"" if is_ours else body, now.utc))
         if is_ours or (self.is_open and self._page is None):
-            self._write(now, seq, kind, fields)
+            self._write(now, seq, kind, body)
         elif self._withheld is None:
             self._withheld = seq
 
@@ -75,7 +78,7 @@ class Outbound:
             if each.kind not in tags.ADMINISTRATIVE:
                 self._fill(now, each.seq)
                 is_new = self._withheld is not None and each.seq >= self._withheld
-                self._write(now, each.seq, each.kind, each.fields, None if is_new else each.sent_at)
+                self._write(now, each.seq, each.kind, each.body, None if is_new else each.sent_at)
                 self._told = each.seq + 1
         if self._withheld is not None:
             self._last = self.next_out - 1
@@ -95,29 +98,25 @@ class Outbound:
         """Tell the peer that up to a number there is nothing to send again."""
         if self._told < until:
             fields = ((tags.NEW_SEQ_NO, b"%d" % until), (tags.GAP_FILL_FLAG, b"Y"))
-            self._write(now, self._told, tags.SEQUENCE_RESET, fields, now.utc)
+            self._write(now, self._told, tags.SEQUENCE_RESET, self._body(fields), now.utc)
+
+    def _body(self, fields: tuple[Field, ...]) -> bytes:
+        """Write fields down, those of the header first."""
+        known = self._settings.dictionary
+        ahead = sorted(field for field in fields if field[0] in known.header.tags)
+        if ahead:
+            fields = (*ahead, *(field for field in fields if field[0] not in known.header.tags))
+        return body_of(fields, known.data_fields)
 
     def _write(
-        self,
-        now: Moment,
-        seq: int,
-        kind: bytes,
-        fields: tuple[Field, ...],
-        sent_before: datetime | None = None,
+        self, now: Moment, seq: int, kind: bytes, body: bytes, sent_before: datetime | None = None
     ) -> None:
-        known = self._settings.dictionary
-        header: list[Field] = [
-            (tags.MSG_SEQ_NUM, b"%d" % seq),
-            (tags.SENDER_COMP_ID, self._settings.own),
-            (tags.SENDING_TIME, write_timestamp(now.utc)),
-            (tags.TARGET_COMP_ID, self._settings.peer),
-            *(field for field in fields if field[0] in known.header.tags),
-        ]
+        """Write a message: what a session gives it, then what it says."""
+        agreed = self._settings
+        again = first_sent = b""
         if sent_before is not None:
-            header.append((tags.POSS_DUP_FLAG, b"Y"))
-            header.append((tags.ORIG_SENDING_TIME, write_timestamp(sent_before)))
-        header.sort()
-        body = (field for field in fields if field[0] not in known.header.tags)
-        content = body_of(((tags.MSG_TYPE, kind), *header, *body), known.data_fields)
-        self._effects.append(Transmit(encode(known.version, content)))
+            again, first_sent = b"43=Y\x01", b"122=%b\x01" % write_timestamp(sent_before)
+        sent = write_timestamp(now.utc)
+        header = _HEADER % (kind, seq, again, agreed.own, sent, agreed.peer, first_sent)
+        self._effects.append(Transmit(encode(agreed.dictionary.version, header + body)))
         self.pulse.sent(now.ticks)

@@ -32,10 +32,10 @@ from fixengine.actors.gateway.messages import (
     RequestsStored,
 )
 from fixengine.actors.gateway.room import Room
-from fixengine.actors.gateway.step import Step, numbered
+from fixengine.actors.gateway.step import Step
 from fixengine.config.fix_sessions import Agreement
 from fixengine.errors import RejectedError, UnavailableError
-from fixengine.fix.effects import Effect, Fetch
+from fixengine.fix.effects import Effect, Fetch, Numbered
 from fixengine.fix.message import Message
 from fixengine.fix.session import Session, State
 from fixengine.fix.settings import Moment
@@ -113,7 +113,6 @@ class SessionActor(Actor):
         super().__init__()
         settings = agreement.session_settings
         self._session = Session(settings, next_in=taken.next_in, next_out=taken.next_out)
-        self._dictionary = settings.dictionary
         self._agreement = agreement
         self._taken = taken  # with the numbers that are stored
         self._knocked = knocked
@@ -190,7 +189,7 @@ class SessionActor(Actor):
             self._advance(self._session.received(_now(), taken), len(taken))
 
     def _advance(self, effects: Sequence[Effect], size: int = 0) -> None:
-        step = Step(self._dictionary, self._taken.generation)
+        step = Step(self._taken.generation)
         step.add(effects)
         self._settle(_Held(step, size, monotonic() + self._limits.patience))
 
@@ -314,7 +313,7 @@ class SessionActor(Actor):
             return
         if not page:
             return
-        step = Step(self._dictionary, self._taken.generation)
+        step = Step(self._taken.generation)
         self._finish(step, self._application.tell(page))
         if len(page) == most:
             self.actor_ref.tell(ReportsWait())
@@ -336,7 +335,7 @@ class SessionActor(Actor):
             return
         self._page = None
         self._metrics.sent_again.inc(len(kept))
-        found = [numbered(each, self._dictionary) for each in kept]
+        found = [Numbered(each.seq, each.kind, each.body, each.sent_at) for each in kept]
         self._advance(self._session.fetched(_now(), page, found))
 
     def _read_page_in(self, seconds: float) -> None:

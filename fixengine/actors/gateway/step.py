@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from time import monotonic
 
 from fixengine.fix import tags
-from fixengine.fix.dictionary import Dictionary
 from fixengine.fix.effects import (
     Deliver,
     Disconnect,
@@ -15,8 +14,7 @@ from fixengine.fix.effects import (
     Reset,
     Transmit,
 )
-from fixengine.fix.framing import Frame
-from fixengine.fix.message import Message, body_of, parse
+from fixengine.fix.message import Message
 from fixengine.ports.fix import Sent
 from fixengine.trading.values import Reply
 
@@ -24,7 +22,7 @@ from fixengine.trading.values import Reply
 class Step:
     """Collects a session's effects in their order; `began` is a monotonic time."""
 
-    def __init__(self, dictionary: Dictionary, generation: int) -> None:
+    def __init__(self, generation: int) -> None:
         self.generation = generation
         self.began = monotonic()
         self.delivered: list[Message] = []
@@ -33,7 +31,6 @@ class Step:
         self.fetch: Fetch | None = None
         self.closes: str | None = None
         self.ignored: list[str] = []
-        self._dictionary = dictionary
 
     def add(self, effects: Iterable[Effect], reply: Reply | None = None) -> None:
         """Take effects; those of a reply are of the evaluation that it tells of."""
@@ -43,7 +40,7 @@ class Step:
                     self.out += data
                 case Numbered():
                     if effect.kind not in tags.ADMINISTRATIVE:
-                        self.sent.append(self._kept(effect, reply))
+                        self.sent.append(_kept(effect, reply))
                 case Deliver(message=message):
                     self.delivered.append(message)
                 case Fetch():
@@ -56,18 +53,13 @@ class Step:
                 case Disconnect(why=why):
                     self.closes = why
 
-    def _kept(self, numbered: Numbered, reply: Reply | None) -> Sent:
-        return Sent(
-            seq=numbered.seq,
-            kind=numbered.kind,
-            sent_at=numbered.sent_at,
-            body=body_of(numbered.fields, self._dictionary.data_fields),
-            execution_id=None if reply is None else reply.execution_id,
-            number=None if reply is None else reply.number,
-        )
 
-
-def numbered(sent: Sent, dictionary: Dictionary) -> Numbered:
-    """Return what was kept of a number, as its session gave it."""
-    message = parse(Frame(dictionary.version, sent.body), dictionary.data_fields)
-    return Numbered(sent.seq, sent.kind, message.fields, sent.sent_at)
+def _kept(numbered: Numbered, reply: Reply | None) -> Sent:
+    return Sent(
+        seq=numbered.seq,
+        kind=numbered.kind,
+        sent_at=numbered.sent_at,
+        body=numbered.body,
+        execution_id=None if reply is None else reply.execution_id,
+        number=None if reply is None else reply.number,
+    )

@@ -184,7 +184,7 @@ class Initiator:
                 case Transmit(data):
                     self._out += data
                 case Numbered():
-                    if effect.fields:
+                    if effect.body:
                         self._sent[effect.seq] = effect
                 case Deliver(message):
                     self._came.append(message)

@@ -162,7 +162,7 @@ class TwoSides(RuleBasedStateMachine):
 
     def sent(self, who: str) -> list[bytes]:
         kept = self.sides[who].books.kept
-        return [dict(kept[seq].fields)[58] for seq in sorted(kept) if kept[seq].kind == NEWS]
+        return [kept[seq].body[len(b"58=") : -1] for seq in sorted(kept) if kept[seq].kind == NEWS]
 
 
 TestTwoSides = TwoSides.TestCase

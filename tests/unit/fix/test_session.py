@@ -604,7 +604,7 @@ class Caller:
 def test_an_initiator_says_logon_with_its_credentials_which_are_kept_nowhere() -> None:
     caller = Caller(heartbeat_seconds=7, logon_fields=((553, b"ann"), (554, b"secret")))
     assert caller.opens() == ["35=A|34=5|98=0|108=7|553=ann|554=secret|"]
-    assert caller._peer.side.books.kept[5].fields == ()
+    assert caller._peer.side.books.kept[5].body == b""
     assert caller.hears("35=A|34=3|98=0|108=7|") == []
     assert caller.session.state is State.ACTIVE
 
