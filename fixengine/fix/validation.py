@@ -59,6 +59,8 @@ class _Judge:
         if not value:
             return Fault(Reason.NO_VALUE, tag)
         field = self._dictionary.fields[tag]
+        if value in field.codes:  # as most are that have codes
+            return None
         if not field.fits(value):
             return Fault(Reason.DATA_FORMAT, tag)
         return None if field.has(value) else Fault(Reason.OUT_OF_RANGE, tag)

@@ -93,3 +93,12 @@ def test_a_request_that_was_not_decided_is_asked_for_again(world: World) -> None
     tell(requests, RequestsStored())
     wait_until(lambda: world.store.refused, 60, "the decision")
     assert {each.key for each in asked} == {key_of(1, b"c1")}
+
+
+def test_a_client_that_cancels_thousands_waits_for_no_look_in_between(world: World) -> None:
+    refusal = Decision(execution=execution(), refusal=Refusal.CLOSED)
+    desk = world.booted(Desk.start([], lambda _: refusal))
+    count = 3_000  # pages of a hundred: with a pause between them they would take half a minute
+    world.store.requests += [cancel(b"c%d" % number, number) for number in range(count)]
+    world.booted(Requests.start(books=world.store, desk=desk))
+    wait_until(lambda: len(world.store.refused) == count, 20, "all to be decided")
