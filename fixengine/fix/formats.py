@@ -1,13 +1,13 @@
 """How a value of each of the standard's types is written; longer numbers than these are refused."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 _UNSIGNED = rb"\d{1,18}"
 _DECIMAL = rb"-?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})"
 _DATE = rb"\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _TIME = rb"(?:[01]\d|2[0-3]):[0-5]\d(?::(?:[0-5]\d|60)(?:\.\d{1,12})?)?"
-_TIMESTAMP = re.compile(rb"(\d{4})(\d\d)(\d\d)-(\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?")
+_TIMESTAMP = re.compile(rb"\d{8}-(?:[01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(?:\.\d{1,12})?")
 _WRITTEN = b"%04d%02d%02d-%02d:%02d:%02d.%03d"
 
 _PATTERNS = {
@@ -42,11 +42,12 @@ def read_timestamp(value: bytes) -> datetime | None:
     found = _TIMESTAMP.fullmatch(value)
     if found is None:
         return None
-    year, month, day, hour, minute, second = map(int, found.groups()[:6])
-    micros = int((found[7] or b"").ljust(6, b"0")[:6])
+    text, is_leap = value.decode(), found[1] == b"60"
+    if is_leap:
+        text = f"{text[: found.start(1)]}59{text[found.end(1) :]}"
     try:
-        moment = datetime(year, month, day, hour, minute, min(second, 59), micros, UTC)
-        return moment + timedelta(seconds=1) if second == 60 else None if second > 60 else moment
+        moment = datetime.fromisoformat(f"{text}+00:00")
+        return moment + timedelta(seconds=1) if is_leap else moment
     except (ValueError, OverflowError):  # no such day; after the year 9999
         return None
 

@@ -1,6 +1,7 @@
 """How long an order may be filled: for the day, until a time, at once, or until it is cancelled."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from fixengine.fix.formats import read_timestamp
@@ -14,6 +15,8 @@ from fixengine.trading.objections import ObjectionError, Why
 _YEARS = range(1970, 9999)
 _AT_ONCE = {Tif.IMMEDIATE_OR_CANCEL: TimeInForce.IOC, Tif.FILL_OR_KILL: TimeInForce.FOK}
 _SERVED = {Tif.DAY, Tif.GOOD_TILL_CANCEL, Tif.GOOD_TILL_DATE, *_AT_ONCE}
+
+_end = lru_cache(maxsize=16)(TradingDay.end)  # orders that come together have one time
 
 
 class Ending(NamedTuple):
@@ -46,7 +49,7 @@ def ending(message: Message, day: TradingDay, now: datetime) -> Ending:
         raise ObjectionError(
             Why.OTHER, "ExpireTime(126) and ExpireDate(432) need TimeInForce(59) 6: leave them out"
         )
-    return Ending(code, day.end(now) if code == Tif.DAY else None, _AT_ONCE.get(code))
+    return Ending(code, _end(day, now) if code == Tif.DAY else None, _AT_ONCE.get(code))
 
 
 def asked_end(message: Message, day: TradingDay) -> datetime | None:

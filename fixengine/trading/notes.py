@@ -77,7 +77,8 @@ class Notes:
         return Decision(
             replies=tuple(self._replies),
             new_orders=tuple(
-                replace(each, fix=changed.get(number, each.fix)) for number, each in new.items()
+                replace(each, fix=changed[number]) if number in changed else each
+                for number, each in new.items()
             ),
             requests=tuple(self._requests),
             orders=tuple(order for number, order in changed.items() if number not in new),

@@ -238,8 +238,9 @@ class SessionActor(Actor):
 
     def _finish(self, step: Step, decision: Decision) -> None:
         """Store a step and all that was decided, then let the client know."""
+        now = _now()
         for reply in decision.replies:
-            step.add(self._session.send(_now(), reply.kind, reply.fields), reply)
+            step.add(self._session.send(now, reply.kind, reply.fields), reply)
         if not self._stored(step, decision):
             return
         self._life.missing_before = self._session.missing_before

@@ -37,6 +37,7 @@ def fault(text: str, dictionary: Dictionary = FIX44) -> Fault | None:
         f"35=6|{HEAD}23=anything, as nobody speaks it|",
         f"35=5|{HEAD}58=bye|",
         f"{ORDER}93=3|89=abc|",
+        f"35=8|{HEAD}37=1|17=2|150=0|39=0|54=1|151=0|14=0|6=0|136=1|137=5|138=USD|139=10|",
     ],
 )
 def test_a_good_message_has_no_fault(text: str) -> None:
