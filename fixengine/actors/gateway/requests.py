@@ -20,7 +20,7 @@ from fixengine.trading.values import FixRequest, change_request, key_of
 LOOK_SECONDS = 1.0
 """Seconds between looks at what other gateways may have left undecided."""
 
-_LOOK_AGAIN_SECONDS = 0.01  # while the desk has any in hand
+_LOOK_AGAIN_SECONDS = 0.01  # while the desk has any in hand, or more wait than a look takes
 _DECIDED_WITHIN = 3.0  # seconds that a request waits for an execution; then it is tried anew
 _STRETCH_SECONDS = 0.05  # that the actor waits for the desk at a stretch
 _MOST = 100
@@ -43,6 +43,7 @@ class Requests(Actor):
         self._books = books
         self._desk = desk
         self._in_hand: dict[str, tuple[FixRequest, pykka.Future[Decision]]] = {}
+        self._more_wait = False
         self._timer: Timer | None = None
         self._outage = Outage(
             "requests to cancel and replace wait", "requests to cancel and replace are decided"
@@ -63,12 +64,15 @@ class Requests(Actor):
         if self._timer is not None:
             self._timer.cancel()
         self._look()
-        pause = _LOOK_AGAIN_SECONDS if self._in_hand else LOOK_SECONDS
+        pause = _LOOK_AGAIN_SECONDS if self._in_hand or self._more_wait else LOOK_SECONDS
         self._timer = self.tell_later(pause, _Look())
 
     def _look(self) -> None:
+        self._more_wait = False
         try:
-            for request in self._books.undecided(limit=_MOST):
+            undecided = self._books.undecided(limit=_MOST)
+            self._more_wait = len(undecided) == _MOST
+            for request in undecided:
                 self._have_decided(request)
             self._settle()
         except UnavailableError as error:
@@ -93,6 +97,7 @@ class Requests(Actor):
             except pykka.Timeout:
                 continue
             except UnavailableError as error:
+                self._more_wait = False  # they are no better off at once
                 self._outage.begin(str(error))
             else:
                 if decision.refusal is not None:
