@@ -103,9 +103,10 @@ class Outbound:
     def _body(self, fields: tuple[Field, ...]) -> bytes:
         """Write fields down, those of the header first."""
         known = self._settings.dictionary
-        ahead = sorted(field for field in fields if field[0] in known.header.tags)
+        header = known.header.tags
+        ahead = [field for field in fields if field[0] in header]
         if ahead:
-            fields = (*ahead, *(field for field in fields if field[0] not in known.header.tags))
+            fields = (*sorted(ahead), *(field for field in fields if field[0] not in header))
         return body_of(fields, known.data_fields)
 
     def _write(

@@ -37,7 +37,10 @@ class _Judge:
                 return fault
         if body is not None and self._at < len(self._fields):
             return self._stray(self._fields[self._at][0], body, seen)
-        return next(filter(None, (_missing(block, seen) for block in blocks)), None)
+        for block in blocks:
+            if fault := _missing(block, seen):
+                return fault
+        return None
 
     def _block(self, block: Block, seen: set[int], *, entry: bool = False) -> Fault | None:
         """Take what belongs to the block; an entry of a group ends where the next one begins."""
@@ -89,5 +92,7 @@ class _Judge:
 
 
 def _missing(block: Block, seen: AbstractSet[int]) -> Fault | None:
-    missing = next((tag for tag in block.required if tag not in seen), None)
-    return None if missing is None else Fault(Reason.REQUIRED_TAG_MISSING, missing)
+    for tag in block.required:
+        if tag not in seen:
+            return Fault(Reason.REQUIRED_TAG_MISSING, tag)
+    return None
