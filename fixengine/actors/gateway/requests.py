@@ -20,10 +20,11 @@ from fixengine.trading.values import FixRequest, change_request, key_of
 LOOK_SECONDS = 1.0
 """Seconds between looks at what other gateways may have left undecided."""
 
-_LOOK_AGAIN_SECONDS = 0.01  # while the desk has any in hand, or more wait than a look takes
+_LOOK_AGAIN_SECONDS = 0.01  # while the desk has any in hand, or more may wait
 _DECIDED_WITHIN = 3.0  # seconds that a request waits for an execution; then it is tried anew
 _STRETCH_SECONDS = 0.05  # that the actor waits for the desk at a stretch
 _MOST = 100
+_LOOKS_TO_BE_SURE = 2  # the first may only have marked what was done
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Requests(Actor):
         self._books = books
         self._desk = desk
         self._in_hand: dict[str, tuple[FixRequest, pykka.Future[Decision]]] = {}
-        self._more_wait = False
+        self._looks_left = 0  # that follow at once
         self._timer: Timer | None = None
         self._outage = Outage(
             "requests to cancel and replace wait", "requests to cancel and replace are decided"
@@ -64,21 +65,32 @@ class Requests(Actor):
         if self._timer is not None:
             self._timer.cancel()
         self._look()
-        pause = _LOOK_AGAIN_SECONDS if self._in_hand or self._more_wait else LOOK_SECONDS
+        is_soon = self._in_hand or self._looks_left
+        pause = _LOOK_AGAIN_SECONDS if is_soon else LOOK_SECONDS
         self._timer = self.tell_later(pause, _Look())
 
     def _look(self) -> None:
-        self._more_wait = False
         try:
             undecided = self._books.undecided(limit=_MOST)
-            self._more_wait = len(undecided) == _MOST
+            self._count_looks(len(undecided))
             for request in undecided:
                 self._have_decided(request)
             self._settle()
         except UnavailableError as error:
+            self._looks_left = 0
             self._outage.begin(str(error))
         else:
             self._outage.end()
+
+    def _count_looks(self, found: int) -> None:
+        """Go on while there are more than one look takes.
+
+        A look marks what is done among the oldest, and may find nothing else in front of more.
+        """
+        if found == _MOST or (found and self._looks_left):
+            self._looks_left = _LOOKS_TO_BE_SURE
+        elif self._looks_left:
+            self._looks_left -= 1
 
     def _have_decided(self, request: FixRequest) -> None:
         key = key_of(request.session_id, request.cl_ord_id)
@@ -97,7 +109,7 @@ class Requests(Actor):
             except pykka.Timeout:
                 continue
             except UnavailableError as error:
-                self._more_wait = False  # they are no better off at once
+                self._looks_left = 0  # they are no better off at once
                 self._outage.begin(str(error))
             else:
                 if decision.refusal is not None:
