@@ -1,5 +1,6 @@
 """The requests actor: sees to it that each request to cancel or replace is decided."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Timer
 from time import monotonic
@@ -13,7 +14,7 @@ from fixengine.errors import UnavailableError
 from fixengine.ports.fix import FixBooks
 from fixengine.rules.changes import Decision
 from fixengine.supervision.actor import Actor
-from fixengine.supervision.refs import ActorRef, ask
+from fixengine.supervision.refs import ActorRef, Question
 from fixengine.telemetry.outage import Outage
 from fixengine.trading.values import FixRequest, change_request, key_of
 
@@ -73,8 +74,7 @@ class Requests(Actor):
         try:
             undecided = self._books.undecided(limit=_MOST)
             self._count_looks(len(undecided))
-            for request in undecided:
-                self._have_decided(request)
+            self._have_decided(undecided)
             self._settle()
         except UnavailableError as error:
             self._looks_left = 0
@@ -92,13 +92,18 @@ class Requests(Actor):
         elif self._looks_left:
             self._looks_left -= 1
 
-    def _have_decided(self, request: FixRequest) -> None:
-        key = key_of(request.session_id, request.cl_ord_id)
-        if key not in self._in_hand:
-            asked = ChangeExecution(
-                request=change_request(request), deadline=monotonic() + _DECIDED_WITHIN
-            )
-            self._in_hand[key] = (request, ask(self._desk, asked, timeout=_DECIDED_WITHIN))
+    def _have_decided(self, undecided: Sequence[FixRequest]) -> None:
+        """Put all of them to the desk before it replies to any: it decides together what waits."""
+        put = {}
+        for request in undecided:
+            key = key_of(request.session_id, request.cl_ord_id)
+            if key not in self._in_hand:
+                asked = ChangeExecution(
+                    request=change_request(request), deadline=monotonic() + _DECIDED_WITHIN
+                )
+                put[key] = (request, Question(self._desk, asked))
+        for key, (request, question) in put.items():
+            self._in_hand[key] = (request, question.reply(timeout=_DECIDED_WITHIN))
 
     def _settle(self) -> None:
         """Store what the desk has refused; what it could not decide is undecided still."""

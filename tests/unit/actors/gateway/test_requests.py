@@ -118,3 +118,26 @@ def test_a_client_that_cancels_thousands_waits_for_no_look_in_between(world: Wor
     desk = world.booted(Desk.start([], books.done))
     world.booted(Requests.start(books=books, desk=desk))
     wait_until(lambda: not books.waiting, 20, "all to be decided")
+
+
+class SlowDesk(Desk):
+    """Takes its time for the first request, and then sees how many have come meanwhile."""
+
+    def __init__(self, waiting: list[int]) -> None:
+        super().__init__([], lambda _: None)
+        self._waiting = waiting
+
+    def receive(self, message: ChangeExecution) -> pykka.Future[Decision]:
+        if not self._waiting:
+            wait_until(lambda: self.actor_inbox.depth >= 2, 60, "the others of the same look")
+            self._waiting.append(self.actor_inbox.depth)
+        return super().receive(message)
+
+
+def test_requests_of_one_look_are_before_the_desk_together(world: World) -> None:
+    waiting: list[int] = []
+    desk = world.booted(SlowDesk.start(waiting))
+    world.store.requests += [cancel(b"c%d" % number, number) for number in (5, 6, 7)]
+    world.booted(Requests.start(books=world.store, desk=desk))
+    wait_until(lambda: waiting, 60, "the desk to see them")
+    assert waiting == [2]
