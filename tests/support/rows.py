@@ -174,7 +174,19 @@ def one(dsn: str, statement: str) -> Any:
 
 
 def change(dsn: str, *statements: str) -> None:
-    """Change the database, as whoever the connection string names."""
+    """Change the database, as whoever the connection string names.
+
+    A statement that meets an engine's in a deadlock, and is the one that ends, is tried again.
+    """
     with psycopg.connect(dsn, autocommit=True) as connection:
         for statement in statements:
-            connection.execute(statement.encode())
+            while not _is_changed(connection, statement):
+                pass
+
+
+def _is_changed(connection: psycopg.Connection, statement: str) -> bool:
+    try:
+        connection.execute(statement.encode())
+    except psycopg.errors.DeadlockDetected:
+        return False
+    return True

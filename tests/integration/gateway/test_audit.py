@@ -94,7 +94,10 @@ def test_what_a_client_was_told_is_what_the_ledger_has_and_all_that_is_changed_i
     assert [each["said"] for each in contradictions] == []
     assert (code, counts["by_fix"], counts["replaced"]) == (HOLDS, FILLED + 2, 1)
 
-    full = "select array_agg(id order by id) from execution where execution_status = 'FULL'"
+    full = (
+        "select array_agg(id order by id) from execution "
+        "where execution_status = 'FULL' and quantity_ordered = 100"
+    )
     spoilt = dict(zip(one(run.dsn, full), SPOILT, strict=True))
     for id_, how in spoilt.items():
         number = one(

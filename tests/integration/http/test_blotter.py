@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from fixengine.demo.feed.feed import orders
 from fixengine.engine.children import STOP_SHARES
 from fixengine.engine.engine import Engine
-from fixengine.telemetry.health import Part
+from fixengine.telemetry.health import ENGINE_NEEDS
 from tests.integration.http.conftest import blotter
 from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.network.gateway import gateway
@@ -52,7 +52,7 @@ def test_it_shows_what_rest_says(page: Page) -> None:
     expect(page.locator("[data-number=FULL]")).to_have_text(str(ORDERS))
     assert ids(page) == [*range(ORDERS, ORDERS - 100, -1)]
     expect(page.locator("#actors tr")).to_have_count(len(STOP_SHARES) - 1)  # no housekeeping
-    expect(page.locator("#parts li")).to_have_text([*Part])
+    expect(page.locator("#parts li")).to_have_text([*ENGINE_NEEDS.reached, *ENGINE_NEEDS.held_up])
     first = page.locator("#rows tr").first
     expect(first.locator(".status")).to_have_text("FULL")
     assert first.locator(".bar i").get_attribute("style") == "width: 100%;"
