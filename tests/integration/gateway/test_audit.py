@@ -12,6 +12,8 @@ from tests.support.fix.trader import Trader
 from tests.support.gateways import running_gateway, session
 from tests.support.rows import change, one
 
+pytestmark = pytest.mark.any_broker
+
 HOLDS, CONTRADICTED = 0, 1
 UNPRICED = "NOPRC"
 FILLED = 11

@@ -27,6 +27,8 @@ from tests.support.gateways import (
 from tests.support.network.certificates import Identity
 from tests.support.rows import change
 
+pytestmark = pytest.mark.any_broker
+
 _names = (f"CLIENT{number}" for number in count(1))
 HASH = hash_password(b"right", bytes(16))
 ORDER = "21=1|40=1|54=1|55=IBM|60=20260302-09:30:00|"

@@ -23,6 +23,8 @@ from tests.support.engines import Surroundings
 from tests.support.fix.client import written
 from tests.support.gateways import RunningGateway, running_gateway, session
 
+pytestmark = pytest.mark.any_broker
+
 UNPRICED = "NOPRC"
 PASSWORD = "open-sesame-77"
 SESSIONS = "/api/v1/fix/sessions"

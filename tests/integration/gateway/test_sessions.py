@@ -20,6 +20,8 @@ from tests.support.gateways import RunningGateway, gateway_process, running_gate
 from tests.support.network.proxy import Flow, Proxy
 from tests.support.rows import one, through_a_proxy
 
+pytestmark = pytest.mark.any_broker
+
 PASSWORD = "a-long-password"
 HASH = hash_password(PASSWORD.encode(), bytes(16))
 SESSIONS = session("*") + session("GUARDED", password=f'"{HASH}"')

@@ -18,6 +18,8 @@ from tests.support.gateways import (
 )
 from tests.support.network.proxy import Flow, Proxy
 
+pytestmark = pytest.mark.any_broker
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

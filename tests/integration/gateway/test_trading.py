@@ -12,6 +12,8 @@ from tests.support.fix.hostile import Hostile
 from tests.support.fix.trader import TICKER
 from tests.support.gateways import RunningGateway, running_gateway, session
 
+pytestmark = pytest.mark.any_broker
+
 UNPRICED = "NOPRC"
 BUY = f"55={TICKER}|54=1|60=20260302-09:30:00|"
 BUY_1000 = f"{BUY}38=1000|40=1|"
