@@ -71,6 +71,7 @@ class _Session:
         self._token = secrets.token_hex()
         self._password = secrets.token_hex(_SALT_BYTES)
         self._gateway: Gateway | None = None
+        self._processes: list[Engine] = []  # engines, and the gateway behind them
 
     def perform(self) -> int:
         engines = self._started()
@@ -87,14 +88,13 @@ class _Session:
             with opened_view(
                 self._console, title="fixengine demo", rest_address=engines[0].url
             ) as view:
-                self._feed_and_show(engines, observer, view, thoughts, client)
+                self._feed_and_show(observer, view, thoughts, client)
         finally:
             thoughts.close()
             observer.close()
             if client is not None:
                 client.close()
-        processes = [*engines, *([self._gateway] if self._gateway else [])]
-        codes = {each.process.name: each.terminate() for each in processes}
+        codes = {each.process.name: each.terminate() for each in self._processes}
         report = audit(
             self._sent,
             dsn=self._stack.postgres.dsn,
@@ -114,6 +114,7 @@ class _Session:
         settings = {**self._options.engine_settings(), "OPERATOR_TOKEN": self._token}
         names = [f"engine-{number}" for number in range(1, self._options.engines + 1)]
         engines = [self._stack.engine(name, **settings) for name in names]
+        self._processes += engines
         if self._options.fix:
             self._gateway = self._stack.gateway(
                 sessions=_SESSIONS.format(
@@ -124,10 +125,10 @@ class _Session:
                 ),
                 **settings,
             )
-        processes = [*engines, *([self._gateway] if self._gateway else [])]
-        for each in processes:
+            self._processes.append(self._gateway)
+        for each in self._processes:
             each.start(ready_within=None)
-        for each in processes:
+        for each in self._processes:
             each.wait_until_ready()
         return engines
 
@@ -152,7 +153,6 @@ class _Session:
 
     def _feed_and_show(
         self,
-        engines: list[Engine],
         observer: Observer,
         view: View,
         thoughts: SecondThoughts,
@@ -177,7 +177,7 @@ class _Session:
             if now >= next_look:
                 look = observer.look()
                 view.show(look)
-                _check_alive([*engines, *([self._gateway] if self._gateway else [])])
+                _check_alive(self._processes)
                 settled = thoughts.nothing_left and (client is None or client.nothing_left)
                 if options.exits and self._finished(look, now - began) and settled:
                     sender.flush()

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any
 
-from psycopg.rows import BaseRowFactory, args_row, kwargs_row
+from psycopg.rows import args_row, kwargs_row
 
 from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.statements import query
@@ -17,8 +17,6 @@ from fixengine.ports.queries import (
     Sums,
 )
 from fixengine.rules.values import LedgerEntry, Terms
-
-_T = TypeVar("_T")
 
 _HOLD_UPS = {  # by what PostgreSQL calls the event that is waited for
     "SyncRep": "commits wait for a synchronous standby: start it, or take it out of "
@@ -41,23 +39,25 @@ class PostgresQueries:
     ) -> Mapping[int, ShownExecution]:
         """Return executions by their own ids; those that do not exist are left out."""
         parameters = {"ids": list(execution_ids)}
-        found = self._rows(args_row(ShownExecution), "get_executions", parameters, timeout)
+        found = self._database.rows(args_row(ShownExecution), "get_executions", parameters, timeout)
         return {execution.id: execution for execution in found}
 
     def page(self, criteria: ExecutionQuery, *, timeout: float) -> tuple[ShownExecution, ...]:
         """Return a page, highest id first."""
-        return self._rows(args_row(ShownExecution), "page_executions", asdict(criteria), timeout)
+        return self._database.rows(
+            args_row(ShownExecution), "page_executions", asdict(criteria), timeout
+        )
 
     def fills(self, criteria: LedgerQuery, *, timeout: float) -> tuple[Evaluation, ...] | None:
         """Return a page of an execution's fills, lowest number first; None when it has no row."""
-        found = self._rows(args_row(_evaluation), "page_fills", asdict(criteria), timeout)
+        found = self._database.rows(args_row(_evaluation), "page_fills", asdict(criteria), timeout)
         if not found and not self.by_id((criteria.execution_id,), timeout=timeout):
             return None
         return found
 
     def add_up(self, *, after: int, limit: int, timeout: float) -> Subtotals:
         """Return what up to `limit` executions from above the id `after` add up to, by status."""
-        rows = self._rows(
+        rows = self._database.rows(
             kwargs_row(_subtotal), "add_up", {"after": after, "limit": limit}, timeout
         )
         return Subtotals(
@@ -75,19 +75,6 @@ class PostgresQueries:
             f"the database does not end a statement, which waits for {row[0] or 'nothing'}: the "
             "log of the database or of its machine may say why"
         )
-
-    def _rows(
-        self,
-        factory: BaseRowFactory[_T],
-        name: str,
-        parameters: Mapping[str, object],
-        timeout: float,
-    ) -> tuple[_T, ...]:
-        with (
-            self._database.connection(timeout) as connection,
-            connection.cursor(row_factory=factory) as cursor,
-        ):
-            return tuple(cursor.execute(query(name), parameters))
 
 
 def _evaluation(*values: Any) -> Evaluation:

@@ -16,7 +16,7 @@ from fixengine.demo.feed.universe import priced_listings
 from fixengine.engine.engine import Engine
 from fixengine.rules.changes import ChangeRequest
 from fixengine.rules.values import ChangeKind
-from tests.support.commands import run_command
+from tests.support.audits import audit
 from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.rows import change, one
 
@@ -110,16 +110,6 @@ def change_some(engine: Engine, dsn: str) -> None:
                     dsn, f"select quantity_filled from execution where id = {execution_id}"
                 )
                 ask(engine, execution_id, ChangeKind.REPLACE, quantity=so_far)
-
-
-def audit(
-    run: Surroundings, capsys: pytest.CaptureFixture[str]
-) -> tuple[int, list[dict[str, Any]], dict[str, Any]]:
-    """Return the exit code, the contradictions and the counts."""
-    capsys.readouterr()
-    code = run_command("audit", "--finished", "--json", variables=run.environment())
-    *contradictions, counts = map(json.loads, capsys.readouterr().out.splitlines())
-    return code, contradictions, counts
 
 
 def test_executions_that_were_changed_hold_and_are_counted(

@@ -1,13 +1,12 @@
 """`fixengine audit` and `reconcile` of what FIX clients ordered, announced or not."""
 
-import json
 from itertools import islice
-from typing import Any
 
 import pytest
 
 from fixengine.demo.feed.feed import orders
 from fixengine.rules.values import TimeInForce
+from tests.support.audits import audit
 from tests.support.commands import run_command
 from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.fix.by_hand import order_by_fix
@@ -31,16 +30,6 @@ def run(shared: Surroundings) -> Surroundings:
         shared.wait_for("execution where not is_open", BY_TOPIC + SILENT + ANNOUNCED)
         shared.wait_for("outbox", 0)
     return shared
-
-
-def audit(
-    run: Surroundings, capsys: pytest.CaptureFixture[str]
-) -> tuple[int, list[dict[str, Any]], dict[str, Any]]:
-    """Return the exit code, the contradictions and the counts."""
-    capsys.readouterr()
-    code = run_command("audit", "--finished", "--json", variables=run.environment())
-    *contradictions, counts = map(json.loads, capsys.readouterr().out.splitlines())
-    return code, contradictions, counts
 
 
 def test_what_fix_clients_ordered_holds_and_is_counted(

@@ -1,12 +1,9 @@
 """The audit of what a gateway and an engine left of a real client, and of it with rows changed."""
 
-import json
-from typing import Any
-
 import pytest
 
 from fixengine.demo.waiting import wait_until
-from tests.support.commands import run_command
+from tests.support.audits import audit
 from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.fix.trader import Trader
 from tests.support.gateways import running_gateway, session
@@ -77,16 +74,6 @@ def run(shared: Surroundings, tmp_path_factory: pytest.TempPathFactory) -> Surro
         trader.initiator.logout("done")
         wait_until(lambda: shared.count("fix_pending") == 0, 60, "all to be told")
     return shared
-
-
-def audit(
-    run: Surroundings, capsys: pytest.CaptureFixture[str]
-) -> tuple[int, list[dict[str, Any]], dict[str, Any]]:
-    """Return the exit code, the contradictions and the counts."""
-    capsys.readouterr()
-    code = run_command("audit", "--finished", "--json", variables=run.environment())
-    *contradictions, counts = map(json.loads, capsys.readouterr().out.splitlines())
-    return code, contradictions, counts
 
 
 def test_what_a_client_was_told_is_what_the_ledger_has_and_all_that_is_changed_is_found(

@@ -6,11 +6,11 @@ from functools import partial
 from math import inf
 from select import POLLIN, poll
 from time import monotonic
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeVar, cast
 
 import psycopg
 from psycopg import errors as sqlstate
-from psycopg.rows import TupleRow
+from psycopg.rows import BaseRowFactory, TupleRow
 from psycopg.types.json import Json
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -29,6 +29,8 @@ from fixengine.infra.postgres.statements import query
 from fixengine.supervision.patience import patient_until
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
+
+_Row = TypeVar("_Row")
 
 STATEMENT_LIMIT = 4.0
 """Seconds after which the server ends a statement, where nothing else is said."""
@@ -190,6 +192,20 @@ class Database:
                     yield connection
             finally:
                 self._pool.putconn(connection)
+
+    def rows(
+        self,
+        factory: BaseRowFactory[_Row],
+        name: str,
+        parameters: Mapping[str, object],
+        timeout: float,
+    ) -> tuple[_Row, ...]:
+        """Return what the statement in `queries/<name>.sql` finds; raises as `connection` does."""
+        with (
+            self.connection(timeout) as connection,
+            connection.cursor(row_factory=factory) as cursor,
+        ):
+            return tuple(cursor.execute(query(name), parameters))
 
     def _borrowed(self, timeout: float) -> Connection:
         until = monotonic() + timeout

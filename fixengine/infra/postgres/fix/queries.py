@@ -1,15 +1,14 @@
 """What REST reads of sessions, and what the metrics count of them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any
 
-from psycopg.rows import BaseRowFactory, args_row, kwargs_row
+from psycopg.rows import args_row, kwargs_row
 
 from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.fix.book_rows import sent_of
 from fixengine.infra.postgres.fix.sessions import LOCK_CLASS
-from fixengine.infra.postgres.statements import query
 from fixengine.ports.fix_queries import (
     FixBacklog,
     SentPage,
@@ -18,7 +17,6 @@ from fixengine.ports.fix_queries import (
     ShownSession,
 )
 
-_T = TypeVar("_T")
 _SHOWN = ShownSession.__struct_fields__
 
 
@@ -31,7 +29,7 @@ class PostgresSessionQueries:
     def sessions(self, criteria: SessionQuery, *, timeout: float) -> tuple[ShownSession, ...]:
         """Find sessions that somebody has logged on by."""
         parameters = {**asdict(criteria), "lock_class": LOCK_CLASS}
-        return self._rows(args_row(_shown), "fix_page_sessions", parameters, timeout)
+        return self._database.rows(args_row(_shown), "fix_page_sessions", parameters, timeout)
 
     def sent(self, criteria: SentQuery, *, timeout: float) -> SentPage | None:
         """Find what a session has sent; None when there is no such session."""
@@ -42,27 +40,16 @@ class PostgresSessionQueries:
         (session,) = found
         generation = criteria.generation or session.generation
         parameters = {**asdict(criteria), "generation": generation}
-        messages = self._rows(args_row(sent_of), "fix_page_sent", parameters, timeout)
+        messages = self._database.rows(args_row(sent_of), "fix_page_sent", parameters, timeout)
         return SentPage(session.begin, generation, messages)
 
     def backlog(self, session_ids: Collection[int], *, timeout: float) -> FixBacklog:
         """Count what waits to be told to these sessions, and what is undecided of any."""
-        rows = self._rows(kwargs_row(FixBacklog), "fix_backlog", {"ids": [*session_ids]}, timeout)
+        rows = self._database.rows(
+            kwargs_row(FixBacklog), "fix_backlog", {"ids": [*session_ids]}, timeout
+        )
         (backlog,) = rows
         return backlog
-
-    def _rows(
-        self,
-        factory: BaseRowFactory[_T],
-        name: str,
-        parameters: Mapping[str, object],
-        timeout: float,
-    ) -> tuple[_T, ...]:
-        with (
-            self._database.connection(timeout) as connection,
-            connection.cursor(row_factory=factory) as cursor,
-        ):
-            return tuple(cursor.execute(query(name), parameters))
 
 
 def _shown(*values: Any) -> ShownSession:
