@@ -88,10 +88,13 @@ class Surroundings:
         return len(read_topic(self.broker.bootstrap, self.topics.dlq))
 
     def wait_until_done(self, orders: tuple[FedOrder, ...]) -> None:
-        """Wait until all is filled, published or buried."""
-        good = {o.expected.execution_service_id for o in orders if o.expected}
+        """Wait until all of `orders` is filled, published or buried."""
+        good = sorted({o.expected.execution_service_id for o in orders if o.expected})
         bad = sum(not order.valid for order in orders)
-        self.wait_for("execution where not is_open", len(good), 60)
+        self.wait_for(
+            f"execution where not is_open and execution_service_id = any('{{{str(good)[1:-1]}}}')",
+            len(good),
+        )
         self.wait_for("outbox", 0)
         wait_until(lambda: self.letters() >= bad, 60, f"{bad} dead letters")
 
