@@ -47,6 +47,10 @@ class Pulse:
         self._tested = ticks
         return Beat.TEST_REQUEST
 
+    def owes_a_sign(self, ticks: float) -> bool:
+        """Say whether nothing was sent for an interval, whatever is heard."""
+        return bool(self.interval_seconds) and ticks >= self._sent + self.interval_seconds
+
     def sent(self, ticks: float) -> None:
         """Take note that something was sent."""
         self._sent = ticks

@@ -137,6 +137,12 @@ class Session:
             self._beat(now, self._out.pulse.beat(now.ticks))
         return self._taken()
 
+    def waited(self, now: Moment) -> list[Effect]:
+        """Show life, if that is due, while nothing of the peer's can be answered or even read."""
+        if self.state is State.ACTIVE and self._out.pulse.owes_a_sign(now.ticks):
+            self._out.number(now, tags.HEARTBEAT, ())
+        return self._taken()
+
     def send(self, now: Moment, kind: bytes, fields: tuple[Field, ...]) -> list[Effect]:
         """Send a message of the application; fields of the header go where they belong."""
         self._out.number(now, kind, fields)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from fixengine.fix.faults import Fault, Reason
 from fixengine.fix.message import Message
 from fixengine.fix.tags import REJECT
 from fixengine.trading import asking, codes, tags
@@ -19,6 +20,7 @@ from fixengine.trading.telling import Telling
 from fixengine.trading.values import Decision, Evaluated, Look, Refused, RequestKind
 
 _NAMED = (tags.CL_ORD_ID, tags.ORIG_CL_ORD_ID)
+_ROUTED = (tags.ON_BEHALF_OF_COMP_ID, tags.DELIVER_TO_COMP_ID)
 _SILENT = {REJECT, codes.BUSINESS_REJECT}  # what is refused is not answered by a refusal
 
 
@@ -53,8 +55,14 @@ class OrderEntry:
         """Answer messages that were delivered together, each in its turn."""
         notes = Notes(look)
         for message in messages:
-            answer = self._answers.get(message.kind, self._not_spoken)
-            answer(message, notes)
+            answer = self._answers.get(message.kind)
+            if answer is None:
+                self._not_spoken(message, notes)
+            elif party := next(filter(message.get, _ROUTED), None):
+                # or another firm's order would be the client's own: FIX 4.4, volume 2, test cases
+                notes.reply(self._refusals.field(message, Fault(Reason.COMP_ID, party)))
+            else:
+                answer(message, notes)
         return notes.decision()
 
     def tell(self, waiting: Sequence[Evaluated | Refused]) -> Decision:

@@ -51,13 +51,17 @@ class StartSession(Protocol):
         """Start its thread."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Visitor:
-    """A client that may log on, and waits for its session; `until` is a monotonic time."""
+    """A client that may log on, and waits for its session; `until` is a monotonic time.
+
+    `waits_for` is what it is shown out for then.
+    """
 
     agreement: Agreement
     knocked: Knocked
     until: float
+    waits_for: str = "database_away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +192,7 @@ class Directory(Actor):
         for identity, visitor in tuple(self._visitors.items()):
             if monotonic() >= visitor.until:
                 del self._visitors[identity]
-                self._show_out(visitor.knocked.line, identity, "held_elsewhere")
+                self._show_out(visitor.knocked.line, identity, visitor.waits_for)
             elif identity not in self._sessions.all():
                 self._ask_for(identity, visitor.agreement)
         if self._visitors:
@@ -202,15 +206,17 @@ class Directory(Actor):
 
     def _answered(self, answer: SessionAnswered) -> None:
         self._asked.discard(answer.identity)
+        visitor = self._visitors.get(answer.identity)
         if answer.taken is None:
             logger.bind(client=_shown(answer.identity), reason=answer.error).debug(
                 "a session is not free"
             )
-            return
-        visitor = self._visitors.pop(answer.identity, None)
-        if visitor is None:
+            if visitor is not None:
+                visitor.waits_for = "database_away" if answer.error else "held_elsewhere"
+        elif visitor is None:
             tell(self._repository, ReleaseSession(session_id=answer.taken.id))
         else:
+            del self._visitors[answer.identity]
             self._start(visitor, answer.taken)
 
     def _start(self, visitor: _Visitor, taken: TakenSession) -> None:

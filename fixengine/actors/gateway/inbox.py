@@ -11,7 +11,8 @@ from fixengine.supervision.refs import ActorRef, tell
 class Inbox:
     """Filled by the thread that moves all bytes, emptied by the session's own.
 
-    Of several pieces that come before the session looks, only the first is told.
+    Of several pieces that come before the session looks, only the first is told. What came before
+    the end of the line is taken before the end is told: the client has sent it.
     """
 
     def __init__(self, ref: ActorRef, life: Life) -> None:
@@ -19,6 +20,7 @@ class Inbox:
         self._life = life
         self._lock = Lock()
         self._pieces: deque[bytes] = deque()
+        self._lost: str | None = None  # why
 
     def received(self, data: bytes) -> None:
         """Take bytes, cut anywhere."""
@@ -32,7 +34,8 @@ class Inbox:
     def lost(self, why: str) -> None:
         """Take note that the line is closed."""
         self._life.ended()
-        tell(self._ref, LineLost(why=why))
+        self._lost = why
+        self.remind()
 
     def take(self, most: int) -> bytes:
         """Return what came first, until it is so much; the session is told if that is not all."""
@@ -44,6 +47,8 @@ class Inbox:
         return bytes(taken)
 
     def remind(self) -> None:
-        """Tell the session if anything waits."""
+        """Tell the session if anything waits, and that the line is lost when nothing does."""
         if self._pieces:
             tell(self._ref, BytesCame())
+        elif self._lost is not None:
+            tell(self._ref, LineLost(why=self._lost))

@@ -126,7 +126,6 @@ class SessionActor(Actor):
         self._day_ends: datetime | None = None
         self._life = life
         self._inbox = Inbox(self.actor_ref, life)
-        self._life = life
         self._room = Room(knocked.line, limits)
         self._held: _Held | None = None
         self._page: Fetch | None = None
@@ -157,7 +156,10 @@ class SessionActor(Actor):
                 self._begin()
             case LogOut(text=text):
                 self._log_out(text)
-            case LineLost(why=why) | DropLine(why=why):
+            case LineLost(why=why):
+                if self._held is None:  # or it is told again when the step is settled
+                    self._end_session(why)
+            case DropLine(why=why):
                 self._end_session(why)
             case _:
                 assert_never(message)
@@ -225,9 +227,24 @@ class SessionActor(Actor):
         self._held = held
         if monotonic() >= held.until:
             self._end_session(f"nothing could be decided: {error}")
-        else:
+        elif self._is_shown_alive(held.step):
             logger.bind(reason=str(error)).debug("a session waits")
             self.tell_later(self._retries.next_wait(), _DecideAgain())
+
+    def _is_shown_alive(self, step: Step) -> bool:
+        """Send what the session itself has to say, a Heartbeat if one is due; say if all is well.
+
+        What the client sent is not taken by this: should we fail, it is asked for again.
+        """
+        if step.closes is not None or step.generation != self._taken.generation:
+            return True  # the rest has to come first
+        step.add(self._session.waited(_now()))
+        if not self._stored(step, Decision(), next_in=self._taken.next_in):
+            return False
+        if step.out:
+            self._line.send(bytes(step.out))
+            step.out.clear()
+        return True
 
     def _decide_again(self) -> None:
         held, self._held = self._held, None
@@ -241,7 +258,7 @@ class SessionActor(Actor):
         now = _now()
         for reply in decision.replies:
             step.add(self._session.send(now, reply.kind, reply.fields), reply)
-        if not self._stored(step, decision):
+        if not self._stored(step, decision, next_in=self._session.next_in):
             return
         self._life.missing_before = self._session.missing_before
         if step.delivered or step.sent:
@@ -265,12 +282,12 @@ class SessionActor(Actor):
         else:
             self._end_session(step.closes)
 
-    def _stored(self, step: Step, decision: Decision) -> bool:
+    def _stored(self, step: Step, decision: Decision, *, next_in: int) -> bool:
         """Store what a step leaves, if anything; end the session if that fails."""
         after = replace(
             self._taken,
             generation=step.generation,
-            next_in=self._session.next_in,
+            next_in=next_in,
             next_out=self._session.next_out,
         )
         if after == self._taken and not decision.told:

@@ -82,6 +82,7 @@ class TcpLine:
         self._out = bytearray()
         self._since = monotonic()  # the phase, or the last progress of what is to be written
         self._fault: tuple[Ending, str] | None = None  # seen by an owner's thread
+        self._deaf: str | None = None  # why the client hears nothing any more
         self.why = ""
 
     @property
@@ -124,7 +125,8 @@ class TcpLine:
     def send(self, data: bytes) -> None:
         """Write as soon as the client reads; one that lets too much wait is disconnected."""
         with self._lock:
-            if self._fault or self._phase not in {Phase.KNOCKED, Phase.OPEN}:
+            is_heard = not self._fault and self._deaf is None
+            if not is_heard or self._phase not in {Phase.KNOCKED, Phase.OPEN}:
                 return
             was_empty = not self._out
             if was_empty:
@@ -244,7 +246,7 @@ class TcpLine:
         if data is None:
             return
         if not data:
-            self._gone("the client closed the connection")
+            self._gone(self._deaf or "the client closed the connection")
         elif is_at_door:
             self._knock(data)
         elif self._receiver is not None and self._phase is Phase.OPEN:
@@ -271,6 +273,10 @@ class TcpLine:
             return
         try:
             written = self.wire.write(self._out[:_CHUNK])
+        except ConnectionError as error:  # what the client said before it went can still be read
+            self._deaf = error.strerror or str(error)
+            self._out.clear()
+            return
         except OSError as error:
             self._fault = Ending.CLIENT, error.strerror or str(error)
             return

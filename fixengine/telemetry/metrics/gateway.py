@@ -19,6 +19,7 @@ _OUTCOMES = (
     "too_many_attempts",
     "second_connection",
     "held_elsewhere",
+    "database_away",
 )
 
 

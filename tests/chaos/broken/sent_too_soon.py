@@ -13,12 +13,12 @@ BETWEEN_SECONDS = 0.2
 _stored = SessionActor._stored
 
 
-def _sent_and_stored(self: SessionActor, step: Step, decision: Decision) -> bool:
+def _sent_and_stored(self: SessionActor, step: Step, decision: Decision, *, next_in: int) -> bool:
     if step.out:
         self._line.send(bytes(step.out))
         step.out.clear()
         time.sleep(BETWEEN_SECONDS)
-    return _stored(self, step, decision)
+    return _stored(self, step, decision, next_in=next_in)
 
 
 if __name__ == "__main__":

@@ -172,6 +172,29 @@ def test_a_reset_is_told_too(hall: Hall, listener: Listener) -> None:
     assert guest.lost_as == ["Connection reset by peer"]
 
 
+def test_what_was_said_before_a_reset_is_read_though_nothing_can_be_written_any_more() -> None:
+    said, free = Event(), Event()
+
+    def hold(guest: Guest, data: bytes) -> None:
+        said.set()
+        assert free.wait(PATIENCE)
+        guest.line.send(b"into the void")
+        guest.line.handled(len(data))
+
+    hall = Hall(hold)
+    with listening(hall) as listener, Peer(listener.port) as peer:
+        peer.says(LOGON)
+        guest = hall.guest()
+        peer.says(b"x")
+        assert said.wait(PATIENCE)
+        peer.says(b"y" * 100_000)
+        peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.socket.close()
+        free.set()
+        hall.saw_end(Ending.CLIENT)
+        assert guest.seen == b"x" + b"y" * 100_000
+
+
 def test_who_fails_with_what_comes_loses_this_line_alone() -> None:
     def fail(guest: Guest, data: bytes) -> None:
         if data == b"poison":

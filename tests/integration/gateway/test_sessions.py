@@ -16,6 +16,8 @@ from fixengine.supervision.lifecycle import Crash
 from fixengine.supervision.refs import ActorRef, tell
 from tests.integration.gateway.conftest import MakeClient
 from tests.support.engines import Surroundings
+from tests.support.fix.hostile import Hostile
+from tests.support.fix.trader import TICKER
 from tests.support.gateways import RunningGateway, gateway_process, running_gateway, session
 from tests.support.network.proxy import Flow, Proxy
 from tests.support.rows import one, through_a_proxy
@@ -62,6 +64,17 @@ def test_numbers_go_on_when_a_connection_was_lost(
     trader.logon_soon()
     trader.wait_for(trader.order(), exec_type="0")
     assert numbers(shared, "OMS1") == "1 5 5"
+
+
+def test_orders_are_taken_though_their_client_is_gone_at_once(
+    gateway: RunningGateway, shared: Surroundings
+) -> None:
+    order = f"55={TICKER}|54=1|60=20260302-09:30:00|38=100|40=1|"
+    with Hostile(gateway.port, "HASTY") as client:
+        client.speaks("35=A|34=1|98=0|108=30|")
+        client.speaks(*(f"35=D|34={seq}|11={seq}|{order}" for seq in range(2, 1002)))
+    mine = "fix_order where session_id = (select id from fix_session where peer_comp_id = 'HASTY')"
+    shared.wait_for(mine, 1000)
 
 
 def test_a_client_may_begin_at_1_again(

@@ -168,3 +168,27 @@ def test_what_is_looked_up_is_what_messages_name() -> None:
     needs = market.entry.needs([market.message(text) for text in texts])
     assert needs.cl_ord_ids == frozenset(map(str.encode, "ABCDEFGI"))
     assert (needs.new_orders, needs.open_orders) == (2, 0)
+
+
+@pytest.mark.parametrize(("party", "back"), [(115, 128), (128, 115)])
+def test_what_comes_from_or_goes_to_a_third_party_is_refused_and_changes_nothing(
+    party: int, back: int
+) -> None:
+    market = Market()
+    market.says(market.order("X", 100))
+    texts = [
+        market.order("Y", 100),
+        market.cancel("C", "X"),
+        market.replace("R", "X", 50),
+        market.status("X"),
+        "35=AF|584=M|585=7|",
+    ]
+    for text in texts:
+        kind, _, rest = text.partition("|")
+        assert market.says(f"{kind}|{party}=ACME|{rest}") == ["Reject CompIDProblem"]
+        (told,) = market.last
+        assert told.get(371) == b"%d" % party
+        assert told.get(back) == b"ACME", "it goes back the way on which the message came"
+    assert len(market.entered) == 1
+    assert market.orders[market.entered[0].execution_id].pending_cl_ord_id is None
+    assert b"Y" not in market.requests

@@ -163,6 +163,16 @@ def test_a_client_whose_session_stays_elsewhere_is_shown_out(world: World) -> No
     assert outcome(world, "held_elsewhere") == 1
 
 
+def test_a_client_that_comes_while_the_database_is_away_is_shown_out_for_that(
+    world: World,
+) -> None:
+    world.limits = SessionLimits(taken_within=0.5)
+    world.store.is_away = True
+    wait_until_shown_out(knock(world.directory()))
+    assert outcome(world, "database_away") == 1
+    assert outcome(world, "held_elsewhere") == 0
+
+
 def test_of_a_client_that_waits_twice_the_first_line_closes(world: World) -> None:
     directory = world.directory()
     world.store.held_elsewhere.add(OMS)

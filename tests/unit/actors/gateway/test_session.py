@@ -37,6 +37,11 @@ def order(number: int, cl_ord_id: str) -> str:
     return f"D|34={number}|11={cl_ord_id}|55=IBM|54=1|60=20260302-09:30:00|38=1|40=1|"
 
 
+def lose(line: StubLine) -> None:
+    assert line.receiver is not None
+    line.receiver.lost("the client closed the connection")
+
+
 def wait_until_gone(ref: ActorRef) -> None:
     mailbox_of(ref).thread.join(60)
     assert not ref.is_alive()
@@ -146,6 +151,76 @@ def test_what_can_not_be_looked_up_for_long_closes_the_line_and_is_not_stored(
     assert line.is_closed
     assert len(said(line)) == 1
     assert [work.next_in for (work,) in world.store.works] == [2]
+
+
+def test_what_came_before_the_end_of_the_line_is_taken(world: World) -> None:
+    world.limits = SessionLimits(read_bytes=1)
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    world.store.may_commit.clear()
+    for number in range(2, 5):
+        receive(line, order(number, str(number)))
+    lose(line)
+    world.store.may_commit.set()
+    wait_until_gone(session)
+    assert world.store.works[-1][0].next_in == 5
+    assert line.is_closed
+
+
+def test_what_can_not_be_looked_up_yet_is_taken_though_the_line_is_lost(world: World) -> None:
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    world.store.looks_fail = True
+    receive(line, order(2, "a"))
+    wait_until(lambda: world.store.failed_looks, 60, "the first look")
+    receive(line, order(3, "b"))
+    lose(line)
+    wait_until(lambda: world.store.failed_looks > 1, 60, "another look")
+    world.store.looks_fail = False
+    wait_until_gone(session)
+    assert world.store.works[-1][0].next_in == 4
+
+
+def test_while_nothing_can_be_looked_up_heartbeats_go_on(world: World) -> None:
+    line = StubLine()
+    world.session(line, repository=world.repository(), text="34=1|98=0|108=1|")
+    wait_for(line, "35=A|")
+    world.store.looks_fail = True
+    receive(line, "1|34=2|112=x|", order(3, "a"))
+    wait_for(line, "35=0|34=4|")
+    assert said(line)[1:] == ["35=0|34=2|112=x|", "35=0|34=3|", "35=0|34=4|"]
+    stored = [(work.next_in, work.next_out) for (work,) in world.store.works]
+    assert stored == [(2, 2), (2, 3), (2, 4), (2, 5)], "the order is not taken yet"
+    world.store.looks_fail = False
+    wait_for(line, "35=B|34=5|148=a|")
+    assert world.store.works[-1][0].next_in == 4
+
+
+def test_a_session_that_another_gateway_has_shows_no_life(world: World) -> None:
+    line = StubLine()
+    session = world.session(line, repository=world.repository(), text="34=1|98=0|108=1|")
+    wait_for(line, "35=A|")
+    world.store.looks_fail = True
+    world.store.held.clear()
+    receive(line, order(2, "a"))
+    wait_until_gone(session)
+    assert len(said(line)) == 1
+
+
+def test_a_logout_behind_what_waits_is_answered_after_it(world: World) -> None:
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    world.store.looks_fail = True
+    receive(line, order(2, "a"), "5|34=3|")
+    wait_until(lambda: world.store.failed_looks > 1, 60, "another look")
+    assert len(said(line)) == 1
+    world.store.looks_fail = False
+    wait_until_gone(session)
+    assert world.store.works[-1][0].next_in == 4
+    assert "35=5|34=2|" in said(line)
 
 
 def test_what_the_client_asks_for_again_is_read_page_by_page(world: World) -> None:
