@@ -24,6 +24,7 @@ _FETCH_SECONDS = 300
 _SPOKEN = (*"012345ADFGH89j", "AF")
 _NAMES = {"f": "http://fixprotocol.io/2020/orchestra/repository"}
 _PRIVATE = {"22": ["100+=Private"]}  # what two parties agree on, which Orchestra leaves out
+_OF_LOGON = {"553": "Username String", "554": "Password String"}  # taken in 4.2, too, as usual
 _MODULE = '''\
 """FIX {version}: made by `python -m tests.fix_dictionary`, never by hand.
 
@@ -86,16 +87,19 @@ class _Repository:
         bodies = {
             kind: " ".join(self._members(messages[kind][0])) for kind in _SPOKEN if kind in messages
         }
+        more = {tag: text for tag, text in _OF_LOGON.items() if tag not in self._fields}
+        bodies["A"] = " ".join((bodies["A"], *more))
+        fields = {tag: self._field(self._fields[tag]) for tag in self._used} | more
         yield f"version {self._root.attrib['version']}"
         yield "types " + " ".join(f"{kind}={m.attrib['name']}" for kind, m in messages.items())
-        yield "tags " + " ".join(_ranges(sorted(map(int, self._fields))))
+        yield "tags " + " ".join(_ranges(sorted(map(int, (*self._fields, *more)))))
         yield "data " + " ".join(
             f"{field.attrib['lengthId']}={tag}"
             for tag, field in self._fields.items()
             if "lengthId" in field.attrib
         )
-        for tag in sorted(self._used, key=int):
-            yield f"field {tag} {self._field(self._fields[tag])}"
+        for tag in sorted(fields, key=int):
+            yield f"field {tag} {fields[tag]}"
         for name, members in parts.items():
             yield f"{name} {members}"
         for kind, members in bodies.items():

@@ -15,6 +15,7 @@ _PACKAGES: Mapping[str, str] = {
     "chromium": "chromium",
     "go": "golang-go",
     "java": "default-jdk-headless",
+    "keytool": "default-jdk-headless",
     "mvn": "maven",
     "openssl": "openssl",
     "pgbouncer": "pgbouncer",

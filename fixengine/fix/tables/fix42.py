@@ -17,7 +17,7 @@ types 0=Heartbeat 1=TestRequest 2=ResendRequest 3=Reject 4=SequenceReset 5=Logou
   d=SecurityDefinition e=SecurityStatusRequest f=SecurityStatus g=TradingSessionStatusRequest
   h=TradingSessionStatus i=MassQuote j=BusinessMessageReject k=BidRequest l=BidResponse
   m=ListStrikePrice
-tags 1-100 102-219 223 231 262-446
+tags 1-100 102-219 223 231 262-446 553-554
 data 93=89 90=91 95=96 212=213 348=349 350=351 352=353 354=355 356=357 358=359 360=361 362=363
   364=365 445=446
 field 1 Account String
@@ -224,6 +224,8 @@ field 439 ClearingFirm String
 field 440 ClearingAccount String
 field 442 MultiLegReportingType char 1=SingleSecurity 2=IndividualLegOfAMultiLegSecurity
   3=MultiLegSecurity
+field 553 Username String
+field 554 Password String
 header 8! 9! 35! 49! 56! 115 128 90 91 34! 50 142 57 143 116 144 129 145 43 97 52! 122 212 213 347
   369 370
 trailer 93 89 10!
@@ -233,7 +235,7 @@ message 2 7! 16!
 message 3 45! 371 372 373 58 354 355
 message 4 123 36!
 message 5 58 354 355
-message A 98! 108! 95 96 141 383 384(372 385)
+message A 98! 108! 95 96 141 383 384(372 385) 553 554
 message D 11! 109 76 1 78(79 80) 63 64 21! 18 110 111 100 386(336) 81 55! 65 48 22 167 200 205 201
   202 206 231 223 207 106 348 349 107 350 351 140 54! 114 60! 38 152 40! 44 99 15 376 377 23 117
   59 168 432 126 427 12 13 47 121 120 58 354 355 193 192 77 203 204 210 211 388 389 439 440

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.any_broker
 
 TICKER, UNPRICED = priced_listings()[0].ticker, "NOPRC"
 NEW, FILLED, CANCELLED, REPLACED, REJECTED, FILL = "0", "2", "4", "5", "8", "F"
+FILLS = {FILL, "1", "2"}  # in FIX 4.4, and in FIX 4.2
 PASSWORD = "hunter2"
 _ids = count(1)
 
@@ -27,7 +29,10 @@ def gateway(
     shared: Surroundings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningGateway]:
     """Lend a gateway that anybody with the password may use, and an engine beside it."""
-    sessions = session("*", password=f'"{hash_password(PASSWORD.encode(), bytes(16))}"')
+    password = f'"{hash_password(PASSWORD.encode(), bytes(16))}"'
+    sessions = session("*", password=password) + session(
+        "*", password=password, version='"FIX.4.2"'
+    )
     with (
         shared.engine() as engine,
         running_gateway(shared, tmp_path_factory.mktemp("gateway"), sessions=sessions) as gateway,
@@ -51,12 +56,20 @@ def client(
 ) -> Iterator[Foreign]:
     """Lend a client that is logged on."""
     folder = tmp_path_factory.mktemp("client")
+    name = request.param.name
+    with foreign(request.param, folder, port=line.port, sender=name, password=PASSWORD) as client:
+        yield client.logged_on()
+
+
+@pytest.fixture(params=Maker, ids=lambda maker: maker.name)
+def old_client(request: pytest.FixtureRequest, line: Proxy, tmp_path: Path) -> Iterator[Foreign]:
+    """Lend a client that speaks FIX 4.2 and is logged on."""
     with foreign(
         request.param,
-        folder,
+        tmp_path,
         port=line.port,
         sender=request.param.name,
-        target="FIXENGINE",
+        begin="FIX.4.2",
         password=PASSWORD,
     ) as client:
         yield client.logged_on()
@@ -82,7 +95,7 @@ def agree(book: Book, world: Surroundings) -> None:
     assert numbers == sorted(numbers)
     filled = {each[37]: Decimal(0) for each in book.reports if each[150] != REJECTED}
     for each in book.reports:
-        if each[150] == FILL:
+        if each[150] in FILLS:
             filled[each[37]] += Decimal(each[32])
     ledger = one(world.dsn, "select jsonb_object_agg(id, quantity_filled::text) from execution")
     assert filled == {id_: Decimal(ledger[id_]) for id_ in filled}
@@ -153,3 +166,23 @@ def test_it_asks_for_everything_again_and_is_told_the_same(client: Foreign) -> N
     assert [content(each) for each in book.again] == [content(each) for each in told]
     assert [each[34] for each in book.again] == [each[34] for each in told]
     assert all(each[43] == "Y" for each in book.again)
+
+
+def test_in_fix_4_2_it_trades_cancels_and_replaces(
+    old_client: Foreign, shared: Surroundings
+) -> None:
+    filled, order, replaced, cancelled, unknown = (new_id() for _ in range(5))
+    old_client.order(filled, TICKER, 1000)
+    book = becomes(old_client, filled, FILLED)
+    partial_fills = types(book, filled)[1:-1]
+    assert types(book, filled) == [NEW, *("1" for _ in partial_fills), "2"]
+    old_client.order(order, UNPRICED, 300)
+    becomes(old_client, order, NEW)
+    old_client.replace(replaced, order, UNPRICED, 400)
+    becomes(old_client, replaced, REPLACED)
+    old_client.cancel(cancelled, replaced, UNPRICED)
+    book = becomes(old_client, cancelled, CANCELLED)
+    assert types(book, order, replaced, cancelled) == [NEW, "E", REPLACED, "6", CANCELLED]
+    old_client.order(unknown, "NO-SUCH", 10)
+    becomes(old_client, unknown, REJECTED)
+    agree(old_client.book, shared)

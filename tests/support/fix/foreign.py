@@ -1,6 +1,7 @@
 """Clients that others made, as processes, and the book that each keeps."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -34,12 +35,30 @@ class Maker(StrEnum):
     JAVA = "QuickFIX/J"
 
 
-_USUAL = {"ConnectionType": "initiator", "ReconnectInterval": "1", "NonStopSession": "Y"}
+_USUAL = {
+    "ConnectionType": "initiator",
+    "ReconnectInterval": "1",
+    "NonStopSession": "Y",
+    "FileStorePath": "store",
+    "FileLogPath": "log",
+}
 SETTINGS = {
     Maker.CPP: {**_USUAL, "UseDataDictionary": "N"},
     Maker.JAVA: {**_USUAL, "UseDataDictionary": "Y"},
 }
-"""What clients need besides addresses and names, and folders for their files."""
+"""What clients need besides addresses and names."""
+
+_TRUST_STORE, _STORE_PASSWORD = "gateway.p12", "changeit"
+TLS_SETTINGS = {
+    Maker.CPP: {"CERTIFICATE_AUTHORITIES_FILE": "gateway.pem"},
+    Maker.JAVA: {
+        "SocketUseSSL": "Y",
+        "SocketTrustStore": _TRUST_STORE,
+        "SocketTrustStorePassword": _STORE_PASSWORD,
+        "TrustStoreType": "PKCS12",
+    },
+}
+"""What they need to speak TLS with a gateway whose certificate is in `gateway.pem`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +102,14 @@ class Book:
 
 
 class Foreign:
-    """A client that understands `quickfix_client.py`'s commands."""
+    """A client that understands `quickfix_client.py`'s commands.
 
-    def __init__(self, process: "subprocess.Popen[str]", errors: Path) -> None:
+    `peer` is its CompID; `asked` has the kind of message of each ClOrdID(11) that it gave.
+    """
+
+    def __init__(self, process: "subprocess.Popen[str]", errors: Path, peer: str) -> None:
+        self.peer = peer
+        self.asked: dict[bytes, bytes] = {}
         self._process = process
         self._errors = errors
 
@@ -93,6 +117,7 @@ class Foreign:
         """Send a message; fields are written as `t11="A"`."""
         now = f"{datetime.now(UTC):%Y%m%d-%H:%M:%S}"
         text = "|".join(f"{tag[1:]}={value}" for tag, value in {**fields, "t60": now}.items())
+        self.asked[fields["t11"].encode()] = kind.encode()
         self._ask(f"send {kind} {text}")
 
     def order(self, cl_ord_id: str, symbol: str, quantity: int, **more: str) -> None:
@@ -155,20 +180,30 @@ def content(message: Fields) -> Fields:
 
 @contextmanager
 def foreign(
-    maker: Maker, folder: Path, *, port: int, sender: str, target: str, password: str | None = None
+    maker: Maker,
+    folder: Path,
+    *,
+    port: int,
+    sender: str,
+    target: str = "FIXENGINE",
+    begin: str = "FIX.4.4",
+    password: str | None = None,
+    trusted: Path | None = None,
 ) -> Iterator[Foreign]:
-    """Run a client that logs on at a port of 127.0.0.1, again each second; its files stay."""
+    """Run a client that logs on at a port of 127.0.0.1, again each second; its files stay.
+
+    With the certificate that it trusts it speaks TLS.
+    """
     folder.mkdir(exist_ok=True)
     settings = {
         **SETTINGS[maker],
-        "FileStorePath": str(folder / "store"),
-        "FileLogPath": str(folder / "log"),
+        **(_tls(maker, folder, trusted) if trusted else {}),
         "SocketConnectHost": "127.0.0.1",
         "SocketConnectPort": str(port),
         "HeartBtInt": "5",
         **({"Password": password} if password else {}),
     }
-    identity = {"BeginString": "FIX.4.4", "SenderCompID": sender, "TargetCompID": target}
+    identity = {"BeginString": begin, "SenderCompID": sender, "TargetCompID": target}
     file, log = folder / "settings", folder / "errors"
     sections = (("[DEFAULT]", settings), ("[SESSION]", identity))
     lines = ((head, *(f"{name}={value}" for name, value in of.items())) for head, of in sections)
@@ -176,8 +211,8 @@ def foreign(
     with (
         log.open("w") as errors,
         subprocess.Popen(
-            [*_command(maker), str(file)],
-            cwd=_HERE.parents[2],
+            [*_command(maker), file.name],
+            cwd=folder,
             env=surroundings(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -186,9 +221,25 @@ def foreign(
         ) as process,
     ):
         try:
-            yield Foreign(process, log)
+            yield Foreign(process, log, sender)
         finally:
             process.kill()
+
+
+def _tls(maker: Maker, folder: Path, trusted: Path) -> dict[str, str]:
+    """Put what the settings name into the folder, and return them."""
+    if maker is Maker.CPP:
+        shutil.copy(trusted, folder / "gateway.pem")
+    else:
+        kept = ("-keystore", _TRUST_STORE, "-storetype", "PKCS12", "-storepass", _STORE_PASSWORD)
+        subprocess.run(
+            [wanted("keytool"), "-importcert", "-noprompt", "-file", trusted, *kept],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            timeout=_PATIENCE,
+        )
+    return TLS_SETTINGS[maker]
 
 
 def _command(maker: Maker) -> Sequence[str]:

@@ -95,7 +95,9 @@ def main() -> None:
     settings = fix.SessionSettings(sys.argv[1])
     client = Client(settings)
     store = fix.FileStoreFactory(settings)
-    initiator = fix.SocketInitiator(client, store, settings, fix.FileLogFactory(settings))
+    speaks_tls = settings.get().has("CERTIFICATE_AUTHORITIES_FILE")
+    kind = fix.SSLSocketInitiator if speaks_tls else fix.SocketInitiator
+    initiator = kind(client, store, settings, fix.FileLogFactory(settings))
     initiator.start()
     for line in sys.stdin:
         sys.stdout.write(f"{json.dumps(client.carry_out(line.strip()))}\n")

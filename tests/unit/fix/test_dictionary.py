@@ -48,6 +48,11 @@ def test_every_field_that_may_stand_somewhere_is_described(version: bytes) -> No
     assert known.messages.keys() <= known.types.keys()
 
 
+@pytest.mark.parametrize("version", [b"FIX.4.2", b"FIX.4.4"])
+def test_a_logon_may_have_a_username_and_a_password(version: bytes) -> None:
+    assert {553, 554} <= versions()[version].messages[b"A"].tags
+
+
 def test_the_script_makes_the_tables_again() -> None:
     if not fix_dictionary.JAR.exists():
         wanted("mvn")
