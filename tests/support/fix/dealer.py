@@ -35,7 +35,8 @@ class Dealer(Background):
     """A context manager; it trades until `rests`, and takes what comes until it is left.
 
     Messages of its own that it could not send it sends when it is back, as FIX has it. `endings`
-    has why its connections ended.
+    has why its connections ended, and `absences` how many seconds it took after each until its
+    Logon was accepted.
     """
 
     def __init__(
@@ -45,9 +46,11 @@ class Dealer(Background):
         self.peer = peer
         self.book = Book()
         self.endings: list[str] = []
+        self.absences: list[float] = []
         self.logons = 0
         self.rests = False
         self._hangs_up = Event()
+        self._away_since: float | None = None
         self._tickers = (*_PRICED, *((UNPRICED,) if unpriced else ()))
         self._port = port
         self._rate = rate
@@ -60,6 +63,11 @@ class Dealer(Background):
     def numbers(self) -> Numbers:
         """The numbers of the next message in each direction."""
         return self._initiator.next_numbers
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it has lost its connection, and is not logged on again."""
+        return self._away_since is not None
 
     def hang_up(self) -> None:
         """Let the connection go, and come back at once."""
@@ -118,15 +126,27 @@ class Dealer(Background):
         if self._hangs_up.is_set():
             self._hangs_up.clear()
             self._initiator.drop()
+            self._go_away()
         try:
             if not self._initiator.is_logged_on:
                 self._initiator.logon()
-                self.logons += 1
+                self._come_back()
             for message in self._initiator.messages(_LOOK_SECONDS):
                 self.book.take(message)
         except UnavailableError as error:
             self.endings.append(str(error))
+            self._go_away()
             self.stopping.wait(_PAUSE_SECONDS)
+
+    def _go_away(self) -> None:
+        if self._away_since is None and self.logons:
+            self._away_since = monotonic()
+
+    def _come_back(self) -> None:
+        self.logons += 1
+        if self._away_since is not None:
+            self.absences.append(monotonic() - self._away_since)
+            self._away_since = None
 
     def _trade(self) -> None:
         what = self._rng.random()

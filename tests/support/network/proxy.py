@@ -64,6 +64,10 @@ class Proxy:
         """Change what happens; `latency_seconds` is added to each direction."""
         self._call(lambda: self._change(flow, latency_seconds))
 
+    def lead_to(self, *targets: int) -> None:
+        """Lead new connections to these, to each in turn; those that there are stay as they are."""
+        self._call(lambda: self._change_targets(targets))
+
     def strand(self) -> None:
         """Let nothing through any more on the connections that there are; new ones are as usual."""
         self._call(self._strand_all)
@@ -88,6 +92,9 @@ class Proxy:
             if flow is Flow.CUT or connection.held_back:
                 self.refused += 1
                 connection.abort()
+
+    def _change_targets(self, targets: Sequence[int]) -> None:
+        self._targets = deque(targets)
 
     def _strand_all(self) -> None:
         for connection in self._connections:
@@ -138,10 +145,11 @@ class Proxy:
             self._connections.discard(connection)
 
     async def _connected(self) -> "_Streams | None":
-        for _ in range(len(self._targets)):
-            self._targets.rotate(-1)
+        targets = self._targets  # others may come while this connects
+        for _ in range(len(targets)):
+            targets.rotate(-1)
             with suppress(OSError):
-                return await asyncio.open_connection(_HOST, self._targets[-1])
+                return await asyncio.open_connection(_HOST, targets[-1])
         return None
 
 
