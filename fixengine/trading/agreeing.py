@@ -5,7 +5,7 @@ from fixengine.rules.trading_day import TradingDay
 from fixengine.rules.values import Execution, Terms
 from fixengine.trading import asking, tags, unserved
 from fixengine.trading.lasting import asked_end
-from fixengine.trading.objections import ObjectionError, Why
+from fixengine.trading.objections import ObjectionError, Why, named
 from fixengine.trading.values import FixOrder
 
 
@@ -22,7 +22,7 @@ def check_names(message: Message, order: FixOrder, execution: Execution) -> None
     for tag, given, name in names:
         if given not in (None, name):
             raise ObjectionError(
-                Why.OTHER, f"field {tag} is not that of the order: give what its reports have"
+                Why.OTHER, f"{named(tag)} is not that of the order: give what its reports have"
             )
 
 
@@ -42,6 +42,6 @@ def new_terms(message: Message, order: FixOrder, execution: Execution, day: Trad
     for tag, asked, has in kept:
         if asked is not None and asked != has:
             raise ObjectionError(
-                Why.OTHER, f"field {tag} can't be replaced: cancel the order and send a new one"
+                Why.OTHER, f"{named(tag)} can't be replaced: cancel the order and send a new one"
             )
     return asking.terms(message)

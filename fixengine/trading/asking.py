@@ -14,7 +14,7 @@ from fixengine.rules.values import LOWEST_LIMIT, Terms, TradeType
 from fixengine.trading import tags
 from fixengine.trading.agreement import Symbols
 from fixengine.trading.codes import OrdType, Side
-from fixengine.trading.objections import MiswrittenError, ObjectionError, Why
+from fixengine.trading.objections import MiswrittenError, ObjectionError, Why, named
 
 LONGEST_TEXT = 100
 """The most bytes that a ClOrdID(11) or an Account(1) may have, as both are kept."""
@@ -56,7 +56,7 @@ def text(message: Message, tag: int) -> bytes | None:
     value = message.get(tag)
     if value is not None and not is_kept(value):
         raise ObjectionError(
-            Why.OTHER, f"field {tag} has more than {LONGEST_TEXT} bytes: shorten it"
+            Why.OTHER, f"{named(tag)} has more than {LONGEST_TEXT} bytes: shorten it"
         )
     return value
 

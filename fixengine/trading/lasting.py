@@ -10,7 +10,7 @@ from fixengine.rules.trading_day import TradingDay
 from fixengine.rules.values import TimeInForce
 from fixengine.trading import tags
 from fixengine.trading.codes import Tif
-from fixengine.trading.objections import ObjectionError, Why
+from fixengine.trading.objections import ObjectionError, Why, named
 
 _YEARS = range(1970, 9999)
 _AT_ONCE = {Tif.IMMEDIATE_OR_CANCEL: TimeInForce.IOC, Tif.FILL_OR_KILL: TimeInForce.FOK}
@@ -43,7 +43,8 @@ def ending(message: Message, day: TradingDay, now: datetime) -> Ending:
                 Why.OTHER, "TimeInForce(59) 6 needs ExpireTime(126) or ExpireDate(432): give one"
             )
         if asked <= now:
-            raise ObjectionError(Why.TOO_LATE, "the time of the order is over: give a later one")
+            tag = tags.EXPIRE_TIME if message.get(tags.EXPIRE_TIME) else tags.EXPIRE_DATE
+            raise ObjectionError(Why.TOO_LATE, f"{named(tag)} has passed: give a later one")
         return Ending(code, asked)
     if asked is not None:
         raise ObjectionError(

@@ -3,8 +3,15 @@
 from enum import Enum
 
 from fixengine.errors import MalformedError
+from fixengine.fix.dictionary import versions
 from fixengine.fix.faults import Fault
 from fixengine.trading.codes import CxlRejReason, OrdRejReason
+
+
+def named(tag: int) -> str:
+    """Return a field of any version as texts have it: its name, the newest, and its number."""
+    known = next(each.fields for each in reversed([*versions().values()]) if tag in each.fields)
+    return f"{known[tag].name}({tag})"
 
 
 class Why(Enum):

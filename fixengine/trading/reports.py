@@ -54,9 +54,10 @@ class Reports:
         """
         execution = fill.execution
         number = execution.number_of_fills
-        event = self._dialect.event(
-            exec_type, status=status_of(order, execution), is_full=execution.remaining <= 0
-        )
+        status = status_of(order, execution)
+        if status == Status.EXPIRED:
+            status = exec_type  # it may be cancelled while its time is over and nobody has ended it
+        event = self._dialect.event(exec_type, status=status, is_full=execution.remaining <= 0)
         exec_id = (tags.EXEC_ID, b"%d-%d" % (execution.id, number))
         more: list[Field] = []
         if exec_type == ExecType.TRADE:

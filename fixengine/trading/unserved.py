@@ -6,7 +6,7 @@ allocations, settlement, commission, the venue, the currency.
 
 from fixengine.fix.message import Message
 from fixengine.trading import tags
-from fixengine.trading.objections import ObjectionError, Why
+from fixengine.trading.objections import ObjectionError, Why, named
 
 _NO = frozenset({b"N"})
 _ZERO = frozenset({b"0"})
@@ -56,5 +56,5 @@ def check(message: Message) -> None:
             remedy = f"give {served} or leave it out" if served else "leave it out"
             raise ObjectionError(
                 Why.UNSUPPORTED,
-                f"field {tag} asks for what is not served: {remedy}",
+                f"{named(tag)} asks for what is not served: {remedy}",
             )

@@ -222,7 +222,16 @@ def test_other_endings_are_refused(more: str, reason: str) -> None:
 def test_what_changes_the_meaning_of_an_order_and_is_not_served_is_refused(more: str) -> None:
     tag = more.partition("=")[0]
     reason, text = refused(f"{more.replace('_', ' ')}|")
-    assert (reason, text.split()[:2]) == ("11", ["field", tag])
+    assert reason == "11"
+    assert text.split()[0].endswith(f"({tag})")
+    assert " asks for what is not served: " in text
+
+
+def test_a_refusal_calls_the_field_by_its_name() -> None:
+    assert refused("99=10|")[1] == "StopPx(99) asks for what is not served: leave it out"
+    assert refused("77=R|")[1] == (
+        "PositionEffect(77) asks for what is not served: give C, O or leave it out"
+    )
 
 
 @pytest.mark.parametrize(
@@ -249,10 +258,16 @@ def test_what_changes_nothing_is_taken(more: str) -> None:
     assert entered(f"{more.replace('_', ' ')}|").fix.cl_ord_id == b"X"
 
 
+def test_a_time_that_has_passed_is_called_by_its_field() -> None:
+    later = "has passed: give a later one"
+    assert refused("59=6|126=20260302-09:30:00|")[1] == f"ExpireTime(126) {later}"
+    assert refused("59=6|432=20260301|")[1] == f"ExpireDate(432) {later}"
+
+
 def test_texts_that_are_kept_have_a_hundred_bytes_at_most() -> None:
     assert entered(f"1={'A' * 100}|").fix.account == b"A" * 100
     reason, text = refused(f"1={'A' * 101}|")
-    assert (reason, text) == ("99", "field 1 has more than 100 bytes: shorten it")
+    assert (reason, text) == ("99", "Account(1) has more than 100 bytes: shorten it")
     market = Market()
     answers = market.says(market.order("X" * 101, 1))
     assert answers[0].startswith(f"Execution({'X' * 101}) Rejected Rejected Other")

@@ -105,15 +105,20 @@ def test_a_refusal_says_to_which_kind_of_request_it_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "tag"),
-    [("54=2|", "54"), ("55=ORCL|", "55"), (f"48={ORCL}|22=100|", "48"), ("37=99|", "37")],
+    ("more", "name"),
+    [
+        ("54=2|", "Side(54)"),
+        ("55=ORCL|", "Symbol(55)"),
+        (f"48={ORCL}|22=100|", "SecurityID(48)"),
+        ("37=99|", "OrderID(37)"),
+    ],
 )
-def test_what_names_another_order_is_refused(more: str, tag: str) -> None:
+def test_what_names_another_order_is_refused(more: str, name: str) -> None:
     market = ordered()
     for request in (market.cancel("Y", "X", more), market.replace("Z", "X", 1, more)):
         assert market.says(request)[0].endswith(" New Other")
         text = market.last[0].get(58) or b""
-        assert text.decode() == f"field {tag} is not that of the order: give what its reports have"
+        assert text.decode() == f"{name} is not that of the order: give what its reports have"
 
 
 @pytest.mark.parametrize(
@@ -125,19 +130,19 @@ def test_what_names_the_order_is_taken(more: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "tag"),
+    ("more", "name"),
     [
-        ("1=B|", "1"),
-        ("59=1|", "59"),
-        ("77=C|", "77"),
-        ("126=20260401-00:00:00|", "126"),
-        ("432=20260401|", "126"),
+        ("1=B|", "Account(1)"),
+        ("59=1|", "TimeInForce(59)"),
+        ("77=C|", "PositionEffect(77)"),
+        ("126=20260401-00:00:00|", "ExpireTime(126)"),
+        ("432=20260401|", "ExpireTime(126)"),
     ],
 )
-def test_only_quantity_and_price_can_be_replaced(more: str, tag: str) -> None:
+def test_only_quantity_and_price_can_be_replaced(more: str, name: str) -> None:
     market = ordered("1=A|")
     assert market.says(market.replace("Y", "X", 1, more)) == ["CancelReject(Y,X) New Other"]
-    assert (market.last[0].get(58) or b"").decode().startswith(f"field {tag} can't be replaced")
+    assert (market.last[0].get(58) or b"").decode().startswith(f"{name} can't be replaced")
 
 
 def test_a_replace_may_say_again_until_which_date_an_order_is() -> None:

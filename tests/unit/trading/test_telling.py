@@ -4,7 +4,7 @@ import pytest
 
 from fixengine.rules.changes import Refusal
 from fixengine.trading.values import RequestState
-from tests.support.fix.market import Market
+from tests.support.fix.market import END_OF_DAY, Market
 
 REASONS = {
     Refusal.UNKNOWN: "UnknownOrder",
@@ -90,6 +90,20 @@ def test_a_day_order_expires_while_a_request_is_pending() -> None:
         "Execution(X) Expired PendingCancel 100 0 0 0",
         "CancelReject(Y,X) Expired TooLateToCancel",
     ]
+
+
+@pytest.mark.parametrize("by_operator", [False, True])
+def test_what_is_cancelled_when_its_day_is_over_says_so_in_both_fields(by_operator: bool) -> None:
+    """As no engine runs that ends it."""
+    market = ordered()
+    market.now = END_OF_DAY
+    if by_operator:
+        market.operator("X")
+        assert market.hears() == ["Execution(X) Canceled Canceled 100 0 0 0"]
+    else:
+        market.says(market.cancel("Y", "X"))
+        market.decides()
+        assert market.hears() == ["Execution(Y,X) Canceled Canceled 100 0 0 0"]
 
 
 def test_after_a_refusal_the_order_can_be_asked_for_again() -> None:
