@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.topics import TopicNames, read_topic
-from fixengine.infra.postgres.audit_pages import Told
+from fixengine.infra.postgres.audit_pages import Told, told_of
 from fixengine.ports.kafka import Record
 from fixengine.rules.values import ChangeEntry, Execution, LedgerEntry
 
@@ -33,13 +33,6 @@ from public.fill order by execution_id, number
 _CHANGES = """
 select execution_id, number, kind, quantity_before, limit_before, quantity, limit_price, request_key
 from public.change order by execution_id, number
-"""
-_TOLD = """
-select execution_id,
-       array(select number from public.fix_sent as s where s.execution_id = o.execution_id),
-       array(select number from public.fix_pending as p
-             where p.execution_id = o.execution_id and number is not null)
-from public.fix_order as o order by execution_id
 """
 _OUTBOX = "select execution_id, fill_number from public.outbox order by execution_id"
 
@@ -78,10 +71,7 @@ def read_remains(*, dsn: str, bootstrap: str, topics: TopicNames) -> Remains:
             outbox = connection.cursor(row_factory=class_row(Unpublished)).execute(_OUTBOX)
             changes = connection.cursor(row_factory=class_row(ChangeEntry)).execute(_CHANGES)
             rows = tuple(executions), tuple(fills), tuple(outbox), tuple(changes)
-            told = {
-                id_: Told(sent=tuple(sent), waiting=tuple(waiting))
-                for id_, sent, waiting in connection.execute(_TOLD)
-            }
+            told = told_of(connection, [each.id for each in rows[0] if each.by_fix])
     except psycopg.Error as error:
         line = " ".join(str(error).split())
         raise DemoError(f"the database can't be read for the audit: {line}") from error

@@ -184,6 +184,16 @@ def audit_pages(dsn: str, *, application_name: str) -> Iterator[AuditPages]:
         pages.close()
 
 
+def told_of(connection: Connection, ids: Sequence[int]) -> dict[int, Told]:
+    """Return what FIX clients were told of these executions, and have yet to be."""
+    return {
+        id_: Told(sent=tuple(sent), waiting=tuple(waiting), bodies=tuple(bodies), strange=strange)
+        for id_, sent, bodies, waiting, strange in connection.execute(
+            query("audit_told"), {"ids": ids}
+        )
+    }
+
+
 @contextmanager
 def _rights_in_words() -> Iterator[None]:
     """Say which right is missing, and where those for an audit are: engines need more."""
@@ -242,7 +252,7 @@ def _rows_after(connection: Connection, *, place: Mapping[str, int]) -> Sequence
             changes[change.execution_id].append(change)
     unpublished: dict[int, int] = dict(connection.execute(query("audit_outbox"), ids))
     by_fix = [execution.id for execution in executions if execution.by_fix]
-    told = _told(connection, by_fix) if by_fix else {}
+    told = told_of(connection, by_fix) if by_fix else {}
     return [
         (
             execution,
@@ -253,15 +263,6 @@ def _rows_after(connection: Connection, *, place: Mapping[str, int]) -> Sequence
         )
         for execution in executions
     ]
-
-
-def _told(connection: Connection, ids: Sequence[int]) -> dict[int, Told]:
-    return {
-        id_: Told(sent=tuple(sent), waiting=tuple(waiting), bodies=tuple(bodies), strange=strange)
-        for id_, sent, bodies, waiting, strange in connection.execute(
-            query("audit_told"), {"ids": ids}
-        )
-    }
 
 
 def _with_enough_fills(executions: Sequence[Execution]) -> Sequence[Execution]:
