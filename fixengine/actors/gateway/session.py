@@ -8,7 +8,7 @@ for it again.
 The module is longer than others: all of it is the order of these things.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Timer
@@ -35,17 +35,23 @@ from fixengine.actors.gateway.room import Room
 from fixengine.actors.gateway.step import Step
 from fixengine.config.fix_sessions import Agreement
 from fixengine.errors import RejectedError, UnavailableError
+from fixengine.fix import tags
 from fixengine.fix.effects import Effect, Fetch, Numbered
 from fixengine.fix.message import Message
 from fixengine.fix.session import Session, State
 from fixengine.fix.settings import Moment
 from fixengine.ports.fix import FixBooks, TakenSession, Work
+from fixengine.recurring import Recurring
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, ask, tell
 from fixengine.supervision.retries import Retries
 from fixengine.telemetry.metrics.gateway import GatewayMetrics
 from fixengine.trading.application import Application
+from fixengine.trading.codes import BUSINESS_REJECT
 from fixengine.trading.values import Decision, Look
+from fixengine.wire.fix_fields import shown
+
+_LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,6 @@ class SessionActor(Actor):
         self._metrics = metrics
         self._limits = limits
         self._day_ends: datetime | None = None
-        self._life = life
         self._inbox = Inbox(self.actor_ref, life)
         self._room = Room(knocked.line, limits)
         self._held: _Held | None = None
@@ -134,6 +139,7 @@ class SessionActor(Actor):
         self._timer: Timer | None = None
         self._timer_at: float | None = None
         self._over = False
+        self._refused = Recurring("WARNING", "a client refuses a message")
 
     def boot(self) -> None:
         self.actor_ref.tell(_Begin())
@@ -267,6 +273,9 @@ class SessionActor(Actor):
                 went=[each.kind for each in step.sent],
                 seconds=monotonic() - step.began,
             )
+        for each in step.delivered:
+            if each.kind in (tags.REJECT, BUSINESS_REJECT):
+                self._refused.happened_with(_of_refusal(each))
         self._metrics.passed_over.inc(len(step.ignored))
         if step.closes is not None:
             self._life.ended()  # first: the client may be back as soon as it has read this
@@ -411,6 +420,13 @@ class SessionActor(Actor):
                 "session ends"
             )
             self.stop()
+
+
+def _of_refusal(message: Message) -> Mapping[str, str]:
+    """Return what a client says of a message of ours that it can't use."""
+    said = {"number": tags.REF_SEQ_NUM, "type": tags.REF_MSG_TYPE, "tag": tags.REF_TAG_ID}
+    given = {name: message.get(tag) for name, tag in {**said, "reason": tags.TEXT}.items()}
+    return {name: shown(value[:_LONGEST_SHOWN]) for name, value in given.items() if value}
 
 
 def _now() -> Moment:

@@ -195,7 +195,7 @@ class Parrot:
 
     def decide(self, messages: Sequence[Message], _look: Look) -> Decision:
         self.decided.append(len(messages))
-        replies = tuple(_reply(each.get(11) or b"") for each in messages)
+        replies = tuple(_reply(id_) for each in messages if (id_ := each.get(11)))
         return Decision(replies=replies, requests=self.requests)
 
     def tell(self, waiting: Sequence[Evaluated | Refused]) -> Decision:

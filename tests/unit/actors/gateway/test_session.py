@@ -13,6 +13,7 @@ from fixengine.supervision.lifecycle import Crash
 from fixengine.supervision.mailbox import mailbox_of
 from fixengine.supervision.refs import ActorRef, tell
 from tests.support.fix.stub_ports import StubLine
+from tests.support.log import heard
 from tests.unit.actors.gateway.conftest import (
     QUICK,
     World,
@@ -344,3 +345,17 @@ def test_the_day_ends_with_a_logout(world: World) -> None:
     line = StubLine()
     world.session(line, repository=world.repository(), agreed=agreement(day=EndsSoon()))
     wait_for(line, "35=5|34=2|58=the day is over")
+
+
+def test_what_a_client_says_of_a_message_that_it_refuses_is_in_the_log(world: World) -> None:
+    line = StubLine()
+    world.session(line, repository=world.repository())
+    refusals = "3|34=2|45=7|372=8|371=41|58=not known\x1b|", "j|34=3|372=8|380=3|"
+    with heard("WARNING", lambda message: message.record) as seen:
+        receive(line, *refusals, "1|34=4|112=done|")
+        wait_for(line, "35=0|34=2|112=done|")
+    refusal, *more = seen
+    assert refusal["message"] == "a client refuses a message"
+    told = {name: refusal["extra"][name] for name in ("number", "type", "tag", "reason")}
+    assert told == {"number": "7", "type": "8", "tag": "41", "reason": r"not known\x1b"}
+    assert [each["extra"]["times"] for each in more] == [1], "the second is counted"
