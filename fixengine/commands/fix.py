@@ -43,7 +43,7 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         metavar="FILE",
-        help="any text with FIX messages in it, with SOH, |, ^A or \\x01 between fields; "
+        help="any text with FIX messages in it, with SOH, |, ^A, \\x01 or <SOH> between fields; "
         "- reads standard input",
     )
 

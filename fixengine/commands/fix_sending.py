@@ -21,7 +21,7 @@ from fixengine.fix.dictionary import Dictionary, versions
 from fixengine.fix.settings import Settings
 from fixengine.infra.fix.initiator import Initiator
 from fixengine.infra.fix.numbers import NumbersInFile
-from fixengine.infra.process.interrupts import signals_as_event
+from fixengine.infra.process.interrupts import signals_as_event, signals_as_interrupts
 
 _VERSIONS = [each.decode() for each in versions()]
 
@@ -74,9 +74,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def send(arguments: argparse.Namespace, environment: Environment) -> int:
     """Send orders until all have come to an end; return 0 if so, and none was rejected, else 1.
 
-    Ctrl-C once asks for the end of all that are open, twice leaves them: 130. Raises ConflictError
-    and MalformedError for files that can't be used, UnavailableError when the gateway takes no
-    Logon.
+    Ctrl-C once sends no more and asks for the end of all that are open, twice leaves them. Return
+    130 where an order was not sent, or has not come to an end. Raises ConflictError and
+    MalformedError for files that can't be used, UnavailableError when the gateway takes no Logon.
     """
     password = environment.settings().fix_password
     dictionary = versions()[arguments.version.encode()]
@@ -97,7 +97,11 @@ def send(arguments: argparse.Namespace, environment: Environment) -> int:
         tls=_tls(arguments),
         numbers=NumbersInFile(Path(arguments.numbers)) if arguments.numbers else None,
     )
-    initiator.logon(reset=arguments.numbers is None)
+    try:
+        with signals_as_interrupts():
+            initiator.logon(reset=arguments.numbers is None)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     bar = progress(total, title="orders done", begin=f"sending {total} orders")
     with signals_as_event() as over, bar as show:
         sender = Sender(
@@ -108,7 +112,10 @@ def send(arguments: argparse.Namespace, environment: Environment) -> int:
             initiator.logout("all is said")
     for status, count in sender.book.counts.items():
         print(f"{count} {status_name(status, dictionary)}")
-    if not all_ended:
+    unsent = total - len(sender.book.entries)
+    if unsent:
+        print(f"{unsent} not sent")
+    if unsent or not all_ended:
         return INTERRUPTED
     return FAILED if sender.book.is_refused else OK
 

@@ -17,8 +17,8 @@ from fixengine.fix.formats import write_timestamp
 from fixengine.fix.message import Message, whole
 
 CANCEL_REQUEST = b"F"
-_ORIG_CL_ORD_ID, _EXEC_ID, _ORD_STATUS = 41, 17, 39
-_REJECTED = b"8"
+_ORIG_CL_ORD_ID, _EXEC_ID, _ORD_STATUS, _EXEC_TYPE = 41, 17, 39, 150
+_REJECTED = b"8"  # as OrdStatus(39) and as ExecType(150)
 _FINAL = frozenset(
     (b"2", b"3", b"4", _REJECTED, b"C")
 )  # filled, done, cancelled, rejected, expired
@@ -111,7 +111,7 @@ class Book:
         named = (message.get(CL_ORD_ID), message.get(_ORIG_CL_ORD_ID))
         entry = next((self._by_id[each] for each in named if each in self._by_id), None)
         if entry is not None:
-            self._becomes(entry, message.get(_ORD_STATUS) or entry.status)
+            self._becomes(entry, _status_after(entry, message))
         return True
 
     def _refused(self, number: int | None) -> None:
@@ -126,3 +126,13 @@ class Book:
     def _becomes(self, entry: Entry, status: bytes) -> None:
         self.done += (status in _FINAL) - (entry.status in _FINAL)
         entry.status = status
+
+
+def _status_after(entry: Entry, message: Message) -> bytes:
+    """Return what a report says of an order.
+
+    A refusal has the status of another order where the ClOrdID was used before.
+    """
+    if entry.status == _NEVER_TOLD and message.get(_EXEC_TYPE) == _REJECTED:
+        return _REJECTED
+    return message.get(_ORD_STATUS) or entry.status

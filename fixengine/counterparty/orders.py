@@ -34,16 +34,24 @@ def generated(count: int, symbols: Sequence[str], *, seed: int) -> Iterator[Orde
 def read_orders(lines: Sequence[bytes], dictionary: Dictionary) -> list[Order]:
     """Read an order a line, as `55=IBM|54=1|38=100` or as a whole message; a line may be empty.
 
-    Raises MalformedError with all lines that are none.
+    Raises MalformedError with all lines that are none, or have the ClOrdID of another.
     """
     orders, problems = [], []
+    given: dict[bytes, int] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            orders.append(_order(line.strip(b" \r\n"), dictionary))
+            order = _order(line.strip(b" \r\n"), dictionary)
         except ValueError as error:
             problems.append(f"line {number}: {error}")
+            continue
+        orders.append(order)
+        id_ = dict(order).get(CL_ORD_ID)
+        if id_ is not None and given.setdefault(id_, number) != number:
+            problems.append(
+                f"line {number}: ClOrdID(11) is that of line {given[id_]}: leave it out"
+            )
     if problems:
         raise MalformedError("nothing was sent, for not all are orders\n  " + "\n  ".join(problems))
     return orders
@@ -64,7 +72,7 @@ def completed(order: Order, *, cl_ord_id: bytes, now: datetime) -> Order:
 def _order(line: bytes, dictionary: Dictionary) -> Order:
     separator = next((each for each in SEPARATORS if each in line), b"|")
     fields = []
-    for part in line.removesuffix(separator).split(separator):
+    for part in line.removesuffix(separator.rstrip()).split(separator):
         written, equals, value = part.partition(b"=")
         if not (written.isdigit() and len(written) < 10 and equals and value):
             raise ValueError(

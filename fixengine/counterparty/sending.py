@@ -92,13 +92,17 @@ class Sender:
                     self._show(self.book.done)
         except UnavailableError as error:
             self._say(str(error))
-            self._come_back()
+            self._come_back(str(error))
 
-    def _come_back(self) -> None:
+    def _come_back(self, said: str) -> None:
+        """Log on again, and say why that fails, unless that was said last."""
         while not self._is_over():
             try:
                 self._initiator.logon()
-            except UnavailableError:
+            except UnavailableError as error:
+                if str(error) != said:
+                    said = str(error)
+                    self._say(said)
                 self._over.wait(self._retries.next_wait())
             else:
                 self._say("it is logged on again")

@@ -1,6 +1,7 @@
 """The command `fix send` as a shell sees it, with an acceptor that plays a gateway."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -54,7 +55,16 @@ def sending(
     acceptor: Acceptor, *arguments: str, **environment: str
 ) -> Iterator["subprocess.Popen[str]"]:
     """Run the command beside the body."""
-    host, port = acceptor.address
+    with sending_to(acceptor.address, *arguments, **environment) as process:
+        yield process
+
+
+@contextmanager
+def sending_to(
+    address: tuple[str, int], *arguments: str, **environment: str
+) -> Iterator["subprocess.Popen[str]"]:
+    """Run the command beside the body, for whoever is at an address."""
+    host, port = address
     command = (sys.executable, "-m", "fixengine", "fix", "send", f"{host}:{port}", *arguments)
     with subprocess.Popen(
         command,
@@ -161,6 +171,46 @@ def test_after_the_time_that_was_given_open_orders_are_cancelled() -> None:
     assert said.endswith("2 Canceled\n")
 
 
+def test_orders_that_were_not_sent_in_time_are_told() -> None:
+    gateway = Gateway(FILLED)
+    with accepted(gateway) as acceptor:
+        code, said = sent(acceptor, "--count", "1000000", "--within", "0.3")
+    assert code == 130
+    assert said.endswith(f"\n{1_000_000 - len(gateway.orders)} not sent\n")
+
+
+def test_an_interrupt_ends_a_logon_that_nobody_answers() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        sending_to(listener.getsockname(), "--count", "1") as process,
+    ):
+        line, _ = listener.accept()
+        with line:
+            assert line.recv(1_000)
+            process.send_signal(signal.SIGINT)
+            output, _ = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, output) == (130, "")
+
+
+def test_why_it_is_not_logged_on_again_is_said_once() -> None:
+    gateway = Gateway(NEW)
+    with accepted(gateway) as acceptor, sending(acceptor, "--count", "1") as process:
+        wait_until(lambda: gateway.orders, PATIENCE, "the order")
+        acceptor.side.settings = settings(b"FIXENGINE", b"CLIENT", shortest_heartbeat_seconds=60)
+        acceptor.cut()
+        wait_until(lambda: len(acceptor.logons) > 2, PATIENCE, "two more logons")
+        seen = len(acceptor.logons)
+        process.send_signal(signal.SIGINT)
+        wait_until(lambda: len(acceptor.logons) > seen, PATIENCE, "one more, to cancel")
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    # once while it waits for its orders, and once while it cancels
+    why = "the peer refuses our Logon: HeartBtInt(108) must be 60 to 3600"
+    assert output.count(why) <= 2
+    assert why in output
+
+
 def test_a_connection_that_breaks_is_made_again_and_nothing_is_lost() -> None:
     gateway = Gateway(NEW)
     with accepted(gateway) as acceptor, sending(acceptor, "--count", "3") as process:
@@ -184,6 +234,17 @@ def test_numbers_in_a_file_go_on_in_the_next_run(tmp_path: Path) -> None:
             assert code == 0, said
     assert acceptor.side.books.resets == 0
     assert len(acceptor.side.books.seen) == 4
+
+
+def test_numbers_that_cannot_be_kept_are_told_before_the_logon(tmp_path: Path) -> None:
+    with accepted(Gateway()) as acceptor:
+        code, said = sent(
+            acceptor, "--count", "1", "--numbers", str(tmp_path / "missing" / "numbers")
+        )
+    assert code == 1
+    assert "numbers can't be written: No such file or directory" in said
+    assert "Traceback" not in said
+    assert acceptor.logons == []
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,10 @@ from fixengine.infra.fix.numbers import Numbers, NumbersInMemory, NumberStore
 _PIECE = 65_536
 _CONNECT_SECONDS = 10.0
 _LAST_WORDS_SECONDS = 2.0
+_SHOWN_OUT = (
+    " without a word: compare CompIDs, version, user, password, certificate and TLS with what was "
+    "agreed on, and see whether another client of this session is logged on"
+)
 
 
 class Initiator:
@@ -154,8 +158,7 @@ class Initiator:
             if readable:
                 self._read(line)
         except OSError as error:
-            self._session.lose()
-            self._hang_up(f"the connection broke: {error}")
+            self._lose(f"the connection broke: {error}")
             return
         if self._session.due is not None and time.monotonic() >= self._session.due:
             self._perform(self._session.passed(_now()))
@@ -170,8 +173,7 @@ class Initiator:
             while self._socket is not None:
                 data = line.recv(_PIECE)
                 if not data:
-                    self._session.lose()
-                    self._hang_up("the peer closed the connection")
+                    self._lose("the peer closed the connection")
                     return
                 self._perform(self._session.received(_now(), data))
 
@@ -207,6 +209,13 @@ class Initiator:
                     self._socket.sendall(self._out)
         if why is not None:
             self._hang_up(why)
+
+    def _lose(self, why: str) -> None:
+        """Take note that the connection is gone; an acceptor shows out without a word."""
+        if self._session.state is State.CALLING:
+            why += _SHOWN_OUT
+        self._session.lose()
+        self._hang_up(why)
 
     def _hang_up(self, why: str) -> None:
         if self._socket is not None:

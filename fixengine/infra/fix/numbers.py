@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from fixengine.errors import MalformedError
+from fixengine.errors import ConflictError, MalformedError
 
 
 class Numbers(NamedTuple):
@@ -59,7 +59,15 @@ class NumbersInFile:
             ) from error
 
     def save(self, numbers: Numbers) -> None:
-        """Put another file in the place of the old one, so that there always is a whole one."""
+        """Put another file in the place of the old one, so that there always is a whole one.
+
+        Raises ConflictError where it can't be written.
+        """
         new = self._path.with_name(f"{self._path.name}.new")
-        new.write_bytes(msgspec.json.encode(numbers))
-        new.replace(self._path)
+        try:
+            new.write_bytes(msgspec.json.encode(numbers))
+            new.replace(self._path)
+        except OSError as error:
+            raise ConflictError(
+                f"{self._path} can't be written: {error.strerror}: name a file that can"
+            ) from error

@@ -90,6 +90,17 @@ def test_an_order_that_the_session_refuses_is_rejected() -> None:
         assert (told.book.done, told.book.is_refused) == (1, True)
 
 
+def test_an_order_whose_cl_ord_id_was_used_before_is_rejected_whatever_the_first_one_is() -> None:
+    for first in "024C":
+        told = Told()
+        told.report(first, "150=8|103=6|11=A|")
+        assert (told.book.done, told.book.is_refused) == (1, True)
+    told = Told()
+    told.report("0")
+    told.report("1", "150=8|103=6|11=A|")
+    assert told.book.counts == {b"1": 1}, "another one was refused, this one lives on"
+
+
 def test_messages_about_nothing_that_is_known_change_nothing() -> None:
     told = Told()
     assert told.report("2", "11=X|")

@@ -38,7 +38,7 @@ def kinds(*pieces: bytes) -> str:
 
 
 @separators
-def test_the_byte_between_fields_may_be_written_in_four_ways(separator: bytes) -> None:
+def test_the_byte_between_fields_may_be_written_in_several_ways(separator: bytes) -> None:
     log = (ORDER + BEAT).replace(b"\x01", separator)
     assert kinds(log) == "D0"
     assert verdicts(log) == [(), ()]

@@ -13,6 +13,13 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 FIELDS = ((55, b"IBM"), (54, b"1"), (38, b"100"))
 
 
+def test_two_orders_with_one_cl_ord_id_are_refused() -> None:
+    lines = [b"55=IBM|54=1|38=1|11=A", b"", b"55=IBM|54=1|38=2", b"55=IBM|54=1|38=3|11=A"]
+    with pytest.raises(MalformedError, match=r"line 4: ClOrdID\(11\) is that of line 1"):
+        read_orders(lines, FIX44)
+    assert len(read_orders(lines[:3], FIX44)) == 2
+
+
 def test_the_same_seed_generates_the_same_orders_of_the_given_symbols() -> None:
     orders = [*generated(50, ["IBM", "A"], seed=7)]
     assert orders == [*generated(50, ["IBM", "A"], seed=7)]
