@@ -130,6 +130,7 @@ class SessionActor(Actor):
         self._metrics = metrics
         self._limits = limits
         self._day_ends: datetime | None = None
+        self._life = life
         self._inbox = Inbox(self.actor_ref, life)
         self._room = Room(knocked.line, limits)
         self._held: _Held | None = None

@@ -50,7 +50,10 @@ SETTINGS = {
 
 _TRUST_STORE, _STORE_PASSWORD = "gateway.p12", "changeit"
 TLS_SETTINGS = {
-    Maker.CPP: {"CERTIFICATE_AUTHORITIES_FILE": "gateway.pem"},
+    Maker.CPP: {
+        "CertificationAuthoritiesFile": "gateway.pem",
+        "CertificateVerifyLevel": "1",
+    },
     Maker.JAVA: {
         "SocketUseSSL": "Y",
         "SocketTrustStore": _TRUST_STORE,

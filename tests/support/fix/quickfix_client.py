@@ -95,7 +95,7 @@ def main() -> None:
     settings = fix.SessionSettings(sys.argv[1])
     client = Client(settings)
     store = fix.FileStoreFactory(settings)
-    speaks_tls = settings.get().has("CERTIFICATE_AUTHORITIES_FILE")
+    speaks_tls = settings.get().has("CertificationAuthoritiesFile")
     kind = fix.SSLSocketInitiator if speaks_tls else fix.SocketInitiator
     initiator = kind(client, store, settings, fix.FileLogFactory(settings))
     initiator.start()
