@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-import pykka
-
 from fixengine.errors import ImpairedError
 from fixengine.ports.kafka import Record
 from fixengine.ports.stores import Claim, Forgotten, OutboxPage, Stored, TakeOver
@@ -18,6 +16,7 @@ from fixengine.rules.changes import ChangeRequest, Decision
 from fixengine.rules.halving import Tried
 from fixengine.rules.values import Change, Fill, Order, Postponed
 from fixengine.supervision.refs import ActorRef, Request
+from fixengine.supervision.reply import Reply
 from fixengine.wire.letters import Place
 
 
@@ -128,10 +127,10 @@ class QueryAnswered:
 
 # to the desk
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeExecution(Request[pykka.Future[Decision]]):
+class ChangeExecution(Request[Reply[Decision]]):
     """REST → desk: change an execution by `deadline`, a monotonic time. It replies at once.
 
-    The future is set with what became of the request. It raises UnavailableError when it is not
+    The inner reply says what became of the request. It raises UnavailableError when that is not
     decided in time.
     """
 

@@ -16,6 +16,7 @@ from fixengine.infra.process.diagnosis import log_stacks, log_uncaught, verbose_
 from fixengine.infra.process.logs import Logs
 from fixengine.infra.process.signals import answer_signals
 from fixengine.infra.process.system import leave_no_zombies, take_what_is_allowed
+from fixengine.supervision.reply import Reply
 
 _STARTED_LOOK_SECONDS = 0.1
 
@@ -23,8 +24,8 @@ _STARTED_LOOK_SECONDS = 0.1
 class Program(Protocol):
     """What runs: an engine, or a gateway."""
 
-    def start(self) -> pykka.Future[None]:
-        """Start; the future is set when it runs, or raises StartError."""
+    def start(self) -> Reply[None]:
+        """Start; the reply is set when it runs, or raises StartError."""
 
     def stop(self) -> tuple[str, ...]:
         """Drain and stop; return the names of actors that would not."""
@@ -111,7 +112,7 @@ def _give_up(events: Events, reason: str) -> int:
     return FAILED
 
 
-def _start(program: Program) -> pykka.Future[None]:
+def _start(program: Program) -> Reply[None]:
     """Start the program; raises StartError when the system refuses a port or a thread."""
     try:
         return program.start()
@@ -123,7 +124,7 @@ def _start(program: Program) -> pykka.Future[None]:
         raise StartError(f"{error}: raise the limit of processes, or of memory") from error
 
 
-def _has_started(started: pykka.Future[None]) -> bool:
+def _has_started(started: Reply[None]) -> bool:
     try:
         started.get(timeout=0)
     except pykka.Timeout:

@@ -6,8 +6,8 @@ An error raised while a message is handled means:
 FixengineError          goes to the caller           crash: nobody else can deal with it
 any other, a bug        goes to the caller; crash    crash
 
-pykka gives the references and futures; the loop is ours, because pykka's leaves an actor alive
-after a bug under ask, and takes a SystemExit in one actor as an order to stop all of them.
+pykka gives the references; the loop is ours, because pykka's leaves an actor alive after a bug
+under ask, and takes a SystemExit in one actor as an order to stop all of them.
 """
 
 import contextlib
@@ -79,13 +79,13 @@ class Actor(pykka.ThreadingActor):
         """Return the monotonic time by which `close` is to end, in `most` seconds at the latest."""
         return min(self.actor_inbox.stop_by - _TO_END, monotonic() + most)
 
-    def answer_later(self, _message: Request[_Reply]) -> pykka.Future[_Reply]:
+    def answer_later(self, _message: Request[_Reply]) -> Reply[_Reply]:
         """Return the reply to the message in hand, which the actor sets later, or in `close`.
 
         What `receive` returns then is ignored. For use in the actor's own thread.
         """
         reply, self._reply_in_hand = self._reply_in_hand, None
-        assert reply is not None, "nobody asks, or the reply was taken before"
+        assert isinstance(reply, Reply), "nobody asks, or the reply was taken before"
         return reply
 
     def tell_later(self, delay: float, message: Any) -> Timer:

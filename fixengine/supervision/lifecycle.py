@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import pykka
-
-from fixengine.supervision.refs import Request
+from fixengine.supervision.refs import ActorRef, Request
+from fixengine.supervision.reply import Reply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +28,11 @@ class Crash:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StartChildren(Request[pykka.Future[None]]):
+class StartChildren(Request[Reply[None]]):
     """App → supervisor: start all. It replies at once.
 
-    The future is set when all have booted. It raises StartError when one of them fails, or when a
-    shutdown comes first.
+    The inner reply is set when all have booted. It raises StartError when one of them fails, or
+    when a shutdown comes first.
     """
 
 
@@ -53,21 +51,21 @@ class Shutdown(Request[tuple[str, ...]]):
 class Booted:
     """Child → supervisor: it has booted."""
 
-    ref: pykka.ActorRef[Any]
+    ref: ActorRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BootExpired:
     """Supervisor → itself: the time that the child was given to boot is over."""
 
-    ref: pykka.ActorRef[Any]
+    ref: ActorRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exited:
     """Child → supervisor: it has closed, after a crash or a stop."""
 
-    ref: pykka.ActorRef[Any]
+    ref: ActorRef
     crash: BaseException | None
 
 

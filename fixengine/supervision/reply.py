@@ -28,7 +28,7 @@ class Reply(pykka.Future[_T]):
         self._error: BaseException | None = None
         self._is_set = False
 
-    def get(self, *, timeout: float | None = None) -> Any:
+    def get(self, *, timeout: float | None = None) -> _T:
         """Return the reply, or raise it; raises Timeout after so many seconds without one."""
         if self._get_hook is not None:  # pykka's own, as for the answer to a stop
             return super().get(timeout=timeout)
@@ -38,11 +38,16 @@ class Reply(pykka.Future[_T]):
             self._outstanding.release()  # for the next who waits
         if self._error is not None:
             raise self._error
-        return self._value
+        value: _T = self._value
+        return value
 
     def set(self, value: _T | None = None) -> None:
         """Reply with a value."""
         self._set(value, None)
+
+    def fail(self, error: Exception) -> None:
+        """Reply with this error."""
+        self._set(None, error)
 
     def set_exception(self, exc_info: _ExcInfo | None = None) -> None:
         """Reply with an error: this one, or that which is handled now."""

@@ -13,7 +13,6 @@ from threading import Timer
 from types import MappingProxyType
 from typing import assert_never
 
-import pykka
 from loguru import logger
 
 from fixengine.errors import StartError
@@ -29,6 +28,7 @@ from fixengine.supervision.lifecycle import (
     StartChildren,
     SupervisorMessage,
 )
+from fixengine.supervision.reply import Reply
 from fixengine.supervision.restarts import Restart, RestartBudget
 from fixengine.supervision.stopping import UNHURRIED, stop_from
 from fixengine.supervision.tree import Tree
@@ -56,7 +56,7 @@ class Supervisor(Actor):
         self._budget = budget
         self._on_escalation: Callable[[str], object] | None = on_escalation
         self._phase = _Phase.NEW
-        self._started = pykka.ThreadingFuture[None]()
+        self._started = Reply[None]()
         self._timer: Timer | None = None  # of the one boot or back-off in progress
         tree.watch(self.actor_inbox)
         self.actor_ref.tell(Boot(name=SUPERVISOR, on_exit=self._ended))
@@ -88,7 +88,7 @@ class Supervisor(Actor):
         if crash is not None:
             self._escalate(f"the supervisor crashed: {_describe(crash)}")
 
-    def _start_children(self) -> pykka.Future[None]:
+    def _start_children(self) -> Reply[None]:
         if self._phase is _Phase.NEW:
             self._phase = _Phase.STARTING
             self._start_from(0)
@@ -186,7 +186,7 @@ class Supervisor(Actor):
         self._stop_waiting()
         stuck = stop_from(self._tree, 0, within)
         if starting:
-            self._started.set_exception((StartError, StartError(why), None))
+            self._started.fail(StartError(why))
         return stuck
 
     def _escalate(self, why: str) -> None:

@@ -7,7 +7,6 @@ from time import monotonic
 from typing import Any, TypeAlias, assert_never
 from uuid import uuid4
 
-import pykka
 from loguru import logger
 from msgspec.structs import replace
 
@@ -25,6 +24,7 @@ from fixengine.rules.take_over_times import LEASE
 from fixengine.rules.values import Change
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, tell
+from fixengine.supervision.reply import Reply
 from fixengine.supervision.retries import Retries
 from fixengine.telemetry.metrics.changes import ChangeMetrics
 from fixengine.telemetry.spans import Span
@@ -107,7 +107,7 @@ class Desk(Actor):
         for each in (*self._in_hand, *self._new, *self._held):
             each.fail(UnavailableError("the engine stops before the request is decided"))
 
-    def _take(self, request: ChangeRequest, deadline: float) -> pykka.Future[Decision]:
+    def _take(self, request: ChangeRequest, deadline: float) -> Reply[Decision]:
         # by its key a request whose commit got no answer is found again
         request = replace(request, key=request.key or f"engine:{uuid4()}")
         taken = WaitingRequest(request=request, deadline=deadline, metrics=self._metrics)

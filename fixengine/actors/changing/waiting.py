@@ -2,21 +2,20 @@
 
 from time import monotonic, time_ns
 
-import pykka
-
 from fixengine.errors import UnavailableError
 from fixengine.rules.changes import ChangeRequest, Decision
+from fixengine.supervision.reply import Reply
 from fixengine.telemetry.metrics.changes import ChangeMetrics
 
 
 class WaitingRequest:
-    """A request, and the future that whoever asks waits for."""
+    """A request, and the reply that whoever asks waits for."""
 
     def __init__(self, *, request: ChangeRequest, deadline: float, metrics: ChangeMetrics) -> None:
         """Take the request, and the monotonic time by which it is answered."""
         self.request = request
         self.came_at = time_ns()  # for traces
-        self.decision = pykka.ThreadingFuture[Decision]()
+        self.decision = Reply[Decision]()
         self._deadline = deadline
         self._metrics = metrics
         self._came_at = monotonic()
@@ -31,7 +30,7 @@ class WaitingRequest:
         """Answer that it could not be decided, unless it is answered already."""
         if not self._answered:
             self._answer("undecided")
-            self.decision.set_exception((type(error), error, None))
+            self.decision.fail(error)
 
     def is_late(self) -> bool:
         """Say whether its deadline is over, and if so, answer."""

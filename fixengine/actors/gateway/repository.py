@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never
 
 from loguru import logger
 
@@ -23,17 +23,15 @@ from fixengine.ports.fix import FixSessions, Work
 from fixengine.ports.stores import Schema
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, tell
+from fixengine.supervision.reply import Reply
 from fixengine.supervision.retries import Retries
 from fixengine.telemetry.health import Health, Part
 from fixengine.telemetry.metrics.gateway import GatewayMetrics
 
-if TYPE_CHECKING:
-    import pykka
-
 LOOK_SECONDS = 1.0
 """From one look for wanted sessions to the next; each shows the server that the gateway lives."""
 
-_Asked: TypeAlias = "tuple[Work, pykka.Future[None]]"
+_Asked: TypeAlias = tuple[Work, Reply[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ class SessionRepository(Actor):
         self._sessions.close()
         self._fail(UnavailableError("the gateway stops before this is stored"))
 
-    def _collect(self, work: Work, reply: "pykka.Future[None]") -> None:
+    def _collect(self, work: Work, reply: Reply[None]) -> None:
         self._asked.append((work, reply))
         if len(self._asked) == 1:
             self.actor_ref.tell(_Commit())
@@ -133,7 +131,7 @@ class SessionRepository(Actor):
                 for each in asked:
                     self._store([each])
             else:
-                _refuse(asked[0][1], error)
+                asked[0][1].fail(error)
             return
         except UnavailableError as error:
             self._asked = [*asked]
@@ -144,7 +142,7 @@ class SessionRepository(Actor):
             if work.session_id in stored:
                 reply.set(None)
             else:
-                _refuse(reply, UnavailableError("another gateway has the session"))
+                reply.fail(UnavailableError("another gateway has the session"))
 
     def _take(self, message: TakeSession) -> None:
         taken, why = None, "the database is away"
@@ -217,14 +215,10 @@ class SessionRepository(Actor):
     def _fail(self, error: UnavailableError) -> None:
         asked, self._asked = self._asked, []
         for _, reply in asked:
-            _refuse(reply, error)
+            reply.fail(error)
 
     def _say(self, news: object) -> None:
         if self._directory is None:
             logger.debug("nobody has begun to take sessions")
         else:
             tell(self._directory, news)
-
-
-def _refuse(reply: "pykka.Future[None]", error: Exception) -> None:
-    reply.set_exception((type(error), error, None))

@@ -15,6 +15,7 @@ from fixengine.ports.fix import FixBooks
 from fixengine.rules.changes import Decision
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, Question
+from fixengine.supervision.reply import Reply
 from fixengine.telemetry.outage import Outage
 from fixengine.trading.values import FixRequest, change_request, key_of
 
@@ -44,7 +45,7 @@ class Requests(Actor):
         super().__init__()
         self._books = books
         self._desk = desk
-        self._in_hand: dict[str, tuple[FixRequest, pykka.Future[Decision]]] = {}
+        self._in_hand: dict[str, tuple[FixRequest, Reply[Decision]]] = {}
         self._looks_left = 0  # that follow at once
         self._timer: Timer | None = None
         self._outage = Outage(
@@ -108,9 +109,9 @@ class Requests(Actor):
     def _settle(self) -> None:
         """Store what the desk has refused; what it could not decide is undecided still."""
         until = monotonic() + _STRETCH_SECONDS
-        for key, (request, future) in tuple(self._in_hand.items()):
+        for key, (request, reply) in tuple(self._in_hand.items()):
             try:
-                decision = future.get(timeout=max(until - monotonic(), 0))
+                decision = reply.get(timeout=max(until - monotonic(), 0))
             except pykka.Timeout:
                 continue
             except UnavailableError as error:

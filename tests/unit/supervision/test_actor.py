@@ -15,6 +15,7 @@ from fixengine.errors import FixengineError, UnavailableError
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot, Crash
 from fixengine.supervision.refs import Question, Request, ask
+from fixengine.supervision.reply import Reply
 from tests.unit.supervision.family import PATIENCE, join, mailbox_of, wait_until
 
 
@@ -197,7 +198,7 @@ class Later(Actor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.replies: list[pykka.Future[str]] = []
+        self.replies: list[Reply[str]] = []
 
     def receive(self, message: Wait | str) -> object:
         if isinstance(message, Wait):

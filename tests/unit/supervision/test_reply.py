@@ -59,5 +59,5 @@ def test_there_is_one_reply(reply: Reply[int]) -> None:
     with pytest.raises(Full):
         reply.set(8)
     with pytest.raises(Full):
-        reply.set_exception((ValueError, ValueError(), None))
+        reply.fail(ValueError())
     assert reply.get(timeout=0) == 7

@@ -26,6 +26,7 @@ from fixengine.rules.values import Change, ChangeKind, Execution
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot
 from fixengine.supervision.refs import ActorRef, ask
+from fixengine.supervision.reply import Reply
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from fixengine.telemetry.spans import Context, Kind, Sampler, Span, fill_context
 from fixengine.telemetry.tracing import UNTRACED, SamplingTracer, Tracer
@@ -139,7 +140,7 @@ def cancel(id_: int, **changes: Any) -> ChangeRequest:
     return ChangeRequest(execution_id=id_, **fields)
 
 
-def sent(ref: ActorRef, request: ChangeRequest, within: float = 60) -> pykka.Future[Decision]:
+def sent(ref: ActorRef, request: ChangeRequest, within: float = 60) -> Reply[Decision]:
     message = ChangeExecution(request=request, deadline=monotonic() + within)
     return ask(ref, message, timeout=60)
 

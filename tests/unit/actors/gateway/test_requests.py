@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import pykka
-
 from fixengine.actors.gateway.messages import RequestsStored
 from fixengine.actors.gateway.requests import Requests
 from fixengine.actors.messages import ChangeExecution
@@ -12,6 +10,7 @@ from fixengine.errors import UnavailableError
 from fixengine.rules.changes import ChangeRequest, Decision, Refusal
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import tell
+from fixengine.supervision.reply import Reply
 from fixengine.trading.values import FixRequest, key_of
 from tests.support.executions import execution
 from tests.unit.actors.gateway.conftest import World, cancel
@@ -27,14 +26,14 @@ class Desk(Actor):
         self._asked = asked
         self._answer = answer
 
-    def receive(self, message: ChangeExecution) -> pykka.Future[Decision]:
+    def receive(self, message: ChangeExecution) -> Reply[Decision]:
         self._asked.append(message.request)
-        future = pykka.ThreadingFuture[Decision]()
+        future = Reply[Decision]()
         match self._answer(message.request):
             case Decision() as decision:
                 future.set(decision)
             case UnavailableError() as error:
-                future.set_exception((UnavailableError, error, None))
+                future.fail(error)
         return future
 
 
@@ -127,7 +126,7 @@ class SlowDesk(Desk):
         super().__init__([], lambda _: None)
         self._waiting = waiting
 
-    def receive(self, message: ChangeExecution) -> pykka.Future[Decision]:
+    def receive(self, message: ChangeExecution) -> Reply[Decision]:
         if not self._waiting:
             wait_until(lambda: self.actor_inbox.depth >= 2, 60, "the others of the same look")
             others = self.actor_inbox.waiting(ChangeExecution)
