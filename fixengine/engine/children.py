@@ -18,14 +18,14 @@ from fixengine.actors.securities.cache import SecurityCache
 from fixengine.actors.storage.limits import StorageLimits
 from fixengine.actors.storage.repository import Repository
 from fixengine.config import Settings
+from fixengine.engine.family import Family
 from fixengine.engine.parts import Parts
 from fixengine.engine.stop_budget import StopBudget
 from fixengine.infra.kafka.consumer.places import COMMITTED_WITHIN
 from fixengine.infra.postgres.session import EngineSession
-from fixengine.supervision.child import ChildSpec
+from fixengine.supervision.child import Refs, StartChild
 from fixengine.supervision.refs import ActorRef
-from fixengine.supervision.tree import Tree
-from fixengine.telemetry.health import Health, Part
+from fixengine.telemetry.health import ENGINE_NEEDS
 
 
 class Child(StrEnum):
@@ -51,9 +51,6 @@ POOLED_CONNECTIONS = 1 + len(READERS)
 that of the desk while anybody uses it.
 """
 
-BOOT_WITHIN = 10.0
-"""Seconds for an actor to boot; none waits for anything outside meanwhile."""
-
 STOP_SHARES: Mapping[Child, float] = {
     Child.REPOSITORY: 0.5,
     Child.READER_1: 0.25,
@@ -78,15 +75,9 @@ assert STOP_SHARES[Child.INTAKE] > COMMITTED_WITHIN
 assert Intake.closes_within < STOP_SHARES[Child.INTAKE]
 assert Publisher.closes_within < STOP_SHARES[Child.PUBLISHER]
 
-Refs = Mapping[str, ActorRef]
 
-
-class Children:
-    """Makes the actors from an engine's parts.
-
-    `tree` says what runs, `health` whether it works. An actor that is at one message for
-    `hung_after` seconds hangs.
-    """
+class Children(Family):
+    """Makes the actors from an engine's parts."""
 
     def __init__(
         self,
@@ -102,10 +93,15 @@ class Children:
         self._storage = storage
         self._filling = filling
         self._session: EngineSession | None = None  # of the present repository
-        self.tree = Tree(self._specs())
-        self.health = Health(gauge=parts.metrics.up, tree=self.tree, hung_after=hung_after)
+        super().__init__(
+            self._starts(),
+            stop_shares=STOP_SHARES,
+            needs=ENGINE_NEEDS,
+            up=parts.metrics.up,
+            hung_after=hung_after,
+        )
 
-    def _specs(self) -> tuple[ChildSpec, ...]:
+    def _starts(self) -> Mapping[Child, StartChild]:
         """List the children in order of dependency."""
         starts = {
             Child.REPOSITORY: self._repository,
@@ -120,23 +116,13 @@ class Children:
         }
         if self._settings.retention_days is not None:
             starts[Child.HOUSEKEEPING] = self._housekeeping
-        return tuple(
-            ChildSpec(
-                name=child.value,
-                start=start,
-                boot_timeout=BOOT_WITHIN,
-                stop_timeout=STOP_SHARES[child],
-            )
-            for child, start in starts.items()
-        )
+        return starts
 
     def _repository(self, _refs: Refs) -> ActorRef:
         parts = self._parts
         self._session = session = parts.session()
         return Repository.start(
-            schema=parts.schema(
-                migrates=self._migrates, mends=partial(self.health.waits, Part.SCHEMA)
-            ),
+            schema=parts.schema(migrates=self._schema_migrates, mends=self._schema_mends),
             orders=parts.executions,
             claims=parts.claims(session),
             outbox=parts.outbox(session),
@@ -146,10 +132,6 @@ class Children:
             recent_backlog=parts.recent_backlog,
             limits=self._storage,
         )
-
-    def _migrates(self, what: str) -> None:
-        self.health.down(Part.SCHEMA, what)
-        self.health.up(Part.DATABASE)
 
     def _reader(self, refs: Refs) -> ActorRef:
         return Reader.start(

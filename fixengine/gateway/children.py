@@ -18,13 +18,13 @@ from fixengine.actors.gateway.session import SessionActor
 from fixengine.actors.gateway.symbols import SymbolBoard, Symbols
 from fixengine.actors.storage.limits import STORAGE_LIMITS, StorageLimits
 from fixengine.config.fix_sessions import Agreement
+from fixengine.engine.family import Family
 from fixengine.engine.stop_budget import StopBudget
 from fixengine.gateway.parts import Parts
 from fixengine.ports.fix import TakenSession
-from fixengine.supervision.child import ChildSpec
+from fixengine.supervision.child import Refs, StartChild
 from fixengine.supervision.refs import ActorRef
-from fixengine.supervision.tree import Tree
-from fixengine.telemetry.health import GATEWAY_NEEDS, Health, Part
+from fixengine.telemetry.health import GATEWAY_NEEDS
 
 
 class Child(StrEnum):
@@ -39,9 +39,6 @@ class Child(StrEnum):
     ACCEPTOR = "acceptor"
     READER = "reader"
 
-
-BOOT_WITHIN = 10.0
-"""Seconds for an actor to boot; none waits for anything outside meanwhile."""
 
 STOP_SHARES: Mapping[Child, float] = {
     Child.REPOSITORY: 0.5,
@@ -61,14 +58,9 @@ STOP_BUDGET = StopBudget(actors=sum(STOP_SHARES.values()))
 assert SessionRepository.closes_within < STOP_SHARES[Child.REPOSITORY]
 assert Directory.closes_within < STOP_SHARES[Child.DIRECTORY]
 
-Refs = Mapping[str, ActorRef]
 
-
-class Children:
-    """Makes the actors from a gateway's parts.
-
-    `tree` says what runs, `health` whether it works, `live` who is logged on.
-    """
+class Children(Family):
+    """Makes the actors from a gateway's parts; `live` says who is logged on."""
 
     def __init__(
         self,
@@ -83,15 +75,18 @@ class Children:
         self._limits = limits
         self._board = SymbolBoard()
         self.live = LiveSessions()
-        self.tree = Tree(self._specs())
-        self.health = Health(
-            gauge=parts.metrics.up, tree=self.tree, needs=GATEWAY_NEEDS, hung_after=hung_after
+        super().__init__(
+            self._starts(),
+            stop_shares=STOP_SHARES,
+            needs=GATEWAY_NEEDS,
+            up=parts.metrics.up,
+            hung_after=hung_after,
         )
         parts.metrics.sessions.set_function(lambda: len(self.live.all()))
 
-    def _specs(self) -> tuple[ChildSpec, ...]:
+    def _starts(self) -> Mapping[Child, StartChild]:
         """List the children in order of dependency."""
-        starts = {
+        return {
             Child.REPOSITORY: self._repository,
             Child.SYMBOLS: self._symbols,
             Child.DESK: self._desk,
@@ -101,30 +96,15 @@ class Children:
             Child.ACCEPTOR: self._acceptor,
             Child.READER: self._reader,
         }
-        return tuple(
-            ChildSpec(
-                name=child.value,
-                start=start,
-                boot_timeout=BOOT_WITHIN,
-                stop_timeout=STOP_SHARES[child],
-            )
-            for child, start in starts.items()
-        )
 
     def _repository(self, _refs: Refs) -> ActorRef:
         return SessionRepository.start(
-            schema=self._parts.schema(
-                migrates=self._migrates, mends=partial(self.health.waits, Part.SCHEMA)
-            ),
+            schema=self._parts.schema(migrates=self._schema_migrates, mends=self._schema_mends),
             sessions=self._parts.sessions(),
             health=self.health,
             metrics=self._parts.metrics,
             limits=self._storage,
         )
-
-    def _migrates(self, what: str) -> None:
-        self.health.down(Part.SCHEMA, what)
-        self.health.up(Part.DATABASE)
 
     def _symbols(self, _refs: Refs) -> ActorRef:
         return Symbols.start(

@@ -3,14 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
-
-import pykka
+from typing import TypeAlias
 
 from fixengine.supervision.mailbox import Mailbox, mailbox_of
+from fixengine.supervision.refs import ActorRef
 from fixengine.supervision.restarts import Restart
 
 SUPERVISOR = "supervisor"
+
+Refs: TypeAlias = Mapping[str, ActorRef]
+"""The children that run, by name."""
+
+StartChild: TypeAlias = Callable[[Refs], ActorRef]
+"""Is given the children listed before this one, and returns a new actor that has not booted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +23,10 @@ class ChildSpec:
     """How one child is started and stopped; the timeouts are in seconds.
 
     `stop_timeout` is its share of the time for all that stop with it.
-
-    `start` is given the children listed before this one by name, and returns a new actor that
-    has not booted.
     """
 
     name: str
-    start: Callable[[Mapping[str, pykka.ActorRef[Any]]], pykka.ActorRef[Any]]
+    start: StartChild
     restart: Restart = Restart.PERMANENT
     boot_timeout: float
     stop_timeout: float
@@ -56,7 +58,7 @@ class Supervised:
     position: int
     spec: ChildSpec
     state: State = State.NEW
-    ref: pykka.ActorRef[Any] | None = None
+    ref: ActorRef | None = None
     restarts: int = 0
     last_error: str | None = None
 

@@ -2,12 +2,13 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from fixengine.telemetry.metrics.changes import CALL_BUCKETS, ChangeMetrics
+from fixengine.telemetry.metrics.changes import CALL_BUCKETS
+from fixengine.telemetry.metrics.process import ProcessMetrics
 
 _CLAIM_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
-class EngineMetrics(ChangeMetrics):
+class EngineMetrics(ProcessMetrics):
     """What the engine says about its own work: an attribute for each metric.
 
     They are in one place, as docs/metrics.md lists them.
@@ -98,16 +99,5 @@ class EngineMetrics(ChangeMetrics):
             "Duration of calls to security-service",
             ("result",),
             buckets=CALL_BUCKETS,
-            registry=registry,
-        )
-        self.log_lines_lost = Counter(
-            "fixengine_log_lines_lost_total",
-            "Lines of the log that were lost because nobody could read them",
-            registry=registry,
-        )
-        self.up = Gauge(
-            "fixengine_up",
-            "Whether a part the engine needs is there: 1 or 0",
-            ("part",),
             registry=registry,
         )

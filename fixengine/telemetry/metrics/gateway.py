@@ -8,7 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from fixengine.fix.dictionary import versions
 from fixengine.ports.lines import Ending
-from fixengine.telemetry.metrics.changes import CALL_BUCKETS, ChangeMetrics
+from fixengine.telemetry.metrics.changes import CALL_BUCKETS
+from fixengine.telemetry.metrics.process import ProcessMetrics
 
 _COMMIT_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200)
 _OUTCOMES = (
@@ -23,7 +24,7 @@ _OUTCOMES = (
 )
 
 
-class GatewayMetrics(ChangeMetrics):
+class GatewayMetrics(ProcessMetrics):
     """What the gateway says about its own work: an attribute for each metric."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -110,17 +111,6 @@ class GatewayMetrics(ChangeMetrics):
         )
         self.symbols = Gauge(
             "fixengine_fix_symbols", "Securities on the list that is in use", registry=registry
-        )
-        self.log_lines_lost = Counter(
-            "fixengine_log_lines_lost_total",
-            "Lines of the log that were lost because nobody could read them",
-            registry=registry,
-        )
-        self.up = Gauge(
-            "fixengine_up",
-            "Whether a part the gateway needs is there: 1 or 0",
-            ("part",),
-            registry=registry,
         )
 
     def passed(self, *, came: Iterable[bytes], went: Iterable[bytes], seconds: float) -> None:
