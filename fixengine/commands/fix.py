@@ -1,7 +1,6 @@
 """The `fix` subcommand: `show`, `send` and `hash-password`."""
 
 import argparse
-import secrets
 import sys
 from collections.abc import Iterator
 from getpass import getpass
@@ -15,7 +14,6 @@ from fixengine.counterparty.logs import read_log
 from fixengine.counterparty.view import logged_lines
 from fixengine.errors import ConflictError
 
-_SALT = 16
 _PIECE = 65_536
 
 
@@ -78,5 +76,5 @@ def _hash_password(_arguments: argparse.Namespace, _environment: Environment) ->
         password = sys.stdin.buffer.read().rstrip(b"\r\n").decode(errors="surrogateescape")
     if not password or not password.isprintable():
         raise ConflictError("this is no password: give one line of visible characters")
-    print(hash_password(password.encode(errors="surrogateescape"), secrets.token_bytes(_SALT)))
+    print(hash_password(password.encode(errors="surrogateescape")))
     return OK

@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import hmac
 import re
+import secrets
 from typing import NamedTuple
 
 _N, _R, _P = 2**14, 8, 1
@@ -42,8 +43,9 @@ class _Hash(NamedTuple):
         )
 
 
-def hash_password(password: bytes, salt: bytes) -> str:
-    """Return the hash of a password; `salt` is 16 bytes of chance, another for each password."""
+def hash_password(password: bytes) -> str:
+    """Return a hash of a password, another each time."""
+    salt = secrets.token_bytes(_LEAST_SALT)
     digest = _Hash(_N, _R, _P, salt, bytes(_LENGTH)).of(password)
     texts = (base64.urlsafe_b64encode(each).decode() for each in (salt, digest))
     return ":".join(("scrypt", str(_N), str(_R), str(_P), *texts))

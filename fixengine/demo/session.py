@@ -32,7 +32,6 @@ _BURST = 1000
 _SHOWN_PROBLEMS = 10
 _INTERRUPTED = 130
 _CLOSED = ("FULL", "CNCLD", "CPART")
-_SALT_BYTES = 16
 _SESSIONS = """[[session]]
 own = "{own}"
 peer = "*"
@@ -69,7 +68,7 @@ class _Session:
         self._console = console
         self._sent: list[FedOrder] = []
         self._token = secrets.token_hex()
-        self._password = secrets.token_hex(_SALT_BYTES)
+        self._password = secrets.token_hex(16)
         self._gateway: Gateway | None = None
         self._processes: list[Engine] = []  # engines, and the gateway behind them
 
@@ -119,9 +118,7 @@ class _Session:
             self._gateway = self._stack.gateway(
                 sessions=_SESSIONS.format(
                     own=GATEWAY,
-                    password=hash_password(
-                        self._password.encode(), secrets.token_bytes(_SALT_BYTES)
-                    ),
+                    password=hash_password(self._password.encode()),
                 ),
                 **settings,
             )

@@ -29,7 +29,7 @@ def gateway(
     shared: Surroundings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningGateway]:
     """Lend a gateway that anybody with the password may use, and an engine beside it."""
-    password = f'"{hash_password(PASSWORD.encode(), bytes(16))}"'
+    password = f'"{hash_password(PASSWORD.encode())}"'
     sessions = session("*", password=password) + session(
         "*", password=password, version='"FIX.4.2"'
     )

@@ -30,7 +30,7 @@ from tests.support.rows import change
 pytestmark = pytest.mark.any_broker
 
 _names = (f"CLIENT{number}" for number in count(1))
-HASH = hash_password(b"right", bytes(16))
+HASH = hash_password(b"right")
 ORDER = "21=1|40=1|54=1|55=IBM|60=20260302-09:30:00|"
 
 

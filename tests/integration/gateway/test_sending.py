@@ -36,7 +36,7 @@ def identity(folder: Path) -> Identity:
 @pytest.fixture(scope="module")
 def gateway(shared: Surroundings, folder: Path, identity: Identity) -> Iterator[RunningGateway]:
     """Lend a gateway with TLS that anybody with the password may use, and an engine beside it."""
-    sessions = session("*", password=f'"{hash_password(PASSWORD.encode(), bytes(16))}"')
+    sessions = session("*", password=f'"{hash_password(PASSWORD.encode())}"')
     with (
         shared.engine() as engine,
         running_gateway(

@@ -25,7 +25,7 @@ from tests.support.rows import one, through_a_proxy
 pytestmark = pytest.mark.any_broker
 
 PASSWORD = "a-long-password"
-HASH = hash_password(PASSWORD.encode(), bytes(16))
+HASH = hash_password(PASSWORD.encode())
 SESSIONS = session("*") + session("GUARDED", password=f'"{HASH}"')
 
 

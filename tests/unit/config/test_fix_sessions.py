@@ -13,7 +13,7 @@ from fixengine.errors import ConfigError
 from fixengine.ports.fix import Identity
 from fixengine.rules.trading_day import TradingDay
 
-HASH = hash_password(b"hunter2", bytes(16))
+HASH = hash_password(b"hunter2")
 OMS1 = Identity(b"FIX.4.4", b"FIXENGINE", b"OMS1")
 LEAST = {"own": '"FIXENGINE"', "peer": '"OMS1"', "destination": '"ML"'}
 

@@ -4,10 +4,9 @@ import pytest
 
 from fixengine.config.passwords import hash_password, password_hash, verify
 
-SALT = bytes(range(16))
-HASH = hash_password(b"hunter2", SALT)
+HASH = "scrypt:16384:8:1:AAECAwQFBgcICQoLDA0ODw==:yC_CFq4O6DKFo-9M9N1ddU_n0L0AvPnMZL4zzhmbTA0="
 OTHER = "scrypt:32768:8:2:AAECAwQFBgcICQoLDA0ODw==:Y9XsNLU1TahIranNskWN_P1_9uh9Qm-RHfdfxJ7_izM="
-"""The standard library's, for the same password."""
+"""Both are the standard library's, for the same password and salt."""
 
 
 def test_a_password_has_its_hash_and_no_other_has() -> None:
@@ -16,9 +15,12 @@ def test_a_password_has_its_hash_and_no_other_has() -> None:
     assert not verify(HASH, b"")
 
 
-def test_a_hash_says_how_it_was_made() -> None:
-    assert HASH.startswith("scrypt:16384:8:1:AAECAwQFBgcICQoLDA0ODw==:")
-    assert password_hash(HASH) == HASH
+def test_a_new_hash_says_how_it_was_made_and_is_strong_enough() -> None:
+    made = hash_password(b"hunter2")
+    assert made.startswith("scrypt:16384:8:1:")
+    assert password_hash(made) == made
+    assert verify(made, b"hunter2")
+    assert not verify(made, b"hunter3")
 
 
 def test_a_hash_made_with_other_parameters_is_understood() -> None:
@@ -26,8 +28,8 @@ def test_a_hash_made_with_other_parameters_is_understood() -> None:
     assert not verify(OTHER, b"hunter3")
 
 
-def test_the_same_password_with_another_salt_has_another_hash() -> None:
-    assert hash_password(b"hunter2", bytes(16)) != HASH
+def test_the_same_password_has_another_hash_each_time() -> None:
+    assert hash_password(b"hunter2") != hash_password(b"hunter2")
 
 
 @pytest.mark.parametrize(

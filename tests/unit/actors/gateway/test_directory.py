@@ -20,7 +20,7 @@ from tests.unit.actors.gateway.conftest import World, agreement, knocked, messag
 
 OMS = Identity(b"FIX.4.4", b"FIXENGINE", b"OMS1")
 LOGON = "34=1|98=0|108=30|"
-HASH = hash_password(b"right", bytes(16))
+HASH = hash_password(b"right")
 
 
 def knock(directory: ActorRef, text: str = LOGON, **more: object) -> StubLine:
