@@ -1,13 +1,16 @@
-"""The statements in `queries`: the only list of the columns of `execution` is put into them here.
+"""The statements in `queries`: columns that are fields of a struct are put into them here.
 
-The columns are the fields of the domain's execution, in their order, as a row becomes a struct by
-its places. A statement calls its row of `execution` `e`, and names one of these:
+They stand in the fields' order, as a row becomes a struct by its places. A statement calls its row
+of `execution` `e`, and names one of these:
 
 - `{{execution as stored}}`: the values as they are;
 - `{{execution as readable}}`: times that Python can't read are cut to those that it can;
 - `{{execution as shown}}`: readable, and a number that is NaN is 0, or no limit;
 - `{{names of execution}}`: the bare names, to insert;
 - `{{execution as json}}`: what messages and REST show of it, as one text.
+
+`{{fill}}`, `{{fix_order}}`, `{{fix_request}}` and `{{fix_sent}}` are the columns of rows of these
+tables, which a statement calls `f`, `o`, `r` and `s`; `{{names of fill}}` has the bare names.
 
 `{{engines that live}}` is the statement `engines.sql`, to select from: an engine that does not hold
 its lock is not among them, as nobody would publish what it stores.
@@ -21,10 +24,13 @@ from functools import cache
 from importlib.resources import files
 from typing import TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import FieldInfo, fields
 
 from fixengine.infra.postgres.execution_json import execution_json, readable_time, shown_number
-from fixengine.rules.values import Execution
+from fixengine.ports.fix import Sent
+from fixengine.rules.values import Execution, LedgerEntry
+from fixengine.trading.values import FixOrder, FixRequest
 
 _ELSEWHERE = frozenset({"traceparent", "expires_at", "time_in_force"})
 """They are in tables of their own."""
@@ -32,9 +38,18 @@ _ELSEWHERE = frozenset({"traceparent", "expires_at", "time_in_force"})
 _COLUMNS = tuple(field for field in fields(Execution) if field.name not in _ELSEWHERE)
 COLUMN_NAMES = tuple(column.name for column in _COLUMNS)
 
-_PLACEHOLDER = re.compile(rb"\{\{([a-z ]+)\}\}")
+_PLACEHOLDER = re.compile(rb"\{\{([a-z_ ]+)\}\}")
 
 _Written: TypeAlias = Callable[[FieldInfo], str]
+
+_ROWS: dict[str, tuple[type[Struct], str]] = {
+    "fill": (LedgerEntry, "f."),
+    "names of fill": (LedgerEntry, ""),
+    "fix_order": (FixOrder, "o."),
+    "fix_request": (FixRequest, "r."),
+    "fix_sent": (Sent, "s."),
+}
+"""The structs of rows, and what a statement writes before their columns."""
 
 
 @cache
@@ -49,7 +64,10 @@ def _columns(placeholder: str) -> bytes:
         return execution_json().encode()
     if placeholder == "engines that live":
         return query("engines")
-    return ", ".join(map(_PLACEHOLDERS[placeholder], _COLUMNS)).encode()
+    if placeholder in _ROWS:
+        struct, before = _ROWS[placeholder]
+        return ", ".join(f"{before}{name}" for name in struct.__struct_fields__).encode()
+    return ", ".join(map(_EXECUTIONS[placeholder], _COLUMNS)).encode()
 
 
 def _stored(column: FieldInfo) -> str:
@@ -74,7 +92,7 @@ def _name(column: FieldInfo) -> str:
     return column.name
 
 
-_PLACEHOLDERS: dict[str, _Written] = {
+_EXECUTIONS: dict[str, _Written] = {
     "execution as stored": _stored,
     "execution as readable": _readable,
     "execution as shown": _shown,

@@ -4,9 +4,7 @@
 -- no more.
 -- `offset 0` keeps look-ups for each row from becoming joins.
 with asked as materialized (
-    select
-        r.session_id, r.cl_ord_id, r.execution_id, r.kind, r.state, r.quantity, r.limit_price,
-        r.asked_at
+    select {{fix_request}}
     from unnest(%(cl_ord_ids)s::bytea[]) as a (cl_ord_id)
     cross join lateral (
         select k.*
@@ -30,12 +28,9 @@ with asked as materialized (
 )
 select
     w.number as untold,
-    r.session_id, r.cl_ord_id, r.execution_id, r.kind, r.state, r.quantity, r.limit_price,
-    r.asked_at,
-    o.execution_id, o.session_id, o.cl_ord_id, o.pending_cl_ord_id, o.pending_kind, o.account,
-    o.side, o.time_in_force,
-    f.execution_id, f.number, f.quantity, f.price, f.filled_at, f.quantity_filled, f.total_amount,
-    f.version, f.announced,
+    {{fix_request}},
+    {{fix_order}},
+    {{fill}},
     c.kind, later.execution_id is not null as has_other_terms, later.quantity_before,
     later.limit_before,
     {{execution as shown}},

@@ -1,5 +1,5 @@
 -- A page of the messages that a session has sent in a generation, by their numbers, for REST.
-select s.seq, s.kind, s.sent_at, s.body, s.execution_id, s.number
+select {{fix_sent}}
 from public.fix_sent as s
 where s.session_id = %(session_id)s and s.generation = %(generation)s and s.seq > %(after)s
 order by s.session_id, s.generation, s.seq

@@ -14,12 +14,9 @@ with waiting as materialized (
 )
 select
     w.position, w.reason, c.request_key,
-    o.execution_id, o.session_id, o.cl_ord_id, o.pending_cl_ord_id, o.pending_kind, o.account,
-    o.side, o.time_in_force,
-    r.session_id, r.cl_ord_id, r.execution_id, r.kind, r.state, r.quantity, r.limit_price,
-    r.asked_at,
-    f.execution_id, f.number, f.quantity, f.price, f.filled_at, f.quantity_filled, f.total_amount,
-    f.version, f.announced,
+    {{fix_order}},
+    {{fix_request}},
+    {{fill}},
     c.kind, later.execution_id is not null as has_other_terms, later.quantity_before,
     later.limit_before,
     {{execution as shown}},

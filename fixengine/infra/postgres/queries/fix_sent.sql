@@ -1,5 +1,5 @@
 -- Messages that a session has sent, by their numbers, to be sent again.
-select s.seq, s.kind, s.sent_at, s.body, s.execution_id, s.number
+select {{fix_sent}}
 from public.fix_sent as s
 where s.session_id = %(session_id)s and s.generation = %(generation)s
     and s.seq between %(first)s and %(last)s

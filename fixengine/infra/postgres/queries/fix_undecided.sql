@@ -2,8 +2,7 @@
 -- are marked, or they would be in the way of others until their session is there to be told.
 with oldest as materialized (
     select
-        r.ctid as place, r.session_id, r.cl_ord_id, r.execution_id, r.kind, r.state, r.quantity,
-        r.limit_price, r.asked_at,
+        r.ctid as place, {{fix_request}},
         (
             select c.number
             from public.change as c
@@ -23,8 +22,7 @@ done as (
     where case when r.state = 'PENDING' then true end
         and r.ctid = any(array(select o.place from oldest as o where o.is_done))
 )
-select
-    o.session_id, o.cl_ord_id, o.execution_id, o.kind, o.state, o.quantity, o.limit_price, o.asked_at
-from oldest as o
-where not o.is_done
-order by o.asked_at
+select {{fix_request}}
+from oldest as r
+where not r.is_done
+order by r.asked_at

@@ -2,8 +2,7 @@
 -- `offset 0` keeps look-ups for each row from becoming joins.
 select
     c.request_key, c.kind, c.quantity, c.limit_price,
-    f.execution_id, f.number, f.quantity, f.price, f.filled_at, f.quantity_filled,
-    f.total_amount, f.version, f.announced,
+    {{fill}},
     {{execution as readable}}
 from json_to_recordset(%(asked)s) as a (execution_id integer, key text)
 cross join lateral (

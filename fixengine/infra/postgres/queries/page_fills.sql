@@ -1,8 +1,7 @@
 -- A page of one execution's fills, oldest first, for REST: what kind of change each is if it is
 -- one, and the terms after it. `offset 0` keeps look-ups for each row from becoming joins.
 select
-    f.execution_id, f.number, f.quantity, f.price, f.filled_at, f.quantity_filled,
-    f.total_amount, f.version, f.announced,
+    {{fill}},
     c.kind, c.quantity as quantity_ordered, c.limit_price
 from (
     select l.*

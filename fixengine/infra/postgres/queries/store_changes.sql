@@ -6,11 +6,11 @@
 with changed as (
     select *
     from json_to_recordset(%(changes)s) as c (
-        place tid, execution_id integer, number integer, filled_at timestamptz,
-        quantity_filled numeric, total_amount numeric, version integer, announced boolean,
-        is_open boolean, execution_status text, next_fill_timestamp timestamptz, kind text,
-        quantity_before numeric, limit_before numeric, quantity_ordered numeric, limit_price numeric,
-        request_key text
+        place tid, execution_id integer, number integer, quantity numeric, price numeric,
+        filled_at timestamptz, quantity_filled numeric, total_amount numeric, version integer,
+        announced boolean, is_open boolean, execution_status text, next_fill_timestamp timestamptz,
+        kind text, quantity_before numeric, limit_before numeric, quantity_ordered numeric,
+        limit_price numeric, request_key text
     )
 ),
 moved as (
@@ -36,12 +36,8 @@ moved as (
     returning c.*, e.execution_service_id
 ),
 ledger as (
-    insert into public.fill (
-        execution_id, number, quantity, price, filled_at, quantity_filled, total_amount, version,
-        announced
-    )
-    select
-        execution_id, number, 0, null, filled_at, quantity_filled, total_amount, version, announced
+    insert into public.fill ({{names of fill}})
+    select {{names of fill}}
     from moved
 ),
 told as (

@@ -35,13 +35,8 @@ moved as (
     returning f.*, e.execution_service_id
 ),
 ledger as (
-    insert into public.fill (
-        execution_id, number, quantity, price, filled_at, quantity_filled, total_amount, version,
-        announced
-    )
-    select
-        execution_id, number, quantity, price, filled_at, quantity_filled, total_amount, version,
-        announced
+    insert into public.fill ({{names of fill}})
+    select {{names of fill}}
     from moved
 ),
 to_publish as (

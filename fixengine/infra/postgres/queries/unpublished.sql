@@ -19,8 +19,7 @@ with waiting as materialized (
 )
 select
     w.stored_at,
-    f.execution_id, f.number, f.quantity, f.price, f.filled_at, f.quantity_filled, f.total_amount,
-    f.version, f.announced,
+    {{fill}},
     (
         select c.kind from public.change as c
         where c.execution_id = f.execution_id and c.number = f.number
