@@ -1,4 +1,4 @@
-"""QuickFIX's acceptance definitions hold for a real gateway, as far as they are right."""
+"""QuickFIX's acceptance definitions hold for a gateway's process, as far as they are right."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,9 +7,8 @@ import pytest
 
 from tests.support.engines import Surroundings
 from tests.support.fix.definitions import ANSWERED_TOO_LOW, Player, scripts
-from tests.support.fix.echo import EchoApplication
 from tests.support.fix.gateway_lines import GatewayGround
-from tests.support.gateways import RunningGateway, running_gateway, session
+from tests.support.gateways import GatewayProcess, gateway_process, session
 
 VERSIONS = ("42", "44")
 
@@ -25,22 +24,25 @@ CLIENTS = [f"{number:02}" for number in range(100)]
 @pytest.fixture(scope="module")
 def gateway(
     shared: Surroundings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningGateway]:
+) -> Iterator[GatewayProcess]:
     sessions = "".join(
         session(client, own='"ISLD"', version=f'"FIX.4.{version[1]}"')
         for version in VERSIONS
         for client in CLIENTS
     )
-    with running_gateway(
+    gateway = gateway_process(
         shared,
         tmp_path_factory.mktemp("gateway"),
+        pod="echo",
         sessions=sessions,
-        application=lambda *_: EchoApplication(),
-    ) as gateway:
-        yield gateway
+        program="tests.integration.gateway.echoing",
+    )
+    gateway.wait_until_ready()
+    yield gateway
+    assert gateway.process.stop() == 0
 
 
-def test_they_hold(gateway: RunningGateway, request: pytest.FixtureRequest) -> None:
+def test_they_hold(gateway: GatewayProcess, request: pytest.FixtureRequest) -> None:
     clients = {version: iter(CLIENTS) for version in VERSIONS}
 
     def fault(version: str, name: str, script: str) -> str | None:

@@ -23,8 +23,14 @@ _LINE = re.compile(r"([IEie])(?:(\d),)?(.*)")
 _TIME = re.compile(r"<TIME(?:([+-]\d+))?>")
 _BY_PATTERN = frozenset((b"9", b"10", b"42", b"52", b"60", b"122"))
 
+NUMBER_OF = {"42": 58, "44": 59}
+"""So many definitions has each version; 4.2 has none of a session that is reset."""
+
 ANSWERED_TOO_LOW = frozenset({"8_OnlyAdminMessages.def"})
-"""It wants a ResendRequest answered whose number is too low, and which is no duplicate."""
+"""It wants a ResendRequest answered whose number is too low, and which is no duplicate.
+
+All others hold in every field that is not a time, the texts of Logouts too.
+"""
 
 
 def folder() -> Path:
@@ -44,7 +50,7 @@ def folder() -> Path:
 def scripts(version: str) -> dict[str, str]:
     """Return the definitions of a version, such as 44, by their names."""
     files = sorted((folder() / "server" / f"fix{version}").glob("*.def"))
-    assert len(files) >= 58
+    assert len(files) == NUMBER_OF[version]
     return {each.name: each.read_text("latin-1") for each in files}
 
 
