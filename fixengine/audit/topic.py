@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from fixengine.errors import UnavailableError
-from fixengine.infra.kafka.cluster import ANSWER_WITHIN, Cluster
+from fixengine.infra.kafka.cluster import BROKER_ANSWERS_WITHIN, Cluster
 from fixengine.infra.kafka.look import read_to_the_end
 from fixengine.infra.kafka.tail import Beginning, KafkaTail
 from fixengine.ports.kafka import EVER, Record
@@ -54,7 +54,9 @@ class Topic:
     def beginnings(self) -> Mapping[int, Beginning]:
         """Return where each partition begins, in their order."""
         with self._advice():
-            return dict(sorted(self._tail.beginnings(self._from, timeout=ANSWER_WITHIN).items()))
+            return dict(
+                sorted(self._tail.beginnings(self._from, timeout=BROKER_ANSWERS_WITHIN).items())
+            )
 
     def records(
         self, beginnings: Mapping[int, Beginning], *, in_turn: bool = False
@@ -83,7 +85,7 @@ class Topic:
 
     def _read(self, places: Mapping[int, int], *, in_turn: bool = False) -> Iterator[Record]:
         with self._advice():
-            look = self._tail.look_from(places, timeout=ANSWER_WITHIN, in_turn=in_turn)
+            look = self._tail.look_from(places, timeout=BROKER_ANSWERS_WITHIN, in_turn=in_turn)
             for record in read_to_the_end(look):
                 self._count += 1
                 if self._count % _BATCH == 0:

@@ -10,7 +10,7 @@ from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import OK
 from fixengine.config import Settings
 from fixengine.errors import MalformedError
-from fixengine.infra.kafka.cluster import ANSWER_WITHIN, Cluster
+from fixengine.infra.kafka.cluster import BROKER_ANSWERS_WITHIN, Cluster
 from fixengine.infra.kafka.group import ConsumerGroup
 from fixengine.infra.kafka.look import read_to_the_end
 from fixengine.infra.kafka.tail import KafkaTail
@@ -92,14 +92,14 @@ def reconcile_once(settings: Settings, *, pod: str, since: datetime, apply: bool
 
 
 def _executions(tail: KafkaTail, since: datetime, shard: Shard) -> Iterator[Execution]:
-    for record in read_to_the_end(tail.look(since, timeout=ANSWER_WITHIN)):
+    for record in read_to_the_end(tail.look(since, timeout=BROKER_ANSWERS_WITHIN)):
         execution = decode_execution(record.value or b"")
         if execution is not None and shard.has(execution.execution_service_id):
             yield execution
 
 
 def _orders(tail: KafkaTail, since: datetime, shard: Shard) -> Iterator[Order]:
-    for record in read_to_the_end(tail.look(since, timeout=ANSWER_WITHIN)):
+    for record in read_to_the_end(tail.look(since, timeout=BROKER_ANSWERS_WITHIN)):
         try:
             order = decode_order(record.value)
         except MalformedError:  # a dead letter, no execution is of it

@@ -23,7 +23,7 @@ from fixengine.demo.servers.kinds import SERVERS
 from fixengine.demo.stack import Stack
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.process.interrupts import signals_as_interrupts
-from fixengine.top.looks import Look, Observer
+from fixengine.top.looks import Observer, Seen
 from fixengine.top.view import View, opened_view
 
 _LOOK_EVERY_SECONDS = 0.5
@@ -183,7 +183,7 @@ class _Session:
             if due <= _BURST:
                 time.sleep(_PACE_SECONDS)
 
-    def _finished(self, look: Look, elapsed: float) -> bool:
+    def _finished(self, look: Seen, elapsed: float) -> bool:
         closed = sum(look.counts.get(status, 0) for status in _CLOSED)
         deadline = self._options.deadline_seconds()
         if elapsed > deadline:

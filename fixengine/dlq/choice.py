@@ -12,7 +12,7 @@ _OFFSETS = re.compile(r"(?:([0-9]{1,9})/)?([0-9]{1,18})(?:-([0-9]{1,18}))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offsets:
+class OffsetRange:
     """Offsets of one partition, from the first to the last."""
 
     partition: int
@@ -31,7 +31,7 @@ class Choice:
     upper and lower case alike. `since` is the broker's time.
     """
 
-    offsets: tuple[Offsets, ...] = ()
+    offsets: tuple[OffsetRange, ...] = ()
     reason: str = ""
     since: datetime
 
@@ -49,7 +49,7 @@ class Choice:
         return lowest(Place(each.partition, each.first) for each in self.offsets)
 
 
-def offsets(text: str) -> Offsets:
+def offsets(text: str) -> OffsetRange:
     """Parse `17`, `17-20`, `3/17` or `3/17-20`; without a partition, 0 is meant."""
     match = _OFFSETS.fullmatch(text)
     if match is None:
@@ -59,10 +59,10 @@ def offsets(text: str) -> Offsets:
     partition, first, last = match.groups()
     if last is not None and int(last) < int(first):
         raise argparse.ArgumentTypeError(f"{text} ends before it begins: turn it around")
-    return Offsets(partition=int(partition or 0), first=int(first), last=int(last or first))
+    return OffsetRange(partition=int(partition or 0), first=int(first), last=int(last or first))
 
 
-def single(text: str) -> Offsets:
+def single(text: str) -> OffsetRange:
     """Parse `17` or `3/17`."""
     parsed = offsets(text)
     if parsed.first != parsed.last:

@@ -14,7 +14,7 @@ from fixengine.infra.kafka.consumer.source import KafkaSource
 from fixengine.infra.kafka.lag import KafkaLag
 from fixengine.infra.kafka.producer.producers import Producers
 from fixengine.infra.kafka.producer.sink import KafkaSink
-from fixengine.infra.kafka.producer.topics import Topic
+from fixengine.infra.kafka.producer.topics import WantedTopic
 from fixengine.infra.kafka.tail import KafkaTail
 from fixengine.infra.lease import Lease
 from fixengine.infra.postgres.changes import PostgresChanges
@@ -166,8 +166,8 @@ class Parts:
         return KafkaSink(
             cluster=self._kafka,
             topics=(
-                Topic(name=fills, partitions=FILLS_PARTITIONS, replication_factor=replicas),
-                Topic(name=dlq, partitions=1, replication_factor=replicas, large=True),
+                WantedTopic(name=fills, partitions=FILLS_PARTITIONS, replication_factor=replicas),
+                WantedTopic(name=dlq, partitions=1, replication_factor=replicas, large=True),
             ),
             producers=self.producers,
         )

@@ -38,7 +38,7 @@ class ChildSpec:
             raise ValueError(f"{self.name}: the timeouts must be positive")
 
 
-class State(StrEnum):
+class Stage(StrEnum):
     """Where a child is in its life."""
 
     NEW = "new"  # never started yet
@@ -57,7 +57,7 @@ class Supervised:
 
     position: int
     spec: ChildSpec
-    state: State = State.NEW
+    state: Stage = Stage.NEW
     ref: ActorRef | None = None
     restarts: int = 0
     last_error: str | None = None

@@ -7,7 +7,7 @@ import pykka
 from loguru import logger
 
 from fixengine.errors import UnavailableError
-from fixengine.supervision.child import SUPERVISOR, State, Supervised
+from fixengine.supervision.child import SUPERVISOR, Stage, Supervised
 from fixengine.supervision.lifecycle import Shutdown
 from fixengine.supervision.mailbox import Mailbox
 from fixengine.supervision.refs import ActorRef, ask
@@ -51,10 +51,10 @@ def stop_from(tree: Tree, position: int, within: float, *, times: int = 1) -> tu
     stuck = []
     for child in reversed(children):
         if child.mailbox is None:
-            if child.state in {State.BOOTING, State.WAITING}:
-                tree.put(replace(child, state=State.STOPPED))
+            if child.state in {Stage.BOOTING, Stage.WAITING}:
+                tree.put(replace(child, state=Stage.STOPPED))
             continue
-        had_its_time = child.state is State.STUCK
+        had_its_time = child.state is Stage.STUCK
         most = 0 if had_its_time else _MOST * child.spec.stop_timeout * scale
         now = time.monotonic()
         by = max(now, min(child.mailbox.stop_by, now + most))
@@ -75,14 +75,14 @@ def _announce(children: tuple[Supervised, ...], scale: float) -> None:
 
 def _stop(tree: Tree, child: Supervised, mailbox: Mailbox, timeout: float) -> bool:
     assert child.ref is not None
-    tree.put(replace(child, state=State.STOPPING))
+    tree.put(replace(child, state=Stage.STOPPING))
     child.ref.stop(block=False)
     mailbox.thread.join(timeout)
     if mailbox.thread.is_alive():
         logger.bind(actor=child.spec.name, timeout=round(timeout, 3)).error(
             "actor ignored its stop"
         )
-        tree.put(replace(child, state=State.STUCK))
+        tree.put(replace(child, state=Stage.STUCK))
         return False
-    tree.put(replace(child, state=State.STOPPED, ref=None))
+    tree.put(replace(child, state=Stage.STOPPED, ref=None))
     return True

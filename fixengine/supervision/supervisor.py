@@ -17,7 +17,7 @@ from loguru import logger
 
 from fixengine.errors import StartError
 from fixengine.supervision.actor import Actor
-from fixengine.supervision.child import SUPERVISOR, State, Supervised
+from fixengine.supervision.child import SUPERVISOR, Stage, Supervised
 from fixengine.supervision.lifecycle import (
     Boot,
     Booted,
@@ -97,10 +97,10 @@ class Supervisor(Actor):
     def _start_from(self, position: int) -> None:
         """Start the next child; when it has booted, the one after it follows."""
         for child in self._tree.children[position:]:
-            if child.state is State.NEW or child.spec.restart is not Restart.TEMPORARY:
+            if child.state is Stage.NEW or child.spec.restart is not Restart.TEMPORARY:
                 self._start(child)
                 return
-            self._tree.put(replace(child, state=State.DONE))
+            self._tree.put(replace(child, state=Stage.DONE))
         logger.info("all actors run")
         if self._phase is _Phase.STARTING:
             self._phase = _Phase.UP
@@ -108,8 +108,8 @@ class Supervisor(Actor):
 
     def _start(self, child: Supervised) -> None:
         earlier = {c.spec.name: c.ref for c in self._tree.children if c.ref is not None}
-        restarts = child.restarts + (child.state is not State.NEW)
-        child = replace(child, state=State.BOOTING, restarts=restarts)
+        restarts = child.restarts + (child.state is not Stage.NEW)
+        child = replace(child, state=Stage.BOOTING, restarts=restarts)
         self._tree.put(child)
         try:
             ref = child.spec.start(MappingProxyType(earlier))
@@ -128,13 +128,13 @@ class Supervisor(Actor):
             self._timer = self.tell_later(child.spec.boot_timeout, BootExpired(ref=ref))
 
     def _booted(self, child: Supervised | None) -> None:
-        if child is not None and child.state is State.BOOTING:
+        if child is not None and child.state is Stage.BOOTING:
             self._stop_waiting()
-            self._tree.put(replace(child, state=State.RUNNING))
+            self._tree.put(replace(child, state=Stage.RUNNING))
             self._start_from(child.position + 1)
 
     def _boot_expired(self, child: Supervised | None) -> None:
-        if child is not None and child.state is State.BOOTING:
+        if child is not None and child.state is Stage.BOOTING:
             self._boot_failed(child, f"it took more than {child.spec.boot_timeout:g} s to boot")
 
     def _boot_failed(self, child: Supervised, why: str) -> None:
@@ -148,14 +148,14 @@ class Supervisor(Actor):
         if child is None:
             return  # a former incarnation, which was stopped meanwhile
         why = "it ended by itself" if crash is None else _describe(crash)
-        if child.state is State.STUCK:
-            self._tree.put(replace(child, state=State.STOPPED, ref=None))
-        elif child.state is State.BOOTING:
+        if child.state is Stage.STUCK:
+            self._tree.put(replace(child, state=Stage.STOPPED, ref=None))
+        elif child.state is Stage.BOOTING:
             self._boot_failed(child, why)
         elif child.spec.restart.follows(crashed=crash is not None):
             self._restart(child, why)
         else:
-            self._tree.put(replace(child, state=State.DONE, ref=None, last_error=why))
+            self._tree.put(replace(child, state=Stage.DONE, ref=None, last_error=why))
 
     def _restart(self, child: Supervised, why: str) -> None:
         """Take down this child and the later ones, and start them again after the back-off."""
@@ -169,10 +169,10 @@ class Supervisor(Actor):
         else:
             logger.bind(actor=name, error=why, delay=delay).warning("actor will be restarted")
             self._timer = self.tell_later(delay, RestartDue(position=child.position))
-            self._tree.put(replace(child, state=State.WAITING, ref=None))
+            self._tree.put(replace(child, state=Stage.WAITING, ref=None))
 
     def _restart_due(self, child: Supervised) -> None:
-        if child.state is State.WAITING:
+        if child.state is Stage.WAITING:
             self._start_from(child.position)
 
     def _stop_waiting(self) -> None:

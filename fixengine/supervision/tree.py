@@ -7,7 +7,7 @@ from typing import Any
 
 import pykka
 
-from fixengine.supervision.child import SUPERVISOR, ChildSpec, State, Supervised
+from fixengine.supervision.child import SUPERVISOR, ChildSpec, Stage, Supervised
 from fixengine.supervision.mailbox import Mailbox
 
 
@@ -16,7 +16,7 @@ class ChildState:
     """A child as seen from outside; `busy_for` is how long it has had its message, in seconds."""
 
     name: str
-    state: State
+    state: Stage
     restarts: int
     mailbox_depth: int
     busy_for: float | None
@@ -56,7 +56,7 @@ class Tree:
         that waits for what may take very long.
         """
         watched = [(SUPERVISOR, self._supervisor)]
-        watched += [(c.spec.name, c.mailbox) for c in self._children if c.state is State.RUNNING]
+        watched += [(c.spec.name, c.mailbox) for c in self._children if c.state is Stage.RUNNING]
         return tuple(name for name, mailbox in watched if _is_hung(mailbox, limit))
 
     def ref(self, name: str) -> pykka.ActorRef[Any] | None:

@@ -13,7 +13,7 @@ from prometheus_client import Gauge
 
 from fixengine.ports.tree import ActorState, ActorTree
 from fixengine.secrets import known
-from fixengine.supervision.child import State
+from fixengine.supervision.child import Stage
 
 HUNG_AFTER = 60.0
 """Seconds with one message after which an actor counts as hung."""
@@ -155,7 +155,7 @@ class Health:
         ok = (
             not self._draining
             and all(parts.values())
-            and all(actor.state == State.RUNNING for actor in actors)
+            and all(actor.state == Stage.RUNNING for actor in actors)
         )
         said = {part.value: {"up": up, "said": self._said(part)} for part, up in parts.items()}
         return Verdict(

@@ -12,7 +12,7 @@ _AMONG = 200  # newest executions, of which the ones filled last are shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Seen:
     """What was seen. A number that nobody told is None, or missing in its mapping.
 
     `counts` are executions by status. `latest` are executions as REST gives them, last filled
@@ -43,7 +43,7 @@ class Observer:
         self._summary: Mapping[str, Any] = {}
         self._latest: tuple[Mapping[str, Any], ...] = ()
 
-    def look(self) -> Look:
+    def look(self) -> Seen:
         """Return the state of things."""
         first = next(iter(self._addresses.values()))
         summary = self._ask(f"{first}/api/v1/summary", 200)
@@ -52,7 +52,7 @@ class Observer:
         executions = self._ask(f"{first}/api/v1/executions?limit={_AMONG}", 200)
         if isinstance(executions, list):
             self._latest = _last_filled(executions)
-        return Look(
+        return Seen(
             counts=self._summary.get("countByStatus", {}),
             fills_per_second=self._summary.get("fillsPerSecond"),
             due=self._summary.get("due"),

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from fixengine.top.looks import Look
+from fixengine.top.looks import Seen
 
 _STATUS_STYLES = {"FULL": "green", "PART": "yellow", "CNCLD": "magenta", "CPART": "bright_magenta"}
 _LINE_EVERY_LOOKS = 4
@@ -19,7 +19,7 @@ _LINE_EVERY_LOOKS = 4
 class View(Protocol):
     """Whatever shows looks."""
 
-    def show(self, look: Look) -> None:
+    def show(self, look: Seen) -> None:
         """Show one look at everything."""
 
 
@@ -30,7 +30,7 @@ class PlainView:
         self._console = console
         self._looks = 0
 
-    def show(self, look: Look) -> None:
+    def show(self, look: Seen) -> None:
         """Print a line when it is time for one."""
         if self._looks % _LINE_EVERY_LOOKS == 0:
             said = ", ".join(f"{number} {name}" for name, number in _numbers(look))
@@ -46,7 +46,7 @@ class LiveView:
         self._title = title
         self._rest_address = rest_address
 
-    def show(self, look: Look) -> None:
+    def show(self, look: Seen) -> None:
         """Draw the picture."""
         self._live.update(picture(look, self._title, self._rest_address), refresh=True)
 
@@ -62,7 +62,7 @@ def opened_view(console: Console, *, title: str, rest_address: str) -> Iterator[
         yield LiveView(live, title, rest_address)
 
 
-def picture(look: Look, title: str, rest_address: str) -> RenderableType:
+def picture(look: Seen, title: str, rest_address: str) -> RenderableType:
     """Return the whole picture."""
     link = Text(rest_address, style=f"cyan link {rest_address}")
     return Group(
@@ -81,7 +81,7 @@ def _named(name: str, state: Mapping[str, Any]) -> Text:
     return Text(f"{name} is not ready: {', '.join(down) or 'an actor'}", style="red")
 
 
-def _numbers(look: Look) -> tuple[tuple[str, str], ...]:
+def _numbers(look: Seen) -> tuple[tuple[str, str], ...]:
     def known(number: float | None) -> str:
         return "?" if number is None else f"{number:.0f}"
 
@@ -99,7 +99,7 @@ def _numbers(look: Look) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _counts(look: Look) -> Table:
+def _counts(look: Seen) -> Table:
     table = Table.grid(expand=True)
     numbers = _numbers(look)
     for _ in numbers:

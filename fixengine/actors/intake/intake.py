@@ -11,7 +11,7 @@ from loguru import logger
 
 from fixengine.actors.intake.burying import Burying
 from fixengine.actors.intake.in_hand import InHand, Moved, decode, timed
-from fixengine.actors.intake.resolving import ANSWER_WITHIN, Resolving
+from fixengine.actors.intake.resolving import RESOLVED_WITHIN, Resolving
 from fixengine.actors.intake.settling import Settling
 from fixengine.actors.intake.storing import Storing
 from fixengine.actors.intake.taking import POLLS_GO_ON, Taking
@@ -50,7 +50,7 @@ _LEAST = 0.1  # seconds that leaving the group has in any case
 _FINISH_STEP = 0.05  # seconds between questions for tickers at a stop
 
 assert TICKERS_WITHIN < FINISH_WITHIN, "what gets its ticker at a stop has to be stored too"
-assert IDLE_POLL_TIMEOUT + ANSWER_WITHIN + 2 * STORE_WITHIN < POLLS_GO_ON, (
+assert IDLE_POLL_TIMEOUT + RESOLVED_WITHIN + 2 * STORE_WITHIN < POLLS_GO_ON, (
     "a poll comes in time whatever the one before brought"
 )
 

@@ -6,7 +6,7 @@ from fixengine.supervision.refs import ActorRef, ask
 from fixengine.telemetry.tracing import UNTRACED, Tracer
 from fixengine.wire.letter_reasons import Reason
 
-ANSWER_WITHIN = 5.0
+RESOLVED_WITHIN = 5.0
 """Seconds in which the security cache answers what it knows."""
 
 
@@ -67,4 +67,4 @@ class Resolving:
 
     def _ask(self, security_ids: frozenset[str]) -> Moved:
         message = ResolveTickers(security_ids=security_ids, reply_to=self._reply_to)
-        return self.arrived(ask(self._securities, message, timeout=ANSWER_WITHIN))
+        return self.arrived(ask(self._securities, message, timeout=RESOLVED_WITHIN))

@@ -6,7 +6,7 @@ from time import monotonic
 from loguru import logger
 
 from fixengine.actors.messages import FillsPublished
-from fixengine.actors.publishing.outbox import Outbox
+from fixengine.actors.publishing.outbox import OutboxClient
 from fixengine.actors.publishing.pending import Key, PendingFills
 from fixengine.errors import UnavailableError
 from fixengine.recurring import Recurring
@@ -24,7 +24,7 @@ class Marking:
     def __init__(
         self,
         *,
-        outbox: Outbox,
+        outbox: OutboxClient,
         pending: PendingFills,
         metrics: EngineMetrics,
         arrived: Callable[[Iterable[Key]], None],

@@ -15,7 +15,7 @@ PAGE = 2_000
 """Fills in a page of the outbox, but for its last."""
 
 
-class Outbox:
+class OutboxClient:
     """Each question raises UnavailableError without a reply in `within` seconds."""
 
     def __init__(self, repository: ActorRef, *, within: float) -> None:

@@ -6,7 +6,7 @@ from time import monotonic
 
 from loguru import logger
 
-from fixengine.actors.publishing.outbox import PAGE, Outbox, paced
+from fixengine.actors.publishing.outbox import PAGE, OutboxClient, paced
 from fixengine.actors.publishing.pending import PendingFills, key_of
 from fixengine.actors.publishing.tail_check import TailCheck
 from fixengine.errors import UnavailableError
@@ -30,7 +30,7 @@ class OutboxWatch:
     def __init__(
         self,
         *,
-        outbox: Outbox,
+        outbox: OutboxClient,
         tail: Tail,
         pending: PendingFills,
         send: Callable[[Iterable[Fill], float], None],

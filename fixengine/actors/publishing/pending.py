@@ -34,7 +34,7 @@ Key: TypeAlias = tuple[int, int]
 _FOUND_REMEMBERED = 10_000
 
 
-class State(Enum):
+class FillState(Enum):
     """Where a fill is. Of an unknown one nothing is kept."""
 
     UNKNOWN = auto()
@@ -48,17 +48,17 @@ class State(Enum):
 class Event(Enum):
     """What happens to a fill: the state before, and the state after. Nothing else can happen."""
 
-    TOLD = (State.UNKNOWN, State.IN_FLIGHT)
-    FOUND = (State.UNKNOWN, State.FOUND)
-    ARRIVED = (State.FOUND, State.ACKNOWLEDGED)
-    MISSED = (State.FOUND, State.IN_FLIGHT)
-    GIVEN_UP = (State.FOUND, State.UNKNOWN)
-    ACKNOWLEDGED = (State.IN_FLIGHT, State.ACKNOWLEDGED)
-    FAILED = (State.IN_FLIGHT, State.SETTLING)
-    SETTLED = (State.SETTLING, State.UNKNOWN)
-    MARKED = (State.ACKNOWLEDGED, State.UNKNOWN)
+    TOLD = (FillState.UNKNOWN, FillState.IN_FLIGHT)
+    FOUND = (FillState.UNKNOWN, FillState.FOUND)
+    ARRIVED = (FillState.FOUND, FillState.ACKNOWLEDGED)
+    MISSED = (FillState.FOUND, FillState.IN_FLIGHT)
+    GIVEN_UP = (FillState.FOUND, FillState.UNKNOWN)
+    ACKNOWLEDGED = (FillState.IN_FLIGHT, FillState.ACKNOWLEDGED)
+    FAILED = (FillState.IN_FLIGHT, FillState.SETTLING)
+    SETTLED = (FillState.SETTLING, FillState.UNKNOWN)
+    MARKED = (FillState.ACKNOWLEDGED, FillState.UNKNOWN)
 
-    def __init__(self, before: State, after: State) -> None:
+    def __init__(self, before: FillState, after: FillState) -> None:
         self.before = before
         self.after = after
 
@@ -72,8 +72,8 @@ class PendingFills:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._fills: dict[State, dict[Key, ActorRef | None]] = {
-            state: {} for state in State if state is not State.UNKNOWN
+        self._fills: dict[FillState, dict[Key, ActorRef | None]] = {
+            state: {} for state in FillState if state is not FillState.UNKNOWN
         }
         self._settling: deque[tuple[float, tuple[Key, ...]]] = deque()
         self._remembered: LRUCache[Key, None] = LRUCache(_FOUND_REMEMBERED)
@@ -82,17 +82,17 @@ class PendingFills:
         """Return how many fills are taken on and not marked."""
         return sum(map(len, self._fills.values()))
 
-    def state_of(self, key: Key) -> State:
+    def state_of(self, key: Key) -> FillState:
         """Return where a fill is."""
         for state, fills in self._fills.items():
             if key in fills:
                 return state
-        return State.UNKNOWN
+        return FillState.UNKNOWN
 
     @property
     def acknowledged(self) -> Collection[Key]:
         """The fills that can be marked, in the order in which they were acknowledged."""
-        return self._fills[State.ACKNOWLEDGED].keys()
+        return self._fills[FillState.ACKNOWLEDGED].keys()
 
     def told(self, fills: Sequence[Fill], reply_to: ActorRef | None) -> list[Fill]:
         """Take on fills, of which `reply_to` wants to hear; return those that are to be sent."""
@@ -162,7 +162,7 @@ class PendingFills:
             moved = {key: before.pop(key) for key in keys}
         except KeyError as error:
             raise OutOfStepError(event, error.args[0], self.state_of(error.args[0])) from None
-        if event.after is not State.UNKNOWN:
+        if event.after is not FillState.UNKNOWN:
             self._fills[event.after].update(moved)
         return moved
 
@@ -170,14 +170,14 @@ class PendingFills:
 class OutOfStepError(Exception):
     """A bug: something is said of a fill that can't happen in its state. It crashes the actor."""
 
-    def __init__(self, event: Event, key: Key, state: State) -> None:
+    def __init__(self, event: Event, key: Key, state: FillState) -> None:
         super().__init__(
             f"fill {key} can't be {_words(event)}: it is {_words(state)}, "
             f"not {_words(event.before)}"
         )
 
 
-def _words(each: State | Event) -> str:
+def _words(each: FillState | Event) -> str:
     return each.name.lower().replace("_", " ")
 
 

@@ -12,7 +12,7 @@ from fixengine.actors.publishing.broker_watch import BrokerWatch
 from fixengine.actors.publishing.deliveries import Deliveries
 from fixengine.actors.publishing.limits import PUBLISHER_LIMITS, PublisherLimits
 from fixengine.actors.publishing.marks import GATHER_FOR, Marking
-from fixengine.actors.publishing.outbox import Outbox
+from fixengine.actors.publishing.outbox import OutboxClient
 from fixengine.actors.publishing.outbox_watch import OutboxWatch
 from fixengine.actors.publishing.outgoing import FillToken, fill_message
 from fixengine.actors.publishing.pending import PendingFills
@@ -82,7 +82,7 @@ class Publisher(Actor):
         self._dlq_topic = dlq_topic
         self._deliveries = Deliveries[FillToken](sink)
         self._pending = PendingFills()
-        self._outbox = Outbox(repository, within=limits.repository_within)
+        self._outbox = OutboxClient(repository, within=limits.repository_within)
         self._take_overs = TakeOvers(self._outbox, metrics)
         self._watch = OutboxWatch(
             outbox=self._outbox,

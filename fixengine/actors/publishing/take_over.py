@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from time import monotonic
 
-from fixengine.actors.publishing.outbox import Outbox, paced
+from fixengine.actors.publishing.outbox import OutboxClient, paced
 from fixengine.recurring import Recurring
 from fixengine.rules.pace import Pace
 from fixengine.rules.take_over_times import TAKE_OVER_AFTER
@@ -15,7 +15,7 @@ class TakeOvers:
     """Adopts fills when their engine has been gone for TAKE_OVER_AFTER."""
 
     def __init__(
-        self, outbox: Outbox, metrics: EngineMetrics, clock: Callable[[], float] = monotonic
+        self, outbox: OutboxClient, metrics: EngineMetrics, clock: Callable[[], float] = monotonic
     ) -> None:
         self._outbox = outbox
         self._metrics = metrics

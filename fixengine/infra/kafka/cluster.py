@@ -8,7 +8,7 @@ from typing import Any
 from fixengine.config import Settings
 from fixengine.infra.kafka.log import ClientLog
 
-ANSWER_WITHIN = 10.0
+BROKER_ANSWERS_WITHIN = 10.0
 """Seconds that a cluster has to answer what a command asks."""
 
 

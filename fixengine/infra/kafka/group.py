@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from loguru import logger
 
 from fixengine.errors import ConflictError, UnavailableError
-from fixengine.infra.kafka.cluster import ANSWER_WITHIN, Cluster
+from fixengine.infra.kafka.cluster import BROKER_ANSWERS_WITHIN, Cluster
 from fixengine.infra.kafka.inquiry import Questions
 from fixengine.infra.kafka.topic_ids import id_of, noted_id
 from fixengine.infra.kafka.topic_offsets import (
@@ -39,7 +39,12 @@ class ConsumerGroup:
     """
 
     def __init__(
-        self, *, cluster: Cluster, name: str, topic: str, answer_within: float = ANSWER_WITHIN
+        self,
+        *,
+        cluster: Cluster,
+        name: str,
+        topic: str,
+        answer_within: float = BROKER_ANSWERS_WITHIN,
     ) -> None:
         """Take the group's name, the topic that it reads, and the seconds for each answer."""
         self._cluster = cluster

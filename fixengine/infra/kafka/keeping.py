@@ -12,7 +12,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # some come f
 )
 from loguru import logger
 
-from fixengine.infra.kafka.cluster import ANSWER_WITHIN, Cluster
+from fixengine.infra.kafka.cluster import BROKER_ANSWERS_WITHIN, Cluster
 
 _LONGEST = 100 * 365 * 86_400_000  # milliseconds, in place of for ever
 
@@ -30,12 +30,14 @@ def keeping(cluster: Cluster, topics: Sequence[str]) -> Mapping[str, Keeping]:
     admin = AdminClient(cluster.connection())
     asked = admin.describe_configs(
         [ConfigResource(ResourceType.TOPIC, topic) for topic in dict.fromkeys(topics)],
-        request_timeout=ANSWER_WITHIN,
+        request_timeout=BROKER_ANSWERS_WITHIN,
     )
     found: dict[str, Keeping] = {}
     for resource, answer in asked.items():
         try:
-            seen = {name: entry.value for name, entry in answer.result(ANSWER_WITHIN).items()}
+            seen = {
+                name: entry.value for name, entry in answer.result(BROKER_ANSWERS_WITHIN).items()
+            }
         except (KafkaException, TimeoutError) as error:
             logger.bind(error=str(error)).debug("how a topic is set can't be seen")
             seen = {}

@@ -21,7 +21,7 @@ _READ_SECONDS = 0.1
 """How long one `read` waits; silence is found out between two."""
 
 
-class Look:
+class KafkaLook:
     """Reads each partition from its beginning to its end, once.
 
     Where a partition ended when its first record came is its end: records may come faster than
@@ -99,7 +99,9 @@ class Look:
             consumer.close()
 
 
-def read_to_the_end(look: Look, *, silent_for: float = SILENT_FOR) -> Generator[Record, None, None]:
+def read_to_the_end(
+    look: KafkaLook, *, silent_for: float = SILENT_FOR
+) -> Generator[Record, None, None]:
     """Yield the records of a look and end it; raises UnavailableError when they cease to come."""
     try:
         heard = monotonic()

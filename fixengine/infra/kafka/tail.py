@@ -18,7 +18,7 @@ from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.connections import Connections
 from fixengine.infra.kafka.log import ClientLog
-from fixengine.infra.kafka.look import MOST_AT_ONCE, SILENT_FOR, Look, read_to_the_end
+from fixengine.infra.kafka.look import MOST_AT_ONCE, SILENT_FOR, KafkaLook, read_to_the_end
 from fixengine.infra.kafka.topic_offsets import offsets_at, partitions_of
 from fixengine.infra.kafka.words import unreadable
 from fixengine.ports.kafka import Record
@@ -75,7 +75,7 @@ class KafkaTail:
         self._isolation = "read_committed" if committed_only else "read_uncommitted"
         self._most_at_once = most_at_once
 
-    def look(self, since: datetime, *, timeout: float) -> Look:
+    def look(self, since: datetime, *, timeout: float) -> KafkaLook:
         """Begin to read what has come since then by the broker's time.
 
         Raises UnavailableError when the broker does not answer within `timeout` seconds.
@@ -90,7 +90,7 @@ class KafkaTail:
 
     def look_from(
         self, places: Mapping[int, int], *, timeout: float, in_turn: bool = False
-    ) -> Look:
+    ) -> KafkaLook:
         """Begin to read those partitions, each from an offset on; those that are gone are empty.
 
         With `in_turn` one partition is read after the other, the lowest first. Raises
@@ -127,10 +127,10 @@ class KafkaTail:
                 for partition, offset in found.items()
             }
 
-    def find(self, partition: int, offset: int) -> Look:
+    def find(self, partition: int, offset: int) -> KafkaLook:
         """Begin to look for a record: the first that comes, if any does before the end."""
         place = TopicPartition(self._topic, partition, offset)
-        return Look(self._new_consumer(), [place], most_at_once=1)
+        return KafkaLook(self._new_consumer(), [place], most_at_once=1)
 
     def read(self, partition: int, offset: int) -> Record | None:
         """Return the record at a place; None when the topic no longer has it, or not yet.
@@ -144,10 +144,10 @@ class KafkaTail:
 
     def _look(
         self, beginnings: Callable[[Consumer], Mapping[int, int]], *, in_turn: bool = False
-    ) -> Look:
+    ) -> KafkaLook:
         with self._consumer(stays=True) as consumer:
             places = [TopicPartition(self._topic, *place) for place in beginnings(consumer).items()]
-            return Look(consumer, places, most_at_once=self._most_at_once, in_turn=in_turn)
+            return KafkaLook(consumer, places, most_at_once=self._most_at_once, in_turn=in_turn)
 
     @contextmanager
     def _consumer(self, *, stays: bool = False) -> Iterator[Consumer]:

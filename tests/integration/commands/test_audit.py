@@ -685,7 +685,7 @@ def test_a_broker_that_goes_away_meanwhile_is_said(
             return beginnings(self)
 
         monkeypatch.setattr(Topic, "beginnings", beginnings_then)
-        monkeypatch.setattr(topic_module, "ANSWER_WITHIN", 2.0)
+        monkeypatch.setattr(topic_module, "BROKER_ANSWERS_WITHIN", 2.0)
         verdict = audit(KAFKA_BROKERS=broker.bootstrap)
     assert verdict.code == IMPOSSIBLE, str(verdict)
     assert verdict.complaints.startswith("fixengine: the audit can't be done: ")

@@ -25,7 +25,7 @@ from fixengine.demo.feed.universe import priced_listings
 from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.dlq.choice import Choice, Offsets
+from fixengine.dlq.choice import Choice, OffsetRange
 from fixengine.dlq.letterbox import Letterbox
 from fixengine.errors import ConflictError, UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
@@ -272,9 +272,9 @@ def test_topics_that_are_not_there_are_named(broker: Broker, topics: TopicNames,
         dlq("replay", "--offset", "0")
 
 
-@pytest.mark.parametrize("offsets", [(), (Offsets(partition=0, first=0, last=0),)])
+@pytest.mark.parametrize("offsets", [(), (OffsetRange(partition=0, first=0, last=0),)])
 def test_a_broker_that_does_not_answer_is_named_with_the_cause(
-    offsets: tuple[Offsets, ...],
+    offsets: tuple[OffsetRange, ...],
 ) -> None:
     box = Letterbox(load({"KAFKA_BROKERS": "127.0.0.1:1"}), pod="test", answer_within=0.5)
     cause = r"127\.0\.0\.1:1 can't be used: .*Connection refused: look at KAFKA_BROKERS"

@@ -18,7 +18,7 @@ from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.producer.sink import KafkaSink
-from fixengine.infra.kafka.producer.topics import Topic
+from fixengine.infra.kafka.producer.topics import WantedTopic
 from fixengine.ports.kafka import Failure
 from tests.support.engines import Surroundings, part, restarts, wait_until_ready
 from tests.support.kafka.guarded import GuardedKafka
@@ -31,7 +31,7 @@ def said(brokers: str, config: Config, *, until: str) -> str:
     """Look for a broker until that is said of it."""
     sink = KafkaSink(
         cluster=Cluster(brokers=brokers, client_id="test", client_config=config),
-        topics=(Topic(name="fills", partitions=1, replication_factor=1),),
+        topics=(WantedTopic(name="fills", partitions=1, replication_factor=1),),
     )
     reports: list[Failure | None] = []
     sink.open(lambda _, failure: reports.append(failure))

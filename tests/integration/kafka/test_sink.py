@@ -7,7 +7,7 @@ from fixengine.demo.topics import TopicNames, count_records, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.producer.sink import KafkaSink
-from fixengine.infra.kafka.producer.topics import Topic
+from fixengine.infra.kafka.producer.topics import WantedTopic
 from fixengine.ports.kafka import Failure
 from tests.support.kafka.clusters import NOWHERE, cluster
 from tests.support.stacks import BrokerKind
@@ -19,7 +19,7 @@ _MESSAGES = 60
 def sink(broker: Broker, topic: str) -> KafkaSink:
     return KafkaSink(
         cluster=cluster(broker),
-        topics=(Topic(name=topic, partitions=20, replication_factor=1),),
+        topics=(WantedTopic(name=topic, partitions=20, replication_factor=1),),
     )
 
 
@@ -63,7 +63,7 @@ def test_what_is_acknowledged_is_there_also_on_a_topic_that_was_just_made(
 def test_without_a_broker_topics_are_said_to_be_out_of_reach(topics: TopicNames) -> None:
     away = KafkaSink(
         cluster=NOWHERE,
-        topics=(Topic(name=topics.fills, partitions=1, replication_factor=1),),
+        topics=(WantedTopic(name=topics.fills, partitions=1, replication_factor=1),),
     )
     reports: Reports = {}
     away.open(reports.__setitem__)
@@ -81,7 +81,8 @@ def test_a_topic_that_can_not_be_created_keeps_no_other_from_it(
     producer = KafkaSink(
         cluster=cluster(broker),
         topics=tuple(
-            Topic(name=name, partitions=1, replication_factor=1) for name in (bad, topics.fills)
+            WantedTopic(name=name, partitions=1, replication_factor=1)
+            for name in (bad, topics.fills)
         ),
     )
     reports: Reports = {}

@@ -18,7 +18,7 @@ from fixengine.demo.topics import TopicNames, create_topic, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
 from fixengine.infra.kafka.cluster import Cluster
-from fixengine.infra.kafka.look import Look, read_to_the_end
+from fixengine.infra.kafka.look import KafkaLook, read_to_the_end
 from fixengine.infra.kafka.tail import KafkaTail
 from fixengine.ports.kafka import Record
 from tests.support.kafka.clusters import NOWHERE, cluster
@@ -30,7 +30,7 @@ def tail(broker: Broker, topic: str) -> KafkaTail:
 
 
 def read(broker: Broker, topic: str, since: datetime) -> list[bytes]:
-    looks: list[Look] = []
+    looks: list[KafkaLook] = []
 
     def opened() -> bool:
         """A topic that is new may have no leader yet for some partition."""

@@ -11,7 +11,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # these come 
 
 from fixengine.demo.servers.broker import Broker
 from fixengine.demo.topics import TopicNames
-from fixengine.infra.kafka.producer.topics import LARGEST_MESSAGE, Topic, TopicMaker
+from fixengine.infra.kafka.producer.topics import LARGEST_MESSAGE, TopicMaker, WantedTopic
 from tests.support.stacks import BrokerKind
 
 pytestmark = pytest.mark.usefixtures("apache")
@@ -41,9 +41,9 @@ def maker(broker: Broker, *, replicas_within: float = 0.0) -> TopicMaker:
 
 def wanted(
     names: Sequence[str], *, partitions: int = 2, copies: int = 1, large: bool = False
-) -> list[Topic]:
+) -> list[WantedTopic]:
     return [
-        Topic(name=name, partitions=partitions, replication_factor=copies, large=large)
+        WantedTopic(name=name, partitions=partitions, replication_factor=copies, large=large)
         for name in names
     ]
 

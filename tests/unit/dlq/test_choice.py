@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec import structs
 
-from fixengine.dlq.choice import Choice, Offsets, offsets, single
+from fixengine.dlq.choice import Choice, OffsetRange, offsets, single
 from fixengine.ports.kafka import EVER, Record
 from fixengine.wire.letters import Letter, Place, read_letter
 
@@ -29,7 +29,7 @@ LETTER = read_letter(
 )
 def test_places_are_written_as_they_are_listed(text: str, meant: tuple[int, int, int]) -> None:
     partition, first, last = meant
-    assert offsets(text) == Offsets(partition=partition, first=first, last=last)
+    assert offsets(text) == OffsetRange(partition=partition, first=first, last=last)
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "17-", "1/2/3", "20-17", "9" * 30, "\u0661"])
@@ -39,7 +39,7 @@ def test_what_is_no_place_is_refused_with_a_remedy(text: str) -> None:
 
 
 def test_one_letter_is_no_range() -> None:
-    assert single("3/17") == Offsets(partition=3, first=17, last=17)
+    assert single("3/17") == OffsetRange(partition=3, first=17, last=17)
     with pytest.raises(argparse.ArgumentTypeError, match="give one"):
         single("17-18")
 

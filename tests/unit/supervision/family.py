@@ -14,7 +14,7 @@ import pykka
 from loguru import logger
 
 from fixengine.supervision.actor import Actor
-from fixengine.supervision.child import ChildSpec, State
+from fixengine.supervision.child import ChildSpec, Stage
 from fixengine.supervision.lifecycle import Crash, Shutdown, StartChildren
 from fixengine.supervision.mailbox import Mailbox
 from fixengine.supervision.restarts import Backoff, Restart, RestartBudget, RestartIntensity
@@ -266,7 +266,7 @@ class Family:
         self.until_all_run()
 
     def until_all_run(self) -> None:
-        up = {State.RUNNING, State.DONE}
+        up = {Stage.RUNNING, Stage.DONE}
         wait_until(lambda: {child.state for child in self.tree.snapshot()} <= up)
         self.settle()
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from fixengine.supervision.child import State
+from fixengine.supervision.child import Stage
 from fixengine.supervision.lifecycle import Crash
 from tests.unit.supervision.family import PATIENCE, Family, Gate, Time, fail, join, wait_until
 
@@ -46,7 +46,7 @@ def test_restarts_of_different_children_count_together() -> None:
 
 def waits_again(family: Family, restarts: int) -> bool:
     child = family.child("b")
-    return child.state is State.WAITING and child.restarts == restarts
+    return child.state is Stage.WAITING and child.restarts == restarts
 
 
 @pytest.mark.parametrize("step", ["create", "boot"])

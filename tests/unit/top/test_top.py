@@ -10,12 +10,12 @@ import pytest
 from rich.console import Console
 
 from fixengine.errors import UnavailableError
-from fixengine.top.looks import Look, Observer
+from fixengine.top.looks import Observer, Seen
 from fixengine.top.view import PlainView, picture
 from tests.support.commands import parse_words, run_command
 from tests.support.network.serving import serving
 
-LOOK = Look(
+LOOK = Seen(
     counts={"WORK": 3, "PART": 4, "FULL": 5, "CNCLD": 6, "CPART": 7},
     fills_per_second=2.4,
     due=1,

@@ -14,7 +14,7 @@ from fixengine.infra.kafka.connections import Connections, rested
 from fixengine.infra.kafka.producer.failures import failure, failure_of, reason
 from fixengine.infra.kafka.producer.producers import Producers
 from fixengine.infra.kafka.producer.settings import producer_settings, without_consumers
-from fixengine.infra.kafka.producer.topics import Topic, TopicMaker
+from fixengine.infra.kafka.producer.topics import TopicMaker, WantedTopic
 from fixengine.ports.kafka import Failure, Headers, Report, TopicNews
 
 
@@ -33,7 +33,7 @@ class KafkaSink:
         self,
         *,
         cluster: Cluster,
-        topics: tuple[Topic, ...] = (),
+        topics: tuple[WantedTopic, ...] = (),
         of_letters: bool = False,
         producers: Producers | None = None,
     ) -> None:

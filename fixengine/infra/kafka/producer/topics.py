@@ -36,7 +36,7 @@ Waived = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
+class WantedTopic:
     """A topic the engine creates when it is absent, and never alters.
 
     A `large` one takes messages of up to LARGEST_MESSAGE bytes.
@@ -60,14 +60,14 @@ class TopicMaker:
         self._refused_since: dict[str, float] = {}
         self._notes: dict[str, str] = {}
 
-    def make(self, topics: Sequence[Topic], timeout: float) -> TopicNews:
+    def make(self, topics: Sequence[WantedTopic], timeout: float) -> TopicNews:
         """Create topics; a round takes `timeout` seconds at the most."""
         refused: dict[str, str] = {}
         until = monotonic() + timeout
         admin = AdminClient(self._connection) if topics else None
         while topics and admin is not None:
             answers = _ask(admin, [self._wanted(topic) for topic in topics], until)
-            again: list[Topic] = []
+            again: list[WantedTopic] = []
             for topic in topics:
                 refusal = answers[topic.name]
                 if refusal is None:
@@ -79,7 +79,7 @@ class TopicMaker:
             topics = again
         return TopicNews(refused=refused, notes=self._notes)
 
-    def _wanted(self, topic: Topic) -> NewTopic:
+    def _wanted(self, topic: WantedTopic) -> NewTopic:
         waived = self._waived.get(topic.name, Waived())
         config = {"max.message.bytes": str(LARGEST_MESSAGE)}
         return NewTopic(
@@ -89,7 +89,7 @@ class TopicMaker:
             config=config if topic.large and _SIZE not in waived else {},
         )
 
-    def _gives_way(self, topic: Topic, error: Exception) -> bool:
+    def _gives_way(self, topic: WantedTopic, error: Exception) -> bool:
         """Say whether the topic is to be tried at once with less than was refused."""
         code = _code(error)
         if code not in {*_OF_ONE, *_OF_ANY}:
@@ -106,7 +106,7 @@ class TopicMaker:
         self._waived[topic.name] = following
         return True
 
-    def _made(self, topic: Topic) -> None:
+    def _made(self, topic: WantedTopic) -> None:
         self._refused_since.pop(topic.name, None)
         waived = self._waived.pop(topic.name, None)
         if waived:
@@ -130,7 +130,7 @@ def _ask(
     return answers
 
 
-def _less(topic: Topic, waived: Waived, refused: str | None) -> Waived | None:
+def _less(topic: WantedTopic, waived: Waived, refused: str | None) -> Waived | None:
     """Return what to waive next, None when all was tried.
 
     `refused` is what the broker did not take, None where a policy does not say what.
@@ -143,7 +143,7 @@ def _less(topic: Topic, waived: Waived, refused: str | None) -> Waived | None:
     return None
 
 
-def _candidates(topic: Topic) -> Iterator[Waived]:
+def _candidates(topic: WantedTopic) -> Iterator[Waived]:
     """Yield what can be waived of a topic, the least loss first."""
     parts = (*((_SIZE,) if topic.large else ()), _COPIES, _PARTITIONS)
     return map(
@@ -151,7 +151,7 @@ def _candidates(topic: Topic) -> Iterator[Waived]:
     )
 
 
-def _note(topic: Topic, waived: Waived) -> str:
+def _note(topic: WantedTopic, waived: Waived) -> str:
     """Say how a topic was made, and what that means."""
     said = {
         _SIZE: f"max.message.bytes {LARGEST_MESSAGE}, so larger dead letters are shortened",

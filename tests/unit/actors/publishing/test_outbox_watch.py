@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from fixengine.actors.messages import GetUnpublished
-from fixengine.actors.publishing.outbox import Outbox
+from fixengine.actors.publishing.outbox import OutboxClient
 from fixengine.actors.publishing.outbox_watch import OutboxWatch
 from fixengine.actors.publishing.pending import PendingFills
 from fixengine.errors import SlowQueryError, UnavailableError
@@ -104,7 +104,7 @@ def around() -> Iterator[Around]:
     topic, under_way = Topic(), Event()
     repository: ActorRef = Repository.start(looks)
     watch = OutboxWatch(
-        outbox=Outbox(repository, within=5.0),
+        outbox=OutboxClient(repository, within=5.0),
         tail=topic,
         pending=PendingFills(),
         send=lambda fills, until: sent.extend((fill, until) for fill in fills),

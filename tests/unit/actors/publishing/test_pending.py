@@ -14,10 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from fixengine.actors.publishing import pending as module
 from fixengine.actors.publishing.pending import (
     Event,
+    FillState,
     Key,
     OutOfStepError,
     PendingFills,
-    State,
     key_of,
 )
 from fixengine.rules.take_over_times import SETTLE
@@ -67,20 +67,20 @@ def happens(event: Event, pending: PendingFills, sender: ActorRef) -> bool:
     return True
 
 
-WAYS: Mapping[State, tuple[Event, ...]] = {
-    State.UNKNOWN: (),
-    State.FOUND: (Event.FOUND,),
-    State.IN_FLIGHT: (Event.TOLD,),
-    State.SETTLING: (Event.TOLD, Event.FAILED),
-    State.ACKNOWLEDGED: (Event.TOLD, Event.ACKNOWLEDGED),
+WAYS: Mapping[FillState, tuple[Event, ...]] = {
+    FillState.UNKNOWN: (),
+    FillState.FOUND: (Event.FOUND,),
+    FillState.IN_FLIGHT: (Event.TOLD,),
+    FillState.SETTLING: (Event.TOLD, Event.FAILED),
+    FillState.ACKNOWLEDGED: (Event.TOLD, Event.ACKNOWLEDGED),
 }
 
 
 @pytest.mark.parametrize(
-    ("state", "event"), tuple(product(State, Event)), ids=lambda each: each.name
+    ("state", "event"), tuple(product(FillState, Event)), ids=lambda each: each.name
 )
 def test_in_each_state_happens_what_the_table_says_and_nothing_else(
-    state: State, event: Event, sender: ActorRef
+    state: FillState, event: Event, sender: ActorRef
 ) -> None:
     now = [0.0]
     pending = PendingFills(clock=lambda: now[0])
@@ -94,7 +94,7 @@ def test_in_each_state_happens_what_the_table_says_and_nothing_else(
 
 
 def test_the_table_that_people_read_is_the_one_that_holds() -> None:
-    def words(each: Event | State) -> str:
+    def words(each: Event | FillState) -> str:
         return each.name.lower().replace("_", " ")
 
     rows = re.findall(
@@ -113,15 +113,15 @@ class Lives(RuleBasedStateMachine):
         self.now = 0.0
         self.pending = PendingFills(clock=lambda: self.now)
         self.sender = a_sender()
-        self.states: dict[int, State] = {}
+        self.states: dict[int, FillState] = {}
         self.found: set[int] = set()
         self.told: set[int] = set()
         self.settling: list[tuple[float, int]] = []
         self.owed = 0
         self.heard_of = 0
 
-    def those(self, state: State, numbers: set[int]) -> list[int]:
-        return [n for n in numbers if self.states.get(n, State.UNKNOWN) is state]
+    def those(self, state: FillState, numbers: set[int]) -> list[int]:
+        return [n for n in numbers if self.states.get(n, FillState.UNKNOWN) is state]
 
     def move(self, event: Event, numbers: set[int]) -> list[Key]:
         moved = self.those(event.before, numbers)
@@ -130,7 +130,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(numbers=numbers)
     def are_told(self, numbers: set[int]) -> None:
-        news = set(self.those(State.UNKNOWN, numbers)) - self.found
+        news = set(self.those(FillState.UNKNOWN, numbers)) - self.found
         taken = self.pending.told([fill(n) for n in numbers], self.sender)
         assert {key_of(each) for each in taken} == set(self.move(Event.TOLD, news))
         self.owed += len(news)
@@ -139,7 +139,7 @@ class Lives(RuleBasedStateMachine):
     @rule(numbers=numbers)
     def are_found(self, numbers: set[int]) -> None:
         taken = self.pending.found([fill(n) for n in numbers])
-        news = set(self.those(State.UNKNOWN, numbers))
+        news = set(self.those(FillState.UNKNOWN, numbers))
         assert {key_of(each) for each in taken} == set(self.move(Event.FOUND, numbers))
         self.found |= news
         self.told -= news
@@ -162,7 +162,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(numbers=numbers)
     def failed(self, numbers: set[int]) -> None:
-        failed = self.those(State.IN_FLIGHT, numbers)
+        failed = self.those(FillState.IN_FLIGHT, numbers)
         self.pending.fail(self.move(Event.FAILED, numbers))
         self.settling += [(self.now + SETTLE, n) for n in failed]
 
@@ -177,7 +177,7 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.pending.acknowledged)
     @rule(numbers=numbers)
     def marked(self, numbers: set[int]) -> None:
-        theirs = set(self.those(State.ACKNOWLEDGED, numbers))
+        theirs = set(self.those(FillState.ACKNOWLEDGED, numbers))
         self.hear(self.pending.mark(self.move(Event.MARKED, numbers)), theirs)
 
     def hear(self, counts: Mapping[ActorRef, int], over: set[int]) -> None:
@@ -188,11 +188,11 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def each_is_where_its_events_led_it(self) -> None:
         for number in range(1, 6):
-            state = self.states.get(number, State.UNKNOWN)
+            state = self.states.get(number, FillState.UNKNOWN)
             assert self.pending.state_of(key_of(fill(number))) is state
-        held = [state for state in self.states.values() if state is not State.UNKNOWN]
+        held = [state for state in self.states.values() if state is not FillState.UNKNOWN]
         assert len(self.pending) == len(held)
-        assert len(self.pending.acknowledged) == held.count(State.ACKNOWLEDGED)
+        assert len(self.pending.acknowledged) == held.count(FillState.ACKNOWLEDGED)
 
     @invariant()
     def a_sender_hears_of_each_fill_once(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from fixengine.actors.messages import TakeOverOutbox
-from fixengine.actors.publishing.outbox import Outbox
+from fixengine.actors.publishing.outbox import OutboxClient
 from fixengine.actors.publishing.take_over import TakeOvers
 from fixengine.errors import SlowQueryError
 from fixengine.ports.stores import TakeOver
@@ -54,7 +54,7 @@ def looks() -> Looks:
 @pytest.fixture
 def take_overs(looks: Looks) -> Iterator[TakeOvers]:
     repository: ActorRef = Repository.start(looks)
-    outbox = Outbox(repository, within=60.0)
+    outbox = OutboxClient(repository, within=60.0)
     yield TakeOvers(outbox, EngineMetrics(CollectorRegistry()), clock=lambda: looks.now)
     repository.stop()
 
