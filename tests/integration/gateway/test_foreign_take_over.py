@@ -37,6 +37,11 @@ def identity(folder: Path) -> Identity:
 
 
 @pytest.fixture(scope="module")
+def stranger(folder: Path) -> Identity:
+    return Identity.made(folder, "stranger.example.com")
+
+
+@pytest.fixture(scope="module")
 def pair(
     shared: Surroundings, folder: Path, identity: Identity
 ) -> Iterator[tuple[GatewayProcess, GatewayProcess]]:
@@ -132,6 +137,19 @@ def wait_until_settled(client: Foreign, dsn: str) -> None:
         return unsettled == 0 and (book.next_in, book.next_out) == (next_out, next_in)
 
     wait_until(is_settled, 60, "the client to be told everything")
+
+
+@pytest.mark.parametrize("maker", Maker, ids=lambda maker: maker.name)
+def test_it_does_not_log_on_where_it_does_not_trust_the_certificate(
+    maker: Maker, line: Proxy, stranger: Identity, tmp_path: Path
+) -> None:
+    with foreign(
+        maker, tmp_path, port=line.port, sender="WARY", trusted=stranger.certificate
+    ) as client:
+        wait_until(
+            lambda: line.passed_on > 1 or client.book.logons, 60, "the client to come once more"
+        )
+        assert client.book.logons == 0
 
 
 def test_it_misses_nothing_when_its_gateway_is_killed_while_it_trades(

@@ -35,8 +35,8 @@ class Dealer(Background):
     """A context manager; it trades until `rests`, and takes what comes until it is left.
 
     Messages of its own that it could not send it sends when it is back, as FIX has it. `endings`
-    has why its connections ended, and `absences` how many seconds it took after each until its
-    Logon was accepted.
+    has why its connections ended, and `absences` how many seconds passed from the last that it was
+    told on each until its next Logon was accepted.
     """
 
     def __init__(
@@ -50,7 +50,8 @@ class Dealer(Background):
         self.logons = 0
         self.rests = False
         self._hangs_up = Event()
-        self._away_since: float | None = None
+        self._heard_at = 0.0
+        self._is_away = False
         self._tickers = (*_PRICED, *((UNPRICED,) if unpriced else ()))
         self._port = port
         self._rate = rate
@@ -67,7 +68,7 @@ class Dealer(Background):
     @property
     def is_away(self) -> bool:
         """Whether it has lost its connection, and is not logged on again."""
-        return self._away_since is not None
+        return self._is_away
 
     def hang_up(self) -> None:
         """Let the connection go, and come back at once."""
@@ -126,27 +127,25 @@ class Dealer(Background):
         if self._hangs_up.is_set():
             self._hangs_up.clear()
             self._initiator.drop()
-            self._go_away()
+            self._is_away = True
         try:
             if not self._initiator.is_logged_on:
                 self._initiator.logon()
                 self._come_back()
             for message in self._initiator.messages(_LOOK_SECONDS):
                 self.book.take(message)
+                self._heard_at = monotonic()
         except UnavailableError as error:
             self.endings.append(str(error))
-            self._go_away()
+            self._is_away = self.logons > 0
             self.stopping.wait(_PAUSE_SECONDS)
-
-    def _go_away(self) -> None:
-        if self._away_since is None and self.logons:
-            self._away_since = monotonic()
 
     def _come_back(self) -> None:
         self.logons += 1
-        if self._away_since is not None:
-            self.absences.append(monotonic() - self._away_since)
-            self._away_since = None
+        if self._is_away:
+            self.absences.append(monotonic() - self._heard_at)
+            self._is_away = False
+        self._heard_at = monotonic()
 
     def _trade(self) -> None:
         what = self._rng.random()

@@ -6,6 +6,7 @@ its input ends.
 """
 
 import json
+import os
 import sys
 from threading import Lock
 
@@ -92,16 +93,18 @@ class Client(fix.Application):  # type: ignore[misc]  # without types
 
 
 def main() -> None:
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the library writes there about certificates
     settings = fix.SessionSettings(sys.argv[1])
     client = Client(settings)
     store = fix.FileStoreFactory(settings)
-    speaks_tls = settings.get().has("CertificationAuthoritiesFile")
+    speaks_tls = settings.get().has(fix.CERTIFICATE_AUTHORITIES_FILE)
     kind = fix.SSLSocketInitiator if speaks_tls else fix.SocketInitiator
     initiator = kind(client, store, settings, fix.FileLogFactory(settings))
     initiator.start()
     for line in sys.stdin:
-        sys.stdout.write(f"{json.dumps(client.carry_out(line.strip()))}\n")
-        sys.stdout.flush()
+        answers.write(f"{json.dumps(client.carry_out(line.strip()))}\n")
+        answers.flush()
     initiator.stop()
 
 

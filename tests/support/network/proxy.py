@@ -30,7 +30,9 @@ class Flow(StrEnum):
 
 
 class Proxy:
-    """Passes `port` on to `target`, both of 127.0.0.1. `refused` counts connections it broke.
+    """Passes `port` on to `target`, both of 127.0.0.1.
+
+    `refused` counts connections it broke, `passed_on` those that reached a target.
 
     With `others`, connections go to each in turn, past those where nobody listens. A connection
     that had something held back is broken when the flow changes.
@@ -40,6 +42,7 @@ class Proxy:
         self.address = f"{_HOST}:{port}"
         self.port = port
         self.refused = 0
+        self.passed_on = 0
         self._targets = deque((target, *others))
         self._flow = Flow.OPEN
         self._latency = 0.0
@@ -137,6 +140,7 @@ class Proxy:
         if back is None:
             _abort(writer)
             return
+        self.passed_on += 1
         connection = _Connection(self, (reader, writer), back)
         self._connections.add(connection)
         try:
