@@ -23,7 +23,7 @@ from fixengine.infra.process.logs import log_lines
 from fixengine.infra.services.neighbours import SecurityClient
 from fixengine.supervision.mailbox import unhurried
 from fixengine.telemetry.metrics.gateway import GatewayMetrics
-from fixengine.trading.agreement import Agreement as OrderAgreement
+from fixengine.trading.agreement import OrderAgreement
 from fixengine.trading.application import Application
 from fixengine.trading.entry import OrderEntry
 

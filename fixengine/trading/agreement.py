@@ -18,7 +18,7 @@ class Symbols(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class OrderAgreement:
     """What holds for all orders of a session.
 
     `session_id` is that of its row. `destination` is that of its orders, at most 20 characters.

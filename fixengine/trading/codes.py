@@ -31,7 +31,7 @@ class Tif:
     FILL_OR_KILL, GOOD_TILL_DATE = b"4", b"6"
 
 
-class Status:
+class OrdStatus:
     """OrdStatus(39); ExecType(150) has the same codes for the events that lead to them."""
 
     NEW, PARTIALLY_FILLED, FILLED, CANCELED, REPLACED = b"0", b"1", b"2", b"4", b"5"

@@ -7,7 +7,7 @@ and ExecTransType(20) tells a status from an event. It also lists fewer reasons.
 from fixengine.fix.dictionary import Dictionary
 from fixengine.fix.message import Field
 from fixengine.trading import tags
-from fixengine.trading.codes import CxlRejReason, ExecType, OrdRejReason, Status
+from fixengine.trading.codes import CxlRejReason, ExecType, OrdRejReason, OrdStatus
 
 
 class Dialect:
@@ -26,9 +26,13 @@ class Dialect:
     def event(self, exec_type: bytes, *, status: bytes, is_full: bool) -> tuple[Field, ...]:
         """Return the fields that name an event, and OrdStatus(39) after it."""
         if exec_type == ExecType.TRADE and exec_type not in self._exec_types:
-            exec_type = Status.FILLED if is_full else Status.PARTIALLY_FILLED
-        elif exec_type == Status.REPLACED and exec_type in self._statuses and status == Status.NEW:
-            status = Status.REPLACED
+            exec_type = OrdStatus.FILLED if is_full else OrdStatus.PARTIALLY_FILLED
+        elif (
+            exec_type == OrdStatus.REPLACED
+            and exec_type in self._statuses
+            and status == OrdStatus.NEW
+        ):
+            status = OrdStatus.REPLACED
         return (*self._event, (tags.EXEC_TYPE, exec_type), (tags.ORD_STATUS, status))
 
     def state(self, status: bytes) -> tuple[Field, ...]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fixengine.fix.message import Message
 from fixengine.rules.values import Execution, Order, Status
 from fixengine.trading import asking, tags, unserved
-from fixengine.trading.agreement import Agreement, Symbols
+from fixengine.trading.agreement import OrderAgreement, Symbols
 from fixengine.trading.lasting import ending
 from fixengine.trading.notes import Notes
 from fixengine.trading.objections import MiswrittenError, ObjectionError, Why
@@ -29,7 +29,7 @@ class Entering:
     """Answers new orders of a session."""
 
     def __init__(
-        self, agreement: Agreement, symbols: Symbols, *, reports: Reports, refusals: Refusals
+        self, agreement: OrderAgreement, symbols: Symbols, *, reports: Reports, refusals: Refusals
     ) -> None:
         self._agreement = agreement
         self._symbols = symbols

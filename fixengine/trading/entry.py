@@ -7,7 +7,7 @@ from fixengine.fix.faults import Fault, Reason
 from fixengine.fix.message import Message
 from fixengine.fix.tags import REJECT
 from fixengine.trading import asking, codes, tags
-from fixengine.trading.agreement import Agreement, Symbols
+from fixengine.trading.agreement import OrderAgreement, Symbols
 from fixengine.trading.application import Needs
 from fixengine.trading.codes import BusinessRejectReason
 from fixengine.trading.entering import Entering
@@ -27,7 +27,7 @@ _SILENT = {REJECT, codes.BUSINESS_REJECT}  # what is refused is not answered by 
 class OrderEntry:
     """Answers each type of message by the part that knows it; it keeps nothing of its own."""
 
-    def __init__(self, agreement: Agreement, symbols: Symbols) -> None:
+    def __init__(self, agreement: OrderAgreement, symbols: Symbols) -> None:
         self._reports = Reports(agreement.dictionary)
         self._refusals = refusals = Refusals(agreement.dictionary)
         entering = Entering(agreement, symbols, reports=self._reports, refusals=refusals)

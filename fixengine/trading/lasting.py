@@ -19,7 +19,7 @@ _SERVED = {Tif.DAY, Tif.GOOD_TILL_CANCEL, Tif.GOOD_TILL_DATE, *_AT_ONCE}
 _end = lru_cache(maxsize=16)(TradingDay.end)  # orders that come together have one time
 
 
-class Ending(NamedTuple):
+class Lasting(NamedTuple):
     """How long an order may be filled: the code of TimeInForce(59), and what it means."""
 
     code: bytes
@@ -27,7 +27,7 @@ class Ending(NamedTuple):
     time_in_force: TimeInForce | None = None
 
 
-def ending(message: Message, day: TradingDay, now: datetime) -> Ending:
+def ending(message: Message, day: TradingDay, now: datetime) -> Lasting:
     """Return it; the day, where TimeInForce(59) is missing. Raises ObjectionError."""
     code = message.get(tags.TIME_IN_FORCE) or Tif.DAY
     if code not in _SERVED:
@@ -45,12 +45,12 @@ def ending(message: Message, day: TradingDay, now: datetime) -> Ending:
         if asked <= now:
             tag = tags.EXPIRE_TIME if message.get(tags.EXPIRE_TIME) else tags.EXPIRE_DATE
             raise ObjectionError(Why.TOO_LATE, f"{named(tag)} has passed: give a later one")
-        return Ending(code, asked)
+        return Lasting(code, asked)
     if asked is not None:
         raise ObjectionError(
             Why.OTHER, "ExpireTime(126) and ExpireDate(432) need TimeInForce(59) 6: leave them out"
         )
-    return Ending(code, _end(day, now) if code == Tif.DAY else None, _AT_ONCE.get(code))
+    return Lasting(code, _end(day, now) if code == Tif.DAY else None, _AT_ONCE.get(code))
 
 
 def asked_end(message: Message, day: TradingDay) -> datetime | None:

@@ -14,7 +14,7 @@ from fixengine.fix.faults import Fault
 from fixengine.fix.formats import write_timestamp
 from fixengine.fix.message import Field, Message, whole
 from fixengine.trading import codes, tags
-from fixengine.trading.codes import Status
+from fixengine.trading.codes import OrdStatus
 from fixengine.trading.dialect import Dialect
 from fixengine.trading.objections import ObjectionError
 from fixengine.trading.reports import NO_EXEC_ID, ids
@@ -47,7 +47,7 @@ class Refusals:
         self, message: Message, objection: ObjectionError, *, exec_id: bytes, at: datetime
     ) -> Reply:
         """Refuse an order, of which nothing is left but this."""
-        event = self._dialect.event(Status.REJECTED, status=Status.REJECTED, is_full=False)
+        event = self._dialect.event(OrdStatus.REJECTED, status=OrdStatus.REJECTED, is_full=False)
         return self._of_nothing(message, objection, ((tags.EXEC_ID, exec_id), *event), at)
 
     def state(
@@ -59,7 +59,7 @@ class Refusals:
         more: tuple[Field, ...] = (),
     ) -> Reply:
         """Tell that there is no order of which the status was asked."""
-        state = self._dialect.state(Status.REJECTED)
+        state = self._dialect.state(OrdStatus.REJECTED)
         head = ((tags.EXEC_ID, NO_EXEC_ID), *state, *more)
         return self._of_nothing(message, objection, head, at)
 
@@ -78,7 +78,7 @@ class Refusals:
         fields = (
             (tags.ORDER_ID, codes.NO_ORDER if known is None else b"%d" % known.execution.id),
             *ids(request.cl_ord_id, original if known is None else known.order.cl_ord_id),
-            (tags.ORD_STATUS, Status.REJECTED if known is None else status_of(*known)),
+            (tags.ORD_STATUS, OrdStatus.REJECTED if known is None else status_of(*known)),
             (tags.CXL_REJ_RESPONSE_TO, _RESPONSE_TO[request.kind]),
             self._dialect.cancel_reason(objection.why.of_request),
             (session_tags.TEXT, objection.text),

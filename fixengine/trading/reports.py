@@ -10,7 +10,7 @@ from fixengine.fix.tags import MSG_SEQ_NUM, TEXT
 from fixengine.rules.decimals import average_price, plain
 from fixengine.rules.values import Execution, Fill
 from fixengine.trading import codes, tags
-from fixengine.trading.codes import ExecType, OrdType, Status, Tif
+from fixengine.trading.codes import ExecType, OrdStatus, OrdType, Tif
 from fixengine.trading.dialect import Dialect
 from fixengine.trading.objections import ObjectionError
 from fixengine.trading.status import status_of
@@ -32,7 +32,7 @@ class Reports:
 
     def taken(self, order: FixOrder, execution: Execution) -> Reply:
         """Tell that an order entered."""
-        event = self._dialect.event(Status.NEW, status=Status.NEW, is_full=False)
+        event = self._dialect.event(OrdStatus.NEW, status=OrdStatus.NEW, is_full=False)
         head = (*ids(order.cl_ord_id), (tags.EXEC_ID, b"%d-0" % execution.id), *event)
         fields = _report(order, execution, head, at=execution.received_timestamp)
         return Reply(
@@ -55,7 +55,7 @@ class Reports:
         execution = fill.execution
         number = execution.number_of_fills
         status = status_of(order, execution)
-        if status == Status.EXPIRED:
+        if status == OrdStatus.EXPIRED:
             status = exec_type  # it may be cancelled while its time is over and nobody has ended it
         event = self._dialect.event(exec_type, status=status, is_full=execution.remaining <= 0)
         exec_id = (tags.EXEC_ID, b"%d-%d" % (execution.id, number))
@@ -118,7 +118,7 @@ class Reports:
     ) -> Reply:
         """Refuse another order because of this one, and tell how this one stands."""
         status = status_of(order, execution)
-        event = self._dialect.event(Status.REJECTED, status=status, is_full=False)
+        event = self._dialect.event(OrdStatus.REJECTED, status=status, is_full=False)
         reason = self._dialect.order_reason(objection.why.of_order)
         head = (*ids(cl_ord_id), (tags.EXEC_ID, exec_id), *event, reason)
         fields = _report(order, execution, head, at=at, more=[(TEXT, objection.text)])

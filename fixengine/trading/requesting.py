@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from fixengine.fix.message import Message
 from fixengine.trading import asking, tags
 from fixengine.trading.agreeing import check_names, new_terms
-from fixengine.trading.agreement import Agreement
+from fixengine.trading.agreement import OrderAgreement
 from fixengine.trading.notes import Notes
 from fixengine.trading.objections import MiswrittenError, ObjectionError, Why
 from fixengine.trading.refusals import Refusals
@@ -20,7 +20,7 @@ from fixengine.trading.values import FixRequest, Known, RequestKind, RequestStat
 class Requesting:
     """Answers requests of a session to cancel and replace."""
 
-    def __init__(self, agreement: Agreement, *, reports: Reports, refusals: Refusals) -> None:
+    def __init__(self, agreement: OrderAgreement, *, reports: Reports, refusals: Refusals) -> None:
         self._agreement = agreement
         self._reports = reports
         self._refusals = refusals

@@ -5,12 +5,12 @@ Filled, then New: FIX 4.4, appendix D.
 """
 
 from fixengine.rules.values import Execution
-from fixengine.trading.codes import Status, Tif
+from fixengine.trading.codes import OrdStatus, Tif
 from fixengine.trading.values import FixOrder, RequestKind
 
 _PENDING = {
-    RequestKind.CANCEL: Status.PENDING_CANCEL,
-    RequestKind.REPLACE: Status.PENDING_REPLACE,
+    RequestKind.CANCEL: OrdStatus.PENDING_CANCEL,
+    RequestKind.REPLACE: OrdStatus.PENDING_REPLACE,
 }
 _UNTIL_A_TIME = {Tif.DAY, Tif.GOOD_TILL_DATE}
 
@@ -20,10 +20,10 @@ def status_of(order: FixOrder, execution: Execution) -> bytes:
     if order.pending_kind is not None:
         return _PENDING[order.pending_kind]
     if execution.is_open:
-        return Status.PARTIALLY_FILLED if execution.quantity_filled > 0 else Status.NEW
+        return OrdStatus.PARTIALLY_FILLED if execution.quantity_filled > 0 else OrdStatus.NEW
     if execution.remaining <= 0:
-        return Status.FILLED
-    return end_of(order) if _is_over(execution) else Status.CANCELED
+        return OrdStatus.FILLED
+    return end_of(order) if _is_over(execution) else OrdStatus.CANCELED
 
 
 def end_of(order: FixOrder) -> bytes:
@@ -32,7 +32,7 @@ def end_of(order: FixOrder) -> bytes:
     What remains of an order that is filled at once, or not at all, is cancelled: the notes of
     FIX 4.4, appendix D.
     """
-    return Status.EXPIRED if order.time_in_force in _UNTIL_A_TIME else Status.CANCELED
+    return OrdStatus.EXPIRED if order.time_in_force in _UNTIL_A_TIME else OrdStatus.CANCELED
 
 
 def _is_over(execution: Execution) -> bool:

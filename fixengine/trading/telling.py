@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from fixengine.rules.changes import Refusal
 from fixengine.rules.values import ChangeKind
 from fixengine.trading import asking
-from fixengine.trading.codes import ExecType, Status
+from fixengine.trading.codes import ExecType, OrdStatus
 from fixengine.trading.objections import ObjectionError, Why
 from fixengine.trading.refusals import Refusals
 from fixengine.trading.reports import Reports
@@ -25,7 +25,7 @@ _OBJECTIONS = {
         Why.OTHER, "what is filled at once can't be replaced: cancel it and send a new order"
     ),
 }
-_SOLICITED = {ChangeKind.CANCEL: Status.CANCELED, ChangeKind.REPLACE: Status.REPLACED}
+_SOLICITED = {ChangeKind.CANCEL: OrdStatus.CANCELED, ChangeKind.REPLACE: OrdStatus.REPLACED}
 
 
 class Telling:
@@ -72,7 +72,7 @@ class Telling:
             )
             self._replies.append(report)
         else:
-            event = Status.CANCELED if kind is ChangeKind.CANCEL else ExecType.RESTATED
+            event = OrdStatus.CANCELED if kind is ChangeKind.CANCEL else ExecType.RESTATED
             text = b"an operator has cancelled or replaced the order"
             self._replies.append(self._reports.evaluated(order, fill, event, text=text))
 

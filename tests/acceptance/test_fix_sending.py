@@ -3,7 +3,6 @@
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -11,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from fixengine.demo.stack import surroundings
 from fixengine.demo.waiting import wait_until
 from fixengine.fix.message import Message
 from tests.support.fix.acceptor import Acceptor, accepting
+from tests.support.fix.sender import sending_to
 from tests.support.fix.sides import Reply, settings
 
 PATIENCE = 60.0
@@ -57,27 +56,6 @@ def sending(
     """Run the command beside the body."""
     with sending_to(acceptor.address, *arguments, **environment) as process:
         yield process
-
-
-@contextmanager
-def sending_to(
-    address: tuple[str, int], *arguments: str, **environment: str
-) -> Iterator["subprocess.Popen[str]"]:
-    """Run the command beside the body, for whoever is at an address."""
-    host, port = address
-    command = (sys.executable, "-m", "fixengine", "fix", "send", f"{host}:{port}", *arguments)
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**surroundings(), **environment},
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def sent(acceptor: Acceptor, *arguments: str, **environment: str) -> tuple[int, str]:

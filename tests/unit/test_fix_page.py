@@ -86,7 +86,7 @@ def test_types_of_reports_are_explained() -> None:
     types = {row[0]: row[1] for row in rows("ExecType(150)")}
     told = {
         value.decode()
-        for kind in (codes.Status, codes.ExecType)
+        for kind in (codes.OrdStatus, codes.ExecType)
         for name, value in vars(kind).items()
         if name.isupper() and value in FIX44.fields[150].codes
     }
@@ -97,7 +97,7 @@ def test_types_of_reports_are_explained() -> None:
 
 def test_states_of_orders_are_explained() -> None:
     states = {row[0]: row[1] for row in rows("OrdStatus(39)")}
-    told = {value for name, value in vars(codes.Status).items() if name.isupper()}
+    told = {value for name, value in vars(codes.OrdStatus).items() if name.isupper()}
     names = {**FIX42.fields[tags.ORD_STATUS].codes, **FIX44.fields[tags.ORD_STATUS].codes}
     assert states == {code.decode(): names[code] for code in told}
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from loguru import logger
 
-from fixengine.actors.filling.evaluation import Evaluated
+from fixengine.actors.filling.evaluation import EvaluatedClaim
 from fixengine.actors.filling.fill_span import expiry_span, fill_span
 from fixengine.actors.messages import (
     AbandonClaim,
@@ -85,7 +85,9 @@ class Claiming:
         """Give the claim back as it was."""
         tell(self._repository, AbandonClaim())
 
-    def store(self, evaluated: Evaluated, *, began: int, links: tuple[Context, ...]) -> HandedOn:
+    def store(
+        self, evaluated: EvaluatedClaim, *, began: int, links: tuple[Context, ...]
+    ) -> HandedOn:
         """End the claim, and hand what is stored to the publisher.
 
         The spans of fills and ends begin with the claim, in nanoseconds since 1970. Raises

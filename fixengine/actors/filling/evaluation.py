@@ -18,7 +18,7 @@ from fixengine.rules.values import Change, ChangeKind, Execution, Fill, Postpone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluated:
+class EvaluatedClaim:
     """The outcome of a claim before it is stored. Executions are put off that have no price."""
 
     fills: tuple[Fill, ...] = ()
@@ -46,7 +46,7 @@ def tickers_of(claim: Claim) -> frozenset[str]:
 
 def evaluate_claim(
     claim: Claim, prices: Prices, *, rules: FillRules, seed: str | None
-) -> Evaluated:
+) -> EvaluatedClaim:
     """Apply the fill rules to every execution of the claim that has a price and time left."""
     fills: list[Fill] = []
     ended: list[Change] = []
@@ -63,7 +63,7 @@ def evaluate_claim(
         else:
             rng = draws_for(seed, execution)
             fills.append(evaluate(execution, price=price, now=claim.now, rng=rng, rules=rules))
-    return Evaluated(fills=tuple(fills), ended=tuple(ended), postponed=tuple(postponed))
+    return EvaluatedClaim(fills=tuple(fills), ended=tuple(ended), postponed=tuple(postponed))
 
 
 def _expired(execution: Execution, now: datetime, *, rules: FillRules) -> Change:

@@ -10,7 +10,7 @@ from fixengine.actors.filling.alarm import Alarm, Tick
 from fixengine.actors.filling.back_pressure import BackPressure
 from fixengine.actors.filling.claims import Claiming
 from fixengine.actors.filling.company import Company
-from fixengine.actors.filling.evaluation import Evaluated, evaluate_claim, tickers_of
+from fixengine.actors.filling.evaluation import EvaluatedClaim, evaluate_claim, tickers_of
 from fixengine.actors.filling.limits import FILL_LIMITS, FillLimits
 from fixengine.actors.filling.quotes import Quotes
 from fixengine.actors.messages import ExecutionsFreed, FillsPublished, OrdersStored, Prices
@@ -138,19 +138,19 @@ class FillScheduler(Actor):
         pause = max(self._sleep_until(claim, evaluated.next_times()), self._company.seconds)
         return max(pause - (monotonic() - began), 0)
 
-    def _evaluate(self, claim: Claim, store: Callable[[Evaluated], object]) -> Evaluated:
+    def _evaluate(self, claim: Claim, store: Callable[[EvaluatedClaim], object]) -> EvaluatedClaim:
         """Price and evaluate; what is over ends without a price, and though there is none."""
         tickers = tickers_of(claim)
         try:
             return self._outcomes(claim, self._quotes.prices(tickers) if tickers else Prices())
         except UnavailableError:
             if over := self._outcomes(claim, Prices()).ended:
-                store(Evaluated(ended=over))
+                store(EvaluatedClaim(ended=over))
             else:
                 self._claims.abandon()
             raise
 
-    def _store(self, evaluated: Evaluated, *, began: int, links: tuple[Context, ...]) -> int:
+    def _store(self, evaluated: EvaluatedClaim, *, began: int, links: tuple[Context, ...]) -> int:
         """Store and hand on; return how many executions there was no time to store."""
         handed_on = self._claims.store(evaluated, began=began, links=links)
         self._back_pressure.sent(handed_on.announced)

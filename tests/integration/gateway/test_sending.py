@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +10,8 @@ import pytest
 
 from fixengine.config.passwords import hash_password
 from fixengine.demo.feed.universe import priced_listings
-from fixengine.demo.stack import surroundings
 from tests.support.engines import Surroundings, wait_until_ready
+from tests.support.fix.sender import sending_to
 from tests.support.gateways import RunningGateway, running_gateway, session
 from tests.support.network.certificates import Identity
 
@@ -56,19 +55,10 @@ def sending(
     gateway: RunningGateway, identity: Identity, *arguments: str, password: str = PASSWORD
 ) -> Iterator["subprocess.Popen[str]"]:
     """Run the command beside the body."""
-    command = (sys.executable, "-m", "fixengine", "fix", "send", f"127.0.0.1:{gateway.port}")
-    with subprocess.Popen(
-        (*command, "--ca", str(identity.certificate), *arguments),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**surroundings(), "FIX_PASSWORD": password},
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    address = ("127.0.0.1", gateway.port)
+    options = ("--ca", str(identity.certificate), *arguments)
+    with sending_to(address, *options, FIX_PASSWORD=password) as process:
+        yield process
 
 
 def sent(

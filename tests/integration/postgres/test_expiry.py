@@ -8,7 +8,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from fixengine.actors.filling.evaluation import Evaluated, evaluate_claim
+from fixengine.actors.filling.evaluation import EvaluatedClaim, evaluate_claim
 from fixengine.actors.messages import Prices
 from fixengine.errors import RejectedError
 from fixengine.infra.postgres.claims import PostgresClaims
@@ -39,7 +39,7 @@ def expired(dsn: str, *, orders: int, over: int) -> Iterator[PostgresClaims]:
             claims.close()
 
 
-def evaluated(claim: Claim) -> Evaluated:
+def evaluated(claim: Claim) -> EvaluatedClaim:
     prices = Prices(known={each.ticker: Decimal(2) for each in claim.executions})
     return evaluate_claim(claim, prices, rules=RULES, seed="1")
 

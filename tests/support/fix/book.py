@@ -7,7 +7,7 @@ from decimal import Decimal
 from fixengine.fix import tags
 from fixengine.fix.message import Field, Message
 from fixengine.trading import codes
-from fixengine.trading.codes import ExecType, Status
+from fixengine.trading.codes import ExecType, OrdStatus
 from fixengine.trading.tags import (
     AVG_PX,
     CL_ORD_ID,
@@ -20,7 +20,7 @@ from fixengine.trading.tags import (
     ORIG_CL_ORD_ID,
 )
 
-_PENDING = {Status.PENDING_CANCEL, Status.PENDING_REPLACE}
+_PENDING = {OrdStatus.PENDING_CANCEL, OrdStatus.PENDING_REPLACE}
 _FRAME = {
     8,
     9,

@@ -16,7 +16,7 @@ from fixengine.rules.changes import ChangeRequest, Refusal, change, refusal
 from fixengine.rules.fills import FillRules, amount, status_of
 from fixengine.rules.trading_day import TradingDay
 from fixengine.rules.values import ChangeKind, Execution, Fill
-from fixengine.trading.agreement import Agreement
+from fixengine.trading.agreement import OrderAgreement
 from fixengine.trading.application import Needs
 from fixengine.trading.entering import entered
 from fixengine.trading.entry import OrderEntry
@@ -65,7 +65,7 @@ class Market(Customer):
         self._numbers = 0
         self._position = 0
         self._undecided: list[FixRequest] = []
-        agreement = Agreement(
+        agreement = OrderAgreement(
             session_id=session_id,
             dictionary=self.dictionary,
             destination="ML",

@@ -8,7 +8,7 @@ from psycopg.rows import args_row, kwargs_row
 
 from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.fix.book_rows import sent_of
-from fixengine.infra.postgres.fix.sessions import LOCK_CLASS
+from fixengine.infra.postgres.fix.sessions import FIX_LOCK_CLASS
 from fixengine.ports.fix_queries import (
     FixBacklog,
     SentPage,
@@ -28,7 +28,7 @@ class PostgresSessionQueries:
 
     def sessions(self, criteria: SessionQuery, *, timeout: float) -> tuple[ShownSession, ...]:
         """Find sessions that somebody has logged on by."""
-        parameters = {**asdict(criteria), "lock_class": LOCK_CLASS}
+        parameters = {**asdict(criteria), "lock_class": FIX_LOCK_CLASS}
         return self._database.rows(args_row(_shown), "fix_page_sessions", parameters, timeout)
 
     def sent(self, criteria: SentQuery, *, timeout: float) -> SentPage | None:

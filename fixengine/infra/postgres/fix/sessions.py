@@ -16,7 +16,7 @@ from fixengine.infra.postgres.session import SILENCE_SECONDS
 from fixengine.infra.postgres.statements import query
 from fixengine.ports.fix import Identity, TakenSession, Work
 
-LOCK_CLASS = 0x66697873  # "fixs"; the second key of these locks is the session's id
+FIX_LOCK_CLASS = 0x66697873  # "fixs"; the second key of these locks is the session's id
 
 
 class PostgresFixSessions:
@@ -72,7 +72,7 @@ class PostgresFixSessions:
         """Let a session go, if it is held."""
         epoch = self._held.pop(session_id, None)
         if epoch is not None:
-            parameters = {"id": session_id, "epoch": epoch, "lock_class": LOCK_CLASS}
+            parameters = {"id": session_id, "epoch": epoch, "lock_class": FIX_LOCK_CLASS}
             with self._statements() as connection:
                 connection.execute(query("fix_release"), parameters)
 
@@ -133,7 +133,7 @@ def _number(connection: Connection, identity: Identity) -> int:
 
 def _lock(connection: Connection, session_id: int) -> bool:
     row = connection.execute(
-        "select pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, session_id]
+        "select pg_try_advisory_lock(%s, %s)", [FIX_LOCK_CLASS, session_id]
     ).fetchone()
     assert row is not None
     return bool(row[0])

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from fixengine.demo.servers.postgres import Postgres
-from fixengine.infra.postgres.fix.sessions import LOCK_CLASS
+from fixengine.infra.postgres.fix.sessions import FIX_LOCK_CLASS
 from tests.conftest import new_database
 from tests.support.fix.works import gateway
 from tests.support.postgres.plans import carried_out
@@ -208,7 +208,7 @@ CASES: Mapping[str, Case] = {
     ),
     "release": Case(
         statement="fix_release",
-        parameters={"id": 77, "epoch": 0, "lock_class": LOCK_CLASS},
+        parameters={"id": 77, "epoch": 0, "lock_class": FIX_LOCK_CLASS},
         rows=2,
         blocks=30,
         in_session=True,
@@ -264,13 +264,13 @@ CASES: Mapping[str, Case] = {
     ),
     "a page of sessions": Case(
         statement="fix_page_sessions",
-        parameters={"after": 0, "limit": 101, "peer": None, "lock_class": LOCK_CLASS},
+        parameters={"after": 0, "limit": 101, "peer": None, "lock_class": FIX_LOCK_CLASS},
         rows=35_000,
         blocks=25_000,
     ),
     "sessions of a client": Case(
         statement="fix_page_sessions",
-        parameters={"after": 0, "limit": 101, "peer": b"OMS77", "lock_class": LOCK_CLASS},
+        parameters={"after": 0, "limit": 101, "peer": b"OMS77", "lock_class": FIX_LOCK_CLASS},
         rows=35_000,
         blocks=25_000,
     ),
