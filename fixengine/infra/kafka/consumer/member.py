@@ -101,14 +101,15 @@ class Member:
     def poll(self, limit: int, timeout: float) -> tuple[Record, ...]:
         """Return up to `limit` records, waiting `timeout` seconds for the first."""
         self.positions.begin()
-        first = self._consumer.poll(timeout)
+        # the driver's own poll wakes five times a second, in case a signal has come
+        messages = self._consumer.consume(1, timeout)
         self._assignment.begin_call()
-        messages: list[Message] = []
-        if first is not None:
-            rest = self._consumer.consume(limit - 1, 0) if limit > 1 else []
+        if messages and limit > 1:
+            rest = self._consumer.consume(limit - 1, 0)
             # the second call may have taken away the partition of what the first brought; what a
             # call returns by itself is of its last assignment, perhaps of one that went and came
-            messages = rest if self._assignment.went(first.partition()) else [first, *rest]
+            gone = self._assignment.went(messages[0].partition())
+            messages = rest if gone else [*messages, *rest]
         records = tuple(record_of(message) for message in messages if self._is_record(message))
         if self.fatal:
             return ()  # whoever gets these partitions reads it again

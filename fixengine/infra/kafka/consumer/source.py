@@ -34,7 +34,7 @@ SETTINGS: dict[str, Any] = {
     "fetch.message.max.bytes": 262_144,
     # where nothing is left to read, only the end says so
     "enable.partition.eof": True,
-    "statistics.interval.ms": 1_000,
+    "statistics.interval.ms": 2_000,
 }
 
 _LEAVE_SECONDS = 5.0
