@@ -1,6 +1,7 @@
 """The children of a gateway's supervisor: its actors, in order of dependency."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
@@ -143,12 +144,14 @@ class Children(Family):
         taken: TakenSession,
         knocked: Knocked,
         life: Life,
+        day_ends: datetime | None,
     ) -> ActorRef:
         return SessionActor.start(
             agreement=agreement,
             taken=taken,
             knocked=knocked,
             life=life,
+            day_ends=day_ends,
             application=self._parts.application(agreement, taken.id, self._board),
             books=self._parts.books,
             repository=refs[Child.REPOSITORY],

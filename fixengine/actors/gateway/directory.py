@@ -1,5 +1,6 @@
 """The directory: who may log on, and which sessions are logged on here."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -101,9 +102,11 @@ class Directory(Actor):
         self._limits = limits
         self._attempts = Attempts()
         self._visitors: dict[Identity, _Visitor] = {}
-        self._asked: set[Identity] = set()  # of the repository, which has not answered
+        self._asked: dict[Identity, datetime] = {}  # of the repository, which has not answered
         self._looks = False
-        self._shown_out = Recurring("WARNING", "a client may not log on")
+        self._shown_out = defaultdict[str, Recurring](  # one reason does not hide another
+            lambda: Recurring("WARNING", "a client may not log on")
+        )
 
     def boot(self) -> None:
         for identity in self._sessions.all():  # of a directory that crashed in its `close`
@@ -171,7 +174,13 @@ class Directory(Actor):
 
     def _show_out(self, line: Line, identity: Identity, outcome: str) -> None:
         self._metrics.logons.labels(outcome).inc()
-        self._shown_out.happened(client=_shown(identity), address=line.address, why=outcome)
+        self._shown_out[outcome].happened(
+            client=_shown(identity),
+            target=identity.own.decode(errors="replace"),
+            version=identity.begin.decode(),
+            address=line.address,
+            why=outcome,
+        )
         line.close()
 
     def _let_wait(self, visitor: _Visitor) -> None:
@@ -200,30 +209,35 @@ class Directory(Actor):
 
     def _ask_for(self, identity: Identity, agreement: Agreement) -> None:
         if identity not in self._asked:
-            self._asked.add(identity)
-            began_since = agreement.day.last_reset(datetime.now(UTC))
+            now = self._asked[identity] = datetime.now(UTC)
+            began_since = agreement.day.last_reset(now)
             tell(self._repository, TakeSession(identity=identity, began_since=began_since))
 
     def _answered(self, answer: SessionAnswered) -> None:
-        self._asked.discard(answer.identity)
+        asked_at = self._asked.pop(answer.identity)
         visitor = self._visitors.get(answer.identity)
         if answer.taken is None:
+            if visitor is not None:
+                visitor.waits_for = "database_away" if answer.error else "held_elsewhere"
             logger.bind(client=_shown(answer.identity), reason=answer.error).debug(
                 "a session is not free"
             )
-            if visitor is not None:
-                visitor.waits_for = "database_away" if answer.error else "held_elsewhere"
         elif visitor is None:
             tell(self._repository, ReleaseSession(session_id=answer.taken.id))
         else:
             del self._visitors[answer.identity]
-            self._start(visitor, answer.taken)
+            self._start(visitor, answer.taken, asked_at)
 
-    def _start(self, visitor: _Visitor, taken: TakenSession) -> None:
+    def _start(self, visitor: _Visitor, taken: TakenSession, asked_at: datetime) -> None:
+        """Start its actor; the day ends after the moment for which the numbers were taken."""
         identity = visitor.agreement.identity
         life = Life(whole(visitor.knocked.knock.logon.get(tags.HEART_BT_INT)) or 0)
         ref = self._start_session(
-            agreement=visitor.agreement, taken=taken, knocked=visitor.knocked, life=life
+            agreement=visitor.agreement,
+            taken=taken,
+            knocked=visitor.knocked,
+            life=life,
+            day_ends=visitor.agreement.day.next_reset(asked_at),
         )
         self._sessions.put(identity, LiveSession(session_id=taken.id, ref=ref, life=life))
         ended = SessionEnded(identity=identity, session_id=taken.id)

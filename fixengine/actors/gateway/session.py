@@ -109,6 +109,7 @@ class SessionActor(Actor):
         taken: TakenSession,
         knocked: Knocked,
         life: Life,
+        day_ends: datetime | None,
         application: Application,
         books: FixBooks,
         repository: ActorRef,
@@ -119,7 +120,6 @@ class SessionActor(Actor):
         super().__init__()
         settings = agreement.session_settings
         self._session = Session(settings, next_in=taken.next_in, next_out=taken.next_out)
-        self._agreement = agreement
         self._taken = taken  # with the numbers that are stored
         self._knocked = knocked
         self._line = knocked.line
@@ -129,8 +129,7 @@ class SessionActor(Actor):
         self._requests = requests
         self._metrics = metrics
         self._limits = limits
-        self._day_ends: datetime | None = None
-        self._life = life
+        self._day_ends = day_ends
         self._inbox = Inbox(self.actor_ref, life)
         self._room = Room(knocked.line, limits)
         self._held: _Held | None = None
@@ -178,7 +177,6 @@ class SessionActor(Actor):
 
     def _begin(self) -> None:
         now = _now()
-        self._day_ends = self._agreement.day.next_reset(now.utc)
         knock, framer = self._knocked.knock, self._knocked.framer
         self._advance(self._session.accept(now, knock.logon, framer))
         if self._over:

@@ -127,8 +127,9 @@ class World:
         repository: ActorRef,
         text: str = "34=1|98=0|108=30|",
         agreed: Agreement | None = None,
+        day_of: datetime | None = None,
     ) -> ActorRef:
-        """Return a session that is begun."""
+        """Return a session that is begun, of the day of that moment if it is given."""
         agreed = agreed or agreement()
         taken = self.store.take(agreed.identity, began_since=None)
         assert taken is not None
@@ -138,6 +139,7 @@ class World:
                 taken=taken,
                 knocked=knocked(line, text),
                 life=Life(30),
+                day_ends=agreed.day.next_reset(day_of or datetime.now(UTC)),
                 repository=repository,
             )
         )
@@ -149,6 +151,7 @@ class World:
         taken: TakenSession,
         knocked: Knocked,
         life: Life,
+        day_ends: datetime | None,
         repository: ActorRef | None = None,
     ) -> ActorRef:
         return SessionActor.start(
@@ -156,6 +159,7 @@ class World:
             taken=taken,
             knocked=knocked,
             life=life,
+            day_ends=day_ends,
             application=self.application,
             books=self.store,
             repository=repository or self.actors[0],

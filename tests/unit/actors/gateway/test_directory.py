@@ -1,6 +1,7 @@
 """The directory: who is shown out, who waits, and who is logged on."""
 
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import pytest
 
@@ -16,6 +17,7 @@ from fixengine.supervision.lifecycle import Crash
 from fixengine.supervision.mailbox import mailbox_of
 from fixengine.supervision.refs import ActorRef, tell
 from tests.support.fix.stub_ports import StubLine
+from tests.support.log import heard
 from tests.unit.actors.gateway.conftest import World, agreement, knocked, message, said, wait_for
 
 OMS = Identity(b"FIX.4.4", b"FIXENGINE", b"OMS1")
@@ -173,6 +175,23 @@ def test_a_client_that_comes_while_the_database_is_away_is_shown_out_for_that(
     assert outcome(world, "held_elsewhere") == 0
 
 
+def test_the_log_names_all_by_which_a_client_is_known_and_no_reason_hides_another(
+    world: World,
+) -> None:
+    directory = world.directory(agreement("OMS2", password=HASH))
+    with heard("WARNING", lambda line: line.record) as records:
+        for peer in ("OMS1", "OMS2"):
+            line = StubLine()
+            tell(directory, knocked(line, LOGON, peer))
+            wait_until_shown_out(line)
+    lines = [each["extra"] for each in records if each["message"] == "a client may not log on"]
+    assert [(line["client"], line["why"]) for line in lines] == [
+        ("OMS1", "unknown"),
+        ("OMS2", "wrong_credentials"),
+    ]
+    assert {(line["target"], line["version"]) for line in lines} == {("FIXENGINE", "FIX.4.4")}
+
+
 def test_of_a_client_that_waits_twice_the_first_line_closes(world: World) -> None:
     directory = world.directory()
     world.store.held_elsewhere.add(OMS)
@@ -254,6 +273,27 @@ def test_whoever_waits_at_the_door_when_the_gateway_stops_is_shown_out(world: Wo
     wait_until(lambda: len(world.store.asked_since) > 0, 60, "the session to be asked for")
     directory.stop(timeout=60)
     assert line.is_closed
+
+
+class NotedDay(TradingDay):
+    """Notes the moments of which it is asked."""
+
+    moments: ClassVar[list[datetime]] = []
+
+    def last_reset(self, now: datetime) -> datetime | None:
+        self.moments.append(now)
+        return super().last_reset(now)
+
+    def next_reset(self, now: datetime) -> datetime | None:
+        self.moments.append(now)
+        return super().next_reset(now)
+
+
+def test_a_session_is_of_the_day_for_which_its_numbers_were_taken(world: World) -> None:
+    NotedDay.moments.clear()
+    wait_for(knock(world.directory(agreement(day=NotedDay()))), "35=A|")
+    first, second = NotedDay.moments
+    assert first == second
 
 
 def test_numbers_begin_anew_after_the_end_of_the_day(world: World) -> None:

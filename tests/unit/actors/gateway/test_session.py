@@ -1,7 +1,7 @@
 """A session actor: what is stored before what is said, and what becomes of failures."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -334,14 +334,11 @@ def test_a_request_that_is_stored_is_told_to_who_has_it_decided(world: World) ->
     assert world.store.works[-1][0].requests == world.application.requests
 
 
-class EndsSoon(TradingDay):
-    """A day that ends a moment after every logon."""
-
-    def next_reset(self, now: datetime) -> datetime:
-        return now + timedelta(seconds=0.1)
-
-
 def test_the_day_ends_with_a_logout(world: World) -> None:
+    class EndsSoon(TradingDay):
+        def next_reset(self, now: datetime) -> datetime:
+            return now + timedelta(seconds=0.1)
+
     line = StubLine()
     world.session(line, repository=world.repository(), agreed=agreement(day=EndsSoon()))
     wait_for(line, "35=5|34=2|58=the day is over")
@@ -359,3 +356,11 @@ def test_what_a_client_says_of_a_message_that_it_refuses_is_in_the_log(world: Wo
     told = {name: refusal["extra"][name] for name in ("number", "type", "tag", "reason")}
     assert told == {"number": "7", "type": "8", "tag": "41", "reason": r"not known\x1b"}
     assert [each["extra"]["times"] for each in more] == [1], "the second is counted"
+
+
+def test_a_day_that_ends_before_the_logon_is_answered_ends_with_a_logout_too(world: World) -> None:
+    agreed = agreement(day=TradingDay(ends_at=time(17)))
+    line, repository = StubLine(), world.repository()
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    world.session(line, repository=repository, agreed=agreed, day_of=yesterday)
+    wait_for(line, "35=5|34=2|58=the day is over")
