@@ -184,7 +184,8 @@ def test_the_log_names_all_by_which_a_client_is_known_and_no_reason_hides_anothe
             line = StubLine()
             tell(directory, knocked(line, LOGON, peer))
             wait_until_shown_out(line)
-    lines = [each["extra"] for each in records if each["message"] == "a client may not log on"]
+        refused = "a client may not log on"
+        lines = [each["extra"] for each in records if each["message"] == refused]
     assert [(line["client"], line["why"]) for line in lines] == [
         ("OMS1", "unknown"),
         ("OMS2", "wrong_credentials"),
