@@ -1,4 +1,4 @@
-"""The `fix` subcommand: `show`, `send` and `hash-password`."""
+"""The `fix` subcommand: `show`, `send`, `reset` and `hash-password`."""
 
 import argparse
 import sys
@@ -13,6 +13,9 @@ from fixengine.config.passwords import hash_password
 from fixengine.counterparty.logs import read_log
 from fixengine.counterparty.view import logged_lines
 from fixengine.errors import ConflictError
+from fixengine.infra.postgres.driver.connections import open_session
+from fixengine.infra.postgres.fix.resets import begin_anew
+from fixengine.infra.postgres.schema.migrate import assert_current
 
 _PIECE = 65_536
 
@@ -23,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, add, carry_out, meaning in (
         ("show", _add_show, _show, "decode a log of FIX messages, and judge length and checksum"),
         ("send", add_options, send, "log on to a FIX gateway, and send orders until all are done"),
+        ("reset", _add_reset, _reset, "have sessions begin at 1 at the next logon"),
         ("hash-password", None, _hash_password, "make of a password what a file of sessions keeps"),
     ):
         command = commands.add_parser(name, help=meaning, description=meaning)
@@ -64,6 +68,29 @@ def _pieces(name: str) -> Iterator[bytes]:
                 yield piece
     except OSError as error:
         raise ConflictError(f"{name} can't be read: {error.strerror}") from error
+
+
+def _add_reset(parser: argparse.ArgumentParser) -> None:
+    whose = parser.add_mutually_exclusive_group(required=True)
+    whose.add_argument("peer", nargs="?", metavar="COMPID", help="of the client")
+    whose.add_argument("--all", action="store_true", help="the sessions of all clients")
+
+
+def _reset(arguments: argparse.Namespace, environment: Environment) -> int:
+    """Mark the sessions in the database, and print which; raises ConflictError if there is none."""
+    peer = None if arguments.all else arguments.peer.encode(errors="surrogateescape")
+    dsn = environment.settings().postgres_dsn
+    with open_session(dsn, application_name=environment.pod) as connection:
+        assert_current(connection)
+        marked = begin_anew(connection, peer)
+    for identity, is_held in marked:
+        begin, own, client = (name.decode(errors="replace") for name in identity)
+        when = "logs on again: it is logged on now" if is_held else "logs on"
+        print(f"{begin} {client} with {own} begins anew when it {when}")
+    if not marked:
+        nobody = "nobody has ever" if peer is None else f"{arguments.peer} has never"
+        raise ConflictError(f"{nobody} logged on, so there is nothing to reset")
+    return OK
 
 
 def _hash_password(_arguments: argparse.Namespace, _environment: Environment) -> int:

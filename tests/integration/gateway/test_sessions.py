@@ -1,5 +1,7 @@
 """Sessions through faults: wrong passwords, crashes, a database that is away, the end of a pod."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 
 from fixengine.config.passwords import hash_password
 from fixengine.demo.servers.postgres import Postgres
+from fixengine.demo.stack import surroundings
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
 from fixengine.fix import tags
@@ -88,6 +91,48 @@ def test_a_client_may_begin_at_1_again(
     assert numbers(shared, "OMS2") == "2 3 3"
 
 
+def reset(world: Surroundings, *whose: str) -> tuple[int, str]:
+    """Have an operator reset sessions; return the command's exit code and all that it said."""
+    done = subprocess.run(
+        (sys.executable, "-m", "fixengine", "fix", "reset", *whose),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**surroundings(), "POSTGRES_DSN": world.dsn},
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def test_an_operators_reset_counts_from_the_next_logon_on_whatever_happens_before(
+    gateway: RunningGateway, shared: Surroundings, client: MakeClient
+) -> None:
+    trader = client(gateway, "RESET").logon()
+    before = trader.order()
+    trader.wait_for(before, exec_type="0")
+    code, said = reset(shared, "RESET")
+    assert (code, said) == (
+        0,
+        "FIX.4.4 RESET with FIXENGINE begins anew when it logs on again: it is logged on now\n",
+    )
+    trader.wait_for(trader.order(), exec_type="0")
+    assert numbers(shared, "RESET") == "1 4 4"
+    tell(running(gateway, Child.REPOSITORY), Crash(reason="a test"))
+    trader.wait_until_down()
+    gateway.wait_until_ready()
+    again = client(gateway, "RESET").logon_soon()  # the client, too, begins at 1
+    again.cancel(before)
+    again.wait_until(lambda: len(again.seen) > 0, "an answer")
+    assert numbers(shared, "RESET").startswith("2 3 ")
+
+
+def test_of_a_client_that_never_logged_on_there_is_nothing_to_reset(shared: Surroundings) -> None:
+    code, said = reset(shared, "STRANGER")
+    assert code == 1
+    assert "STRANGER has never logged on, so there is nothing to reset" in said
+
+
 def test_a_wrong_password_resets_nothing(
     gateway: RunningGateway, shared: Surroundings, client: MakeClient
 ) -> None:
@@ -138,6 +183,12 @@ def test_while_the_database_is_away_nothing_is_refused_and_then_all_goes_on(
     assert len(trader.reports(order)) == 1
 
 
+def running(gateway: RunningGateway, child: Child) -> ActorRef:
+    ref = gateway.gateway.tree.ref(child)
+    assert ref is not None
+    return ref
+
+
 def restarted(gateway: RunningGateway, child: Child, before: ActorRef) -> bool:
     return gateway.gateway.tree.ref(child) not in {None, before}
 
@@ -149,8 +200,7 @@ def test_sessions_come_back_when_an_actor_crashes(
     trader = client(gateway, f"OMS-{child}").logon()
     first = trader.order()
     trader.wait_for(first, exec_type="0")
-    before = gateway.gateway.tree.ref(child)
-    assert before is not None
+    before = running(gateway, child)
     tell(before, Crash(reason="a test"))
     with suppress(UnavailableError):  # with most of them the sessions end
         trader.wait_until(lambda: restarted(gateway, child, before), "a restart")

@@ -306,6 +306,7 @@ CASES: Mapping[str, Case] = {
     ),
 }
 WITHOUT_A_CASE: Mapping[str, str] = {
+    "fix_begin_anew": "reads all sessions, when an operator asks for it",
     "fix_end_ghost": "reads no table, when a connection broke",
 }
 

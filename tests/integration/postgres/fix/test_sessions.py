@@ -11,8 +11,9 @@ from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.errors import UnavailableError
-from fixengine.infra.postgres.driver.connections import Database
+from fixengine.infra.postgres.driver.connections import Database, open_session
 from fixengine.infra.postgres.fix.books import PostgresFixBooks
+from fixengine.infra.postgres.fix.resets import Marked, begin_anew
 from fixengine.infra.postgres.fix.sessions import PostgresFixSessions
 from fixengine.infra.postgres.session import SILENCE_SECONDS
 from fixengine.ports.fix import Identity, TakenSession
@@ -168,11 +169,31 @@ def test_a_generation_that_an_operator_ends_is_over_once(
 ) -> None:
     session = taken(sessions)
     sessions.commit([work(session, next_in=5, next_out=7)])
-    change(database, "update fix_session set reset_wanted = true")
+    with open_session(database, application_name="operator") as operator:
+        assert begin_anew(operator, IDENTITY.peer) == (Marked(IDENTITY, is_held=True),)
+    sessions.commit([work(session, next_in=6, next_out=8)])  # it is logged on still
     again = sessions.take(IDENTITY, began_since=LONG_AGO)
     assert again == TakenSession(id=session.id, epoch=2, generation=2, next_in=1, next_out=1)
     sessions.commit([work(again, next_in=2, next_out=2)])
     assert taken(sessions).generation == 2
+
+
+def test_an_operator_resets_one_client_or_all_and_hears_whose_sessions_those_are(
+    database: str, sessions: PostgresFixSessions
+) -> None:
+    other = Identity(b"FIX.4.2", IDENTITY.own, b"OMS2")
+    session = sessions.take(other, began_since=None)
+    assert session is not None
+    sessions.release(session.id)
+    taken(sessions)
+    with open_session(database, application_name="operator") as operator:
+        assert begin_anew(operator, b"NOBODY") == ()
+        assert begin_anew(operator, b"OMS2") == (Marked(other, is_held=False),)
+        assert set(begin_anew(operator, None)) == {
+            Marked(other, is_held=False),
+            Marked(IDENTITY, is_held=True),
+        }
+    assert one(database, "select count(*) from fix_session where reset_wanted") == 2
 
 
 def test_a_generation_that_the_client_began_counts_from_now(
