@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "stubs": "stand in for security-service and pricing-service",
     "orders": "write orders to the topic, to play with engines",
     "cancel": "cancel executions, one or many, by the REST address of an engine",
-    "fix": "decode FIX logs, send orders to a FIX gateway, reset sessions, make hashes of passwords",
+    "fix": "decode FIX logs, send orders to a FIX gateway, reset sessions, hash passwords",
     "top": "watch running engines on the terminal, by their REST addresses",
     "audit": "judge what engines have left in the database and on the topics",
     "dlq": "see why orders are dead letters, mend them, send them again",
