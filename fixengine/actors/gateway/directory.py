@@ -47,7 +47,13 @@ class StartSession(Protocol):
     """Makes a session's actor, which has not booted."""
 
     def __call__(
-        self, *, agreement: Agreement, taken: TakenSession, knocked: Knocked, life: Life
+        self,
+        *,
+        agreement: Agreement,
+        taken: TakenSession,
+        knocked: Knocked,
+        life: Life,
+        day_ends: datetime | None,
     ) -> ActorRef:
         """Start its thread."""
 

@@ -129,6 +129,7 @@ class SessionActor(Actor):
         self._requests = requests
         self._metrics = metrics
         self._limits = limits
+        self._life = life
         self._day_ends = day_ends
         self._inbox = Inbox(self.actor_ref, life)
         self._room = Room(knocked.line, limits)
