@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from fixengine.infra.postgres.driver.connections import Connection, statements_on
-from fixengine.infra.postgres.fix.sessions import LOCK_CLASS
+from fixengine.infra.postgres.fix.sessions import FIX_LOCK_CLASS
 from fixengine.infra.postgres.statements import query
 from fixengine.ports.fix import Identity
 
@@ -20,7 +20,7 @@ def begin_anew(connection: Connection, peer: bytes | None) -> tuple[Marked, ...]
 
     Raises UnavailableError when the database does not answer.
     """
-    parameters = {"peer": peer, "lock_class": LOCK_CLASS}
+    parameters = {"peer": peer, "lock_class": FIX_LOCK_CLASS}
     with statements_on(connection):
         rows = connection.execute(query("fix_begin_anew"), parameters).fetchall()
     return tuple(Marked(Identity(*names), is_held) for *names, is_held in sorted(rows))
