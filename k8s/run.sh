@@ -4,12 +4,14 @@
 #     k8s/run.sh reconcile --since 2026-07-28T09:30:00Z
 #
 # Its exit code is the command's, and the pod goes with it, also at Ctrl-C. NAMESPACE says where the
-# engine is, if not in globeco. Its Deployment has to be there; its pods need not. The pod is not
-# under the engine's network policy: where all is denied by default, allow what this one needs.
+# engine is, if not in globeco, and DEPLOYMENT what it is called, as with several databases. Its
+# Deployment has to be there; its pods need not. The pod is not under the engine's network policy:
+# where all is denied by default, allow what this one needs.
 set -eu
 : "${1:?name a command, such as check-config}"
 
 namespace=${NAMESPACE:-globeco}
+deployment=${DEPLOYMENT:-globeco-fix-engine}
 # One of a name at a time: two repairs at once would get in each other's way.
 pod=fixengine-$1
 # Tells this pod from one of the same name that somebody else runs.
@@ -33,7 +35,7 @@ lines() {
     done
 }
 
-of_the_engine=$(kubectl --namespace "$namespace" get deployment globeco-fix-engine --output "jsonpath=$(
+of_the_engine=$(kubectl --namespace "$namespace" get deployment "$deployment" --output "jsonpath=$(
     lines serviceAccountName securityContext imagePullSecrets nodeSelector tolerations volumes
     lines containers[0].image containers[0].envFrom containers[0].env containers[0].resources \
         containers[0].securityContext containers[0].volumeMounts

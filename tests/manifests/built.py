@@ -14,7 +14,10 @@ NAMESPACE = "globeco"
 VARIANTS = ("base", "hpa", "keda", "openshift", "try-out")
 """Folders with the engine in them; that of the gateway is applied beside one of them."""
 
-FOLDERS = (*VARIANTS, "gateway")
+SHARDS = ("shards/1of2", "shards/2of2")
+"""Folders with the engines of one database each."""
+
+FOLDERS = (*VARIANTS, "gateway", "shards")
 
 Manifest = dict[str, Any]
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from tests.manifests.built import NAME, NAMESPACE, Manifest
+from tests.manifests.built import NAMESPACE, Manifest
 from tests.support.network.serving import serving
 
 
@@ -44,7 +44,9 @@ class Cluster:
         self.made: list[Manifest] = []
         self._readable = {
             **_DISCOVERY,
-            f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{NAME}": deployment,
+            f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{deployment['metadata']['name']}": (
+                deployment
+            ),
         }
 
     def create(self, pod: Manifest) -> tuple[int, Manifest]:

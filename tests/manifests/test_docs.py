@@ -13,9 +13,9 @@ import yaml
 
 from fixengine.config import VARIABLES, load
 from tests.manifests.built import (
+    FOLDERS,
     NAME,
     ROOT,
-    VARIANTS,
     Manifest,
     built,
     container,
@@ -93,7 +93,7 @@ def test_it_gets_as_far_as_the_cluster(command: str, checkout: Path) -> None:
 def test_what_it_names_is_there(command: str, checkout: Path) -> None:
     objects = {
         f"{manifest['kind'].lower()}/{manifest['metadata']['name']}"
-        for variant in VARIANTS
+        for variant in FOLDERS
         for manifest in built(variant)
     } | _OF_THE_SUITE
     words = shlex.split(command)

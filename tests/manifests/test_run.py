@@ -7,9 +7,9 @@ import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -43,11 +43,16 @@ class Operator:
 
     cluster: Cluster
     folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def starts(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [ROOT / "k8s/run.sh", *arguments],
-            env={"PATH": f"{self.folder}:{os.environ['PATH']}", "HOME": str(self.folder)},
+            env={
+                "PATH": f"{self.folder}:{os.environ['PATH']}",
+                "HOME": str(self.folder),
+                **self.settings,
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -69,7 +74,7 @@ def operator(tmp_path: Path) -> Iterator[Operator]:
 
 
 @contextmanager
-def operator_of(deployment: Manifest, tmp_path: Path) -> Iterator[Operator]:
+def operator_of(deployment: Manifest, tmp_path: Path, **settings: str) -> Iterator[Operator]:
     real = Path(sysconfig.get_path("scripts")) / "kubectl"
     script = tmp_path / "kubectl"
     with cluster(deployment) as lent:
@@ -80,7 +85,7 @@ def operator_of(deployment: Manifest, tmp_path: Path) -> Iterator[Operator]:
             "utf-8",
         )
         script.chmod(0o755)
-        yield Operator(cluster=lent, folder=tmp_path)
+        yield Operator(cluster=lent, folder=tmp_path, settings=settings)
 
 
 def somebody_elses(name: str) -> Manifest:
@@ -174,6 +179,18 @@ def test_what_an_operator_has_added_to_the_deployment_counts(tmp_path: Path) -> 
     (command,) = made["spec"]["containers"]
     assert command["volumeMounts"] == spec["containers"][0]["volumeMounts"]
     assert command["env"] == spec["containers"][0]["env"]
+
+
+def test_of_several_databases_a_command_runs_on_the_one_whose_deployment_is_named(
+    tmp_path: Path,
+) -> None:
+    second = only("shards/2of2", "Deployment")
+    name = second["metadata"]["name"]
+    with operator_of(second, tmp_path, DEPLOYMENT=name) as operator:
+        assert operator.runs("reconcile") == (0, "")
+        (made,) = operator.cluster.made
+    (command,) = made["spec"]["containers"]
+    assert command["envFrom"] == container("shards/2of2")["envFrom"]
 
 
 def test_a_deployment_that_asks_for_less_will_do(tmp_path: Path) -> None:
