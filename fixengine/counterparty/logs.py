@@ -13,18 +13,18 @@ from fixengine.fix.dictionary import Dictionary, versions
 from fixengine.fix.framing import LONGEST_BODY, Frame, checksum
 from fixengine.fix.message import Message, parse, whole
 
-SEPARATORS = (b"\x01", b" | ", b"|", b"^A", rb"\x01", b"<SOH>", "\u2401".encode())
+SEPARATORS = (b"\x01", b" | ", b"|", b"^A", rb"\x01", rb"\u0001", b"<SOH>", "\u2401".encode())
 """How logs write SOH."""
 
 _ANY = b"|".join(map(re.escape, SEPARATORS))
 _HEAD = re.compile(rb"8=(FIXT?\.\d\.\d(?:SP\d)?)(%b)" % _ANY)
-_LONGEST_HEAD = len(b"8=FIXT.1.1SP2<SOH>")
+_LONGEST_HEAD = len(rb"8=FIXT.1.1SP2\u0001")
 _LENGTH = re.compile(rb"9=(\d{1,9})$")
 _END = {
     separator: re.compile(rb"%b10=([^\x01|\r\n^\\ <\xe2]*)(?:%b)?" % ((re.escape(separator),) * 2))
     for separator in SEPARATORS
 }
-_LONGEST = 5 * LONGEST_BODY  # bytes of a message in a log, where SOH takes five
+_LONGEST = 5 * LONGEST_BODY  # bytes of a message in a log, where SOH takes six
 _LONGEST_TRAILER = len(b"10=000|")
 _SOH = b"\x01"
 _OTHER = b"FIX.4.4"  # whose names stand for those of versions that are not known

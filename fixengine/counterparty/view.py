@@ -20,6 +20,7 @@ _NAMES = {
     14: "in all",
     151: "left",
     45: "message",
+    371: "field",
     373: "reason",
     380: "reason",
     102: "reason",

@@ -1,7 +1,7 @@
 """A message is shown with names of fields and meanings of codes."""
 
 from fixengine.counterparty.logs import read_log
-from fixengine.counterparty.view import logged_lines
+from fixengine.counterparty.view import logged_lines, summary
 from tests.support.fix.sides import raw
 
 HEADER = "34=2|49=OMS1|52=20260302-09:30:00.000|56=FIXENGINE|"
@@ -76,3 +76,19 @@ def test_what_is_wrong_with_the_frame_is_said_last() -> None:
 def test_what_the_gateway_would_refuse_is_said_of_a_message_whose_frame_is_right() -> None:
     shown = lines(f"35=A|{HEADER}98=0|")
     assert shown[-1] == "  length and checksum are right, but: Required tag missing: 108"
+
+
+def test_a_summary_says_what_became_of_an_order_or_what_is_wrong_with_a_message() -> None:
+    said = "11=a|55=IBM|150=F|39=1|32=5|31=10.5|14=7|151=3|17=1-2|"
+    assert of(f"35=8|{HEADER}{said}") == (
+        "ExecutionReport: order a, of IBM, Trade, PartiallyFilled, "
+        "filled 5, at 10.5, in all 7, left 3"
+    )
+    assert of(f"35=3|{HEADER}45=4|371=38|372=D|373=6|58=wrong|") == (
+        "Reject: message 4, field 38, IncorrectDataFormatForValue, text wrong"
+    )
+
+
+def of(text: str) -> str:
+    (only,) = read_log([raw(text)])
+    return summary(only.message, only.dictionary)
