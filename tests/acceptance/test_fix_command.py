@@ -94,6 +94,11 @@ def test_a_log_is_shown_from_a_file_or_a_pipe(tmp_path: Path) -> None:
     assert fix("show", "-", given=file.read_bytes()).stdout == from_file.stdout
 
 
+def test_a_log_is_shown_to_its_end_however_long_it_is() -> None:
+    count = 200_000 // len(_BEAT)
+    assert fix("show", "-", given=_BEAT * count).stdout.endswith(b"%d messages, 0 bad\n" % count)
+
+
 def test_a_bad_message_or_none_at_all_fails() -> None:
     bad = fix("show", "-", given=_BEAT + _BEAT.replace(b"34=2", b"34=3"))
     assert bad.returncode == 1

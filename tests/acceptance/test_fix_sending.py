@@ -2,7 +2,9 @@
 
 import signal
 import socket
+import ssl
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -10,11 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from fixengine.cli import parse
+from fixengine.demo.stack import surroundings
 from fixengine.demo.waiting import wait_until
+from fixengine.fix.dictionary import versions
 from fixengine.fix.message import Message
 from tests.support.fix.acceptor import Acceptor, accepting
 from tests.support.fix.sender import sending_to
 from tests.support.fix.sides import Reply, settings
+from tests.support.network.certificates import Identity
 
 PATIENCE = 60.0
 NEW, FILLED, CANCELLED, REJECTED = b"0", b"2", b"4", b"8"
@@ -206,12 +212,67 @@ def test_a_connection_that_breaks_is_made_again_and_nothing_is_lost() -> None:
 
 def test_numbers_in_a_file_go_on_in_the_next_run(tmp_path: Path) -> None:
     numbers = str(tmp_path / "numbers")
-    with accepted(Gateway(FILLED)) as acceptor:
+    gateway = Gateway(FILLED)
+    with accepted(gateway) as acceptor:
         for _ in range(2):
             code, said = sent(acceptor, "--count", "2", "--numbers", numbers)
             assert code == 0, said
+            assert said.count("ExecutionReport: ") == 2, "none comes again in the next run"
     assert acceptor.side.books.resets == 0
-    assert len(acceptor.side.books.seen) == 4
+    assert len({each.get(11) for each in gateway.orders}) == 4
+
+
+def test_options_say_who_speaks_which_version_to_whom() -> None:
+    gateway = Gateway()
+    theirs = settings(b"ENGINE", b"OMS", dictionary=versions()[b"FIX.4.2"])
+    options = ("--sender", "OMS", "--target", "ENGINE", "--version", "FIX.4.2", "--heartbeat", "7")
+    with accepting(theirs, gateway) as acceptor, sending(acceptor, "--count", "1", *options):
+        wait_until(lambda: gateway.orders, PATIENCE, "the order")
+    assert acceptor.logons[0].get(108) == b"7"
+
+
+def test_orders_come_from_standard_input() -> None:
+    gateway = Gateway(FILLED)
+    with accepted(gateway) as acceptor:
+        host, port = acceptor.address
+        done = subprocess.run(
+            (sys.executable, "-m", "fixengine", "fix", "send", f"{host}:{port}", "-"),
+            input=b"55=IBM|54=1|38=100|11=mine\n",
+            env=surroundings(),
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert [each.get(11) for each in gateway.orders] == [b"mine"]
+
+
+def test_it_shows_its_certificate_to_a_gateway_that_it_trusts(tmp_path: Path) -> None:
+    theirs, ours = Identity.made(tmp_path, "gateway"), Identity.made(tmp_path, "client")
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(theirs.certificate, theirs.key)
+    server.load_verify_locations(ours.certificate)
+    server.verify_mode = ssl.CERT_REQUIRED
+    both = tmp_path / "both.pem"
+    both.write_bytes(ours.certificate.read_bytes() + ours.key.read_bytes())
+    trusting = ("--ca", str(theirs.certificate), "--certificate", str(both))
+    with accepting(settings(b"FIXENGINE", b"CLIENT"), Gateway(FILLED), server) as acceptor:
+        code, said = sent(acceptor, "--count", "1", *trusting)
+        assert code == 0, said
+        code, said = sent(acceptor, "--count", "1", "--tls")
+    assert code == 1
+    assert "certificate verify failed" in said
+
+
+def test_files_of_tls_that_are_not_there_are_told_before_the_logon() -> None:
+    with accepted(Gateway()) as acceptor:
+        code, said = sent(acceptor, "--count", "1", "--ca", "missing.pem")
+    assert (code, acceptor.logons) == (1, [])
+    assert "the files of TLS can't be used" in said
+
+
+def test_an_address_may_be_one_of_ipv6() -> None:
+    assert parse(["fix", "send", "[::1]:98", "--count", "1"]).address == ("::1", 98)
 
 
 def test_numbers_that_cannot_be_kept_are_told_before_the_logon(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -92,6 +93,22 @@ def test_numbers_go_on_after_a_connection_was_lost(client: Clients, acceptor: Ac
     ours.logon()
     assert texts(ours, 1) == [b"two"]
     assert [each.get(58) for each in acceptor.side.books.seen] == [b"one", b"two"]
+
+
+def test_bytes_of_a_dead_connection_do_not_go_out_on_the_next(
+    client: Clients, acceptor: Acceptor
+) -> None:
+    ours = client(acceptor.address)
+    ours.logon()
+    acceptor.cut()
+    sent: list[bytes] = []
+    until = monotonic() + PATIENCE
+    while ours.is_logged_on:  # the first ones go to a system that knows nothing of it yet
+        assert monotonic() < until
+        sent.append(b"%d" % len(sent))
+        ours.send(NEWS, news(sent[-1]))
+    ours.logon()
+    assert texts(ours, len(sent)) == sent
 
 
 def test_messages_that_came_before_a_loss_are_told_first(
