@@ -315,6 +315,8 @@ def store_changes(facts: Facts) -> Mapping[str, object]:
             "place": place,
             "execution_id": id_,
             "number": 1,
+            "quantity": 0,
+            "price": None,
             "filled_at": LATER,
             "quantity_filled": 0,
             "total_amount": 0,
