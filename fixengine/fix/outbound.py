@@ -79,6 +79,8 @@ class Outbound:
                 self._fill(now, each.seq)
                 is_new = self._withheld is not None and each.seq >= self._withheld
                 self._write(now, each.seq, each.kind, each.body, None if is_new else each.sent_at)
+                if is_new:  # the peer may ask for it before all that waited are sent
+                    self._withheld = each.seq + 1
                 self._told = each.seq + 1
         if self._withheld is not None:
             self._last = self.next_out - 1

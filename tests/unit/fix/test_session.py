@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from fixengine.fix import gap, outbound
-from fixengine.fix.effects import Fetch
+from fixengine.fix.effects import Effect, Fetch, Transmit
 from fixengine.fix.formats import write_timestamp
 from fixengine.fix.message import Message
 from fixengine.fix.session import Session, State
@@ -398,6 +398,35 @@ def test_after_that_a_repetition_is_marked_as_one_again() -> None:
     client.side.perform(session.send(now, NEWS, ((58, b"new"),)))
     client.side.perform(asked)
     assert client.says("35=2|34=4|7=3|16=3|") == ["35=B|34=3|43=Y|122=*|58=new|"]
+
+
+def test_what_waited_and_was_sent_is_marked_when_it_is_asked_for_before_the_replay_ends() -> None:
+    client = Client(answering).logged_on()
+    client.says("35=B|34=2|58=a|")
+    session, now = client.side.session, client.clock.now
+
+    def waits(text: bytes) -> None:
+        assert client.side.perform(session.send(now, NEWS, ((58, text),))) == b""
+
+    def read(effects: list[Effect]) -> list[Effect]:
+        """Let a page be read; return what comes of it."""
+        (page,) = (each for each in effects if isinstance(each, Fetch))
+        kept = client.side.books.kept
+        return session.fetched(now, page, [kept[seq] for seq in range(page.first, page.last + 1)])
+
+    asked = session.received(now, client.written("35=2|34=3|7=2|16=2|"))
+    waits(b"new")
+    replay = read(asked)
+    waits(b"newer")
+    news = read(replay)
+    assert shown(client.side.perform([each for each in news if isinstance(each, Transmit)])) == [
+        "35=B|34=3|58=new|"
+    ]
+    assert client.says("35=2|34=4|7=2|16=0|") == [
+        "35=B|34=2|43=Y|122=*|58=re a|",
+        "35=B|34=3|43=Y|122=*|58=new|",
+        "35=B|34=4|58=newer|",
+    ]
 
 
 def test_a_reset_forgets_what_waits() -> None:
