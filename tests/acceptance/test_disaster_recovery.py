@@ -9,7 +9,7 @@ from fixengine.demo.audit.report import Expectations
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
-from tests.acceptance.runs import FAST, audited, count, send, wait_until_done
+from tests.acceptance.runs import FAST, audited, count, send, wait_for_more, wait_until_done
 from tests.support.documents import blocks, commands, page
 from tests.support.feed.mixed import mixed_orders
 from tests.support.shell import typed
@@ -49,11 +49,11 @@ def test_a_restored_database_is_brought_forward(stack: Stack, broker_kind: Broke
     engine = stack.engine("lost", **FAST)
     engine.start()
     send(stack, fed[:300])
-    wait_until(lambda: count(stack, "fill") > 200, 60, "the work to be in full swing")
+    wait_for_more(stack, "fill", 200)
     assert count(stack, "outbox") + count(stack, "execution where is_open") > 0
     operator.succeeds("pg_dump")
     send(stack, fed[300:600])
-    wait_until(lambda: count(stack, "fill") > 900, 60, "the work to go on")
+    wait_for_more(stack, "fill", 900)
     assert "the engine" in operator.types("fixengine reconcile").stderr
     send(stack, fed[600:])
     if broker_kind is BrokerKind.EMBEDDED:

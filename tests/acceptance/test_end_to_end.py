@@ -7,7 +7,7 @@ from fixengine.demo.engine import Engine
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
-from tests.acceptance.runs import FAST, audited, count, send, wait_until_done
+from tests.acceptance.runs import FAST, audited, count, send, wait_for_more, wait_until_done
 from tests.support.feed.flaws import FLAWS
 from tests.support.feed.mixed import mixed_orders
 
@@ -23,9 +23,9 @@ def test_two_engines_lose_and_double_nothing_when_one_is_killed(bare_stack: Stac
         engine.wait_until_ready()
     victim, survivor = engines
     send(bare_stack, fed[:500])
-    wait_until(lambda: count(bare_stack, "fill") > 200, 60, "the work to be in full swing")
+    wait_for_more(bare_stack, "fill", 200)
     send(bare_stack, fed[500:])
-    wait_until(lambda: count(bare_stack, "outbox") > 0, 60, "fills to be on their way")
+    wait_for_more(bare_stack, "outbox", 0)
     victim.kill()
     wait_until_done(bare_stack, fed)
     assert survivor.terminate() == 0
@@ -78,7 +78,7 @@ def test_sigterm_under_load_leaves_nothing_half_done(bare_stack: Stack) -> None:
     first = bare_stack.engine("first", **FAST)
     first.start()
     send(bare_stack, fed[:400])
-    wait_until(lambda: count(bare_stack, "fill") > 100, 60, "the work to be in full swing")
+    wait_for_more(bare_stack, "fill", 100)
     send(bare_stack, fed[400:])
     assert first.terminate(deadline_seconds=10) == 0
     its_time_was_up = "fills are left for another engine" in first.process.log.read_text()
@@ -105,7 +105,7 @@ def test_outages_of_all_parts_are_survived_without_a_restart(bare_stack: Stack) 
     engine = bare_stack.engine(**FAST)
     engine.start()
     send(bare_stack, fed[:150])
-    wait_until(lambda: count(bare_stack, "fill") > 50, 60, "the work to be in full swing")
+    wait_for_more(bare_stack, "fill", 50)
     bare_stack.postgres.crash()
     wait_until(lambda: not engine.ready, 60, "the outage to be noticed")
     status, _ = engine.get("/api/v1/executions")

@@ -14,7 +14,7 @@ from fixengine.demo.engine import Engine
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
-from tests.acceptance.runs import FAST, audited, count, wait_until_done
+from tests.acceptance.runs import FAST, audited, wait_for_more, wait_until_done
 from tests.support.feed.mixed import varied_orders
 from tests.support.feed.steady import SteadyFeed
 from tests.support.stacks import BrokerKind
@@ -117,7 +117,7 @@ def assert_unnoticed(
         deployment = Deployment(stack, terminations, settle=settle)
         deployment.scale(replicas)
         with SteadyFeed(feed, bootstrap=broker.bootstrap, topic=topics.orders, rate=RATE) as fed:
-            wait_until(lambda: count(stack, "fill") > 100, 60, "the work to be in full swing")
+            wait_for_more(stack, "fill", 100)
             began = time()
             change(deployment)
             ended = time()

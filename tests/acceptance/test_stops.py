@@ -20,7 +20,7 @@ from fixengine.demo.neighbours.services import SecurityService
 from fixengine.demo.neighbours.stub import Mode
 from fixengine.demo.stack import Stack
 from fixengine.demo.waiting import wait_until
-from tests.acceptance.runs import FAST, audited, count, send, wait_until_done
+from tests.acceptance.runs import FAST, audited, count, send, wait_for_more, wait_until_done
 from tests.support.rows import silenced
 from tests.support.stacks import BrokerKind
 
@@ -90,14 +90,14 @@ def working(bare_stack: Stack, fed: tuple[FedOrder, ...], **settings: str) -> En
     engine = bare_stack.engine(**FAST, **settings)
     engine.start()
     send(bare_stack, fed)
-    wait_until(lambda: count(bare_stack, "fill") > 50, 60, "the work to be in full swing")
+    wait_for_more(bare_stack, "fill", 50)
     return engine
 
 
 def send_until_some_are_stored(bare_stack: Stack, fed: tuple[FedOrder, ...]) -> None:
     before = count(bare_stack, "execution")
     send(bare_stack, fed)
-    wait_until(lambda: count(bare_stack, "execution") > before, 60, "a first order to be stored")
+    wait_for_more(bare_stack, "execution", before)
 
 
 def assert_another_finishes(bare_stack: Stack, fed: tuple[FedOrder, ...]) -> None:

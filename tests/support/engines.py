@@ -21,7 +21,7 @@ from fixengine.demo.workspace import Workspace
 from fixengine.engine.engine import Engine
 from fixengine.supervision.refs import ActorRef
 from fixengine.telemetry.health import HUNG_AFTER
-from tests.support.rows import one
+from tests.support.rows import counting
 from tests.support.stubs import running
 
 FAST = {"FILL_DELAY_FIRST": "0", "FILL_DELAY_MIN": "0.02", "FILL_DELAY_MAX": "0.2"}
@@ -77,12 +77,20 @@ class Surroundings:
         send_orders(self.broker.bootstrap, self.topics.orders, orders)
 
     def count(self, condition: str) -> int:
-        return int(one(self.dsn, f"select count(*) from {condition}"))
+        with counting(self.dsn) as count:
+            return count(condition)
 
     def wait_for(self, condition: str, number: int, seconds: float = 60) -> None:
-        wait_until(
-            lambda: self.count(condition) == number, seconds, f"{number} rows of {condition}"
-        )
+        with counting(self.dsn) as count:
+            wait_until(lambda: count(condition) == number, seconds, f"{number} rows of {condition}")
+
+    def wait_for_more(self, condition: str, number: int, seconds: float = 60) -> None:
+        with counting(self.dsn) as count:
+            wait_until(
+                lambda: count(condition) > number,
+                seconds,
+                f"more than {number} rows of {condition}",
+            )
 
     def letters(self) -> int:
         return len(read_topic(self.broker.bootstrap, self.topics.dlq))

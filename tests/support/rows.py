@@ -1,6 +1,6 @@
 """Orders and rows for tests on a real database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -163,6 +163,22 @@ def fill_with_orders(database: Database, numbers: range, **changes: Any) -> None
     """Store orders that are due at once."""
     executions = PostgresExecutions(database, first_fill_delay=0)
     executions.insert_orders([(order(number, **changes), "A") for number in numbers])
+
+
+@contextmanager
+def counting(dsn: str) -> Iterator[Callable[[str], int]]:
+    """Lend what counts the rows of a condition, again and again.
+
+    All looks share a connection: one of its own costs each ten times as much.
+    """
+    with psycopg.connect(dsn, autocommit=True) as connection:
+
+        def count(condition: str) -> int:
+            row = connection.execute(f"select count(*) from {condition}".encode()).fetchone()
+            assert row is not None
+            return int(row[0])
+
+        yield count
 
 
 def one(dsn: str, statement: str) -> Any:

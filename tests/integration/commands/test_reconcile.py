@@ -63,7 +63,7 @@ def run(
     with around.engine(FILL_DELAY_MAX="1", OPERATOR_TOKEN="a-token-for-operators") as engine:
         wait_until_ready(engine)
         around.send(*fed)
-        wait_until(lambda: around.count("fill") > fills, 60, "fills")
+        around.wait_for_more("fill", fills)
         if changing:
             change_some(engine, around.dsn)
             wait_until(lambda: not around.count("outbox"), 60, "all to be published")

@@ -90,7 +90,7 @@ def test_the_same_request_again_gets_the_same_answer(around: Surroundings) -> No
     ) as engine:
         wait_until_ready(engine)
         around.send(*islice(orders(seed=21), 20))
-        wait_until(lambda: around.count("execution") > 5, 60, "orders to be stored")
+        around.wait_for_more("execution", 5)
         id_ = ids(around.dsn)[0]
         more = ChangeRequest(
             execution_id=id_, kind=ChangeKind.REPLACE, key="more", quantity=Decimal(70_000)

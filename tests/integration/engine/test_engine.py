@@ -63,11 +63,11 @@ def test_the_topics_the_engine_needs_are_made_as_agreed(around: Surroundings) ->
 
 @pytest.mark.parametrize("name", [name for name in ACTORS if name != "reader-2"])
 def test_an_actor_that_crashes_under_load_costs_nothing(around: Surroundings, name: str) -> None:
-    fed = mixed_orders(seed=6, good=400, bad=8)
+    fed = mixed_orders(seed=6, good=200, bad=8)
     with around.engine() as engine:
-        around.send(*fed[:200])
-        wait_until(lambda: around.count("fill") > 20, 60, "the work to be in full swing")
-        around.send(*fed[200:])
+        around.send(*fed[:100])
+        around.wait_for_more("fill", 20)
+        around.send(*fed[100:])
         ref(engine, name).tell(Crash(reason="a test"))
         wait_until(lambda: restarts(engine)[name] == 1, 60, f"{name} to be restarted")
         around.wait_until_done(fed)

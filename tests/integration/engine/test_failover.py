@@ -51,7 +51,7 @@ def test_the_standby_takes_over_and_nothing_is_lost_or_doubled(
         for engine in engines:
             wait_until_ready(engine)
         with feed as fed:
-            wait_until(lambda: around.count("fill") > 50, 60, "the work to be in full swing")
+            around.wait_for_more("fill", 50)
             fall(replicas)
             for engine in engines:
                 wait_until_unready(engine)
@@ -61,7 +61,7 @@ def test_the_standby_takes_over_and_nothing_is_lost_or_doubled(
             for engine in engines:
                 wait_until_ready(engine, promoted + BACK_WITHIN - monotonic())
             before = around.count("fill")
-            wait_until(lambda: around.count("fill") > before + 50, 60, "the work to go on")
+            around.wait_for_more("fill", before + 50)
         around.wait_until_done(tuple(fed.sent))
         for engine in engines:
             assert not any(restarts(engine).values())
