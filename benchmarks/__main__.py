@@ -25,7 +25,6 @@ from benchmarks.rounds import Rounds
 from benchmarks.scenarios import ROUNDS, SCENARIOS, Result, Round, Runner, rate_of
 from benchmarks.watching import Rates
 from fixengine.commands.argument_types import positive
-from fixengine.demo.errors import DemoError
 from fixengine.demo.stack import Stack
 from fixengine.infra.process.interrupts import signals_as_interrupts
 from tests.support.stacks import BrokerKind
@@ -87,25 +86,22 @@ def main() -> int:
 
 
 def _compare(broker: BrokerKind, arguments: argparse.Namespace, console: Console) -> int:
-    """Measure this engine and the peer in turns; return 1 when one of them can't be measured."""
-    try:
-        with signals_as_interrupts():
-            sides = compare(
-                arguments.peer,
-                arguments.only or [*COMPARED],
-                lend=lambda: _lent(broker),
-                rounds=arguments.rounds,
-                scale=arguments.scale,
-                console=console,
-            )
-    except (DemoError, RuntimeError) as error:
-        console.print(f"nothing to compare: {error}", style="red", markup=False)
-        return 1
-    console.print(tables.of_comparison([*sides], [*sides.values()]))
+    """Measure this engine and the peer in turns; return 1 when one of them can't show all of it."""
+    with signals_as_interrupts():
+        compared = compare(
+            arguments.peer,
+            {name: COMPARABLE[name] for name in arguments.only or COMPARED},
+            lend=lambda: _lent(broker),
+            rounds=arguments.rounds,
+            scale=arguments.scale,
+            console=console,
+        )
+    console.print(tables.of_comparison(arguments.peer.name, compared))
+    for reason in compared.missing:
+        console.print(f"not compared: {reason}", style="red", markup=False)
     if arguments.json:
-        record = {name: [*map(asdict, figures)] for name, figures in sides.items()}
-        arguments.json.write_text(json.dumps(record, indent=1) + "\n")
-    return 0
+        arguments.json.write_text(json.dumps(asdict(compared), indent=1) + "\n")
+    return 1 if compared.missing else 0
 
 
 @contextmanager

@@ -1,29 +1,50 @@
 """This engine and another one, measured in turns with the same neighbours around them."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from benchmarks.figures import COMPARABLE
 from benchmarks.figures.figure import Figure, Lend, medians
 from benchmarks.program import OURS, Program
+from fixengine.demo.errors import DemoError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """The figures of both, in the same order, and why some of them are missing."""
+
+    ours: list[Figure] = field(default_factory=list)
+    peers: list[Figure] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
 
 def compare(
-    peer: Program, names: Sequence[str], *, lend: Lend, rounds: int, scale: float, console: Console
-) -> Mapping[str, Sequence[Figure]]:
-    """Return the figures of both by the programs' names, this engine first.
+    peer: Program,
+    measures: Mapping[str, Callable[[Lend, float, Program], Iterator[Figure]]],
+    *,
+    lend: Lend,
+    rounds: int,
+    scale: float,
+    console: Console,
+) -> Compared:
+    """Measure each of `measures` in turns.
 
-    Raises DemoError or RuntimeError when one of them ends, or does not come to its end.
+    What one of them can't show, such as REST that it does not have, is missing for both, and the
+    others are measured all the same.
     """
-    figures: defaultdict[str, list[Figure]] = defaultdict(list)
-    for name in names:
-        measured: defaultdict[str, list[list[Figure]]] = defaultdict(list)
-        for number in range(1, rounds + 1):
-            for program in (OURS, peer):
-                with console.status(f"{name} {number}/{rounds}, {program.name}"):
-                    measured[program.name].append([*COMPARABLE[name](lend, scale, program)])
-        for program_name, of_rounds in measured.items():
-            figures[program_name] += medians(of_rounds)
-    return figures
+    compared = Compared()
+    for name, measure in measures.items():
+        ours: list[Sequence[Figure]] = []
+        peers: list[Sequence[Figure]] = []
+        try:
+            for number in range(1, rounds + 1):
+                for program, measured in ((OURS, ours), (peer, peers)):
+                    with console.status(f"{name} {number}/{rounds}, {program.name}"):
+                        measured.append([*measure(lend, scale, program)])
+        except (DemoError, RuntimeError) as error:
+            compared.missing.append(f"{name}, of {program.name}: {error}")
+            continue
+        compared.ours.extend(medians(ours))
+        compared.peers.extend(medians(peers))
+    return compared

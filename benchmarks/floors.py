@@ -3,8 +3,9 @@
 `python -m benchmarks.floors intake|fills` with an engine's settings in the environment. They use
 the engine's SQL, so that both ask the same of the database, and nothing else of it. With `rest` it
 is what REST stands on, with nothing behind it. `fix` acknowledges the orders of one FIX session.
-`engine` is the first three in threads of one process, a peer for `make bench`:
-benchmarks/bare_engine.sh starts it.
+`engine` has the first two in threads of one process, and answers as REST does: a peer for
+`make bench` that benchmarks/bare_engine.sh starts. One file, as each loop is short and is started
+by its name.
 """
 
 import json
@@ -18,7 +19,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import uniform
-from threading import Thread
+from threading import Thread, local
 from typing import Any
 
 import falcon
@@ -175,16 +176,46 @@ def _plain(value: object) -> float:
     return value.timestamp() if isinstance(value, datetime) else float(value)
 
 
+class _Constant:
+    """Answers each request with the same."""
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response, **_parts: int) -> None:
+        resp.data = b'{"id":1}'
+
+
+class _Asked:
+    """Answers with what a statement returns as text, on a connection of each thread."""
+
+    def __init__(self, statement: bytes) -> None:
+        self._statement = statement
+        self._of_thread = local()
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, **parts: int) -> None:
+        if not hasattr(self._of_thread, "connection"):
+            self._of_thread.connection = psycopg.connect(_dsn(), autocommit=True)
+        values = {"limit": req.get_param_as_int("limit", default=100), **parts}
+        row = self._of_thread.connection.execute(self._statement, values).fetchone()
+        if row is None:
+            raise falcon.HTTPNotFound
+        resp.text = row[0]
+
+
+_EXECUTION = b"select row_to_json(e)::text from execution as e where e.id = %(id)s"
+_PAGE = b"""
+select coalesce(json_agg(e), '[]')::text
+from (select * from execution order by id desc limit %(limit)s) as e
+"""
+
+
 def rest() -> None:
     """Answer each request with the same, for ever."""
+    _serve({"/": _Constant()})
 
-    class Constant:
-        def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
-            resp.data = b'{"id":1}'
 
+def _serve(resources: Mapping[str, object]) -> None:
     app: falcon.App[falcon.Request, falcon.Response] = falcon.App()
-    for path in ("/", "/readyz"):
-        app.add_route(path, Constant())
+    for path, resource in {"/readyz": _Constant(), **resources}.items():
+        app.add_route(path, resource)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     serve(app, port=int(os.environ["HTTP_PORT"]), threads=16)
 
@@ -258,7 +289,12 @@ def engine() -> None:
         migrate(connection)
     for loop in (intake, fills):
         Thread(target=loop, daemon=True).start()
-    rest()
+    _serve(
+        {
+            "/api/v1/execution/{id:int}": _Asked(_EXECUTION),
+            "/api/v1/executions": _Asked(_PAGE),
+        }
+    )
 
 
 def _dsn() -> str:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from benchmarks.comparison import Compared
 from benchmarks.figures.figure import Figure
+from benchmarks.program import OURS
 from benchmarks.scenarios import Result
 
 
@@ -32,12 +34,16 @@ def of_figures(figures: Sequence[Figure]) -> Table:
     return table
 
 
-def of_comparison(names: Sequence[str], sides: Sequence[Sequence[Figure]]) -> Table:
-    """Return the same figures of several programs beside each other."""
-    table = _table("figure", *names, "target", left=1)
-    for figures in zip(*sides, strict=True):
-        said = (_coloured(each.said, good=each.good) for each in figures)
-        table.add_row(figures[0].meaning, *said, _target(figures[0]))
+def of_comparison(peer: str, compared: Compared) -> Table:
+    """Return the figures of this engine and of its peer beside each other, and what ours is of its.
+
+    Nothing stands for a ratio to nothing.
+    """
+    table = _table("figure", OURS.name, peer, "ratio", "target", left=1)
+    for ours, theirs in zip(compared.ours, compared.peers, strict=True):
+        said = (_coloured(each.said, good=each.good) for each in (ours, theirs))
+        ratio = f"{ours.value / theirs.value:,.2g}" if theirs.value else ""
+        table.add_row(ours.meaning, *said, ratio, _target(ours))
     return table
 
 

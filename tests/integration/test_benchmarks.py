@@ -1,8 +1,10 @@
 """Any engine of the contract can be measured, and one that can't be is said to be so."""
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -55,6 +57,10 @@ def test_the_bare_loops_are_a_peer_that_takes_orders_and_fills_them(stack: Stack
         stored = "select count(*) from execution"
         wait_until(lambda: it.number(stored) == len(fed), 60, "the orders")
         wait_until(lambda: it.fills() >= len(fed), 60, "a fill of each")
+        with urlopen(f"{it.engine.url}/api/v1/execution/7", timeout=60) as answer:
+            assert json.load(answer)["id"] == 7
+        with urlopen(f"{it.engine.url}/api/v1/executions?limit=3", timeout=60) as answer:
+            assert len(json.load(answer)) == 3
 
 
 def test_a_peer_that_ends_is_quoted(stack: Stack, tmp_path: Path) -> None:

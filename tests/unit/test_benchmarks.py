@@ -4,17 +4,23 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from benchmarks import cell
 from benchmarks.cold import copy_cold, mapped_files
-from benchmarks.figures.figure import Figure, medians
+from benchmarks.comparison import compare
+from benchmarks.figures.figure import Figure, Lend, medians
 from benchmarks.image import allocator_settings
 from benchmarks.memory_group import MemoryGroup
 from benchmarks.processes import session_cpu, session_pids, session_resident
-from benchmarks.program import program_at
+from benchmarks.program import OURS, Program, program_at
+from benchmarks.tables import of_comparison
+from fixengine.demo.stack import Stack
 
 
 def test_a_figure_of_several_rounds_is_their_median_and_tells_the_spread() -> None:
@@ -33,6 +39,36 @@ def test_rounds_that_measured_different_figures_are_refused() -> None:
     figure = Figure(meaning="CPU", value=1, unit="ms")
     with pytest.raises(ValueError, match="argument 2 is shorter"):
         [*medians([[figure], []])]
+
+
+def lend_nothing() -> AbstractContextManager[Stack]:
+    raise AssertionError("nothing is measured here")
+
+
+def test_what_a_peer_can_not_show_leaves_all_else_compared() -> None:
+    peer = Program(name="peer", command=("peer",))
+
+    def speed(_lend: Lend, _scale: float, program: Program) -> Iterator[Figure]:
+        yield Figure(meaning="orders", value=6 if program is OURS else 2, unit="/s")
+
+    def answers(_lend: Lend, _scale: float, program: Program) -> Iterator[Figure]:
+        if program is peer:
+            raise RuntimeError("404")
+        yield Figure(meaning="answers", value=1, unit="/s")
+
+    compared = compare(
+        peer,
+        {"asked": answers, "bulk": speed},
+        lend=lend_nothing,
+        rounds=1,
+        scale=1,
+        console=Console(quiet=True),
+    )
+    assert [each.value for each in compared.ours + compared.peers] == [6, 2]
+    assert compared.missing == ["asked, of peer: 404"]
+    console = Console(record=True, width=100)
+    console.print(of_comparison("peer", compared))
+    assert console.export_text().splitlines()[1].split() == ["orders", "6", "/s", "2", "/s", "3"]
 
 
 def test_a_peer_that_is_not_there_is_named() -> None:
