@@ -14,6 +14,7 @@ from fixengine.trading.values import (
     Look,
     NewOrder,
     Refused,
+    Standing,
 )
 
 
@@ -109,18 +110,17 @@ class FixSessions(Protocol):
 class FixBooks(Protocol):
     """What sessions asked for and were told; all methods raise UnavailableError."""
 
-    def look(
-        self,
-        session_id: int,
-        cl_ord_ids: Collection[bytes],
-        *,
-        new_orders: int,
-        open_orders: int = 0,
-    ) -> Look:
-        """Look up ClOrdIDs that a session gave, take numbers for new orders, list open orders.
+    def look(self, session_id: int, cl_ord_ids: Collection[bytes], *, new_orders: int) -> Look:
+        """Look up ClOrdIDs that a session gave, and take so many numbers for new orders."""
 
-        `new_orders` says how many numbers, `open_orders` how many orders at most.
+    def open_orders(self, session_id: int, *, security_id: str | None, limit: int) -> Sequence[int]:
+        """Return the executions of a session's open orders, of all securities where it is None.
+
+        They are in their order, and `limit` at most.
         """
+
+    def standings(self, execution_ids: Collection[int]) -> Sequence[Standing]:
+        """Return orders by their executions, in the order of these, as the client was told."""
 
     def sent(self, session: TakenSession, first: int, last: int) -> Sequence[Sent]:
         """Return what was sent with these numbers, the last included, in their order."""

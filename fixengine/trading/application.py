@@ -4,19 +4,14 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from fixengine.fix.message import Message
-from fixengine.trading.values import Decision, Evaluated, Look, Refused
+from fixengine.trading.values import Decision, Evaluated, ListingPage, Look, Refused
 
 
 class Needs(NamedTuple):
-    """What a decision about some messages needs to know.
-
-    `open_orders` is how many of the session's open orders at most, 0 if none are asked for. Where
-    nothing is needed at all, the time is still.
-    """
+    """What a decision about some messages needs to know: the time, where nothing else."""
 
     cl_ord_ids: frozenset[bytes]
     new_orders: int
-    open_orders: int = 0
 
 
 class Application(Protocol):
@@ -30,3 +25,6 @@ class Application(Protocol):
 
     def tell(self, waiting: Sequence[Evaluated | Refused]) -> Decision:
         """Report what became of orders, in this order."""
+
+    def tell_status(self, page: ListingPage) -> Decision:
+        """Tell of some of the orders that a mass status asked for."""

@@ -15,9 +15,16 @@ from fixengine.trading.notes import Notes
 from fixengine.trading.refusals import Refusals
 from fixengine.trading.reports import Reports
 from fixengine.trading.requesting import Requesting
-from fixengine.trading.statuses import MOST_REPORTS, Statuses
+from fixengine.trading.statuses import Statuses
 from fixengine.trading.telling import Telling
-from fixengine.trading.values import Decision, Evaluated, Look, Refused, RequestKind
+from fixengine.trading.values import (
+    Decision,
+    Evaluated,
+    ListingPage,
+    Look,
+    Refused,
+    RequestKind,
+)
 
 _NAMED = (tags.CL_ORD_ID, tags.ORIG_CL_ORD_ID)
 _ROUTED = (tags.ON_BEHALF_OF_COMP_ID, tags.DELIVER_TO_COMP_ID)
@@ -32,13 +39,13 @@ class OrderEntry:
         self._refusals = refusals = Refusals(agreement.dictionary)
         entering = Entering(agreement, symbols, reports=self._reports, refusals=refusals)
         requesting = Requesting(agreement, reports=self._reports, refusals=refusals)
-        statuses = Statuses(symbols, reports=self._reports, refusals=refusals)
+        self._statuses = Statuses(symbols, reports=self._reports, refusals=refusals)
         self._answers: Mapping[bytes, Callable[[Message, Notes], None]] = {
             codes.NEW_ORDER: entering.answer,
             codes.CANCEL_REQUEST: partial(requesting.answer, RequestKind.CANCEL),
             codes.REPLACE_REQUEST: partial(requesting.answer, RequestKind.REPLACE),
-            codes.STATUS_REQUEST: statuses.answer_one,
-            codes.MASS_STATUS_REQUEST: statuses.answer_all,
+            codes.STATUS_REQUEST: self._statuses.answer_one,
+            codes.MASS_STATUS_REQUEST: self._statuses.answer_all,
         }
 
     def needs(self, messages: Sequence[Message]) -> Needs:
@@ -48,7 +55,6 @@ class OrderEntry:
         return Needs(
             cl_ord_ids=frozenset(each for each in given if each and asking.is_kept(each)),
             new_orders=kinds.count(codes.NEW_ORDER),
-            open_orders=MOST_REPORTS + 1 if codes.MASS_STATUS_REQUEST in kinds else 0,
         )
 
     def decide(self, messages: Sequence[Message], look: Look) -> Decision:
@@ -68,6 +74,10 @@ class OrderEntry:
     def tell(self, waiting: Sequence[Evaluated | Refused]) -> Decision:
         """Report what became of orders, in this order."""
         return Telling(reports=self._reports, refusals=self._refusals).tell(waiting)
+
+    def tell_status(self, page: ListingPage) -> Decision:
+        """Tell of some of the orders that a mass status asked for."""
+        return self._statuses.tell(page)
 
     def _not_spoken(self, message: Message, notes: Notes) -> None:
         if message.kind not in _SILENT:

@@ -3,8 +3,6 @@
 A message may depend on those before it in the same read, of which the database knows nothing yet.
 """
 
-from collections.abc import Iterator
-
 from msgspec.structs import replace
 
 from fixengine.trading.values import (
@@ -12,10 +10,10 @@ from fixengine.trading.values import (
     FixOrder,
     FixRequest,
     Known,
+    Listing,
     Look,
     NewOrder,
     Reply,
-    Standing,
 )
 
 
@@ -24,14 +22,13 @@ class Notes:
 
     def __init__(self, look: Look) -> None:
         self.now = look.now
-        self._open = look.open_orders
         self._known = dict(look.known)
         self._numbers = iter(look.numbers)
         self._replies: list[Reply] = []
         self._requests: list[FixRequest] = []
         self._new: dict[int, NewOrder] = {}
         self._changed: dict[int, FixOrder] = {}
-        self.statuses = 0  # reports of mass statuses among the replies
+        self._listings: list[Listing] = []
 
     def known(self, cl_ord_id: bytes) -> Known | None:
         """Return what is known of a ClOrdID by now."""
@@ -41,15 +38,6 @@ class Notes:
         order = self._changed.get(known.order.execution_id)
         return known if order is None else replace(known, order=order)
 
-    def open_orders(self) -> Iterator[Standing]:
-        """Yield the session's open orders, those that entered just now last."""
-        for order, execution in self._open:
-            yield Standing(self._changed.get(order.execution_id, order), execution)
-        for new in self._new.values():
-            known = self.known(new.fix.cl_ord_id)
-            if known is not None and known.order is not None and known.execution is not None:
-                yield Standing(known.order, known.execution)
-
     def next_numbers(self) -> tuple[int, int]:
         """Return the numbers of a new order: (execution id, execution service id)."""
         return next(self._numbers)
@@ -57,6 +45,10 @@ class Notes:
     def reply(self, reply: Reply) -> None:
         """Send this."""
         self._replies.append(reply)
+
+    def list_open(self, listing: Listing) -> None:
+        """Tell of open orders when all of this is stored."""
+        self._listings.append(listing)
 
     def enter(self, new: NewOrder) -> None:
         """Take an order."""
@@ -82,4 +74,5 @@ class Notes:
             ),
             requests=tuple(self._requests),
             orders=tuple(order for number, order in changed.items() if number not in new),
+            listings=tuple(self._listings),
         )

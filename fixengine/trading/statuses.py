@@ -1,6 +1,6 @@
 """OrderStatusRequest(H), OrderMassStatusRequest(AF): how orders stand, as the client was told."""
 
-from collections.abc import Sequence
+from datetime import datetime
 
 from fixengine.fix.message import Field, Message
 from fixengine.trading import asking, tags
@@ -10,11 +10,10 @@ from fixengine.trading.notes import Notes
 from fixengine.trading.objections import ObjectionError, Why
 from fixengine.trading.refusals import Refusals
 from fixengine.trading.reports import Reports
-from fixengine.trading.values import Reply, Standing
+from fixengine.trading.values import Decision, Listing, ListingPage, Reply
 
-MOST_REPORTS = 5_000
-"""A mass status is refused where more orders than that are open, or where it and those that came
-together with it would have more reports: they are stored at once, and other clients wait for it."""
+MOST_LISTED = 100_000
+"""A mass status is refused where more orders than that are open: their numbers are in memory."""
 
 _OF_A_SECURITY, _OF_ALL = b"1", b"7"
 
@@ -40,52 +39,50 @@ class Statuses:
             notes.reply(self._reports.state(known.order, known.execution, asked=asked, more=more))
 
     def answer_all(self, message: Message, notes: Notes) -> None:
-        """Tell of all open orders, or of those of a security, which is all that is served."""
-        kind = message.get(tags.MASS_STATUS_REQ_TYPE)
-        orders = tuple(notes.open_orders())
+        """Begin to tell of all open orders, or of those of a security, which is all that is served.
+
+        They are told page by page, of which each is stored by itself: nobody waits for all of them.
+        """
+        kind, security_id = message.get(tags.MASS_STATUS_REQ_TYPE), None
         if kind not in (_OF_ALL, _OF_A_SECURITY):
             text = b"MassStatusReqType(585) is not served: give 7 (all) or 1 (of a security)"
-            self._refuse(message, text, notes)
-        elif not asking.is_kept(message.get(tags.MASS_STATUS_REQ_ID) or b""):
-            text = b"MassStatusReqID(584) has more than %d bytes: shorten it" % asking.LONGEST_TEXT
-            self._refuse(message, text, notes)
-        elif len(orders) > MOST_REPORTS:
-            text = b"more than %d orders are open: ask for each of them" % MOST_REPORTS
-            self._refuse(message, text, notes)
-        elif kind == _OF_ALL:
-            self._tell(message, orders, notes)
-        else:
-            self._tell_of_security(message, orders, notes)
-
-    def _tell_of_security(self, message: Message, orders: Sequence[Standing], notes: Notes) -> None:
-        try:
-            security_id = asking.instrument(message, self._symbols).security_id
-        except ObjectionError as error:
-            notes.reply(self._none(message, error, notes))
-        else:
-            wanted = [each for each in orders if each.execution.security_id == security_id]
-            self._tell(message, wanted, notes)
-
-    def _tell(self, message: Message, orders: Sequence[Standing], notes: Notes) -> None:
-        if notes.statuses + len(orders) > MOST_REPORTS:
-            text = b"too many requests of this type at once: wait for the answer to each"
-            self._refuse(message, text, notes)
+            notes.reply(self._refused(message, text))
             return
-        notes.statuses += len(orders)
-        if not orders:
+        if not asking.is_kept(message.get(tags.MASS_STATUS_REQ_ID) or b""):
+            text = b"MassStatusReqID(584) has more than %d bytes: shorten it" % asking.LONGEST_TEXT
+            notes.reply(self._refused(message, text))
+            return
+        if kind == _OF_A_SECURITY:
+            try:
+                security_id = asking.instrument(message, self._symbols).security_id
+            except ObjectionError as error:
+                notes.reply(self._none(message, error, notes.now))
+                return
+        notes.list_open(Listing(message=message, asked_at=notes.now, security_id=security_id))
+
+    def tell(self, page: ListingPage) -> Decision:
+        """Tell of a page of open orders; the first one refuses, or says that there are none."""
+        message, total = page.listing.message, page.total
+        if total > MOST_LISTED:
+            text = b"more than %d orders are open: ask for each of them" % MOST_LISTED
+            return Decision(replies=(self._refused(message, text),))
+        if not total:
             none = ObjectionError(Why.UNKNOWN_ORDER, "the session has no such open order")
-            notes.reply(self._none(message, none, notes))
-        for number, (order, execution) in enumerate(orders, 1):
-            more = _place(message, number, len(orders))
-            asked = order.cl_ord_id
-            notes.reply(self._reports.state(order, execution, asked=asked, more=more))
+            return Decision(replies=(self._none(message, none, page.listing.asked_at),))
+        return Decision(
+            replies=tuple(
+                self._reports.state(
+                    order, execution, asked=order.cl_ord_id, more=_place(message, number, total)
+                )
+                for number, (order, execution) in enumerate(page.orders, page.first)
+            )
+        )
 
-    def _refuse(self, message: Message, text: bytes, notes: Notes) -> None:
-        notes.reply(self._refusals.message(message, BusinessRejectReason.OTHER, text))
+    def _refused(self, message: Message, text: bytes) -> Reply:
+        return self._refusals.message(message, BusinessRejectReason.OTHER, text)
 
-    def _none(self, message: Message, objection: ObjectionError, notes: Notes) -> Reply:
-        more = _place(message, 0, 0)
-        return self._refusals.state(message, objection, at=notes.now, more=more)
+    def _none(self, message: Message, objection: ObjectionError, at: datetime) -> Reply:
+        return self._refusals.state(message, objection, at=at, more=_place(message, 0, 0))
 
 
 def _place(message: Message, number: int, total: int) -> tuple[Field, ...]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from fixengine.fix.message import Field
+from fixengine.fix.message import Field, Message
 from fixengine.rules.changes import ChangeRequest, Refusal
 from fixengine.rules.values import ChangeKind, Execution, Fill, Order
 
@@ -98,13 +98,11 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
     `known` has those of the ClOrdIDs asked for that the session gave before. `numbers` are those of
     new orders, as many as were asked for: (execution id, its negative, which is the order's id).
-    `open_orders` are the session's, by execution id, as many as were asked for. `now` is the
-    database's time.
+    `now` is the database's time.
     """
 
     known: Mapping[bytes, Known]
     numbers: Sequence[tuple[int, int]]
-    open_orders: Sequence[Standing] = ()
     now: datetime
 
 
@@ -145,11 +143,35 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     number: int | None = None
 
 
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """A mass status that is served: of all open orders, or of those of a security.
+
+    `message` is the request, `asked_at` the database's time when it came.
+    """
+
+    message: Message
+    asked_at: datetime
+    security_id: str | None = None
+
+
+class ListingPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of the orders that a mass status tells of.
+
+    `first` is the number of the first of them, from 1 on; `total` is how many there are.
+    """
+
+    listing: Listing
+    first: int
+    total: int
+    orders: Sequence[Standing] = ()
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What came of messages or reports: replies in their order, and rows that change with them.
 
     `new_orders` and `requests` are new; `orders` replace rows that are there; `done` are ClOrdIDs
-    of requests that were pending; `told` are positions of what no longer waits.
+    of requests that were pending; `told` are positions of what no longer waits; `listings` are
+    to be told page by page when the rest is stored.
     """
 
     replies: tuple[Reply, ...] = ()
@@ -158,6 +180,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     orders: tuple[FixOrder, ...] = ()
     done: tuple[bytes, ...] = ()
     told: tuple[int, ...] = ()
+    listings: tuple[Listing, ...] = ()
 
 
 def key_of(session_id: int, cl_ord_id: bytes) -> str:

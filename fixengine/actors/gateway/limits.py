@@ -13,6 +13,9 @@ class SessionLimits:
     reports: int = 200
     """Reports that are read, stored and sent together."""
 
+    listings: int = 16
+    """Mass statuses that may wait for their turn before no more of the client is read."""
+
     unwritten: int = 256 * 1024
     """Bytes that may wait for the client to read them when more reports or a replay are read."""
 

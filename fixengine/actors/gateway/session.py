@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from fixengine.actors.gateway.inbox import Inbox
 from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
+from fixengine.actors.gateway.listings import Listings
 from fixengine.actors.gateway.live import Life
 from fixengine.actors.gateway.messages import (
     BytesCame,
@@ -70,6 +71,11 @@ class _ReadPage:
 
 
 @dataclass(frozen=True, slots=True)
+class _ListPage:
+    """Session → itself: tell of the next orders whose status was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class _DecideAgain:
     """Session → itself: what was delivered could not be decided, try it once more."""
 
@@ -92,6 +98,7 @@ _Received: TypeAlias = (
     | _Begin
     | _Pass
     | _ReadPage
+    | _ListPage
     | _DecideAgain
 )
 
@@ -136,6 +143,8 @@ class SessionActor(Actor):
         self._held: _Held | None = None
         self._page: Fetch | None = None
         self._reads_page = False
+        self._listings = Listings(books, taken.id)
+        self._lists = False
         self._retries = Retries(first=0.05, cap=1.0)
         self._timer: Timer | None = None
         self._timer_at: float | None = None
@@ -157,17 +166,16 @@ class SessionActor(Actor):
                 self._report()
             case _ReadPage():
                 self._read_page()
+            case _ListPage():
+                self._list_page()
             case _DecideAgain():
                 self._decide_again()
             case _Begin():
                 self._begin()
             case LogOut(text=text):
                 self._log_out(text)
-            case LineLost(why=why):
-                if self._held is None:  # or it is told again when the step is settled
-                    self._end_session(why)
-            case DropLine(why=why):
-                self._end_session(why)
+            case LineLost() | DropLine():
+                self._lose(message)
             case _:
                 assert_never(message)
         return None
@@ -192,7 +200,7 @@ class SessionActor(Actor):
 
     def _read(self) -> None:
         """Take bytes that came, all at once: one transaction has them."""
-        if self._held is None:
+        if self._held is None and len(self._listings) < self._limits.listings:
             taken = self._inbox.take(self._limits.read_bytes)
             self._advance(self._session.received(_now(), taken), len(taken))
 
@@ -218,12 +226,7 @@ class SessionActor(Actor):
             return Decision()
         needs = self._application.needs(messages)
         if any(needs):
-            look = self._books.look(
-                self._taken.id,
-                needs.cl_ord_ids,
-                new_orders=needs.new_orders,
-                open_orders=needs.open_orders,
-            )
+            look = self._books.look(self._taken.id, needs.cl_ord_ids, new_orders=needs.new_orders)
         else:
             look = Look(known={}, numbers=(), now=_now().utc)
         return self._application.decide(messages, look)
@@ -258,6 +261,7 @@ class SessionActor(Actor):
             self._settle(held)
             self._inbox.remind()
             self._read_page_in(0)
+            self._list_page_in(0)
 
     def _finish(self, step: Step, decision: Decision) -> None:
         """Store a step and all that was decided, then let the client know."""
@@ -286,6 +290,8 @@ class SessionActor(Actor):
         if step.fetch is not None:
             self._page = step.fetch
             self._read_page_in(0)
+        self._listings.add(decision.listings)
+        self._list_page_in(0)
         if step.closes is None:
             self._arm()
         else:
@@ -373,6 +379,30 @@ class SessionActor(Actor):
             else:
                 self.actor_ref.tell(_ReadPage())
 
+    def _list_page(self) -> None:
+        """Tell of some of the open orders that the client asked for."""
+        self._lists = False
+        if not self._listings or self._held is not None:
+            return
+        if self._session.state is not State.ACTIVE:
+            self._listings.clear()  # the client asks again when it is back
+        elif self._has_room():
+            try:
+                page = self._listings.next_page(self._limits.reports)
+            except UnavailableError as error:
+                logger.bind(reason=str(error)).debug("a mass status waits")
+                self._list_page_in(self._retries.next_wait())
+                return
+            self._finish(Step(self._taken.generation), self._application.tell_status(page))
+        else:
+            self._list_page_in(self._limits.look_for_room_every)
+        self._inbox.remind()  # what came may have waited for this
+
+    def _list_page_in(self, seconds: float) -> None:
+        if not self._lists and self._listings:
+            self._lists = True
+            self.tell_later(seconds, _ListPage())
+
     def _has_room(self) -> bool:
         """Say whether the client reads what is sent; end the session of one that does not."""
         if self._room.is_there():
@@ -410,6 +440,11 @@ class SessionActor(Actor):
             self._advance(self._session.leave(_now(), text))
         else:
             self._end_session(text)
+
+    def _lose(self, news: LineLost | DropLine) -> None:
+        """End. A lost line is told again when a step that waits is settled, which goes first."""
+        if self._held is None or isinstance(news, DropLine):
+            self._end_session(news.why)
 
     def _end_session(self, why: str) -> None:
         if not self._over:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from fixengine.fix import tags
 from fixengine.fix.message import Field, Message
 from fixengine.trading.application import Needs
-from fixengine.trading.values import Decision, Evaluated, Look, Refused
+from fixengine.trading.values import Decision, Evaluated, ListingPage, Look, Refused
 from fixengine.trading.values import Reply as ToldReply
 from tests.support.fix.sides import Reply
 
@@ -53,3 +53,6 @@ class EchoApplication:
 
     def tell(self, waiting: Sequence[Evaluated | Refused]) -> Decision:
         raise AssertionError(f"an echo has no orders: {waiting}")
+
+    def tell_status(self, page: ListingPage) -> Decision:
+        raise AssertionError(f"an echo has no orders: {page}")

@@ -4,14 +4,16 @@ What the market does are methods, as what the client does. The module is longer 
 one small market.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from fixengine.actors.gateway.listings import Listings
 from fixengine.fix.message import Message
+from fixengine.ports.fix import FixBooks
 from fixengine.rules.changes import ChangeRequest, Refusal, change, refusal
 from fixengine.rules.fills import FillRules, amount, status_of
 from fixengine.rules.trading_day import TradingDay
@@ -38,6 +40,7 @@ from tests.support.fix.customer import Book, Customer
 
 IBM, ORCL = "68bda020e3644b42ebcb2bd3", "68bda020e3644b42ebcb2bd4"
 END_OF_DAY = datetime(2026, 3, 2, 17, tzinfo=UTC)
+_PAGE = 2  # orders of a mass status
 _TICKERS = {IBM: "IBM", ORCL: "ORCL"}
 
 
@@ -65,6 +68,7 @@ class Market(Customer):
         self._numbers = 0
         self._position = 0
         self._undecided: list[FixRequest] = []
+        self._session_id = session_id
         agreement = OrderAgreement(
             session_id=session_id,
             dictionary=self.dictionary,
@@ -192,14 +196,24 @@ class Market(Customer):
     def _look(self, needs: Needs) -> Look:
         first = self._numbers + 1
         self._numbers += needs.new_orders
-        is_open = (each for each in self._executions.values() if each.is_open)
-        standing = [Standing(self.orders[each.id], self._as_told[each.id]) for each in is_open]
         return Look(
             known={each: self._known(each) for each in needs.cl_ord_ids if each in self.requests},
             numbers=[(number, -number) for number in range(first, self._numbers + 1)],
-            open_orders=standing[: needs.open_orders],
             now=self.now,
         )
+
+    @property
+    def _books(self) -> FixBooks:
+        return self  # type: ignore[return-value]  # for lists of open orders it is one
+
+    def open_orders(
+        self, _session_id: int, *, security_id: str | None, limit: int
+    ) -> Sequence[int]:
+        open_ = (each for each in self._executions.values() if each.is_open)
+        return [each.id for each in open_ if security_id in {None, each.security_id}][:limit]
+
+    def standings(self, execution_ids: Collection[int]) -> Sequence[Standing]:
+        return [Standing(self.orders[each], self._as_told[each]) for each in execution_ids]
 
     def _known(self, cl_ord_id: bytes) -> Known:
         request = self.requests[cl_ord_id]
@@ -241,7 +255,14 @@ class Market(Customer):
     def _told(self, decision: Decision) -> list[str]:
         self._store(decision)
         self.entered += decision.new_orders
-        return self.read(decision.replies)
+        replies = [*decision.replies]
+        listings = Listings(self._books, self._session_id)
+        listings.add(decision.listings)
+        while listings:
+            listed = self.entry.tell_status(listings.next_page(_PAGE))
+            self._store(listed)
+            replies += listed.replies
+        return self.read(replies)
 
 
 def filled(before: Execution, quantity: Decimal, price: Decimal, *, now: datetime) -> Fill:

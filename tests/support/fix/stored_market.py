@@ -18,7 +18,7 @@ from fixengine.infra.postgres.changes import PostgresChanges
 from fixengine.infra.postgres.claims import PostgresClaims
 from fixengine.infra.postgres.fix.books import PostgresFixBooks
 from fixengine.infra.postgres.fix.sessions import PostgresFixSessions
-from fixengine.ports.fix import Sent, TakenSession
+from fixengine.ports.fix import FixBooks, Sent, TakenSession
 from fixengine.rules.changes import ChangeRequest, Refusal, change, has_expired, refusal
 from fixengine.rules.claim_window import EARLIEST, ClaimWindow
 from fixengine.rules.fills import FillRules
@@ -136,18 +136,17 @@ class StoredMarket(Market):
     # The database
 
     def _look(self, needs: Needs) -> Look:
-        look = self._stored.look(
-            self._session.id,
-            needs.cl_ord_ids,
-            new_orders=needs.new_orders,
-            open_orders=needs.open_orders,
-        )
+        look = self._stored.look(self._session.id, needs.cl_ord_ids, new_orders=needs.new_orders)
         assert look.known.keys() == needs.cl_ord_ids & self.requests.keys()
         for name, known in look.known.items():
             ours = self._known(name)
             assert (known.request, known.order) == (ours.request, ours.order)
             assert _lasting(known.execution) == _lasting(ours.execution), "it is as was told"
         return look
+
+    @property
+    def _books(self) -> FixBooks:
+        return self._stored
 
     def _reports(self) -> Sequence[Evaluated | Refused]:
         self.waiting = [*self._stored.reports(self._session.id, limit=_ALL)]

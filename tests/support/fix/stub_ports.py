@@ -14,7 +14,17 @@ from fixengine.ports.lines import Receiver
 from fixengine.ports.stores import SchemaState
 from fixengine.rules.changes import Refusal
 from fixengine.trading.application import Needs
-from fixengine.trading.values import Decision, Evaluated, FixRequest, Look, Refused, Reply
+from fixengine.trading.values import (
+    Decision,
+    Evaluated,
+    FixRequest,
+    Listing,
+    ListingPage,
+    Look,
+    Refused,
+    Reply,
+    Standing,
+)
 
 _AWAY = UnavailableError("the database is away")
 
@@ -69,6 +79,8 @@ class StubStore:
     commits_fail: bool = False
     looks_fail: bool = False
     failed_looks: int = 0
+    open_count: int = 0
+    listed: list[int] = field(default_factory=list)
     opened: int = 0
 
     def __post_init__(self) -> None:
@@ -124,21 +136,27 @@ class StubStore:
     def close(self) -> None:
         self.held.clear()
 
-    def look(
-        self,
-        _session_id: int,
-        _cl_ord_ids: Collection[bytes],
-        *,
-        new_orders: int,
-        open_orders: int = 0,
-    ) -> Look:
+    def look(self, _session_id: int, _cl_ord_ids: Collection[bytes], *, new_orders: int) -> Look:
         self._assert_there()
         if self.looks_fail:
             self.failed_looks += 1
             raise _AWAY
-        assert open_orders >= 0
         numbers = tuple((number, 2**30 + number) for number in range(1, new_orders + 1))
         return Look(known={}, numbers=numbers, now=datetime.now(UTC))
+
+    def open_orders(
+        self, _session_id: int, *, security_id: str | None, limit: int
+    ) -> Sequence[int]:
+        assert security_id is None
+        if self.looks_fail:
+            self.failed_looks += 1
+            raise _AWAY
+        return range(1, self.open_count + 1)[:limit]
+
+    def standings(self, execution_ids: Collection[int]) -> Sequence[Standing]:
+        self._assert_there()
+        self.listed.append(len(execution_ids))
+        return [*execution_ids]  # type: ignore[list-item]  # a parrot tells anything
 
     def sent(self, _session: TakenSession, first: int, last: int) -> Sequence[Sent]:
         self._assert_there()
@@ -193,14 +211,21 @@ class Parrot:
     def needs(self, messages: Sequence[Message]) -> Needs:
         return Needs(frozenset(each.get(11) or b"" for each in messages), 0)
 
-    def decide(self, messages: Sequence[Message], _look: Look) -> Decision:
+    def decide(self, messages: Sequence[Message], look: Look) -> Decision:
         self.decided.append(len(messages))
         replies = tuple(_reply(id_) for each in messages if (id_ := each.get(11)))
-        return Decision(replies=replies, requests=self.requests)
+        asked = tuple(
+            Listing(message=each, asked_at=look.now) for each in messages if each.kind == b"AF"
+        )
+        return Decision(replies=replies, requests=self.requests, listings=asked)
 
     def tell(self, waiting: Sequence[Evaluated | Refused]) -> Decision:
         told = tuple(each.position for each in waiting)
         return Decision(replies=tuple(_reply(b"%d" % each) for each in told), told=told)
+
+    def tell_status(self, page: ListingPage) -> Decision:
+        numbers = range(page.first, page.first + len(page.orders))
+        return Decision(replies=tuple(_reply(b"%d of %d" % (n, page.total)) for n in numbers))
 
 
 def _reply(text: bytes) -> Reply:

@@ -150,7 +150,7 @@ def said(kind: str) -> list[tuple[bytes, bytes | None]]:
 def test_nothing_is_looked_up_for_what_needs_nothing() -> None:
     market = Market()
     messages_ = [market.message("35=j|372=8|380=0|")]
-    assert market.entry.needs(messages_) == Needs(frozenset(), 0, 0)
+    assert market.entry.needs(messages_) == Needs(frozenset(), 0)
     nothing = Look(known={}, numbers=(), now=BEGAN)
     assert market.entry.decide(messages_, nothing) == Decision()
 
@@ -167,7 +167,7 @@ def test_what_is_looked_up_is_what_messages_name() -> None:
     )
     needs = market.entry.needs([market.message(text) for text in texts])
     assert needs.cl_ord_ids == frozenset(map(str.encode, "ABCDEFGI"))
-    assert (needs.new_orders, needs.open_orders) == (2, 0)
+    assert needs.new_orders == 2
 
 
 @pytest.mark.parametrize(("party", "back"), [(115, 128), (128, 115)])

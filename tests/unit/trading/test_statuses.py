@@ -2,8 +2,8 @@
 
 import pytest
 
-from fixengine.trading.statuses import MOST_REPORTS
-from fixengine.trading.values import Look, Standing
+from fixengine.trading.statuses import MOST_LISTED
+from fixengine.trading.values import Listing, ListingPage, Standing
 from tests.support.fix.customer import BEGAN
 from tests.support.fix.market import IBM, Market
 
@@ -109,26 +109,22 @@ def test_other_selections_are_not_served() -> None:
     assert market.last[0].get(45) == b"4", "it names the message"
 
 
-def test_more_orders_than_can_be_told_of_at_once_are_not_told_of() -> None:
+def test_more_orders_than_that_are_not_told_of() -> None:
     market = traded()
-    asked = [market.message(mass("7"))]
+    listing = Listing(message=market.message(mass("7")), asked_at=BEGAN)
     one = Standing(market.orders[1], market.execution("X"))
     told = []
-    for number in (MOST_REPORTS, MOST_REPORTS + 1):
-        look = Look(known={}, numbers=(), open_orders=[one] * number, now=BEGAN)
-        told.append([each.kind for each in market.entry.decide(asked, look).replies])
-    assert told == [[b"8"] * MOST_REPORTS, [b"j"]]
-    assert market.entry.needs(asked).open_orders == MOST_REPORTS + 1, "so that it is seen"
+    for total in (MOST_LISTED, MOST_LISTED + 1):
+        page = ListingPage(listing=listing, first=1, total=total, orders=[one])
+        told.append([each.kind for each in market.entry.tell_status(page).replies])
+    assert told == [[b"8"], [b"j"]]
 
 
-def test_requests_that_come_together_are_told_of_no_more_than_one_may_be() -> None:
+def test_requests_that_come_together_are_answered_one_after_the_other() -> None:
     market = traded()
-    asked = [market.message(mass(kind)) for kind in ("7", "1", "7", "7")]
-    one = Standing(market.orders[1], market.execution("X"))
-    look = Look(known={}, numbers=(), open_orders=[one] * (MOST_REPORTS // 2), now=BEGAN)
-    kinds = [each.kind for each in market.entry.decide(asked, look).replies]
-    assert kinds.count(b"8") == 2 * (MOST_REPORTS // 2) + 1
-    assert kinds[-1] == b"j"
+    market.says(mass("7"), mass("1", "55=ORCL|"), mass("7"))
+    places = [(each.get(911), each.get(912)) for each in market.last]
+    assert places == [(b"2", b"N"), (b"2", b"Y"), (b"1", b"Y"), (b"2", b"N"), (b"2", b"Y")]
 
 
 def test_what_each_report_would_repeat_may_not_be_long() -> None:

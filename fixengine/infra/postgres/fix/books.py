@@ -32,33 +32,41 @@ class PostgresFixBooks:
         self._database = database
         self._looks = Looks(database)
 
-    def look(
-        self,
-        session_id: int,
-        cl_ord_ids: Collection[bytes],
-        *,
-        new_orders: int,
-        open_orders: int = 0,
-    ) -> Look:
-        """Look up ClOrdIDs that a session gave, take numbers for new orders, list open orders.
-
-        `new_orders` says how many numbers, `open_orders` how many orders at most.
-        """
+    def look(self, session_id: int, cl_ord_ids: Collection[bytes], *, new_orders: int) -> Look:
+        """Look up ClOrdIDs that a session gave, and take so many numbers for new orders."""
         looked = self._looks.look(session_id, cl_ord_ids, new_orders=new_orders)
         rows: Sequence[Known | Standing] = ()
-        if looked.any_known or open_orders:
+        if looked.any_known:
             asked = {
                 "session_id": session_id,
                 "cl_ord_ids": [*cl_ord_ids],
-                "open_orders": open_orders,
+                "execution_ids": [],
             }
             rows = self._rows("fix_known", looked_up, asked)
         return Look(
             known={each.request.cl_ord_id: each for each in rows if isinstance(each, Known)},
             numbers=tuple((number, -number) for number in looked.numbers),
-            open_orders=tuple(each for each in rows if isinstance(each, Standing)),
             now=looked.now,
         )
+
+    def open_orders(self, session_id: int, *, security_id: str | None, limit: int) -> Sequence[int]:
+        """Return the executions of a session's open orders, of all securities where it is None.
+
+        They are in their order, and `limit` at most.
+        """
+        parameters = {"session_id": session_id, "security_id": security_id, "limit": limit}
+        with self._database.connection() as connection:
+            row = connection.execute(query("fix_open"), parameters).fetchone()
+        assert row is not None
+        ids: Sequence[int] = row[0]
+        return ids
+
+    def standings(self, execution_ids: Collection[int]) -> Sequence[Standing]:
+        """Return orders by their executions, in the order of these, as the client was told."""
+        asked = {"session_id": None, "cl_ord_ids": [], "execution_ids": sorted(execution_ids)}
+        rows = self._rows("fix_known", looked_up, asked)
+        found = [each for each in rows if isinstance(each, Standing)]
+        return sorted(found, key=lambda each: each.execution.id)
 
     def sent(self, session: TakenSession, first: int, last: int) -> Sequence[Sent]:
         """Return what was sent with these numbers, the last included, in their order."""

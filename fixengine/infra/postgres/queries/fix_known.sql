@@ -1,5 +1,5 @@
 -- What is known of ClOrdIDs that a session gave: the request, its order, and the execution as it is
--- now; and, without a request, the session's open orders. Where an evaluation waits to be told, what
+-- now; and, without a request, of executions. Where an evaluation waits to be told, what
 -- the ledger has of the one before the first of these, and the terms of that time: the client knows
 -- no more.
 -- `offset 0` keeps look-ups for each row from becoming joins.
@@ -13,18 +13,8 @@ with asked as materialized (
         offset 0
     ) as r
     union all
-    select null, null, l.id, null, null, null, null, null
-    from (
-        select x.id
-        from public.execution as x
-        -- within a `case` no index serves but that of what is open
-        where x.is_open
-            and case when x.execution_service_id < 0 then true end
-            and (select k.session_id from public.fix_order as k where k.execution_id = x.id)
-                = %(session_id)s
-        order by x.id
-        limit %(open_orders)s
-    ) as l
+    select null, null, i.id, null, null, null, null, null
+    from unnest(%(execution_ids)s::integer[]) as i (id)
 )
 select
     w.number as untold,

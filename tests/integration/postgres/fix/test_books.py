@@ -40,6 +40,7 @@ from tests.support.fix.works import (
 )
 from tests.support.rows import change, session
 
+ELSEWHERE = "e" * 24  # another security
 MUCH = Decimal(10**6)  # is not filled at once
 OTHER = IDENTITY._replace(peer=b"OMS2")
 AT_ONCE = FillRules(delay_min=0, delay_max=0)
@@ -97,8 +98,8 @@ def test_an_execution_is_known_as_its_client_was_told(
     id_ = entered.execution_id
 
     def known() -> Execution:
-        look = books.look(ours.id, [b"1"], new_orders=0, open_orders=1)
-        (listed,) = look.open_orders
+        look = books.look(ours.id, [b"1"], new_orders=0)
+        (listed,) = books.standings([id_])
         assert listed.order == look.known[b"1"].order == entered.fix
         assert listed.execution == look.known[b"1"].execution
         return listed.execution
@@ -127,12 +128,18 @@ def test_the_open_orders_of_a_session_are_listed_by_their_numbers(
         database,
         f"update execution set is_open = false where id = {closed.execution_id}",
     )
-    look = books.look(ours.id, [b"2"], new_orders=0, open_orders=10)
-    assert [each.order for each in look.open_orders] == [first.fix, second.fix]
-    assert [*look.known] == [b"2"]
-    look = books.look(ours.id, [], new_orders=0, open_orders=1)
-    assert [each.order for each in look.open_orders] == [first.fix]
-    assert books.look(ours.id, [], new_orders=0).open_orders == ()
+    (elsewhere,) = enter(sessions, books, ours, b"4", security_id=ELSEWHERE)
+
+    def listed(security_id: str | None, limit: int) -> Sequence[int]:
+        return books.open_orders(ours.id, security_id=security_id, limit=limit)
+
+    open_ = [each.execution_id for each in (first, second, elsewhere)]
+    assert listed(None, 10) == open_
+    assert listed(None, 2) == open_[:2]
+    assert listed(ELSEWHERE, 10) == open_[2:]
+    assert listed("f" * 24, 10) == []
+    standings = books.standings([open_[1], open_[0]])
+    assert [each.order for each in standings] == [first.fix, second.fix]
 
 
 def test_no_number_is_given_twice_and_those_of_orders_are_below_all_others(
@@ -330,7 +337,7 @@ def test_numbers_that_are_none_stop_nobody(
 ) -> None:
     """Another program may have written them."""
     ours = taken(sessions)
-    _, asked = asked_to_cancel(sessions, books, ours)
+    entered, asked = asked_to_cancel(sessions, books, ours)
     with session(pool) as claims:
         fill_once(claims)
     books.refuse(asked, Refusal.NO_NUMBER)
@@ -339,12 +346,13 @@ def test_numbers_that_are_none_stop_nobody(
         "update execution set quantity_ordered = 'NaN', limit_price = 'NaN', total_amount = 'NaN'",
     )
     evaluated, refused = books.reports(ours.id, limit=10)
-    look = books.look(ours.id, [b"1"], new_orders=0, open_orders=1)
+    look = books.look(ours.id, [b"1"], new_orders=0)
+    (listed,) = books.standings([entered.execution_id])
     assert isinstance(evaluated, Evaluated)
     assert isinstance(refused, Refused)
     assert refused.execution.quantity_ordered == 0
     assert evaluated.fill.execution.quantity_filled > 0
-    assert look.known[b"1"].execution == look.open_orders[0].execution
+    assert look.known[b"1"].execution == listed.execution
 
 
 def asked_to_cancel(

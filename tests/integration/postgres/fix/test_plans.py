@@ -235,7 +235,7 @@ CASES: Mapping[str, Case] = {
         parameters={
             "session_id": 1,
             "cl_ord_ids": [b"%d" % n for n in range(ORDERS - 50, ORDERS + 50)],
-            "open_orders": 0,
+            "execution_ids": [],
         },
         rows=500,
         blocks=3000,
@@ -251,10 +251,20 @@ CASES: Mapping[str, Case] = {
         blocks=15 * BATCH,
     ),
     "list what is open": Case(
-        statement="fix_known",
-        parameters={"session_id": 1, "cl_ord_ids": [], "open_orders": BATCH},
-        rows=OPEN + 9 * BATCH,
+        statement="fix_open",
+        parameters={"session_id": 1, "security_id": SECURITY, "limit": 2 * OPEN},
+        rows=3 * OPEN,
         blocks=10 * OPEN,
+    ),
+    "a page of what is open": Case(
+        statement="fix_known",
+        parameters={
+            "session_id": None,
+            "cl_ord_ids": [],
+            "execution_ids": [*range(ORDERS - BATCH, ORDERS)],
+        },
+        rows=9 * BATCH,
+        blocks=30 * BATCH,
     ),
     "resend": Case(
         statement="fix_sent",

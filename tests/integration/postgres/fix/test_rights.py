@@ -22,7 +22,9 @@ def test_a_role_for_engines_may_do_all_that_a_gateway_does(database: str, role: 
         (report,) = books.reports(ours.id, limit=10)
         told = work(ours, told=(report.position,), done=(b"2",))
         assert one.commit([told]) == {ours.id}
-        assert len(books.look(ours.id, [b"2"], new_orders=0, open_orders=1).open_orders) == 1
+        assert [*books.look(ours.id, [b"2"], new_orders=0).known] == [b"2"]
+        (listed,) = books.standings(books.open_orders(ours.id, security_id=None, limit=1))
+        assert listed.execution.id == entered.execution_id
         assert len(books.sent(ours, 1, 1)) == 1
         one.release(ours.id)
         one.close()

@@ -264,6 +264,82 @@ def test_a_replay_goes_on_when_the_client_has_read(world: World) -> None:
     wait_for(line, "35=B|34=2|43=Y|")
 
 
+def asked_for_all(number: int) -> str:
+    return f"AF|34={number}|584=M|585=7|"
+
+
+def listed(line: StubLine) -> list[str]:
+    return [each.split("|")[2] for each in said(line) if " of " in each]
+
+
+def test_a_mass_status_is_told_page_by_page_and_holds_up_nothing_else(world: World) -> None:
+    world.limits = SessionLimits(reports=2)
+    world.store.open_count = 5
+    line = StubLine()
+    world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    world.store.may_commit.clear()
+    receive(line, asked_for_all(2))
+    receive(line, order(3, "a"))
+    world.store.may_commit.set()
+    wait_until(lambda: len(listed(line)) == 5, 60, "all to be listed")
+    assert listed(line) == [f"148={number} of 5" for number in range(1, 6)]
+    assert world.store.listed == [2, 2, 1]
+    assert all(len(work.sent) <= 2 for (work,) in world.store.works)
+    answers = [each.split("|")[2] for each in said(line)[1:]]
+    assert answers.index("148=a") < answers.index("148=3 of 5"), "it does not wait for all pages"
+
+
+def test_a_client_that_reads_nothing_is_listed_no_further(world: World) -> None:
+    world.limits = QUICK
+    world.store.open_count = 5
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    line.unwritten = QUICK.unwritten + 1
+    receive(line, asked_for_all(2))
+    wait_until_gone(session)
+    assert world.store.listed == []
+    assert line.is_closed
+
+
+def test_who_asks_for_many_mass_statuses_is_not_read_until_some_are_told(world: World) -> None:
+    world.limits = SessionLimits(listings=2)
+    world.store.open_count = 1
+    line = StubLine()
+    world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    line.unwritten = world.limits.unwritten + 1
+    size = receive(line, *map(asked_for_all, range(2, 7)))
+    wait_until(lambda: line.handled_bytes == size, 60, "them to be taken")
+    more = receive(line, order(7, "a"))
+    world.store.looks_fail = True
+    line.unwritten = 0
+    wait_until(lambda: world.store.failed_looks, 60, "the first to be looked for")
+    assert line.handled_bytes == size
+    world.store.looks_fail = False
+    wait_until(lambda: line.handled_bytes == size + more, 60, "the rest to be read")
+    wait_until(lambda: len(listed(line)) == 5, 60, "all to be listed")
+    answers = [each.split("|")[2] for each in said(line)[1:]]
+    assert answers.index("148=a") >= 3, "all but two were told first"
+
+
+def test_who_logs_out_is_listed_no_further(world: World) -> None:
+    world.limits = SessionLimits(listings=1)
+    world.store.open_count = 5
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    line.unwritten = world.limits.unwritten + 1
+    receive(line, asked_for_all(2))
+    wait_until(lambda: line.handled_bytes, 60, "the request to be taken")
+    tell(session, LogOut(text="the gateway stops"))
+    wait_for(line, "35=5|")
+    receive(line, "5|34=3|")
+    wait_until_gone(session)
+    assert world.store.listed == []
+
+
 def test_a_session_that_crashes_closes_its_line(world: World) -> None:
     line = StubLine()
     session = world.session(line, repository=world.repository())
