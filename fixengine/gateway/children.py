@@ -11,6 +11,7 @@ from fixengine.actors.gateway.directory import DRAINED_WITHIN, Directory
 from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
 from fixengine.actors.gateway.live import Life, LiveSessions
 from fixengine.actors.gateway.messages import Knocked
+from fixengine.actors.gateway.porter import Porter
 from fixengine.actors.gateway.reader import SessionReader
 from fixengine.actors.gateway.reports import Reports
 from fixengine.actors.gateway.repository import SessionRepository
@@ -37,19 +38,21 @@ class Child(StrEnum):
     REQUESTS = "requests"
     DIRECTORY = "directory"
     REPORTS = "reports"
+    PORTER = "porter"
     ACCEPTOR = "acceptor"
     READER = "reader"
 
 
 STOP_SHARES: Mapping[Child, float] = {
-    Child.REPOSITORY: 0.5,
+    Child.REPOSITORY: 0.45,
     Child.SYMBOLS: 0.2,
     Child.DESK: 0.2,
     Child.REQUESTS: 0.2,
-    Child.DIRECTORY: DRAINED_WITHIN + 0.3,
+    Child.DIRECTORY: DRAINED_WITHIN + 0.25,
     Child.REPORTS: 0.2,
+    Child.PORTER: 0.15,
     Child.ACCEPTOR: 0.15,
-    Child.READER: 0.2,
+    Child.READER: 0.15,
 }
 """Seconds for each actor to stop, in reverse order. What one leaves is for those after it."""
 
@@ -94,6 +97,7 @@ class Children(Family):
             Child.REQUESTS: self._requests,
             Child.DIRECTORY: self._directory,
             Child.REPORTS: self._reports,
+            Child.PORTER: self._porter,
             Child.ACCEPTOR: self._acceptor,
             Child.READER: self._reader,
         }
@@ -128,7 +132,6 @@ class Children(Family):
 
     def _directory(self, refs: Refs) -> ActorRef:
         return Directory.start(
-            agreements=self._parts.agreements,
             live=self.live,
             repository=refs[Child.REPOSITORY],
             start_session=partial(self._session, refs),
@@ -163,8 +166,16 @@ class Children(Family):
     def _reports(self, _refs: Refs) -> ActorRef:
         return Reports.start(books=self._parts.books, live=self.live)
 
+    def _porter(self, refs: Refs) -> ActorRef:
+        return Porter.start(
+            agreements=self._parts.agreements,
+            live=self.live,
+            directory=refs[Child.DIRECTORY],
+            metrics=self._parts.metrics,
+        )
+
     def _acceptor(self, refs: Refs) -> ActorRef:
-        return Acceptor.start(entrance=self._parts.entrance(), directory=refs[Child.DIRECTORY])
+        return Acceptor.start(entrance=self._parts.entrance(), porter=refs[Child.PORTER])
 
     def _reader(self, _refs: Refs) -> ActorRef:
         return SessionReader.start(

@@ -7,9 +7,10 @@ The supervisor starts them in this order and stops them in reverse, as it does w
     ├── symbols     gateway/symbols.py     tickers ⇄ securities, read every minute
     ├── desk        changing/              cancels and replaces executions, in turn with claims
     ├── requests    gateway/requests.py    has requests to cancel and replace decided
-    ├── directory   gateway/directory.py   who may log on; starts and ends the sessions
+    ├── directory   gateway/directory.py   who is logged on; starts and ends the sessions
     │   └── session gateway/session.py     one for each client that is logged on
     ├── reports     gateway/reports.py     looks for sessions that have something to be told
+    ├── porter      gateway/porter.py      who may log on: CompIDs, passwords, certificates
     ├── acceptor    gateway/acceptor.py    opens the port
     └── reader      gateway/reader.py      answers REST, and counts what waits
 
@@ -27,7 +28,8 @@ News is lost with a mailbox: what counts is the database, and what clients count
 
     directory  tells repository  BeginAnew TakeSession ReleaseSession
     repository tells directory   SessionAnswered SessionsWanted SessionsLost
-    acceptor   tells directory   Knocked
+    acceptor   tells porter      Knocked
+    porter     tells directory   Admitted
     directory  tells session     LogOut DropLine
     session    tells directory   SessionEnded
     session    tells requests    RequestsStored

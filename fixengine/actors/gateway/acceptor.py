@@ -11,18 +11,18 @@ from fixengine.supervision.refs import ActorRef
 
 
 class Acceptor(Actor):
-    """Opens the port, and has the directory decide who comes in.
+    """Opens the port, and has the porter decide who comes in.
 
     Lines are not its own: at a stop the directory logs clients out on them when the port is closed.
     """
 
-    def __init__(self, *, entrance: Entrance, directory: ActorRef) -> None:
+    def __init__(self, *, entrance: Entrance, porter: ActorRef) -> None:
         super().__init__()
         self._entrance = entrance
-        self._directory = directory
+        self._porter = porter
 
     def boot(self) -> None:
-        self._entrance.start(_Door(self._directory))
+        self._entrance.start(_Door(self._porter))
 
     def receive(self, message: object) -> None:
         raise AssertionError(f"nobody tells the acceptor anything: {message}")
@@ -32,13 +32,13 @@ class Acceptor(Actor):
 
 
 class _Door:
-    """Tells the directory who knocks, in the thread that moves bytes."""
+    """Tells the porter who knocks, in the thread that moves bytes."""
 
-    def __init__(self, directory: ActorRef) -> None:
-        self._directory = directory
+    def __init__(self, porter: ActorRef) -> None:
+        self._porter = porter
 
     def knocked(self, line: Line, knock: Knock, framer: Framer) -> None:
         try:
-            self._directory.tell(Knocked(line=line, knock=knock, framer=framer))
+            self._porter.tell(Knocked(line=line, knock=knock, framer=framer))
         except pykka.ActorDeadError:  # its successor opens the port anew
             line.close()

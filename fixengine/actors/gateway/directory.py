@@ -1,6 +1,5 @@
-"""The directory: who may log on, and which sessions are logged on here."""
+"""The directory: who waits for a session, and which sessions are logged on here."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -8,10 +7,10 @@ from typing import Any, Protocol, TypeAlias, assert_never
 
 from loguru import logger
 
-from fixengine.actors.gateway.credentials import shows_credentials
 from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
 from fixengine.actors.gateway.live import Life, LiveSession, LiveSessions
 from fixengine.actors.gateway.messages import (
+    Admitted,
     BeginAnew,
     DropLine,
     Knocked,
@@ -23,14 +22,12 @@ from fixengine.actors.gateway.messages import (
     SessionsWanted,
     TakeSession,
 )
-from fixengine.attempts import Attempts
-from fixengine.config.fix_sessions import Agreement, Agreements
+from fixengine.actors.gateway.way_out import WayOut, shown
+from fixengine.config.fix_sessions import Agreement
 from fixengine.fix import tags
 from fixengine.fix.message import whole
 from fixengine.fix.session import LOGOUT_SECONDS
 from fixengine.ports.fix import Identity, TakenSession
-from fixengine.ports.lines import Line
-from fixengine.recurring import Recurring
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot
 from fixengine.supervision.mailbox import mailbox_of
@@ -77,14 +74,14 @@ class _TryAgain:
 
 
 _Received: TypeAlias = (
-    Knocked | SessionAnswered | SessionsWanted | SessionsLost | SessionEnded | _TryAgain
+    Admitted | SessionAnswered | SessionsWanted | SessionsLost | SessionEnded | _TryAgain
 )
 
 
 class Directory(Actor):
-    """Shows out without a word who may not log on; starts a session's actor for everybody else.
+    """Has whoever may log on wait until its session is free, and then starts the session's actor.
 
-    It never waits for the database: the session of one client holds up no other.
+    It never waits for the database, or for a password: one client holds up no other.
     """
 
     closes_within = DRAINED_WITHIN
@@ -92,7 +89,6 @@ class Directory(Actor):
     def __init__(
         self,
         *,
-        agreements: Agreements,
         live: LiveSessions,
         repository: ActorRef,
         start_session: StartSession,
@@ -100,19 +96,14 @@ class Directory(Actor):
         limits: SessionLimits = SESSION_LIMITS,
     ) -> None:
         super().__init__()
-        self._agreements = agreements
         self._sessions = live
         self._repository = repository
         self._start_session = start_session
-        self._metrics = metrics
         self._limits = limits
-        self._attempts = Attempts()
         self._visitors: dict[Identity, _Visitor] = {}
         self._asked: dict[Identity, datetime] = {}  # of the repository, which has not answered
         self._looks = False
-        self._shown_out = defaultdict[str, Recurring](  # one reason does not hide another
-            lambda: Recurring("WARNING", "a client may not log on")
-        )
+        self._way_out = WayOut(metrics)
 
     def boot(self) -> None:
         for identity in self._sessions.all():  # of a directory that crashed in its `close`
@@ -121,8 +112,8 @@ class Directory(Actor):
 
     def receive(self, message: _Received) -> Any:
         match message:
-            case Knocked():
-                return self._knocked(message)
+            case Admitted(agreement=agreement, knocked=knocked):
+                return self._admitted(agreement, knocked)
             case SessionAnswered():
                 return self._answered(message)
             case SessionEnded(identity=identity, session_id=session_id):
@@ -139,8 +130,8 @@ class Directory(Actor):
     def close(self) -> None:
         """Log all clients out, and wait until they have answered; then end what is left."""
         until = self.close_by(DRAINED_WITHIN)
-        for knocked in self.actor_inbox.waiting(Knocked):
-            knocked.line.close()
+        for admitted in self.actor_inbox.waiting(Admitted):
+            admitted.knocked.line.close()
         for visitor in self._visitors.values():
             visitor.knocked.line.close()
         sessions = self._sessions.all()
@@ -151,43 +142,16 @@ class Directory(Actor):
             session.ref.stop(block=False)
             self._sessions.remove(identity)
 
-    def _knocked(self, knocked: Knocked) -> None:
-        knock, line = knocked.knock, knocked.line
-        identity = Identity(knock.dictionary.version, knock.target, knock.sender)
-        agreement = self._agreements.of(identity)
-        live = self._sessions.all().get(identity)
-        if agreement is None:
-            self._show_out(line, identity, "unknown")
-        elif live is not None and live.life.is_shown:
-            self._show_out(line, identity, "second_connection")
-        elif self._may_enter(agreement, knocked):
-            self._let_wait(_Visitor(agreement, knocked, monotonic() + self._limits.taken_within))
-            if live is None:
-                self._ask_for(identity, agreement)
-            else:  # its end is told
-                tell(live.ref, DropLine(why="the client is back on another connection"))
-
-    def _may_enter(self, agreement: Agreement, knocked: Knocked) -> bool:
-        line = knocked.line
-        right = self._attempts.is_right(
-            line.address,
-            lambda: shows_credentials(agreement, knocked.knock.logon, line.certificate_names),
-        )
-        if not right:
-            outcome = "too_many_attempts" if right is None else "wrong_credentials"
-            self._show_out(line, agreement.identity, outcome)
-        return bool(right)
-
-    def _show_out(self, line: Line, identity: Identity, outcome: str) -> None:
-        self._metrics.logons.labels(outcome).inc()
-        self._shown_out[outcome].happened(
-            client=_shown(identity),
-            target=identity.own.decode(errors="replace"),
-            version=identity.begin.decode(),
-            address=line.address,
-            why=outcome,
-        )
-        line.close()
+    def _admitted(self, agreement: Agreement, knocked: Knocked) -> None:
+        live = self._sessions.all().get(agreement.identity)
+        if live is not None and live.life.is_shown:  # another was first
+            self._way_out.show(knocked.line, agreement.identity, "second_connection")
+            return
+        self._let_wait(_Visitor(agreement, knocked, monotonic() + self._limits.taken_within))
+        if live is None:
+            self._ask_for(agreement.identity, agreement)
+        else:  # its end is told
+            tell(live.ref, DropLine(why="the client is back on another connection"))
 
     def _let_wait(self, visitor: _Visitor) -> None:
         identity = visitor.agreement.identity
@@ -207,7 +171,7 @@ class Directory(Actor):
         for identity, visitor in tuple(self._visitors.items()):
             if monotonic() >= visitor.until:
                 del self._visitors[identity]
-                self._show_out(visitor.knocked.line, identity, visitor.waits_for)
+                self._way_out.show(visitor.knocked.line, identity, visitor.waits_for)
             elif identity not in self._sessions.all():
                 self._ask_for(identity, visitor.agreement)
         if self._visitors:
@@ -225,7 +189,7 @@ class Directory(Actor):
         if answer.taken is None:
             if visitor is not None:
                 visitor.waits_for = "database_away" if answer.error else "held_elsewhere"
-            logger.bind(client=_shown(answer.identity), reason=answer.error).debug(
+            logger.bind(client=shown(answer.identity), reason=answer.error).debug(
                 "a session is not free"
             )
         elif visitor is None:
@@ -247,7 +211,7 @@ class Directory(Actor):
         )
         self._sessions.put(identity, LiveSession(session_id=taken.id, ref=ref, life=life))
         ended = SessionEnded(identity=identity, session_id=taken.id)
-        ref.tell(Boot(name=_shown(identity), on_exit=lambda _crash: self._tell_self(ended)))
+        ref.tell(Boot(name=shown(identity), on_exit=lambda _crash: self._tell_self(ended)))
 
     def _ended(self, identity: Identity, session_id: int) -> None:
         self._sessions.remove(identity)
@@ -264,8 +228,3 @@ class Directory(Actor):
     def _lost(self, reason: str) -> None:
         for session in self._sessions.all().values():
             tell(session.ref, DropLine(why=f"the session is no longer held: {reason}"))
-
-
-def _shown(identity: Identity) -> str:
-    """Return a client's name, for people."""
-    return identity.peer.decode(errors="replace")

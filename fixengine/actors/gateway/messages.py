@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fixengine.actors.reading.messages import ReaderQuery
+from fixengine.config.fix_sessions import Agreement
 from fixengine.fix.door import Knock
 from fixengine.fix.framing import Framer
 from fixengine.ports.fix import Identity, TakenSession, Work
@@ -73,14 +74,29 @@ class GetSent(ReaderQuery[SentPage | None]):
     query: SentQuery
 
 
-# to the directory
+# to the porter
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knocked:
-    """Acceptor → directory: a client begins with a Logon; `framer` has what came behind it."""
+    """Acceptor → porter: a client begins with a Logon; `framer` has what came behind it."""
 
     line: Line
     knock: Knock
     framer: Framer
+
+    @property
+    def identity(self) -> Identity:
+        """Return whose session the client asks for."""
+        knock = self.knock
+        return Identity(knock.dictionary.version, knock.target, knock.sender)
+
+
+# to the directory
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """Porter → directory: a client may log on as far as its Logon goes."""
+
+    agreement: Agreement
+    knocked: Knocked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,9 @@ from prometheus_client import CollectorRegistry
 
 from fixengine.actors.gateway.directory import Directory
 from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
-from fixengine.actors.gateway.live import Life, LiveSessions
+from fixengine.actors.gateway.live import Life, LiveSession, LiveSessions
 from fixengine.actors.gateway.messages import Knocked
+from fixengine.actors.gateway.porter import Porter
 from fixengine.actors.gateway.repository import SessionRepository
 from fixengine.actors.gateway.session import SessionActor
 from fixengine.config.fix_sessions import Agreement, Agreements
@@ -24,7 +25,7 @@ from fixengine.ports.fix import Identity, TakenSession
 from fixengine.rules.trading_day import TradingDay
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot
-from fixengine.supervision.refs import ActorRef, ask
+from fixengine.supervision.refs import ActorRef, ask, tell
 from fixengine.telemetry.health import GATEWAY_NEEDS, Health
 from fixengine.telemetry.metrics.gateway import GatewayMetrics
 from fixengine.trading.values import FixRequest, RequestKind, RequestState
@@ -32,6 +33,8 @@ from tests.support.fix.client import shown
 from tests.support.fix.stub_ports import Parrot, SoundSchema, StubLine, StubStore
 from tests.support.no_tree import NoTree
 
+OMS = Identity(b"FIX.4.4", b"FIXENGINE", b"OMS1")
+LOGON = "34=1|98=0|108=30|"
 QUICK = SessionLimits(patience=0.3, look_for_room_every=0.01)
 
 
@@ -99,6 +102,7 @@ class World:
     metrics: GatewayMetrics = field(default_factory=lambda: GatewayMetrics(CollectorRegistry()))
     told: list[object] = field(default_factory=list)
     actors: list[ActorRef] = field(default_factory=list)
+    porter: ActorRef = field(init=False)
     limits: SessionLimits = SESSION_LIMITS
 
     def booted(self, ref: ActorRef) -> ActorRef:
@@ -169,10 +173,10 @@ class World:
         )
 
     def directory(self, *agreements: Agreement) -> ActorRef:
+        """Return a directory, with a porter before it."""
         repository = self.repository()
-        return self.booted(
+        directory = self.booted(
             Directory.start(
-                agreements=Agreements(agreements or (agreement(),)),
                 live=self.live,
                 repository=repository,
                 start_session=self.start_session,
@@ -180,6 +184,15 @@ class World:
                 limits=self.limits,
             )
         )
+        self.porter = self.booted(
+            Porter.start(
+                agreements=Agreements(agreements or (agreement(),)),
+                live=self.live,
+                directory=directory,
+                metrics=self.metrics,
+            )
+        )
+        return directory
 
     def end(self) -> None:
         for ref in reversed(self.actors):
@@ -213,3 +226,27 @@ def wait_for(line: StubLine, text: str) -> None:
     wait_until(
         lambda: any(each.startswith(text) for each in said(line)), 60, f"{text} among {said(line)}"
     )
+
+
+def knock(world: World, text: str = LOGON, **more: object) -> StubLine:
+    line = StubLine(**more)  # type: ignore[arg-type]  # as the test says
+    tell(world.porter, knocked(line, text))
+    return line
+
+
+def wait_until_shown_out(line: StubLine) -> None:
+    wait_until(lambda: line.is_closed, 60, "the line to be closed")
+    assert line.sent == []
+
+
+def live(world: World) -> LiveSession:
+    wait_until(lambda: OMS in world.live.all(), 60, "the session to be live")
+    return world.live.all()[OMS]
+
+
+def outcome(world: World, name: str) -> float:
+    return float(world.metrics.logons.labels(name)._value.get())
+
+
+def fall_silent(session: LiveSession) -> None:
+    session.life._heard_at -= 1000
