@@ -51,6 +51,7 @@ from fixengine.fix.validation import validate
 LOGON_SECONDS = 10.0
 LOGOUT_SECONDS = 5.0
 _ACCURACY = timedelta(seconds=120)
+_LONGEST_TEXT = 200  # of a peer's, for those who read why it left
 
 
 class State(Enum):
@@ -198,7 +199,7 @@ class Session:
         came = self._in
         is_again = message.is_set(tags.POSS_DUP_FLAG) and seq < came.next_in
         if message.kind == tags.LOGOUT and not is_again:
-            self._logout(now, seq)
+            self._logout(now, message, seq)
         elif message.kind == tags.LOGON and not is_again:
             self._logon(now, message, seq)
         elif message.kind == tags.SEQUENCE_RESET and not message.is_set(tags.GAP_FILL_FLAG):
@@ -213,12 +214,13 @@ class Session:
         if self.state is not State.CLOSED:
             came.drain(now)
 
-    def _logout(self, now: Moment, seq: int) -> None:
+    def _logout(self, now: Moment, message: Message, seq: int) -> None:
         if seq == self.next_in:
             self._in.expect(now, seq + 1)
         if self.state is State.ACTIVE:
             self._out.number(now, tags.LOGOUT, ())
-        self._close("the peer said Logout")
+        text = (message.get(tags.TEXT) or b"").decode(errors="replace")[:_LONGEST_TEXT]
+        self._close(f"the peer said Logout: {text}" if text else "the peer said Logout")
 
     def _logon(self, now: Moment, message: Message, seq: int) -> None:
         """Begin at 1 again, if the peer asks for it while it is logged on."""

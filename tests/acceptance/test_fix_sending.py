@@ -86,7 +86,7 @@ def test_it_sends_orders_prints_the_reports_and_ends_when_all_are_done() -> None
     assert {each.get(55) for each in gateway.orders} == {b"IBM", b"A"}
     assert said.count("ExecutionReport: order ") == 40
     assert said.endswith("20 Filled\n")
-    assert acceptor.side.why == "the peer said Logout"
+    assert acceptor.side.why == "the peer said Logout: all is said"
 
 
 def test_orders_come_from_a_file(tmp_path: Path) -> None:

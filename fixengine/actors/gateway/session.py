@@ -103,6 +103,10 @@ _Received: TypeAlias = (
 )
 
 
+_TOO_LOW = "too low"
+"""How we say, and most others, that a number came before."""
+
+
 class SessionActor(Actor):
     """Drives a session. It ends with its connection, or when the session is no longer held.
 
@@ -451,9 +455,10 @@ class SessionActor(Actor):
             self._over = True
             self._life.ended()
             taken = self._taken
-            logger.bind(reason=why, next_in=taken.next_in, next_out=taken.next_out).info(
-                "session ends"
-            )
+            said = {"reason": why, "next_in": taken.next_in, "next_out": taken.next_out}
+            logger.bind(**said).info("session ends")
+            if _TOO_LOW in why:
+                logger.bind(**said).warning("the client counts other numbers than the database")
             self.stop()
 
 

@@ -71,7 +71,7 @@ def test_it_logs_on_talks_and_logs_out(client: Clients, acceptor: Acceptor) -> N
     assert texts(ours, 1) == [b"one"]
     ours.logout("enough")
     assert not ours.is_logged_on
-    assert acceptor.side.why == "the peer said Logout"
+    assert acceptor.side.why == "the peer said Logout: enough"
 
 
 def test_nothing_comes_in_the_time_that_was_given(client: Clients, acceptor: Acceptor) -> None:

@@ -573,6 +573,14 @@ def test_who_leaves_still_takes_what_comes_until_the_answer() -> None:
     assert client.seen == ["a"]
 
 
+def test_why_the_peer_leaves_is_told_in_few_words() -> None:
+    client = Client().logged_on()
+    client.says(f"35=5|34=2|58=MsgSeqNum too low{'.' * 500}|")
+    assert client.side.why is not None
+    assert client.side.why.startswith("the peer said Logout: MsgSeqNum too low")
+    assert len(client.side.why) < 250
+
+
 def test_who_leaves_says_so_once() -> None:
     client = Client().logged_on()
     client.side.perform(client.side.session.leave(client.clock.now, "the pod stops"))

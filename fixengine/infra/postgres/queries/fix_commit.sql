@@ -15,6 +15,8 @@ held as (
         generation = w.generation,
         next_in = w.next_in,
         next_out = w.next_out,
+        -- until the client begins anew, too: a message of it has the number 1
+        reset_wanted = s.reset_wanted and (s.next_in > 1 or w.next_in = 1),
         began_at = case
             -- the database's clock may be behind that of `fix_take.sql`
             when w.generation > s.generation then greatest(now(), s.began_at) else s.began_at

@@ -1,6 +1,8 @@
 -- A gateway takes a session whose lock it holds. Both numbers begin anew where an operator asked for
 -- it, or an end of day or week has passed since they began. They never seem to have begun before
 -- that end, though the database's clock may be behind: or they would begin anew once more.
+-- What an operator asks for holds until the client begins anew, too: our numbers would else grow with
+-- each of its Logons until they are those that it expects, and it would send all its orders again.
 update public.fix_session as s
 set
     epoch = s.epoch + 1,
@@ -16,7 +18,6 @@ set
             select s.reset_wanted or coalesce(s.began_at < %(began_since)s::timestamptz, false)
         ) as a (anew)
     ),
-    reset_wanted = false,
     wanted_at = null,
     owner = current_setting('application_name'),
     seen_at = now()

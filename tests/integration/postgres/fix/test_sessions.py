@@ -196,6 +196,22 @@ def test_an_operator_resets_one_client_or_all_and_hears_whose_sessions_those_are
     assert one(database, "select count(*) from fix_session where reset_wanted") == 2
 
 
+def test_an_operator_who_wants_new_numbers_wants_them_until_the_client_has_begun_anew(
+    database: str, sessions: PostgresFixSessions
+) -> None:
+    session = taken(sessions)
+    sessions.commit([work(session, next_in=5, next_out=7)])
+    change(database, "update fix_session set reset_wanted = true")
+    sessions.commit([work(session, next_in=6, next_out=8)])  # of before
+    for generation in (2, 3):  # our Logon and our ResendRequest are not what the client expects
+        again = taken(sessions)
+        assert (again.generation, again.next_in, again.next_out) == (generation, 1, 1)
+        sessions.commit([work(again, next_in=1, next_out=3)])
+    sessions.commit([work(again, next_in=2, next_out=3)])
+    last = taken(sessions)
+    assert (last.generation, last.next_in, last.next_out) == (3, 2, 3)
+
+
 def test_a_generation_that_the_client_began_counts_from_now(
     database: str, sessions: PostgresFixSessions
 ) -> None:
