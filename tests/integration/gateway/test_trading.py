@@ -27,7 +27,7 @@ def gateway(
     folder = tmp_path_factory.mktemp("gateway")
     with (
         shared.engine() as engine,
-        running_gateway(shared, folder, sessions=session("*")) as gateway,
+        running_gateway(shared, folder, sessions=session("*", heartbeat="[0, 60]")) as gateway,
     ):
         wait_until_ready(engine)
         yield gateway
@@ -130,7 +130,7 @@ def test_fills_stay_behind_replays_and_a_replay_says_the_same_again(
     gateway: RunningGateway,
 ) -> None:
     with Hostile(gateway.port, "OMS8") as client:
-        client.logged_on()
+        client.logged_on("34=1|98=0|108=0|")  # no Heartbeat comes in between
         orders = range(2, 12)
         client.speaks(*(f"35=D|34={seq}|11={seq}|{BUY_1000}" for seq in orders))
         seq, next_, said = 12, 2, dict[int, dict[str, str]]()
@@ -154,7 +154,7 @@ def test_fills_stay_behind_replays_and_a_replay_says_the_same_again(
 
 def test_of_a_cancel_and_a_fill_that_cross_one_is_first(gateway: RunningGateway) -> None:
     with Hostile(gateway.port, "OMS9") as client:
-        client.logged_on()
+        client.logged_on("34=1|98=0|108=0|")
         orders = [str(number) for number in range(30)]
         client.speaks(*(f"35=D|34={n + 2}|11={n}|{BUY_1000}" for n in range(30)))
         asked, ends, refused = False, dict[str, str](), set[str]()
