@@ -1,12 +1,18 @@
 """The gateway's pods find their database and sessions, drain, and may do no more than they must."""
 
+import shutil
+from base64 import b64decode
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fixengine import __version__
 from fixengine.config import load
-from tests.manifests.built import built, only
+from tests.manifests.built import ROOT, Manifest, built, kustomized, only
+from tests.manifests.our_gateway import write_gateway
+from tests.manifests.test_schemas import VERSIONS, validate
+from tests.support.documents import commands, page
 
 NAME = "globeco-fix-gateway"
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
@@ -137,3 +143,62 @@ def test_its_pods_may_do_no_more_than_the_engines() -> None:
     ):
         assert pod()[field] == engine[field]
     assert made("ServiceAccount")["automountServiceAccountToken"] is False
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> tuple[Manifest, ...]:
+    """What is applied by somebody who did all that docs/fix.md says."""
+    root = tmp_path_factory.mktemp("checkout")
+    shutil.copytree(ROOT / "k8s", root / "k8s")
+    write_gateway(root)
+    return kustomized(root / "k8s" / "our-gateway")
+
+
+def of(made: tuple[Manifest, ...], kind: str, name: str = NAME) -> Any:
+    (found,) = (
+        each for each in made if each["kind"] == kind and each["metadata"]["name"].startswith(name)
+    )
+    return found
+
+
+def test_what_the_page_has_its_reader_write_is_valid(ours: tuple[Manifest, ...]) -> None:
+    for manifest in ours:
+        validate(manifest, VERSIONS[0])
+
+
+def test_the_readers_sessions_take_the_place_of_the_example(ours: tuple[Manifest, ...]) -> None:
+    (sessions,) = of(ours, "Secret")["data"].values()
+    assert b64decode(sessions).endswith(b"# ours\n")
+
+
+def test_the_certificate_is_mounted_where_the_settings_look(ours: tuple[Manifest, ...]) -> None:
+    loaded = load(of(ours, "ConfigMap")["data"])
+    spec = of(ours, "Deployment")["spec"]["template"]["spec"]
+    (gateway,) = spec["containers"]
+    volumes = {each["name"]: each["secret"]["secretName"] for each in spec["volumes"]}
+    mounts = {
+        each["mountPath"]: volumes[each["name"]]
+        for each in gateway["volumeMounts"]
+        if "subPath" not in each  # which would keep the first certificate for ever
+    }
+    secret = "globeco-fix-gateway-tls"
+    for file in (loaded.fix_tls_certificate, loaded.fix_tls_key):
+        assert file is not None
+        assert mounts[str(Path(file).parent)] == secret
+    (command,) = (line for line in commands(page("fix")) if secret in line)
+    for file in (loaded.fix_tls_certificate, loaded.fix_tls_key):
+        assert f"--from-file={Path(str(file)).name}=" in command
+
+
+def test_clients_outside_reach_fix_alone_from_their_own_addresses(
+    ours: tuple[Manifest, ...],
+) -> None:
+    clients = of(ours, "Service", "globeco-fix-gateway-clients")["spec"]
+    assert [port["targetPort"] for port in clients["ports"]] == ["fix"]
+    assert clients["externalTrafficPolicy"] == "Local", "wrong passwords are counted by address"
+    labels = of(ours, "Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert clients["selector"].items() <= labels.items()
+    _, outside = of(ours, "NetworkPolicy")["spec"]["ingress"]
+    assert [port["port"] for port in outside["ports"]] == ["fix"]
+    networks = [each["ipBlock"]["cidr"] for each in outside["from"]]
+    assert networks == clients["loadBalancerSourceRanges"]
