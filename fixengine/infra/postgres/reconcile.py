@@ -9,6 +9,7 @@ from psycopg import sql
 
 from fixengine.errors import ConflictError
 from fixengine.infra.postgres.driver.connections import Connection, translated_errors
+from fixengine.infra.postgres.fix.sessions import FIX_LOCK_CLASS
 from fixengine.infra.postgres.session import LOCK_CLASS
 from fixengine.infra.postgres.statements import COLUMN_NAMES, query
 from fixengine.rules.values import Execution, Order
@@ -47,14 +48,15 @@ def reconcile(
     `orders` tell what executions began with, and when they are over.
 
     Without `apply` it is rolled back. Repeating it changes nothing. Raises ConflictError while
-    engines run, when one has run on the restored database and when messages are missing,
-    UnavailableError, and RejectedError when the messages contradict the tables.
+    engines run or FIX clients are logged on, when an engine has run on the restored database and
+    when messages are missing, UnavailableError, and RejectedError when the messages contradict the
+    tables.
     """
     with translated_errors(), connection.transaction(force_rollback=not apply):
         connection.execute("set local statement_timeout = 0")
         connection.execute("set local idle_in_transaction_session_timeout = 0")
         connection.execute(query("reconcile_lock"))
-        _assert_no_engine_runs(connection)
+        _assert_none_runs(connection)
         connection.execute(query("reconcile_stage"))
         connection.execute(query("reconcile_stage_orders"))
         count = _stage(connection, messages)
@@ -105,10 +107,14 @@ def _stage_orders(connection: Connection, orders: Iterable[Order]) -> None:
             copy.write_row((order.id, order.quantity, order.limit_price, order.expires_at))
 
 
-def _assert_no_engine_runs(connection: Connection) -> None:
-    engines = connection.execute(query("engines"), {"lock_class": LOCK_CLASS}).fetchall()
-    if engines:
-        raise ConflictError(f"{len(engines)} engines are at work on this database: stop them first")
+def _assert_none_runs(connection: Connection) -> None:
+    """See that no engine is there, and no client of a gateway: each has a lock of its kind."""
+    for lock_class, what in ((LOCK_CLASS, "engines"), (FIX_LOCK_CLASS, "clients of FIX gateways")):
+        held = connection.execute(query("engines"), {"lock_class": lock_class}).fetchall()
+        if held:
+            raise ConflictError(
+                f"{len(held)} {what} are at work on this database: stop engines and gateways first"
+            )
 
 
 def _assert_no_engine_has_run(connection: Connection) -> None:

@@ -11,7 +11,9 @@ from msgspec.structs import replace
 
 from fixengine.errors import ConflictError
 from fixengine.infra.postgres.driver.connections import Connection, open_session
+from fixengine.infra.postgres.fix.sessions import FIX_LOCK_CLASS
 from fixengine.infra.postgres.reconcile import Reconciliation, reconcile
+from fixengine.infra.postgres.session import LOCK_CLASS
 from fixengine.rules.values import Execution, Order
 from tests.support.executions import execution
 from tests.support.rows import fill_with_orders, one, opened, order
@@ -67,6 +69,19 @@ def test_unannounced_evaluations_are_rows_without_price(
         (5, 4, 100, Decimal("10.25"), 5, True),
     ]
     assert one(database, "select execution_status from execution where id = 5") == "FULL"
+
+
+@pytest.mark.parametrize(
+    ("lock_class", "named"), [(LOCK_CLASS, "1 engines"), (FIX_LOCK_CLASS, "1 clients of FIX")]
+)
+def test_nothing_is_reconciled_while_somebody_works_with_the_database(
+    database: str, connection: Connection, lock_class: int, named: str
+) -> None:
+    with psycopg.connect(database) as other:
+        other.execute("select pg_advisory_lock(%s, 7)", [lock_class])
+        with pytest.raises(ConflictError, match=named):
+            reconcile(connection, [message(1, 134, "1340")], apply=True)
+    assert ledger(database) == []
 
 
 def test_a_message_that_is_on_the_topic_twice_is_one_fill(
