@@ -32,6 +32,7 @@ from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot
 from fixengine.supervision.mailbox import mailbox_of
 from fixengine.supervision.refs import ActorRef, tell
+from fixengine.supervision.reminder import Reminder
 from fixengine.telemetry.metrics.gateway import GatewayMetrics
 
 _TRY_EVERY = 0.25
@@ -102,7 +103,7 @@ class Directory(Actor):
         self._limits = limits
         self._visitors: dict[Identity, _Visitor] = {}
         self._asked: dict[Identity, datetime] = {}  # of the repository, which has not answered
-        self._looks = False
+        self._next_try = Reminder(self, _TryAgain())
         self._way_out = WayOut(metrics)
 
     def boot(self) -> None:
@@ -159,15 +160,10 @@ class Directory(Actor):
         if before is not None:
             before.knocked.line.close()  # the client has given it up
         self._visitors[identity] = visitor
-        self._look_later()
-
-    def _look_later(self) -> None:
-        if not self._looks:
-            self._looks = True
-            self.tell_later(_TRY_EVERY, _TryAgain())
+        self._next_try.set(_TRY_EVERY)
 
     def _try_again(self) -> None:
-        self._looks = False
+        self._next_try.came()
         for identity, visitor in tuple(self._visitors.items()):
             if monotonic() >= visitor.until:
                 del self._visitors[identity]
@@ -175,7 +171,7 @@ class Directory(Actor):
             elif identity not in self._sessions.all():
                 self._ask_for(identity, visitor.agreement)
         if self._visitors:
-            self._look_later()
+            self._next_try.set(_TRY_EVERY)
 
     def _ask_for(self, identity: Identity, agreement: Agreement) -> None:
         if identity not in self._asked:

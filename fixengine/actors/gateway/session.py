@@ -8,7 +8,7 @@ for it again.
 The module is longer than others: all of it is the order of these things.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Timer
@@ -18,6 +18,7 @@ from typing import Any, TypeAlias, assert_never
 from loguru import logger
 from msgspec.structs import replace
 
+from fixengine.actors.gateway.complaints import Complaints
 from fixengine.actors.gateway.inbox import Inbox
 from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
 from fixengine.actors.gateway.listings import Listings
@@ -36,23 +37,18 @@ from fixengine.actors.gateway.room import Room
 from fixengine.actors.gateway.step import Step
 from fixengine.config.fix_sessions import Agreement
 from fixengine.errors import RejectedError, UnavailableError
-from fixengine.fix import tags
 from fixengine.fix.effects import Effect, Fetch, Numbered
 from fixengine.fix.message import Message
 from fixengine.fix.session import Session, State
 from fixengine.fix.settings import Moment
-from fixengine.ports.fix import FixBooks, TakenSession, Work
-from fixengine.recurring import Recurring
+from fixengine.ports.fix import FixBooks, TakenSession
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, ask, tell
+from fixengine.supervision.reminder import Reminder
 from fixengine.supervision.retries import Retries
 from fixengine.telemetry.metrics.gateway import GatewayMetrics
 from fixengine.trading.application import Application
-from fixengine.trading.codes import BUSINESS_REJECT
 from fixengine.trading.values import Decision, Look
-from fixengine.wire.fix_fields import shown
-
-_LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +142,14 @@ class SessionActor(Actor):
         self._room = Room(knocked.line, limits)
         self._held: _Held | None = None
         self._page: Fetch | None = None
-        self._reads_page = False
+        self._next_page = Reminder(self, _ReadPage())
         self._listings = Listings(books, taken.id)
-        self._lists = False
+        self._next_listing = Reminder(self, _ListPage())
         self._retries = Retries(first=0.05, cap=1.0)
         self._timer: Timer | None = None
         self._timer_at: float | None = None
         self._over = False
-        self._refused = Recurring("WARNING", "a client refuses a message")
+        self._complaints = Complaints()
 
     def boot(self) -> None:
         self.actor_ref.tell(_Begin())
@@ -264,8 +260,14 @@ class SessionActor(Actor):
         if held is not None:
             self._settle(held)
             self._inbox.remind()
-            self._read_page_in(0)
-            self._list_page_in(0)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """See to what is told page by page."""
+        if self._page is not None:
+            self._next_page.set()
+        if self._listings:
+            self._next_listing.set()
 
     def _finish(self, step: Step, decision: Decision) -> None:
         """Store a step and all that was decided, then let the client know."""
@@ -281,9 +283,7 @@ class SessionActor(Actor):
                 went=[each.kind for each in step.sent],
                 seconds=monotonic() - step.began,
             )
-        for each in step.delivered:
-            if each.kind in (tags.REJECT, BUSINESS_REJECT):
-                self._refused.happened_with(_of_refusal(each))
+        self._complaints.hear(step.delivered)
         self._metrics.passed_over.inc(len(step.ignored))
         if step.closes is not None:
             self._life.ended()  # first: the client may be back as soon as it has read this
@@ -293,9 +293,8 @@ class SessionActor(Actor):
             tell(self._requests, RequestsStored())
         if step.fetch is not None:
             self._page = step.fetch
-            self._read_page_in(0)
         self._listings.add(decision.listings)
-        self._list_page_in(0)
+        self._go_on()
         if step.closes is None:
             self._arm()
         else:
@@ -311,19 +310,7 @@ class SessionActor(Actor):
         )
         if after == self._taken and not decision.told:
             return True
-        work = Work(
-            session_id=after.id,
-            epoch=after.epoch,
-            generation=after.generation,
-            next_in=after.next_in,
-            next_out=after.next_out,
-            sent=tuple(step.sent),
-            new_orders=decision.new_orders,
-            requests=decision.requests,
-            orders=decision.orders,
-            done=decision.done,
-            told=decision.told,
-        )
+        work = step.work(after, decision)
         try:
             ask(self._repository, CommitWork(work=work), timeout=self._limits.commit_within)
         except RejectedError as error:
@@ -357,35 +344,27 @@ class SessionActor(Actor):
 
     def _read_page(self) -> None:
         """Send some of what the client asked for again."""
-        self._reads_page = False
+        self._next_page.came()
         page = self._page
         if page is None or self._held is not None:
             return
         if not self._has_room():
-            self._read_page_in(self._limits.look_for_room_every)
+            self._next_page.set(self._limits.look_for_room_every)
             return
         try:
             kept = self._books.sent(self._taken, page.first, page.last)
         except UnavailableError as error:
             logger.bind(reason=str(error)).debug("a replay waits")
-            self._read_page_in(self._retries.next_wait())
+            self._next_page.set(self._retries.next_wait())
             return
         self._page = None
         self._metrics.sent_again.inc(len(kept))
         found = [Numbered(each.seq, each.kind, each.body, each.sent_at) for each in kept]
         self._advance(self._session.fetched(_now(), page, found))
 
-    def _read_page_in(self, seconds: float) -> None:
-        if not self._reads_page and self._page is not None:
-            self._reads_page = True
-            if seconds:
-                self.tell_later(seconds, _ReadPage())
-            else:
-                self.actor_ref.tell(_ReadPage())
-
     def _list_page(self) -> None:
         """Tell of some of the open orders that the client asked for."""
-        self._lists = False
+        self._next_listing.came()
         if not self._listings or self._held is not None:
             return
         if self._session.state is not State.ACTIVE:
@@ -395,17 +374,12 @@ class SessionActor(Actor):
                 page = self._listings.next_page(self._limits.reports)
             except UnavailableError as error:
                 logger.bind(reason=str(error)).debug("a mass status waits")
-                self._list_page_in(self._retries.next_wait())
+                self._next_listing.set(self._retries.next_wait())
                 return
             self._finish(Step(self._taken.generation), self._application.tell_status(page))
         else:
-            self._list_page_in(self._limits.look_for_room_every)
+            self._next_listing.set(self._limits.look_for_room_every)
         self._inbox.remind()  # what came may have waited for this
-
-    def _list_page_in(self, seconds: float) -> None:
-        if not self._lists and self._listings:
-            self._lists = True
-            self.tell_later(seconds, _ListPage())
 
     def _has_room(self) -> bool:
         """Say whether the client reads what is sent; end the session of one that does not."""
@@ -460,13 +434,6 @@ class SessionActor(Actor):
             if _TOO_LOW in why:
                 logger.bind(**said).warning("the client counts other numbers than the database")
             self.stop()
-
-
-def _of_refusal(message: Message) -> Mapping[str, str]:
-    """Return what a client says of a message of ours that it can't use."""
-    said = {"number": tags.REF_SEQ_NUM, "type": tags.REF_MSG_TYPE, "tag": tags.REF_TAG_ID}
-    given = {name: message.get(tag) for name, tag in {**said, "reason": tags.TEXT}.items()}
-    return {name: shown(value[:_LONGEST_SHOWN]) for name, value in given.items() if value}
 
 
 def _now() -> Moment:

@@ -15,8 +15,8 @@ from fixengine.fix.effects import (
     Transmit,
 )
 from fixengine.fix.message import Message
-from fixengine.ports.fix import Sent
-from fixengine.trading.values import Reply
+from fixengine.ports.fix import Sent, TakenSession, Work
+from fixengine.trading.values import Decision, Reply
 
 
 class Step:
@@ -52,6 +52,22 @@ class Step:
                     self.ignored.append(why)
                 case Disconnect(why=why):
                     self.closes = why
+
+    def work(self, after: TakenSession, decision: Decision) -> Work:
+        """Return what is to be stored of it, with the numbers after it and what was decided."""
+        return Work(
+            session_id=after.id,
+            epoch=after.epoch,
+            generation=after.generation,
+            next_in=after.next_in,
+            next_out=after.next_out,
+            sent=tuple(self.sent),
+            new_orders=decision.new_orders,
+            requests=decision.requests,
+            orders=decision.orders,
+            done=decision.done,
+            told=decision.told,
+        )
 
 
 def _kept(numbered: Numbered, reply: Reply | None) -> Sent:
