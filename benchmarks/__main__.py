@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 from loguru import logger
@@ -91,7 +92,7 @@ def _compare(broker: BrokerKind, arguments: argparse.Namespace, console: Console
         compared = compare(
             arguments.peer,
             {name: COMPARABLE[name] for name in arguments.only or COMPARED},
-            lend=lambda: _lent(broker),
+            lend=partial(_lent, broker),
             rounds=arguments.rounds,
             scale=arguments.scale,
             console=console,
@@ -105,9 +106,9 @@ def _compare(broker: BrokerKind, arguments: argparse.Namespace, console: Console
 
 
 @contextmanager
-def _lent(broker: BrokerKind) -> Iterator[Stack]:
+def _lent(broker: BrokerKind, *, durable: bool = False) -> Iterator[Stack]:
     """Lend a stack that nothing has used."""
-    with Stack(servers=broker.servers) as stack:
+    with Stack(servers=broker.servers, durable=durable) as stack:
         stack.start()
         yield stack
 
@@ -143,7 +144,7 @@ def _figures(
             measured = []
             for number in range(1, 1 + (1 if name in LONG else rounds)):
                 with console.status(f"{name} {number}/{rounds}"):
-                    measured.append([*measure(lambda: _lent(broker), scale)])
+                    measured.append([*measure(partial(_lent, broker), scale)])
             figures += medians(measured)
     return figures
 

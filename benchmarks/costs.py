@@ -5,16 +5,20 @@ from dataclasses import dataclass
 import psycopg
 
 from benchmarks.endless import Endless
-from benchmarks.processes import database_cpu
+from benchmarks.processes import database_cpu, database_pids, waited_for_cores
 from benchmarks.sql import number_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """CPU seconds of the engine and of the server, bytes of WAL, transactions, evaluations."""
+    """CPU seconds of the engine and of the server, bytes of WAL, transactions, evaluations.
+
+    `waited` are the seconds that both were ready to run and other programs had the cores.
+    """
 
     engine: float
     database: float
+    waited: float
     wal: int
     commits: int
     evaluations: float
@@ -24,6 +28,7 @@ class Costs:
         return Costs(
             engine=self.engine - before.engine,
             database=self.database - before.database,
+            waited=self.waited - before.waited,
             wal=self.wal - before.wal,
             commits=self.commits - before.commits,
             evaluations=self.evaluations - before.evaluations,
@@ -38,6 +43,7 @@ def costs(load: Endless, connection: psycopg.Connection) -> Costs:
     return Costs(
         engine=load.usage().cpu,
         database=database,
+        waited=waited_for_cores([load.engine.process.pid, *database_pids(connection)]),
         wal=number_of(connection, "select pg_current_wal_lsn() - '0/0'"),
         commits=number_of(
             connection,

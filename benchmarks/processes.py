@@ -1,7 +1,8 @@
 """The CPU that processes have taken, as /proc tells it; Linux alone."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,14 +44,39 @@ def session_resident(leader: int) -> float:
 
 def database_cpu(connection: psycopg.Connection) -> float | None:
     """Return the CPU seconds of a whole server; None if it is not on this machine."""
+    server, *children = _of_server(connection) or (None,)
+    if server is None:
+        return None
+    return server.cpu + server.waited_for + sum(each.cpu for each in children)
+
+
+def database_pids(connection: psycopg.Connection) -> tuple[int, ...]:
+    """Return the processes of a whole server; none if it is not on this machine."""
+    return tuple(each.pid for each in _of_server(connection))
+
+
+def waited_for_cores(pids: Iterable[int]) -> float:
+    """Return the seconds that threads of these processes were ready and others had the cores.
+
+    Those that have ended do not count.
+    """
+    waited = 0
+    for pid in pids:
+        for file in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                waited += int(file.read_text("ascii").split()[1])
+    return waited / 1e9
+
+
+def _of_server(connection: psycopg.Connection) -> tuple[_Stat, ...]:
+    """Return the server's first process, then its children."""
     backend = number_of(connection, "select pg_backend_pid()")
     stats = {each.pid: each for each in _stats()}
     found = stats.get(backend)
     if found is None or not found.name.startswith("postgres"):
-        return None
-    server = stats[found.parent]
-    children = sum(each.cpu for each in stats.values() if each.parent == server.pid)
-    return server.cpu + server.waited_for + children
+        return ()
+    children = (each for each in stats.values() if each.parent == found.parent)
+    return stats[found.parent], *children
 
 
 def _stats() -> Iterator[_Stat]:

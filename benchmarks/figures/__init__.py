@@ -18,6 +18,7 @@ from benchmarks.figures import (
     pinned,
     pod,
     rest,
+    scaling,
     soak,
     start,
     wal,
@@ -53,12 +54,13 @@ FIGURES: Mapping[str, Callable[[Lend, float], Iterator[Figure]]] = {
         asked,
         memory,
         many_open,
+        scaling,
         pinned,
         soak,
     )
 }
-LONG = frozenset({"many_open", "memory", "pinned", "soak"})
-"""Those that take ten minutes and more; one round of them has to do."""
+LONG = frozenset({"many_open", "memory", "pinned", "scaling", "soak"})
+"""Those that take minutes; one round of them has to do."""
 BY_NAME = LONG | {"lone", "bulk", "asked", "kill"}
 """Those that run only when they are asked for, or with a peer: others have the same in them.
 

@@ -1,15 +1,22 @@
 """A figure, and what it is measured on."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from statistics import median
-from typing import TypeAlias
+from typing import Protocol
 
 from fixengine.demo.stack import Stack
 
-Lend: TypeAlias = Callable[[], AbstractContextManager[Stack]]
-"""Lends a stack that nothing has used: the embedded broker gets slower with what it keeps."""
+
+class Lend(Protocol):
+    """Lends a stack that nothing has used: the embedded broker gets slower with what it keeps.
+
+    With `durable` the database keeps what it commits, also when its machine crashes.
+    """
+
+    def __call__(self, *, durable: bool = False) -> AbstractContextManager[Stack]:
+        """Start one, and stop it at the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

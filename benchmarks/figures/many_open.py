@@ -84,6 +84,11 @@ def _beside(what: str, load: Endless) -> Iterator[Figure]:
     yield Figure(
         meaning=f"{what}: the database's CPU", value=1e6 * spent.database / fills, unit="µs a fill"
     )
+    yield Figure(
+        meaning=f"{what}: waited for cores that others had",
+        value=spent.waited / _SECONDS,
+        unit="s a second",
+    )
     yield Figure(meaning=f"{what}: WAL", value=spent.wal / fills, unit="B a fill")
     yield Figure(meaning=f"{what}: the table", value=size / rows, unit="B a row")
     yield Figure(meaning=f"{what}: the engine's memory", value=load.usage().memory, unit="MiB")

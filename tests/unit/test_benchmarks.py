@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,12 @@ from benchmarks.comparison import compare
 from benchmarks.figures.figure import Figure, Lend, medians
 from benchmarks.image import allocator_settings
 from benchmarks.memory_group import MemoryGroup
-from benchmarks.processes import session_cpu, session_pids, session_resident
+from benchmarks.processes import (
+    session_cpu,
+    session_pids,
+    session_resident,
+    waited_for_cores,
+)
 from benchmarks.program import OURS, Program, program_at
 from benchmarks.tables import of_comparison
 from fixengine.demo.stack import Stack
@@ -41,8 +46,8 @@ def test_rounds_that_measured_different_figures_are_refused() -> None:
         [*medians([[figure], []])]
 
 
-def lend_nothing() -> AbstractContextManager[Stack]:
-    raise AssertionError("nothing is measured here")
+def lend_nothing(*, durable: bool = False) -> AbstractContextManager[Stack]:
+    raise AssertionError(f"nothing is measured here, durable or not: {durable}")
 
 
 def test_what_a_peer_can_not_show_leaves_all_else_compared() -> None:
@@ -113,6 +118,27 @@ def test_the_cpu_of_a_session_is_that_of_its_processes_and_of_those_that_ended()
         assert session_pids(process.pid) == (process.pid,)
         assert 0 < session_resident(process.pid) < 10
         process.stdin.close()
+
+
+def test_who_is_ready_to_run_while_another_has_the_core_waits_for_it() -> None:
+    core = min(os.sched_getaffinity(0))
+    work = "while time.process_time() < 0.3: pass"
+    program = f"import os, time\nos.sched_setaffinity(0, [{core}])\n{work}\nprint()\ninput()"
+    command = [sys.executable, "-c", program]
+    with ExitStack() as stack:
+        rivals = [
+            stack.enter_context(
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            )
+            for _ in range(2)
+        ]
+        for each in rivals:
+            assert each.stdout is not None
+            each.stdout.readline()
+        assert waited_for_cores([each.pid for each in rivals]) > 0.2
+        for each in rivals:
+            each.communicate(b"\n")
+    assert waited_for_cores([each.pid for each in rivals]) == 0
 
 
 def test_private_copies_have_the_bytes_of_what_is_mapped(tmp_path: Path) -> None:
