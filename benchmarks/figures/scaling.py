@@ -1,13 +1,13 @@
 """What docs/scaling.md counts on: what a fill takes at given rates, beside all that is open then.
 
-The server keeps what it commits, as one that matters does, so the first change to a page after a
+The server keeps what it commits, as one that matters does: the first change to a page after a
 checkpoint logs all of it. What is open falls due as often as with the default delays. The limits
-are the page's numbers. CPU, bytes and counts are told by a busy machine as well; times are not.
+are the page's numbers, and a third more, by which CPU scatters on a machine that others use too.
 """
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from itertools import takewhile
 
 import psycopg
 
@@ -18,71 +18,112 @@ from benchmarks.figures.loads import STEADY_SECONDS
 from benchmarks.sql import number_of
 from benchmarks.statements import statements_of
 from fixengine.demo.stack import Stack
+from tests.support.documents import page
 
-EVERY_SECONDS = 62.5
+UNITS: Mapping[str, str] = {
+    "fills": "/s",
+    "the engine's CPU": "µs a fill",
+    "the database's CPU": "µs a fill",
+    "transactions": "/s",
+    "statements": "/s",
+    "WAL in the minute after a checkpoint": "B a fill",
+    "whole pages in that minute": "a fill",
+    "WAL in the next minute": "B a fill",
+    "rows that die": "a fill",
+    "HOT updates of executions": "a fill",
+    "connections": "",
+}
+"""What is measured at each rate, and is in the page's table."""
+
+_RATES = (100, 1_000)
+_EVERY_SECONDS = 62.5
 """Between two fills of an execution, with the default delays."""
-RATES = (100, 1_000)
-"""Fills a second."""
-
-
-LIMITS: Mapping[tuple[int, str], float] = {}
-"""The page's numbers, by rate and meaning."""
-_IMAGES = "select wal_fpi from pg_stat_wal"
-_DEAD = """
-select coalesce(sum(n_tup_upd + n_tup_del - n_tup_hot_upd), 0)
-from pg_stat_user_tables where relname in ('execution', 'outbox')
+_SCATTER = 4 / 3
+_COUNTED = """
+select
+    (select wal_fpi from pg_stat_wal),
+    sum(n_tup_upd + n_tup_del - n_tup_hot_upd) filter (where relname in ('execution', 'outbox')),
+    sum(n_tup_hot_upd) filter (where relname = 'execution')
+from pg_stat_user_tables
 """
-_HOT = "select n_tup_hot_upd from pg_stat_user_tables where relname = 'execution'"
 _CONNECTED = """
 select count(*) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
 """
 
 
+def said(text: str) -> Mapping[tuple[int, str], float]:
+    """Return the numbers of the page's table, by fills a second and by what they are of."""
+    lines = iter(text.splitlines())
+    head = next(line for line in lines if line.startswith("| measured at |"))
+    rates = [int(_number(cell.removesuffix(" fills/s"))) for cell in _cells(head)[1:]]
+    next(lines)  # the line below the head
+    return {
+        (rate, what.partition(",")[0]): _number(cell)
+        for what, *cells in map(_cells, takewhile(lambda line: line.startswith("|"), lines))
+        for rate, cell in zip(rates, cells, strict=True)
+    }
+
+
 def measure(lend: Lend, scale: float) -> Iterator[Figure]:
-    """Measure two minutes at each rate, of which the first begins with a checkpoint."""
-    for rate in RATES:
+    """Measure two minutes at each rate; the first begins with a checkpoint."""
+    limits = said(page("scaling"))
+    for rate in _RATES:
         with (
             lend(durable=True) as stack,
             endless(
-                stack, executions=int(rate * EVERY_SECONDS), every=EVERY_SECONDS, first=5
+                stack, executions=int(rate * _EVERY_SECONDS), every=_EVERY_SECONDS, first=5
             ) as load,
             psycopg.connect(load.dsn, autocommit=True) as connection,
         ):
             time.sleep(STEADY_SECONDS)
-            for figure in _at(stack, load, connection, EVERY_SECONDS * scale):
-                limit = LIMITS.get((rate, figure.meaning))
-                yield replace(figure, meaning=f"at {rate:,}/s: {figure.meaning}", limit=limit)
+            measured = _measured(stack, load, connection, _EVERY_SECONDS * scale)
+        for what, unit in UNITS.items():
+            yield Figure(
+                meaning=f"at {rate:,} fills/s: {what}",
+                value=measured[what],
+                unit=unit,
+                limit=_SCATTER * limits[rate, what],
+            )
 
 
-def _at(
+def _measured(
     stack: Stack, load: Endless, connection: psycopg.Connection, seconds: float
-) -> Iterator[Figure]:
+) -> Mapping[str, float]:
     connection.execute("checkpoint")
-    first, images = costs(load, connection), number_of(connection, _IMAGES)
-    rows = [number_of(connection, each) for each in (_DEAD, _HOT)]
+    before, counted = costs(load, connection), _counted(connection)
     time.sleep(seconds)
-    spent = costs(load, connection).since(first)
-    fills = spent.evaluations
-    yield Figure(meaning="fills", value=fills / seconds, unit="/s")
-    yield Figure(meaning="the engine's CPU", value=1e6 * spent.engine / fills, unit="µs a fill")
-    yield Figure(meaning="the database's CPU", value=1e6 * spent.database / fills, unit="µs a fill")
-    yield Figure(meaning="commits", value=spent.commits / seconds, unit="/s")
-    yield Figure(
-        meaning="WAL in the minute after a checkpoint", value=spent.wal / fills, unit="B a fill"
+    first = costs(load, connection).since(before)
+    images, dead, hot = (
+        now - then for now, then in zip(_counted(connection), counted, strict=True)
     )
-    images = number_of(connection, _IMAGES) - images
-    yield Figure(meaning="whole pages in it", value=images / fills, unit="a fill")
-    dead, hot = (
-        number_of(connection, each) - before
-        for each, before in zip((_DEAD, _HOT), rows, strict=True)
-    )
-    yield Figure(meaning="rows that die", value=dead / fills, unit="a fill")
-    yield Figure(meaning="HOT updates of executions", value=hot / fills, unit="a fill")
-    yield Figure(meaning="connections", value=number_of(connection, _CONNECTED), unit="")
-    first, evaluations = costs(load, connection), load.evaluations()
+    before = costs(load, connection)
     statements = statements_of(stack, seconds)
-    spent = costs(load, connection).since(first)
-    fills = load.evaluations() - evaluations
-    yield Figure(meaning="WAL in a later minute", value=spent.wal / fills, unit="B a fill")
-    yield Figure(meaning="statements", value=statements / seconds, unit="/s")
+    second = costs(load, connection).since(before)
+    return {
+        "fills": first.evaluations / seconds,
+        "the engine's CPU": 1e6 * first.engine / first.evaluations,
+        "the database's CPU": 1e6 * first.database / first.evaluations,
+        "transactions": first.commits / seconds,
+        "statements": statements / seconds,
+        "WAL in the minute after a checkpoint": first.wal / first.evaluations,
+        "whole pages in that minute": images / first.evaluations,
+        "WAL in the next minute": second.wal / second.evaluations,
+        "rows that die": dead / first.evaluations,
+        "HOT updates of executions": hot / first.evaluations,
+        "connections": number_of(connection, _CONNECTED),
+    }
+
+
+def _counted(connection: psycopg.Connection) -> tuple[int, ...]:
+    row = connection.execute(_COUNTED.encode()).fetchone()
+    assert row is not None
+    return tuple(map(int, row))
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def _number(cell: str) -> float:
+    return float(cell.replace(",", ""))

@@ -14,6 +14,7 @@ from rich.console import Console
 from benchmarks import cell
 from benchmarks.cold import copy_cold, mapped_files
 from benchmarks.comparison import compare
+from benchmarks.figures import scaling
 from benchmarks.figures.figure import Figure, Lend, medians
 from benchmarks.image import allocator_settings
 from benchmarks.memory_group import MemoryGroup
@@ -26,6 +27,7 @@ from benchmarks.processes import (
 from benchmarks.program import OURS, Program, program_at
 from benchmarks.tables import of_comparison
 from fixengine.demo.stack import Stack
+from tests.support.documents import page
 
 
 def test_a_figure_of_several_rounds_is_their_median_and_tells_the_spread() -> None:
@@ -118,6 +120,12 @@ def test_the_cpu_of_a_session_is_that_of_its_processes_and_of_those_that_ended()
         assert session_pids(process.pid) == (process.pid,)
         assert 0 < session_resident(process.pid) < 10
         process.stdin.close()
+
+
+def test_what_is_measured_for_the_page_on_scaling_is_held_against_its_table() -> None:
+    found = scaling.said(page("scaling"))
+    assert {what for _, what in found} == scaling.UNITS.keys()
+    assert found[1_000, "rows that die"] == 2
 
 
 def test_who_is_ready_to_run_while_another_has_the_core_waits_for_it() -> None:
