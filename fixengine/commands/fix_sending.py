@@ -18,7 +18,7 @@ from fixengine.counterparty.view import status_name
 from fixengine.errors import ConflictError, UnavailableError
 from fixengine.fix import tags
 from fixengine.fix.dictionary import Dictionary, versions
-from fixengine.fix.settings import Settings
+from fixengine.fix.settings import SessionSettings
 from fixengine.infra.fix.initiator import Initiator
 from fixengine.infra.fix.numbers import NumbersInFile
 from fixengine.infra.process.interrupts import signals_as_event, signals_as_interrupts
@@ -83,7 +83,7 @@ def send(arguments: argparse.Namespace, environment: Environment) -> int:
     orders, total = _orders(arguments, dictionary)
     initiator = Initiator(
         arguments.address,
-        Settings(
+        SessionSettings(
             own=arguments.sender.encode(),
             peer=arguments.target.encode(),
             dictionary=dictionary,

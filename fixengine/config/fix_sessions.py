@@ -18,7 +18,7 @@ from fixengine.config.passwords import password_hash
 from fixengine.config.settings import Settings
 from fixengine.errors import ConfigError
 from fixengine.fix.dictionary import versions
-from fixengine.fix.settings import Settings as SessionSettings
+from fixengine.fix.settings import SessionSettings
 from fixengine.ports.fix import Identity
 from fixengine.rules.trading_day import TradingDay
 

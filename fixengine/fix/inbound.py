@@ -7,7 +7,7 @@ from fixengine.fix.formats import read_timestamp
 from fixengine.fix.gap import Gap
 from fixengine.fix.message import Message, whole
 from fixengine.fix.outbound import Outbound
-from fixengine.fix.settings import Moment, Settings
+from fixengine.fix.settings import Moment, SessionSettings
 from fixengine.fix.validation import validate
 
 HIGHEST_EXPECTED = 2_000_000_000
@@ -18,7 +18,7 @@ class Inbound:
     """Obeys and delivers; what is to be done goes to `effects`, which the session shares."""
 
     def __init__(
-        self, settings: Settings, next_in: int, out: Outbound, effects: list[Effect]
+        self, settings: SessionSettings, next_in: int, out: Outbound, effects: list[Effect]
     ) -> None:
         self.next_in = next_in
         self.gap = Gap()

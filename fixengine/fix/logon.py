@@ -2,7 +2,7 @@
 
 from fixengine.fix import tags
 from fixengine.fix.message import Field, Message, whole
-from fixengine.fix.settings import Settings
+from fixengine.fix.settings import SessionSettings
 
 _NO_ENCRYPTION = b"0"
 
@@ -21,7 +21,7 @@ def fields(heartbeat: int, *, reset: bool, next_expected: int | None) -> tuple[F
     )
 
 
-def objection(message: Message, seq: int, next_out: int, settings: Settings) -> str | None:
+def objection(message: Message, seq: int, next_out: int, settings: SessionSettings) -> str | None:
     """Return why a peer's Logon can't be taken, if so; `next_out` is the number of our answer."""
     shortest, longest = settings.shortest_heartbeat_seconds, settings.longest_heartbeat_seconds
     interval = whole(message.get(tags.HEART_BT_INT))

@@ -15,7 +15,7 @@ from fixengine.fix.formats import write_timestamp
 from fixengine.fix.framing import encode
 from fixengine.fix.message import Field, body_of
 from fixengine.fix.pulse import Pulse
-from fixengine.fix.settings import Moment, Settings
+from fixengine.fix.settings import Moment, SessionSettings
 
 PAGE = 500
 """So many numbers are read at once, so that a request for a million takes no more memory."""
@@ -26,7 +26,7 @@ _HEADER = b"35=%b\x0134=%d\x01%b49=%b\x0152=%b\x0156=%b\x01%b"
 class Outbound:
     """Numbers and writes; what is to be done goes to `effects`, which the session shares."""
 
-    def __init__(self, settings: Settings, next_out: int, effects: list[Effect]) -> None:
+    def __init__(self, settings: SessionSettings, next_out: int, effects: list[Effect]) -> None:
         self.next_out = next_out
         self.is_open = False
         self.pulse = Pulse(0, 0)

@@ -45,7 +45,7 @@ from fixengine.fix.inbound import Inbound
 from fixengine.fix.message import Field, Message, parse, whole
 from fixengine.fix.outbound import Outbound
 from fixengine.fix.pulse import Beat, Pulse
-from fixengine.fix.settings import Moment, Settings
+from fixengine.fix.settings import Moment, SessionSettings
 from fixengine.fix.validation import validate
 
 LOGON_SECONDS = 10.0
@@ -67,7 +67,7 @@ class State(Enum):
 class Session:
     """Begins with the numbers of the last connection, and ends with its own."""
 
-    def __init__(self, settings: Settings, *, next_in: int, next_out: int) -> None:
+    def __init__(self, settings: SessionSettings, *, next_in: int, next_out: int) -> None:
         self.state = State.STARTING
         self._settings = settings
         self._effects: list[Effect] = []

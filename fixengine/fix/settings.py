@@ -16,7 +16,7 @@ class Moment(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class SessionSettings:
     """A session as its owner configured it.
 
     The bounds of the heartbeat are an acceptor's. The last three are an initiator's: the heartbeat

@@ -12,7 +12,7 @@ from fixengine.demo.feed.universe import priced_listings
 from fixengine.errors import UnavailableError
 from fixengine.fix import tags
 from fixengine.fix.dictionary import versions
-from fixengine.fix.settings import Settings
+from fixengine.fix.settings import SessionSettings
 from fixengine.infra.fix.initiator import Initiator
 
 GATEWAY = "FIXENGINE"
@@ -41,7 +41,7 @@ class FixClient:
 
         All are to come to an end `within` seconds.
         """
-        settings = Settings(
+        settings = SessionSettings(
             own=_OWN.encode(),
             peer=GATEWAY.encode(),
             dictionary=_DICTIONARY,

@@ -27,7 +27,7 @@ from fixengine.fix.effects import (
 )
 from fixengine.fix.message import Field, Message
 from fixengine.fix.session import Session, State
-from fixengine.fix.settings import Moment, Settings
+from fixengine.fix.settings import Moment, SessionSettings
 from fixengine.infra.fix.numbers import Numbers, NumbersInMemory, NumberStore
 
 _PIECE = 65_536
@@ -49,7 +49,7 @@ class Initiator:
     def __init__(
         self,
         address: tuple[str, int],
-        settings: Settings,
+        settings: SessionSettings,
         *,
         tls: ssl.SSLContext | None = None,
         numbers: NumberStore | None = None,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from fixengine.fix.door import Door, Knock
 from fixengine.fix.message import Message
-from fixengine.fix.settings import Moment, Settings
+from fixengine.fix.settings import Moment, SessionSettings
 from tests.support.fix.sides import Application, Clock, Side
 
 _TICK = 0.02
@@ -29,7 +29,7 @@ class Acceptor:
     """Serves one client at a time, and keeps its books over all connections."""
 
     def __init__(
-        self, settings: Settings, application: Application, tls: ssl.SSLContext | None
+        self, settings: SessionSettings, application: Application, tls: ssl.SSLContext | None
     ) -> None:
         self.side = Side(settings, RealClock(), application)
         self.logons: list[Message] = []
@@ -102,7 +102,7 @@ class Acceptor:
 
 @contextmanager
 def accepting(
-    settings: Settings, application: Application, tls: ssl.SSLContext | None = None
+    settings: SessionSettings, application: Application, tls: ssl.SSLContext | None = None
 ) -> Iterator[Acceptor]:
     """Lend an acceptor that runs."""
     acceptor = Acceptor(settings, application, tls)

@@ -11,7 +11,7 @@ from fixengine.errors import UnavailableError
 from fixengine.fix.dictionary import versions
 from fixengine.fix.formats import write_timestamp
 from fixengine.fix.message import Message
-from fixengine.fix.settings import Settings
+from fixengine.fix.settings import SessionSettings
 from fixengine.infra.fix.initiator import Initiator
 from fixengine.infra.fix.numbers import Numbers, NumbersInMemory
 from fixengine.trading import codes
@@ -115,7 +115,7 @@ class Dealer(Background):
     def _new_initiator(self, numbers: Numbers) -> Initiator:
         kept = NumbersInMemory()
         kept.save(numbers)
-        settings = Settings(
+        settings = SessionSettings(
             own=self.peer.encode(),
             peer=b"FIXENGINE",
             dictionary=versions()[b"FIX.4.4"],

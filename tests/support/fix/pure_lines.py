@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from fixengine.fix.door import Door, Knock
-from fixengine.fix.settings import Settings
+from fixengine.fix.settings import SessionSettings
 from tests.support.fix.definitions import CLIENT, first_of
 from tests.support.fix.echo import Echo
 from tests.support.fix.sides import Clock, Side
@@ -15,7 +15,7 @@ _PATIENCE_SECONDS = 30.0
 class PureGround:
     """A client's connections, and the time that all of them share."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: SessionSettings) -> None:
         self._settings = settings
         self._clock = Clock()
         self._lines: list[_Line] = []
@@ -34,7 +34,7 @@ class PureGround:
 
 
 class _Line:
-    def __init__(self, ground: PureGround, clock: Clock, settings: Settings) -> None:
+    def __init__(self, ground: PureGround, clock: Clock, settings: SessionSettings) -> None:
         self.client = CLIENT
         self.has_session = False
         self._ground = ground

@@ -19,7 +19,7 @@ from fixengine.fix.framing import encode
 from fixengine.fix.message import Field, Message, body_of
 from fixengine.fix.outbound import PAGE
 from fixengine.fix.session import Session, State
-from fixengine.fix.settings import Moment, Settings
+from fixengine.fix.settings import Moment, SessionSettings
 
 FIX44 = versions()[b"FIX.4.4"]
 _BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -60,7 +60,7 @@ class Side:
     `fails` the transaction is rolled back, and the connection dropped.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, application: Application) -> None:
+    def __init__(self, settings: SessionSettings, clock: Clock, application: Application) -> None:
         self.settings = settings
         self.books = Books()
         self.why: str | None = None  # the last disconnect's
@@ -126,9 +126,9 @@ class Side:
         return Session(self.settings, next_in=books.next_in, next_out=books.next_out)
 
 
-def settings(own: bytes, peer: bytes, **more: object) -> Settings:
+def settings(own: bytes, peer: bytes, **more: object) -> SessionSettings:
     """Return settings for FIX 4.4, unless `more` says otherwise."""
-    return Settings(**{"own": own, "peer": peer, "dictionary": FIX44, **more})  # type: ignore[arg-type]  # as the caller says
+    return SessionSettings(**{"own": own, "peer": peer, "dictionary": FIX44, **more})  # type: ignore[arg-type]  # as the caller says
 
 
 def raw(text: str, begin: bytes = b"FIX.4.4") -> bytes:

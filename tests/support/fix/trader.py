@@ -11,7 +11,7 @@ from fixengine.fix import tags
 from fixengine.fix.dictionary import versions
 from fixengine.fix.formats import write_timestamp
 from fixengine.fix.message import Message
-from fixengine.fix.settings import Settings
+from fixengine.fix.settings import SessionSettings
 from fixengine.infra.fix.initiator import Initiator
 from fixengine.infra.fix.numbers import Numbers, NumbersInMemory
 
@@ -40,7 +40,7 @@ class Trader:
         kept = NumbersInMemory()
         kept.save(numbers)
         shown = () if password is None else ((tags.PASSWORD, password.encode()),)
-        settings = Settings(
+        settings = SessionSettings(
             own=peer.encode(),
             peer=b"FIXENGINE",
             dictionary=versions()[b"FIX.4.4"],

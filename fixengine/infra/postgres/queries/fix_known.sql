@@ -1,7 +1,6 @@
--- What is known of ClOrdIDs that a session gave: the request, its order, and the execution as it is
--- now; and, without a request, of executions. Where an evaluation waits to be told, what
--- the ledger has of the one before the first of these, and the terms of that time: the client knows
--- no more.
+-- What is known of ClOrdIDs that a session gave, and of executions: the request if it was a ClOrdID,
+-- the order, and the execution as it is now. Where an evaluation waits to be told, what the ledger has
+-- of the one before the first of these, and the terms of that time: the client knows no more.
 -- `offset 0` keeps look-ups for each row from becoming joins.
 with asked as materialized (
     select {{fix_request}}
