@@ -77,7 +77,7 @@ def test_clients_are_back_soon_and_were_told_everything_once_when_gateways_are_r
     engine.start(ready_within=None)
     with (
         ThreadPoolExecutor() as endings,
-        Floor(stack, tmp_path, dsn=stack.postgres.dsn, dealers=6) as floor,
+        Floor(stack, tmp_path, dsn=stack.postgres.dsn) as floor,
     ):
         engine.wait_until_ready()
         floor.wait_until_busy()

@@ -104,6 +104,7 @@ class Directory(Actor):
         self._visitors: dict[Identity, _Visitor] = {}
         self._asked: dict[Identity, datetime] = {}  # of the repository, which has not answered
         self._next_try = Reminder(self, _TryAgain())
+        self._logs_out = False
         self._way_out = WayOut(metrics)
 
     def boot(self) -> None:
@@ -129,8 +130,12 @@ class Directory(Actor):
                 assert_never(message)
 
     def close(self) -> None:
-        """Log all clients out, and wait until they have answered; then end what is left."""
+        """Log all clients out, and wait until they have answered; then end what is left.
+
+        Each may go on at another gateway as soon as it has answered.
+        """
         until = self.close_by(DRAINED_WITHIN)
+        self._logs_out = True
         for admitted in self.actor_inbox.waiting(Admitted):
             admitted.knocked.line.close()
         for visitor in self._visitors.values():
@@ -142,6 +147,7 @@ class Directory(Actor):
             mailbox_of(session.ref).thread.join(max(until - monotonic(), 0))
             session.ref.stop(block=False)
             self._sessions.remove(identity)
+        self._logs_out = False
 
     def _admitted(self, agreement: Agreement, knocked: Knocked) -> None:
         live = self._sessions.all().get(agreement.identity)
@@ -207,7 +213,14 @@ class Directory(Actor):
         )
         self._sessions.put(identity, LiveSession(session_id=taken.id, ref=ref, life=life))
         ended = SessionEnded(identity=identity, session_id=taken.id)
-        ref.tell(Boot(name=shown(identity), on_exit=lambda _crash: self._tell_self(ended)))
+        ref.tell(Boot(name=shown(identity), on_exit=lambda _crash: self._is_over(ended)))
+
+    def _is_over(self, ended: SessionEnded) -> None:
+        """Take note of it, in the session's thread."""
+        if self._logs_out:  # the directory takes no messages any more
+            tell(self._repository, ReleaseSession(session_id=ended.session_id))
+        else:
+            self._tell_self(ended)
 
     def _ended(self, identity: Identity, session_id: int) -> None:
         self._sessions.remove(identity)

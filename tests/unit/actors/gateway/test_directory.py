@@ -178,6 +178,25 @@ def test_a_stop_logs_all_clients_out_and_waits_for_their_answers(world: World) -
     assert world.live.all() == {}
 
 
+def test_a_session_is_free_as_soon_as_its_client_has_answered_though_another_one_does_not(
+    world: World,
+) -> None:
+    directory = world.directory(agreement(), agreement("OMS2"))
+    line, mute = knock(world), StubLine()
+    tell(world.porter, knocked(mute, LOGON, "OMS2"))
+    wait_until(lambda: line.receiver and mute.receiver, 60, "the lines to be read")
+    session_id = live(world).session_id
+    directory.stop(block=False)
+    wait_for(line, "35=5|")
+    assert line.receiver is not None
+    line.receiver.received(message("5|34=2|"))
+    wait_until(lambda: session_id not in world.store.held, 60, "the session to be let go")
+    assert directory.is_alive()
+    assert mute.receiver is not None
+    mute.receiver.received(message("5|34=2|", "OMS2"))
+    wait_until(lambda: not directory.is_alive(), 60, "the directory to end")
+
+
 def test_whoever_waits_at_the_door_when_the_gateway_stops_is_shown_out(world: World) -> None:
     directory = world.directory()
     world.store.held_elsewhere.add(OMS)
