@@ -5,9 +5,10 @@ Tests that stop or crash a server start one of their own: `with Stack(servers=br
 
 import os
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from itertools import count
+from pathlib import Path
 
 import hypothesis
 import psycopg
@@ -25,6 +26,7 @@ from fixengine.infra.postgres.schema.migrate import migrate
 from tests.support.log import heard
 from tests.support.stacks import BrokerKind, check
 
+_TESTS = Path(__file__).parent
 _TEMPLATE = "migrated"
 _OF_WHO_WATCHES = re.compile(
     r"CI|GITHUB_\w+|TERM|COLUMNS|LINES|TTY_\w+|\w*COLOR\w*|PYTEST_ADDOPTS", re.IGNORECASE
@@ -77,7 +79,8 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect what `--broker-tests` leaves out."""
+    """Deselect what `--broker-tests` leaves out; let what waits run beside what works."""
+    items[:] = _spread(items)
     if not config.getoption("--broker-tests"):
         return
     needing = [
@@ -88,6 +91,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ]
     config.hook.pytest_deselected(items=[item for item in items if item not in needing])
     items[:] = needing
+
+
+def _spread(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Put the files of `acceptance` among the first half of those of `integration`.
+
+    Whole processes mostly wait for each other, and one part keeps a core busy: each of them alone
+    leaves either cores or workers idle.
+    """
+    of_processes, of_parts = (
+        [*dict.fromkeys(item.path for item in items if _TESTS / folder in item.path.parents)]
+        for folder in ("acceptance", "integration")
+    )
+    places = {path: number / len(of_parts) for number, path in enumerate(of_parts)}
+    places |= {path: number / len(of_processes) / 2 for number, path in enumerate(of_processes)}
+    return sorted(items, key=lambda item: places.get(item.path, 1.0))
 
 
 @pytest.hookimpl(wrapper=True)

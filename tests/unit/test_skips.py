@@ -15,7 +15,8 @@ def run(tmp_path: Path, test: str, *options: str) -> "subprocess.CompletedProces
     (tmp_path / "test_it.py").write_text(f"import pytest\n\n{test}\n", "utf-8")
     return subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "tests.conftest"),
+            *(sys.executable, "-m", "pytest", "-p", "tests.conftest"),
+            *("-p", "no:cacheprovider", "-p", "no:schemathesis"),
             *("--rootdir", str(tmp_path), *options, str(tmp_path)),
         ],
         cwd=ROOT,

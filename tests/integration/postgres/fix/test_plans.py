@@ -21,7 +21,7 @@ from tests.support.fix.works import gateway
 from tests.support.postgres.plans import carried_out
 from tests.support.rows import SECURITY, change, opened
 
-SENT = 1_000_000
+SENT = 200_000
 ORDERS = 50_000  # executions 1 to …, each of session 1, filled once, changed once, to be told
 OPEN = 1_000  # of them
 SESSIONS = 5_000
@@ -268,7 +268,7 @@ CASES: Mapping[str, Case] = {
     ),
     "resend": Case(
         statement="fix_sent",
-        parameters={"session_id": 1, "generation": 2, "first": 500_000, "last": 500_999},
+        parameters={"session_id": 1, "generation": 2, "first": SENT // 2, "last": SENT // 2 + 999},
         rows=500,
         blocks=100,
     ),
@@ -286,7 +286,7 @@ CASES: Mapping[str, Case] = {
     ),
     "a page of messages": Case(
         statement="fix_page_sent",
-        parameters={"session_id": 1, "generation": 2, "after": 500_000, "limit": 1_001},
+        parameters={"session_id": 1, "generation": 2, "after": SENT // 2, "limit": 1_001},
         rows=1_001,
         blocks=100,
     ),
