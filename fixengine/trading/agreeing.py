@@ -3,7 +3,7 @@
 from fixengine.fix.message import Message
 from fixengine.rules.trading_day import TradingDay
 from fixengine.rules.values import Execution, Terms
-from fixengine.trading import asking, tags, unserved
+from fixengine.trading import asking, codes, tags, unserved
 from fixengine.trading.lasting import asked_end
 from fixengine.trading.objections import ObjectionError, Why, named
 from fixengine.trading.values import FixOrder
@@ -16,7 +16,7 @@ def check_names(message: Message, order: FixOrder, execution: Execution) -> None
     names = (
         (tags.ORDER_ID, message.get(tags.ORDER_ID), b"%d" % execution.id),
         (tags.SIDE, message.get(tags.SIDE), order.side),
-        (tags.SYMBOL, None if symbol == asking.NO_SYMBOL else symbol, execution.ticker.encode()),
+        (tags.SYMBOL, None if symbol == codes.NO_SYMBOL else symbol, execution.ticker.encode()),
         (tags.SECURITY_ID, security_id and security_id.lower(), execution.security_id.encode()),
     )
     for tag, given, name in names:

@@ -13,14 +13,11 @@ from fixengine.rules.decimals import COLUMN_LIMIT, for_column, plain
 from fixengine.rules.values import LOWEST_LIMIT, Terms, TradeType
 from fixengine.trading import tags
 from fixengine.trading.agreement import Symbols
-from fixengine.trading.codes import OrdType, Side
+from fixengine.trading.codes import NO_SYMBOL, OrdType, Side
 from fixengine.trading.objections import MiswrittenError, ObjectionError, Why, named
 
 LONGEST_TEXT = 100
 """The most bytes that a ClOrdID(11) or an Account(1) may have, as both are kept."""
-
-NO_SYMBOL = b"[N/A]"
-"""Symbol(55) where SecurityID(48) names the security: the standard's."""
 
 SEEN_BEFORE = "the session has used this ClOrdID(11) before: give a new one"
 """What is wrong with a ClOrdID that comes a second time."""

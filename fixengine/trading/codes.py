@@ -10,6 +10,9 @@ EXECUTION_REPORT, CANCEL_REJECT, BUSINESS_REJECT = b"8", b"9", b"j"
 NO_ORDER = b"NONE"
 """OrderID(37) where there is no order."""
 
+NO_SYMBOL = b"[N/A]"
+"""Symbol(55) where SecurityID(48) names the security, or nothing does: the standard's."""
+
 
 class Side:
     """Side(54)."""

@@ -110,7 +110,9 @@ class Refusals:
         at: datetime,
     ) -> Reply:
         given = {tag: value for tag in _ECHOED if (value := message.get(tag)) is not None}
-        given.setdefault(tags.SIDE, codes.Side.UNDISCLOSED)  # which a report has to have
+        # which a report has to have: the symbol by the dictionaries of clients, if not by ours
+        given.setdefault(tags.SYMBOL, codes.NO_SYMBOL)
+        given.setdefault(tags.SIDE, codes.Side.UNDISCLOSED)
         fields = (
             (tags.ORDER_ID, codes.NO_ORDER),
             *head,

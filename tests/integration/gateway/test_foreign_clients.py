@@ -137,6 +137,18 @@ def test_what_can_not_be_done_is_refused(client: Foreign) -> None:
     assert (book.messages[-1][11], book.messages[-1][41]) == (late, order)
 
 
+def test_it_is_told_that_nothing_is_open_or_known(client: Foreign) -> None:
+    asked, unknown = new_id(), new_id()
+    client.send("AF", t584=asked, t585="7")
+    client.send("H", t11=unknown, t54="1", t55=TICKER)
+    book = client.until(
+        lambda book: any(each.get(11) == unknown for each in book.messages), "the last answer"
+    )
+    nothing, none = book.messages[-2:]
+    assert (nothing[35], nothing[584], nothing[911], nothing[912]) == ("8", asked, "0", "Y")
+    assert (none[35], none[37], none[39]) == ("8", "NONE", REJECTED)
+
+
 def test_it_misses_nothing_while_its_connection_is_lost(
     client: Foreign, line: Proxy, shared: Surroundings
 ) -> None:

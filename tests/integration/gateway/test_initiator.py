@@ -13,7 +13,7 @@ from fixengine.demo.waiting import wait_until
 from fixengine.errors import MalformedError, UnavailableError
 from fixengine.fix.message import Field, Message
 from fixengine.infra.fix.initiator import Initiator
-from fixengine.infra.fix.numbers import NumbersInFile
+from fixengine.infra.fix.numbers import Numbers, NumbersInFile, NumbersInMemory
 from tests.support.fix.acceptor import Acceptor, accepting
 from tests.support.fix.sides import Reply, settings
 from tests.support.network.certificates import Identity
@@ -139,12 +139,15 @@ def test_a_gap_is_asked_for_and_comes_in_its_turn(client: Clients, acceptor: Acc
 
 
 def test_both_numbers_begin_anew_where_it_asks_for_it(client: Clients, acceptor: Acceptor) -> None:
-    ours = client(acceptor.address)
+    kept = NumbersInMemory()
+    ours = client(acceptor.address, numbers=kept)
     ours.logon()
     ours.send(NEWS, news(b"one"))
     assert texts(ours, 1) == [b"one"]
+    assert [*ours.messages(0)] == []
     ours.logon(reset=True)
     assert acceptor.side.books.resets == 1
+    assert kept.load() == Numbers(1, 2), "nothing of the new numbers is handled"
     assert ours.send(NEWS, news(b"two")) == 2
     assert texts(ours, 1) == [b"two"]
 
@@ -183,6 +186,36 @@ def test_a_heartbeat_is_answered_while_it_waits(client: Clients, acceptor: Accep
     assert [*ours.messages(2.5)] == []
     assert ours.is_logged_on
     assert ours.next_numbers.next_out > 2
+
+
+def test_what_came_before_the_end_of_a_connection_is_told_before_it(
+    client: Clients, acceptor: Acceptor
+) -> None:
+    ours = client(acceptor.address)
+    ours.logon()
+    ours.send(NEWS, news(b"one"))
+    wait_until(lambda: acceptor.side.books.next_out == 3, PATIENCE, "the answer")
+    acceptor.cut()
+    told: list[bytes | None] = []
+    with pytest.raises(UnavailableError):
+        told += (each.get(58) for each in ours.messages(PATIENCE))
+    assert told == [b"one"]
+
+
+def test_a_peer_that_falls_silent_is_given_up(client: Clients) -> None:
+    may_go_on = threading.Event()
+
+    def stalls(_message: Message) -> list[Reply]:
+        may_go_on.wait(PATIENCE)
+        return []
+
+    with accepting(settings(b"ENGINE", b"CLIENT"), stalls) as acceptor:
+        ours = client(acceptor.address, heartbeat=1)
+        ours.logon()
+        ours.send(NEWS, news(b"one"))
+        with pytest.raises(UnavailableError, match="the peer shows no sign of life"):
+            [*ours.messages(PATIENCE)]
+        may_go_on.set()
 
 
 def test_a_logon_that_is_refused_says_why(client: Clients, acceptor: Acceptor) -> None:

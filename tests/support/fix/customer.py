@@ -99,6 +99,7 @@ class Customer:
         fault = validate(message, self.dictionary)
         assert fault is None, (fault and fault.sentence, message.fields)
         if reply.kind == b"8":
+            assert message.get(55), "dictionaries of clients want it, if not the standard's"
             exec_id = message.get(17) or b""
             assert exec_id == _NO_EVENT or exec_id not in self._exec_ids, "an event is told once"
             self._exec_ids.add(exec_id)

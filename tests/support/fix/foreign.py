@@ -23,6 +23,7 @@ from tests.programs import wanted
 
 _HERE = Path(__file__).parent
 _PATIENCE = 60.0
+_TIMED = "DFG"  # types of messages that have a TransactTime(60)
 _OF_THE_FRAME = frozenset((8, 9, 10, 34, 43, 49, 52, 56, 122))
 
 Fields = dict[int, str]
@@ -90,13 +91,13 @@ class Book:
 
     @property
     def reports(self) -> list[Fields]:
-        """Return the ExecutionReports."""
-        return [each for each in self.told if each[35] == "8"]
+        """Return the ExecutionReports of events: a status tells of none."""
+        return [each for each in self.told if each[35] == "8" and each[17] != "0"]
 
     @property
     def states(self) -> dict[str, str]:
         """Return the last OrdStatus(39) of each ClOrdID(11)."""
-        return {each[11]: each[39] for each in self.messages if each[35] == "8"}
+        return {each[11]: each[39] for each in self.messages if each[35] == "8" and 11 in each}
 
     @property
     def exec_ids(self) -> list[str]:
@@ -118,9 +119,11 @@ class Foreign:
 
     def send(self, kind: str, **fields: str) -> None:
         """Send a message; fields are written as `t11="A"`."""
-        now = f"{datetime.now(UTC):%Y%m%d-%H:%M:%S}"
-        text = "|".join(f"{tag[1:]}={value}" for tag, value in {**fields, "t60": now}.items())
-        self.asked[fields["t11"].encode()] = kind.encode()
+        if kind in _TIMED:
+            fields["t60"] = f"{datetime.now(UTC):%Y%m%d-%H:%M:%S}"
+        text = "|".join(f"{tag[1:]}={value}" for tag, value in fields.items())
+        if "t11" in fields:
+            self.asked[fields["t11"].encode()] = kind.encode()
         self._ask(f"send {kind} {text}")
 
     def order(self, cl_ord_id: str, symbol: str, quantity: int, **more: str) -> None:
