@@ -128,6 +128,10 @@ class Session:
         self._framer.feed(data)
         return self._read(now)
 
+    def heard(self, now: Moment) -> None:
+        """Take note that the peer has said something that waits to be received."""
+        self._out.pulse.heard(now.ticks)
+
     def passed(self, now: Moment) -> list[Effect]:
         """Do what the time asks for."""
         if self._deadline is not None and now.ticks >= self._deadline:

@@ -37,6 +37,11 @@ class Inbox:
         self._lost = why
         self.remind()
 
+    @property
+    def is_empty(self) -> bool:
+        """Say whether all that came is taken."""
+        return not self._pieces
+
     def take(self, most: int) -> bytes:
         """Return what came first, until it is so much; the session is told if that is not all."""
         taken = bytearray()

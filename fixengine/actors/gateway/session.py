@@ -398,6 +398,8 @@ class SessionActor(Actor):
             self._day_ends = None
             self._advance(self._session.leave(now, "the day is over: log on again"))
         else:
+            if not self._inbox.is_empty:  # this came first, or nothing may be read for now
+                self._session.heard(now)
             self._advance(self._session.passed(now))
 
     def _arm(self) -> None:

@@ -532,6 +532,14 @@ def test_a_message_behind_a_gap_is_a_sign_of_life_too() -> None:
     assert client.side.is_up
 
 
+def test_what_waits_to_be_received_is_a_sign_of_life_too() -> None:
+    client = Client().logged_on("34=1|98=0|108=10|")
+    client.waits(12)
+    client.side.session.heard(client.clock.now)
+    assert client.waits(11.9) != []
+    assert client.side.is_up
+
+
 def test_garbled_bytes_are_no_sign_of_life_and_move_no_number() -> None:
     client = Client().logged_on("34=1|98=0|108=10|")
     client.waits(12)

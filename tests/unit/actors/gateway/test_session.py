@@ -6,7 +6,8 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from fixengine.actors.gateway.limits import SessionLimits
-from fixengine.actors.gateway.messages import DropLine, LogOut, RequestsStored
+from fixengine.actors.gateway.messages import DropLine, LogOut, ReportsWait, RequestsStored
+from fixengine.actors.gateway.session import _Pass
 from fixengine.demo.waiting import wait_until
 from fixengine.rules.trading_day import TradingDay
 from fixengine.supervision.lifecycle import Crash
@@ -397,6 +398,26 @@ def test_reports_that_wait_are_told_at_the_logon_page_by_page(world: World) -> N
     assert [each.split("|")[2] for each in said(line)[1:]] == ["148=7", "148=8", "148=9"]
     assert [work.told for (work,) in world.store.works[1:]] == [(7, 8), (9,)]
     assert waiting == []
+
+
+def test_what_came_while_a_session_was_at_work_is_a_sign_of_life(world: World) -> None:
+    line, repository = StubLine(), world.repository()
+    session = world.session(line, repository=repository)
+    wait_until(lambda: line.receiver, 60, "the line to be read")
+    actor = session._actor_weakref()
+    assert actor is not None
+    pulse = actor._session._out.pulse
+    world.store.may_commit.clear()
+    world.store.pending[1] = [Waiting(7)]  # type: ignore[list-item]  # a parrot tells anything
+    tell(session, ReportsWait())
+    wait_until(lambda: mailbox_of(repository).busy_since, 60, "the session to be at work")
+    pulse._heard = pulse._tested = 0.0  # the client was asked for a sign of life, long ago
+    tell(session, _Pass())
+    receive(line, "0|34=2|112=TEST|", "1|34=3|112=done|")
+    world.store.may_commit.set()
+    answer = "35=0|34=3|112=done|"
+    wait_until(lambda: line.is_closed or answer in said(line), 60, "an answer, or the end")
+    assert answer in said(line)
 
 
 def test_a_request_that_is_stored_is_told_to_who_has_it_decided(world: World) -> None:
