@@ -83,7 +83,7 @@ def measure(lend: Lend, scale: float) -> Iterator[Figure]:
                 meaning=f"at {rate:,} fills/s: {what}",
                 value=measured[what],
                 unit=unit,
-                limit=_SCATTER * limits[rate, what],
+                limit=float(f"{_SCATTER * limits[rate, what]:.3g}"),
             )
 
 
