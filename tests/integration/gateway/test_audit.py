@@ -1,7 +1,11 @@
 """The audit of what a gateway and an engine left of a real client, and of it with rows changed."""
 
+from dataclasses import replace
+
 import pytest
 
+from fixengine.demo.audit.remains import read_remains
+from fixengine.demo.audit.report import Expectations, judge
 from fixengine.demo.waiting import wait_until
 from tests.support.audits import audit
 from tests.support.engines import Surroundings, wait_until_ready
@@ -13,6 +17,7 @@ pytestmark = pytest.mark.any_broker
 
 HOLDS, CONTRADICTED = 0, 1
 UNPRICED = "NOPRC"
+ONLY_BY_FIX = Expectations(complete=False)
 FILLED = 11
 
 OF_A_FILL = "execution_id = {id} and number = {number}"
@@ -74,6 +79,19 @@ def run(shared: Surroundings, tmp_path_factory: pytest.TempPathFactory) -> Surro
         trader.initiator.logout("done")
         wait_until(lambda: shared.count("fix_pending") == 0, 60, "all to be told")
     return shared
+
+
+def test_the_audit_of_the_demo_compares_what_a_client_was_told_with_the_ledger_as_well(
+    run: Surroundings,
+) -> None:
+    remains = read_remains(dsn=run.dsn, bootstrap=run.broker.bootstrap, topics=run.topics)
+    assert judge((), remains, ONLY_BY_FIX).problems == ()
+    id_, told = min(remains.told.items())
+    words = tuple(each.replace(b"\x0114=", b"\x0114=9") for each in told.bodies)
+    spoilt = replace(remains, told={**remains.told, id_: replace(told, bodies=words)})
+    problems = judge((), spoilt, ONLY_BY_FIX).problems
+    assert len(problems) == len(told.sent)
+    assert all("has CumQty 9" in each for each in problems)
 
 
 def test_what_a_client_was_told_is_what_the_ledger_has_and_all_that_is_changed_is_found(
