@@ -57,6 +57,24 @@ def test_what_is_sent_comes_back(proxy: Proxy) -> None:
             got += len(connection.recv(100_000))
 
 
+def test_new_connections_go_where_it_leads_them_and_old_ones_stay(
+    proxy: Proxy, heard: list[bytes]
+) -> None:
+    elsewhere: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server, client(proxy) as old:
+        threading.Thread(target=echo, args=(server, elsewhere), daemon=True).start()
+        old.sendall(b"a")
+        assert old.recv(10) == b"a"
+        proxy.lead_to(server.getsockname()[1])
+        with client(proxy) as new:
+            new.sendall(b"b")
+            assert new.recv(10) == b"b"
+        old.sendall(b"c")
+        assert old.recv(10) == b"c"
+    assert (heard, elsewhere) == ([b"a", b"c"], [b"b"])
+    assert proxy.passed_on == 2
+
+
 def test_a_cut_breaks_old_connections_and_new_ones(proxy: Proxy) -> None:
     with client(proxy) as old:
         old.sendall(b"a")
