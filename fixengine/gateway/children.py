@@ -1,16 +1,15 @@
 """The children of a gateway's supervisor: its actors, in order of dependency."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
 from fixengine.actors.changing.desk import Desk
 from fixengine.actors.gateway.acceptor import Acceptor
+from fixengine.actors.gateway.arrival import Arrival
 from fixengine.actors.gateway.directory import DRAINED_WITHIN, Directory
 from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
-from fixengine.actors.gateway.live import Life, LiveSessions
-from fixengine.actors.gateway.messages import Knocked
+from fixengine.actors.gateway.live import LiveSessions
 from fixengine.actors.gateway.porter import Porter
 from fixengine.actors.gateway.reader import SessionReader
 from fixengine.actors.gateway.reports import Reports
@@ -19,11 +18,9 @@ from fixengine.actors.gateway.requests import Requests
 from fixengine.actors.gateway.session import SessionActor
 from fixengine.actors.gateway.symbols import SymbolBoard, Symbols
 from fixengine.actors.storage.limits import STORAGE_LIMITS, StorageLimits
-from fixengine.config.fix_sessions import Agreement
 from fixengine.engine.family import Family
 from fixengine.engine.stop_budget import StopBudget
 from fixengine.gateway.parts import Parts
-from fixengine.ports.fix import TakenSession
 from fixengine.supervision.child import Refs, StartChild
 from fixengine.supervision.refs import ActorRef
 from fixengine.telemetry.health import GATEWAY_NEEDS
@@ -139,23 +136,10 @@ class Children(Family):
             limits=self._limits,
         )
 
-    def _session(
-        self,
-        refs: Refs,
-        *,
-        agreement: Agreement,
-        taken: TakenSession,
-        knocked: Knocked,
-        life: Life,
-        day_ends: datetime | None,
-    ) -> ActorRef:
+    def _session(self, refs: Refs, arrival: Arrival) -> ActorRef:
         return SessionActor.start(
-            agreement=agreement,
-            taken=taken,
-            knocked=knocked,
-            life=life,
-            day_ends=day_ends,
-            application=self._parts.application(agreement, taken.id, self._board),
+            arrival,
+            application=self._parts.application(arrival.agreement, arrival.taken.id, self._board),
             books=self._parts.books,
             repository=refs[Child.REPOSITORY],
             requests=refs[Child.REQUESTS],

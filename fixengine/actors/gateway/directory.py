@@ -1,12 +1,14 @@
 """The directory: who waits for a session, and which sessions are logged on here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any, Protocol, TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never
 
 from loguru import logger
 
+from fixengine.actors.gateway.arrival import Arrival
 from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
 from fixengine.actors.gateway.live import Life, LiveSession, LiveSessions
 from fixengine.actors.gateway.messages import (
@@ -39,21 +41,6 @@ _TRY_EVERY = 0.25
 
 DRAINED_WITHIN = LOGOUT_SECONDS + 0.2
 """Seconds for all clients to answer our Logout when the gateway stops."""
-
-
-class StartSession(Protocol):
-    """Makes a session's actor, which has not booted."""
-
-    def __call__(
-        self,
-        *,
-        agreement: Agreement,
-        taken: TakenSession,
-        knocked: Knocked,
-        life: Life,
-        day_ends: datetime | None,
-    ) -> ActorRef:
-        """Start its thread."""
 
 
 @dataclass(slots=True)
@@ -92,10 +79,11 @@ class Directory(Actor):
         *,
         live: LiveSessions,
         repository: ActorRef,
-        start_session: StartSession,
+        start_session: Callable[[Arrival], ActorRef],
         metrics: GatewayMetrics,
         limits: SessionLimits = SESSION_LIMITS,
     ) -> None:
+        """Take the parts; `start_session` starts a session's actor, which has not booted."""
         super().__init__()
         self._sessions = live
         self._repository = repository
@@ -202,15 +190,17 @@ class Directory(Actor):
 
     def _start(self, visitor: _Visitor, taken: TakenSession, asked_at: datetime) -> None:
         """Start its actor; the day ends after the moment for which the numbers were taken."""
-        identity = visitor.agreement.identity
-        life = Life(whole(visitor.knocked.knock.logon.get(tags.HEART_BT_INT)) or 0)
-        ref = self._start_session(
-            agreement=visitor.agreement,
+        agreement, knocked = visitor.agreement, visitor.knocked
+        identity = agreement.identity
+        life = Life(whole(knocked.knock.logon.get(tags.HEART_BT_INT)) or 0)
+        arrival = Arrival(
+            agreement=agreement,
             taken=taken,
-            knocked=visitor.knocked,
+            knocked=knocked,
             life=life,
-            day_ends=visitor.agreement.day.next_reset(asked_at),
+            day_ends=agreement.day.next_reset(asked_at),
         )
+        ref = self._start_session(arrival)
         self._sessions.put(identity, LiveSession(session_id=taken.id, ref=ref, life=life))
         ended = SessionEnded(identity=identity, session_id=taken.id)
         ref.tell(Boot(name=shown(identity), on_exit=lambda _crash: self._is_over(ended)))

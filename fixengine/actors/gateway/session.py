@@ -18,16 +18,15 @@ from typing import Any, TypeAlias, assert_never
 from loguru import logger
 from msgspec.structs import replace
 
+from fixengine.actors.gateway.arrival import Arrival
 from fixengine.actors.gateway.complaints import Complaints
 from fixengine.actors.gateway.inbox import Inbox
 from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
 from fixengine.actors.gateway.listings import Listings
-from fixengine.actors.gateway.live import Life
 from fixengine.actors.gateway.messages import (
     BytesCame,
     CommitWork,
     DropLine,
-    Knocked,
     LineLost,
     LogOut,
     ReportsWait,
@@ -35,13 +34,12 @@ from fixengine.actors.gateway.messages import (
 )
 from fixengine.actors.gateway.room import Room
 from fixengine.actors.gateway.step import Step
-from fixengine.config.fix_sessions import Agreement
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.fix.effects import Effect, Fetch, Numbered
 from fixengine.fix.message import Message
 from fixengine.fix.session import Session, State
 from fixengine.fix.settings import Moment
-from fixengine.ports.fix import FixBooks, TakenSession
+from fixengine.ports.fix import FixBooks
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, ask, tell
 from fixengine.supervision.reminder import Reminder
@@ -111,12 +109,8 @@ class SessionActor(Actor):
 
     def __init__(
         self,
+        arrival: Arrival,
         *,
-        agreement: Agreement,
-        taken: TakenSession,
-        knocked: Knocked,
-        life: Life,
-        day_ends: datetime | None,
         application: Application,
         books: FixBooks,
         repository: ActorRef,
@@ -125,21 +119,21 @@ class SessionActor(Actor):
         limits: SessionLimits = SESSION_LIMITS,
     ) -> None:
         super().__init__()
-        settings = agreement.session_settings
+        settings, taken = arrival.agreement.session_settings, arrival.taken
         self._session = Session(settings, next_in=taken.next_in, next_out=taken.next_out)
         self._taken = taken  # with the numbers that are stored
-        self._knocked = knocked
-        self._line = knocked.line
+        self._knocked = arrival.knocked
+        self._line = arrival.knocked.line
         self._application = application
         self._books = books
         self._repository = repository
         self._requests = requests
         self._metrics = metrics
         self._limits = limits
-        self._life = life
-        self._day_ends = day_ends
-        self._inbox = Inbox(self.actor_ref, life)
-        self._room = Room(knocked.line, limits)
+        self._life = arrival.life
+        self._day_ends = arrival.day_ends
+        self._inbox = Inbox(self.actor_ref, arrival.life)
+        self._room = Room(self._line, limits)
         self._held: _Held | None = None
         self._page: Fetch | None = None
         self._next_page = Reminder(self, _ReadPage())

@@ -9,6 +9,7 @@ import pykka
 import pytest
 from prometheus_client import CollectorRegistry
 
+from fixengine.actors.gateway.arrival import Arrival
 from fixengine.actors.gateway.directory import Directory
 from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
 from fixengine.actors.gateway.live import Life, LiveSession, LiveSessions
@@ -21,7 +22,7 @@ from fixengine.demo.waiting import wait_until
 from fixengine.fix.door import Door, Knock
 from fixengine.fix.formats import write_timestamp
 from fixengine.fix.framing import encode
-from fixengine.ports.fix import Identity, TakenSession
+from fixengine.ports.fix import Identity
 from fixengine.rules.trading_day import TradingDay
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.lifecycle import Boot
@@ -139,31 +140,20 @@ class World:
         assert taken is not None
         return self.booted(
             self.start_session(
-                agreement=agreed,
-                taken=taken,
-                knocked=knocked(line, text),
-                life=Life(30),
-                day_ends=agreed.day.next_reset(day_of or datetime.now(UTC)),
-                repository=repository,
+                Arrival(
+                    agreement=agreed,
+                    taken=taken,
+                    knocked=knocked(line, text),
+                    life=Life(30),
+                    day_ends=agreed.day.next_reset(day_of or datetime.now(UTC)),
+                ),
+                repository,
             )
         )
 
-    def start_session(
-        self,
-        *,
-        agreement: Agreement,
-        taken: TakenSession,
-        knocked: Knocked,
-        life: Life,
-        day_ends: datetime | None,
-        repository: ActorRef | None = None,
-    ) -> ActorRef:
+    def start_session(self, arrival: Arrival, repository: ActorRef | None = None) -> ActorRef:
         return SessionActor.start(
-            agreement=agreement,
-            taken=taken,
-            knocked=knocked,
-            life=life,
-            day_ends=day_ends,
+            arrival,
             application=self.application,
             books=self.store,
             repository=repository or self.actors[0],
