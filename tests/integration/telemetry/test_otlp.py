@@ -103,7 +103,9 @@ def test_what_happened_last_is_exported_when_the_engine_ends(around: Surrounding
     port = around.workspace.reserve_port()
     fed = tuple(islice(orders(seed=4), ORDERS))
     with collecting(port) as collector:
-        with around.engine(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}"):
+        with around.engine(
+            OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}", OTEL_METRICINTERVAL="1h"
+        ):
             around.send(*fed)
             around.wait_until_done(fed)
             assert collector.exports == []
@@ -125,7 +127,11 @@ def test_a_collector_that_is_away_delays_nothing_and_is_found_later(
         wait_until(lambda: away in events, 60, "the failure to be said")
         with collecting(port) as collector:
             wait_until(lambda: back in events, 60, "the collector to be found")
-            assert collector.total("kafka_consumer_messages_processed_total") == ORDERS
+            wait_until(
+                lambda: collector.total("kafka_consumer_messages_processed_total") == ORDERS,
+                60,
+                "the collector to have heard of all orders",
+            )
     assert events.count(back) == 1
 
 

@@ -156,9 +156,14 @@ def around(
 def test_fills_that_are_acknowledged_one_after_the_other_are_marked_together(
     around: Around,
 ) -> None:
-    around.publish(20)
-    wait_until(lambda: sum(map(len, around.marked)) == 20, 60, "all marks")
-    assert len(around.marked) < 10  # it took 20 ms at the most, or a multiple
+    def are_gathered() -> bool:
+        """Tell whether they took 20 ms at the most, or a multiple: a busy machine takes longer."""
+        before = len(around.marked)
+        around.publish(20)
+        wait_until(lambda: sum(map(len, around.marked[before:])) == 20, 60, "all marks")
+        return len(around.marked) - before < 10
+
+    wait_until(are_gathered, 60, "them to be marked together")
 
 
 @pytest.mark.parametrize("lets", [0])
