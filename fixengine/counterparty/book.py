@@ -27,20 +27,16 @@ _NEVER_TOLD = b""
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
-    """An order: `status` is the last OrdStatus(39), empty before the first.
-
-    `cancel` is the ClOrdID of the request to cancel that has no answer yet.
-    """
+    """An order: `status` is the last OrdStatus(39), empty before the first."""
 
     order: Order
     cl_ord_id: bytes
     status: bytes = _NEVER_TOLD
-    cancel: bytes | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class Book:
-    """Orders by the ClOrdIDs that they have had, and by the numbers of the messages about them.
+    """Orders by their ClOrdIDs, and by the numbers of the messages that they were sent in.
 
     `done` is how many have come to an end.
     """
@@ -83,20 +79,11 @@ class Book:
             (TRANSACT_TIME, write_timestamp(now)),
         )
 
-    def asked_to_cancel(self, entry: Entry, cl_ord_id: bytes, number: int) -> None:
-        """Note a request that was sent."""
-        entry.cancel = cl_ord_id
-        self._by_id[cl_ord_id] = self._by_number[number] = entry
-
     def take(self, message: Message) -> bool:
         """Note what a message says; return whether it says something new."""
         match message.kind:
             case b"8":  # ExecutionReport
                 return self._report(message)
-            case b"9":  # OrderCancelReject
-                entry = self._by_id.get(message.get(CL_ORD_ID) or b"")
-                if entry is not None and entry.cancel == message.get(CL_ORD_ID):
-                    entry.cancel = None
             case b"3" | b"j":  # Reject, BusinessMessageReject
                 self._refused(whole(message.get(tags.REF_SEQ_NUM)))
             case _:
@@ -116,11 +103,7 @@ class Book:
 
     def _refused(self, number: int | None) -> None:
         entry = self._by_number.get(number or 0)
-        if entry is None:
-            return
-        if entry.cancel is not None:
-            entry.cancel = None
-        elif entry.status == _NEVER_TOLD:
+        if entry is not None and entry.status == _NEVER_TOLD:
             self._becomes(entry, _REJECTED)
 
     def _becomes(self, entry: Entry, status: bytes) -> None:

@@ -78,10 +78,8 @@ class Sender:
         self._is_cancelling = True
         self._deadline = time.monotonic() + _CANCEL_SECONDS
         for entry in self.book.open:
-            cl_ord_id, now = self._next_id(), datetime.now(UTC)
-            request = self.book.cancel_request(entry, cl_ord_id, now)
-            number = self._initiator.send(CANCEL_REQUEST, request)
-            self.book.asked_to_cancel(entry, cl_ord_id, number)
+            request = self.book.cancel_request(entry, self._next_id(), datetime.now(UTC))
+            self._initiator.send(CANCEL_REQUEST, request)
 
     def _look(self, seconds: float) -> None:
         """Take what comes in this time; log on again if the connection is gone."""

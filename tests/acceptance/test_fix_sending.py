@@ -89,6 +89,20 @@ def test_it_sends_orders_prints_the_reports_and_ends_when_all_are_done() -> None
     assert acceptor.side.why == "the peer said Logout: all is said"
 
 
+class Stutters(Gateway):
+    """Tells everything twice."""
+
+    def __call__(self, message: Message) -> list[Reply]:
+        return [reply for reply in super().__call__(message) for _ in range(2)]
+
+
+def test_a_report_that_comes_twice_is_printed_once() -> None:
+    with accepted(Stutters(NEW, FILLED)) as acceptor:
+        code, said = sent(acceptor, "--count", "1")
+    assert code == 0
+    assert said.count("ExecutionReport: ") == 2
+
+
 def test_orders_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "orders"
     file.write_text("55=IBM|54=1|38=100|11=mine\n55=A|54=2|38=50|40=2|44=1.5\n")

@@ -32,9 +32,6 @@ class Told:
         self._exec_id += 1
         return self.book.take(message(f"35=8|17=E{self._exec_id}|39={status}|{ids}"))
 
-    def asks_to_cancel(self) -> None:
-        self.book.asked_to_cancel(self.entry, b"C", NUMBER + 1)
-
 
 @pytest.mark.parametrize(
     ("status", "is_done"),
@@ -66,7 +63,6 @@ def test_a_cancel_names_the_order_and_its_answer_ends_it() -> None:
         38: b"100",
         60: b"20260302-09:30:00.000",
     }
-    told.asks_to_cancel()
     told.report("6", "11=C|41=A|")
     assert told.book.done == 0
     told.report("4", "11=C|41=A|")
@@ -77,9 +73,7 @@ def test_a_cancel_that_is_refused_leaves_the_order_as_it_is() -> None:
     for refusal in ("35=9|11=C|41=A|39=0|", f"35=3|45={NUMBER + 1}|", f"35=j|45={NUMBER + 1}|"):
         told = Told()
         told.report("0")
-        told.asks_to_cancel()
         assert told.book.take(message(refusal))
-        assert told.entry.cancel is None
         assert (told.book.done, told.book.is_refused) == (0, False)
 
 
