@@ -111,4 +111,5 @@ def test_a_bad_message_or_none_at_all_fails() -> None:
 def test_a_log_that_is_not_there_is_missed(tmp_path: Path) -> None:
     done = fix("show", str(tmp_path / "missing"))
     assert done.returncode == 1
+    assert done.stderr.startswith(b"fixengine: ")
     assert b"missing can't be read: No such file or directory" in done.stderr

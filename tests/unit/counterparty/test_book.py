@@ -95,6 +95,13 @@ def test_an_order_whose_cl_ord_id_was_used_before_is_rejected_whatever_the_first
     assert told.book.counts == {b"1": 1}, "another one was refused, this one lives on"
 
 
+def test_an_order_that_was_taken_is_rejected_no_more() -> None:
+    told = Told()
+    told.report("0")
+    told.book.take(message(f"35=3|45={NUMBER}|"))
+    assert told.book.counts == {b"0": 1}
+
+
 def test_messages_about_nothing_that_is_known_change_nothing() -> None:
     told = Told()
     assert told.report("2", "11=X|")
