@@ -10,10 +10,10 @@ _STANDARD_ERROR = 2
 
 
 def main() -> NoReturn:
-    """Run the command line; an engine is asked to end also while its program is still loaded."""
+    """Run the command line; an engine or gateway may be asked to end while it is still loaded."""
     _open_standard_streams()
-    if sys.argv[1:2] == ["serve"]:
-        # kept until the engine answers: before, they would end it with no exit code of its own,
+    if sys.argv[1:2] in (["serve"], ["gateway"]):
+        # kept until the process answers: before, they would end it with no exit code of its own,
         # and a container's first process would not even notice
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
     from fixengine import cli  # noqa: PLC0415  it loads all that there is
