@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from itertools import islice
+from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
@@ -21,6 +22,7 @@ from fixengine.demo.neighbours.stub import Mode
 from fixengine.demo.stack import Stack
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, count, send, wait_for_more, wait_until_done
+from tests.support.gateways import gateway_process
 from tests.support.rows import silenced
 from tests.support.stacks import BrokerKind
 
@@ -136,6 +138,16 @@ def test_a_start_that_has_just_begun(bare_stack: Stack, seconds: float) -> None:
     wait_until(lambda: signals_are_held(engine.process.pid), 60, "the program's first line")
     held.wait(seconds)
     ended(engine)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.3])
+def test_a_gateway_that_has_just_begun(bare_stack: Stack, tmp_path: Path, seconds: float) -> None:
+    begin(bare_stack)
+    gateway = gateway_process(bare_stack, tmp_path, pod="gateway")
+    held = Event()
+    wait_until(lambda: signals_are_held(gateway.process.pid), 60, "the program's first line")
+    held.wait(seconds)
+    assert gateway.process.stop(deadline_seconds=GRACE) == 0
 
 
 def signals_are_held(pid: int) -> bool:
