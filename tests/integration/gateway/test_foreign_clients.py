@@ -10,7 +10,7 @@ import pytest
 from fixengine.config.passwords import hash_password
 from fixengine.demo.feed.universe import priced_listings
 from tests.support.engines import Surroundings, wait_until_ready
-from tests.support.fix.foreign import Book, Foreign, Maker, content, foreign
+from tests.support.fix.foreign import Fields, Book, Foreign, Maker, content, foreign
 from tests.support.gateways import RunningGateway, running_gateway, session
 from tests.support.network.proxy import Flow, Proxy
 from tests.support.rows import one
@@ -83,6 +83,14 @@ def becomes(client: Foreign, cl_ord_id: str, status: str) -> Book:
     return client.until(lambda book: book.states.get(cl_ord_id) == status, f"{cl_ord_id}: {status}")
 
 
+def answered(client: Foreign, tag: int, name: str) -> Fields:
+    """Wait for the message that has this name in a field, and return it."""
+    book = client.until(
+        lambda book: any(each.get(tag) == name for each in book.messages), f"an answer to {name}"
+    )
+    return next(each for each in book.messages if each.get(tag) == name)
+
+
 def types(book: Book, *cl_ord_ids: str) -> list[str]:
     """Return the types of events that a client was told of orders."""
     return [each[150] for each in book.reports if each[11] in cl_ord_ids]
@@ -133,18 +141,15 @@ def test_what_can_not_be_done_is_refused(client: Foreign) -> None:
     client.order(order, TICKER, 10)
     becomes(client, order, FILLED)
     client.cancel(late, order, TICKER)
-    book = client.until(lambda book: book.messages[-1][35] == "9", "the refusal")
-    assert (book.messages[-1][11], book.messages[-1][41]) == (late, order)
+    refusal = answered(client, 11, late)
+    assert (refusal[35], refusal[41]) == ("9", order)
 
 
 def test_it_is_told_that_nothing_is_open_or_known(client: Foreign) -> None:
     asked, unknown = new_id(), new_id()
     client.send("AF", t584=asked, t585="7")
     client.send("H", t11=unknown, t54="1", t55=TICKER)
-    book = client.until(
-        lambda book: any(each.get(11) == unknown for each in book.messages), "the last answer"
-    )
-    nothing, none = book.messages[-2:]
+    nothing, none = answered(client, 584, asked), answered(client, 11, unknown)
     assert (nothing[35], nothing[584], nothing[911], nothing[912]) == ("8", asked, "0", "Y")
     assert (none[35], none[37], none[39]) == ("8", "NONE", REJECTED)
 
