@@ -10,7 +10,7 @@ import pytest
 from fixengine.config.passwords import hash_password
 from fixengine.demo.feed.universe import priced_listings
 from tests.support.engines import Surroundings, wait_until_ready
-from tests.support.fix.foreign import Fields, Book, Foreign, Maker, content, foreign
+from tests.support.fix.foreign import Book, Fields, Foreign, Maker, content, foreign
 from tests.support.gateways import RunningGateway, running_gateway, session
 from tests.support.network.proxy import Flow, Proxy
 from tests.support.rows import one
