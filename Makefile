@@ -9,6 +9,9 @@ MINUTES ?= 3
 MESSAGES ?= 1000000
 SEED ?=
 
+# where the environment forbids bytecode, each of a thousand processes would compile all modules
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes \
