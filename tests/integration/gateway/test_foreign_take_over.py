@@ -160,6 +160,7 @@ def test_it_misses_nothing_when_its_gateway_is_killed_while_it_trades(
 ) -> None:
     killed, successor = gateways
     trade(client, 3)
+    wait_until_settled(client, shared.dsn)  # else what is on its way could be taken for lost
     line.lead_to(successor.port)
     line.set(Flow.MUTE)  # what the gateway says from now on is lost
     told = client.book.next_in
