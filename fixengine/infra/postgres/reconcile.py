@@ -110,7 +110,7 @@ def _stage_orders(connection: Connection, orders: Iterable[Order]) -> None:
 def _assert_none_runs(connection: Connection) -> None:
     """See that no engine is there, and no client of a gateway: each has a lock of its kind."""
     for lock_class, what in ((LOCK_CLASS, "engines"), (FIX_LOCK_CLASS, "clients of FIX gateways")):
-        held = connection.execute(query("engines"), {"lock_class": lock_class}).fetchall()
+        held = connection.execute(query("held_locks"), {"lock_class": lock_class}).fetchall()
         if held:
             raise ConflictError(
                 f"{len(held)} {what} are at work on this database: stop engines and gateways first"

@@ -112,7 +112,7 @@ class EngineSession:
     def misses_an_engine(self) -> bool:
         """Look which engines live; say whether one is gone that lived at the last look."""
         with self.statements() as connection:
-            rows = connection.execute(query("engines"), {"lock_class": LOCK_CLASS}).fetchall()
+            rows = connection.execute(query("held_locks"), {"lock_class": LOCK_CLASS}).fetchall()
             self._place.keep(connection)
         engines = frozenset(row[0] for row in rows)
         gone = self._engines - engines

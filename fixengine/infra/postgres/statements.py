@@ -12,8 +12,8 @@ of `execution` `e`, and names one of these:
 `{{fill}}`, `{{fix_order}}`, `{{fix_request}}` and `{{fix_sent}}` are the columns of rows of these
 tables, which a statement calls `f`, `o`, `r` and `s`; `{{names of fill}}` has the bare names.
 
-`{{engines that live}}` is the statement `engines.sql`, to select from: an engine that does not hold
-its lock is not among them, as nobody would publish what it stores.
+`{{held locks}}` is the statement `held_locks.sql`, to select from: an engine that does not hold its
+lock is not among them, as nobody would publish what it stores.
 """
 
 import re
@@ -62,8 +62,8 @@ def query(name: str) -> bytes:
 def _columns(placeholder: str) -> bytes:
     if placeholder == "execution as json":
         return execution_json().encode()
-    if placeholder == "engines that live":
-        return query("engines")
+    if placeholder == "held locks":
+        return query("held_locks")
     if placeholder in _ROWS:
         struct, before = _ROWS[placeholder]
         return ", ".join(f"{before}{name}" for name in struct.__struct_fields__).encode()

@@ -505,7 +505,7 @@ CASES: Mapping[str, Case] = {
     "empty parts": Case(statement="empty_parts", parameters=fixed(), rows=50, blocks=100),
 }
 WITHOUT_A_CASE: Mapping[str, str] = {
-    "engines": "reads no table",
+    "held_locks": "reads no table",
     "held_up": "reads no table, while the repository is held up",
     **dict.fromkeys(
         (

@@ -11,11 +11,7 @@ with page as materialized (
     limit %(limit)s
 ),
 held as materialized (
-    select l.objid::bigint as id
-    from pg_locks as l
-    where l.locktype = 'advisory' and l.granted and l.objsubid = 2
-        and l.database = (select d.oid from pg_database as d where d.datname = current_database())
-        and l.classid = %(lock_class)s::integer::oid
+    {{held locks}}
 ),
 undecided as materialized (
     select u.session_id, count(*) as requests

@@ -31,7 +31,7 @@ moved as (
         and (select o.fill_number from public.outbox as o where o.execution_id = e.id) is null
         and (
             %(owner)s::integer = 0
-            or exists (select from ({{engines that live}}) as l where l.engine = %(owner)s::integer)
+            or exists (select from ({{held locks}}) as l where l.id = %(owner)s::integer)
         )
     returning c.*, e.execution_service_id
 ),

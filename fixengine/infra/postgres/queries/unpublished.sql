@@ -12,7 +12,7 @@ with waiting as materialized (
         and o.execution_id + 0 > %(after)s
         and o.stored_at <= now() - make_interval(secs => %(older_than)s)
         and exists (
-            select from ({{engines that live}}) as l where l.engine = %(owner)s::integer
+            select from ({{held locks}}) as l where l.id = %(owner)s::integer
         )
     order by o.execution_id + 0
     limit %(limit)s
