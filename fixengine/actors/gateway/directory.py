@@ -144,7 +144,7 @@ class Directory(Actor):
             return
         self._let_wait(_Visitor(agreement, knocked, monotonic() + self._limits.taken_within))
         if live is None:
-            self._ask_for(agreement.identity, agreement)
+            self._ask_for(agreement)
         else:  # its end is told
             tell(live.ref, DropLine(why="the client is back on another connection"))
 
@@ -163,11 +163,12 @@ class Directory(Actor):
                 del self._visitors[identity]
                 self._way_out.show(visitor.knocked.line, identity, visitor.waits_for)
             elif identity not in self._sessions.all():
-                self._ask_for(identity, visitor.agreement)
+                self._ask_for(visitor.agreement)
         if self._visitors:
             self._next_try.set(_TRY_EVERY)
 
-    def _ask_for(self, identity: Identity, agreement: Agreement) -> None:
+    def _ask_for(self, agreement: Agreement) -> None:
+        identity = agreement.identity
         if identity not in self._asked:
             now = self._asked[identity] = datetime.now(UTC)
             began_since = agreement.day.last_reset(now)
@@ -217,7 +218,7 @@ class Directory(Actor):
         tell(self._repository, ReleaseSession(session_id=session_id))
         visitor = self._visitors.get(identity)
         if visitor is not None:
-            self._ask_for(identity, visitor.agreement)
+            self._ask_for(visitor.agreement)
 
     def _wanted(self, session_ids: frozenset[int]) -> None:
         for session in self._sessions.all().values():
