@@ -6,8 +6,8 @@ from fixengine.demo.audit.report import Expectations, Report, audit
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.feed.sending import send_orders
 from fixengine.demo.stack import Stack
-from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
+from tests.support import done
 from tests.support.rows import counting
 
 FAST = {"FILL_DELAY_FIRST": "0.01", "FILL_DELAY_MIN": "0.05", "FILL_DELAY_MAX": "0.5"}
@@ -29,19 +29,12 @@ def wait_for_more(stack: Stack, condition: str, number: int, seconds: float = 60
 
 def wait_until_done(stack: Stack, fed: Sequence[FedOrder], seconds: float = 90) -> None:
     """Wait until all that can be filled is, all fills are published and all bad orders buried."""
-    fillable = {o.expected.execution_service_id for o in fed if o.expected and o.expected.fillable}
-    bad = sum(not order.valid for order in fed)
-    with counting(stack.postgres.dsn) as counted:
-        wait_until(
-            lambda: counted("execution where not is_open") == len(fillable),
-            seconds,
-            "all orders to be filled",
-        )
-        wait_until(lambda: counted("outbox") == 0, seconds, "all fills to be published")
-    wait_until(
-        lambda: len(read_topic(stack.broker.bootstrap, stack.topics.dlq)) >= bad,
-        seconds,
-        "all bad orders to be on the dead-letter topic",
+    done.wait_until_done(
+        fed,
+        dsn=stack.postgres.dsn,
+        bootstrap=stack.broker.bootstrap,
+        topics=stack.topics,
+        seconds=seconds,
     )
 
 

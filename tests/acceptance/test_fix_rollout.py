@@ -63,6 +63,7 @@ class Deployment:
         return [each.result() for each in ended]
 
     def _end(self, old: GatewayProcess) -> int | None:
+        """End it as a node does: preStop is nothing but its time, and then comes SIGTERM."""
         time.sleep(self._pre_stop)
         return old.process.stop(deadline_seconds=self._grace)
 

@@ -21,6 +21,7 @@ from fixengine.demo.workspace import Workspace
 from fixengine.engine.engine import Engine
 from fixengine.supervision.refs import ActorRef
 from fixengine.telemetry.health import HUNG_AFTER
+from tests.support.done import wait_until_done
 from tests.support.rows import counting
 from tests.support.stubs import running
 
@@ -97,14 +98,9 @@ class Surroundings:
 
     def wait_until_done(self, orders: tuple[FedOrder, ...]) -> None:
         """Wait until all of `orders` is filled, published or buried."""
-        good = sorted({o.expected.execution_service_id for o in orders if o.expected})
-        bad = sum(not order.valid for order in orders)
-        self.wait_for(
-            f"execution where not is_open and execution_service_id = any('{{{str(good)[1:-1]}}}')",
-            len(good),
+        wait_until_done(
+            orders, dsn=self.dsn, bootstrap=self.broker.bootstrap, topics=self.topics, seconds=60
         )
-        self.wait_for("outbox", 0)
-        wait_until(lambda: self.letters() >= bad, 60, f"{bad} dead letters")
 
     def assert_the_ledger_holds(
         self, orders: tuple[FedOrder, ...], expectations: Expectations | None = None
