@@ -15,7 +15,6 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable
 from math import inf
-from threading import Timer
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -29,6 +28,7 @@ from fixengine.supervision.mailbox import Mailbox, enter, is_stop
 from fixengine.supervision.refs import Request
 from fixengine.supervision.reply import Reply
 from fixengine.supervision.scope import Scoped
+from fixengine.supervision.timers import Timer
 
 _Reply = TypeVar("_Reply")
 
@@ -50,7 +50,6 @@ class Actor(pykka.ThreadingActor):
         super().__init__()
         self._boot_order: Boot | None = None
         self._reply_in_hand: pykka.Future[Any] | None = None
-        self._pending_timers: list[Timer] = []
         self._log_context = contextlib.ExitStack()
         self.actor_inbox.closes_within = self.closes_within
 
@@ -93,11 +92,7 @@ class Actor(pykka.ThreadingActor):
 
         For use in the actor's own thread. The end of the actor cancels all that is pending.
         """
-        timer = Timer(delay, self._tell_self, (message,))
-        timer.daemon = True
-        timer.start()
-        self._pending_timers = [*(t for t in self._pending_timers if t.is_alive()), timer]
-        return timer
+        return self.actor_inbox.timers.set(monotonic() + delay, message)
 
     def _tell_self(self, message: Any) -> None:
         """Tell from another thread, which need not care whether the actor still lives."""
@@ -170,8 +165,7 @@ class Actor(pykka.ThreadingActor):
         """Close, report, be dead, answer: an asker that fails because of this reports later."""
         if crash is not None:
             _log(crash, "actor crashed")
-        for timer in self._pending_timers:
-            timer.cancel()
+        self.actor_inbox.timers.clear()
         self.actor_inbox.patient_until = self.actor_inbox.stop_by
         if self._boot_order is not None:
             on_exit = self._boot_order.on_exit

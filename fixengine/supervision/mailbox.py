@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
+from threading import TIMEOUT_MAX
 from typing import Any, TypeVar
 
 import pykka
@@ -13,6 +14,7 @@ from pykka._envelope import Envelope
 from pykka.messages import _ActorStop  # pykka has no public name for either
 
 from fixengine.supervision.patience import wait_until
+from fixengine.supervision.timers import Timers
 
 _T = TypeVar("_T")
 
@@ -29,6 +31,7 @@ class Mailbox:
     thread: threading.Thread  # the actor's, set before it is started
 
     def __init__(self) -> None:
+        self.timers = Timers()
         self._lock = threading.Lock()
         self._envelopes: deque[Envelope[Any]] = deque()
         self._bell = threading.Lock()
@@ -58,13 +61,26 @@ class Mailbox:
             _refuse(envelope)
 
     def get(self) -> Envelope[Any]:
-        """Wait for the next message; for the actor's thread alone."""
+        """Wait for the next message, or for the time of one; for the actor's thread alone."""
         while True:
+            next_at = self.timers.next_at()
+            now = time.monotonic()
+            come = self.timers.come(now) if next_at is not None and next_at <= now else ()
             with self._lock:
+                self._envelopes.extend(Envelope(message) for message in come)
                 if self._envelopes:
-                    self.busy_since = time.monotonic()
+                    self.busy_since = now
                     return self._envelopes.popleft()
                 self._waits_for_the_bell = True
+            self._wait(None if next_at is None else next_at - now)
+
+    def _wait(self, seconds: float | None) -> None:
+        """Wait for the bell, for so many seconds at the most."""
+        if self._bell.acquire(timeout=-1 if seconds is None else min(seconds, TIMEOUT_MAX)):
+            return
+        with self._lock:
+            rung, self._waits_for_the_bell = not self._waits_for_the_bell, False
+        if rung:  # by who saw it wait a moment ago
             self._bell.acquire()
 
     def empty(self) -> bool:

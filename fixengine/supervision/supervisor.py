@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum, auto
-from threading import Timer
 from types import MappingProxyType
 from typing import assert_never
 
@@ -31,6 +30,7 @@ from fixengine.supervision.lifecycle import (
 from fixengine.supervision.reply import Reply
 from fixengine.supervision.restarts import Restart, RestartBudget
 from fixengine.supervision.stopping import UNHURRIED, stop_from
+from fixengine.supervision.timers import Timer
 from fixengine.supervision.tree import Tree
 
 

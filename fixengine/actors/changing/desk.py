@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Timer
 from time import monotonic
 from typing import Any, TypeAlias, assert_never
 from uuid import uuid4
@@ -26,6 +25,7 @@ from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, tell
 from fixengine.supervision.reply import Reply
 from fixengine.supervision.retries import Retries
+from fixengine.supervision.timers import Timer
 from fixengine.telemetry.metrics.changes import ChangeMetrics
 from fixengine.telemetry.spans import Span
 from fixengine.telemetry.tracing import UNTRACED, Tracer

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
-from threading import Timer
 from time import monotonic
+
+from fixengine.supervision.timers import Timer
 
 
 @dataclass(frozen=True, slots=True)

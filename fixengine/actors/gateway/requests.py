@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Timer
 from time import monotonic
 from typing import assert_never
 
@@ -16,6 +15,7 @@ from fixengine.rules.changes import Decision
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, Question
 from fixengine.supervision.reply import Reply
+from fixengine.supervision.timers import Timer
 from fixengine.telemetry.outage import Outage
 from fixengine.trading.values import FixRequest, change_request, key_of
 

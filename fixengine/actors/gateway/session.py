@@ -11,7 +11,6 @@ The module is longer than others: all of it is the order of these things.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Timer
 from time import monotonic
 from typing import Any, TypeAlias, assert_never
 
@@ -44,6 +43,7 @@ from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, ask, tell
 from fixengine.supervision.reminder import Reminder
 from fixengine.supervision.retries import Retries
+from fixengine.supervision.timers import Timer
 from fixengine.telemetry.metrics.gateway import GatewayMetrics
 from fixengine.trading.application import Application
 from fixengine.trading.values import Decision, Look

@@ -1,7 +1,6 @@
 """Dead letters go to the broker, by a producer of their own that is there while there are any."""
 
 from datetime import UTC, datetime
-from threading import Timer
 from time import monotonic
 from typing import Any, TypeAlias, assert_never
 
@@ -22,6 +21,7 @@ from fixengine.errors import UnavailableError
 from fixengine.ports.kafka import Failure, Originals, Sink
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import tell
+from fixengine.supervision.timers import Timer
 from fixengine.telemetry.health import Health
 from fixengine.telemetry.metrics.engine import EngineMetrics
 from fixengine.wire.letters import Place

@@ -185,7 +185,9 @@ class World:
         return directory
 
     def end(self) -> None:
-        for ref in reversed(self.actors):
+        # first the sessions: a directory would wait until their clients have answered its Logout
+        sessions = [session.ref for session in self.live.all().values()]
+        for ref in (*sessions, *reversed(self.actors)):
             with suppress(pykka.ActorDeadError):
                 ref.stop(timeout=60)
 
