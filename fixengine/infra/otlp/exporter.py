@@ -58,9 +58,14 @@ class Exporter:
         """Begin; the first export is one interval from now."""
         self._thread.start()
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the last export found no collector."""
+        return self._outage.is_on
+
     def hurry(self) -> None:
         """Export now, unless the collector is away."""
-        if not self._outage.is_on:
+        if not self.is_away:
             self._wake.set()
 
     def stop(self, within: float) -> None:

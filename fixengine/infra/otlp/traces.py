@@ -24,7 +24,10 @@ LARGEST_BATCH = 512
 """Spans of one export at the most."""
 
 MOST_BATCHES = 20
-"""Full batches that wait for a collector; beyond them the oldest are lost."""
+"""Full batches that wait for their export; beyond them the oldest are lost."""
+
+MOST_WHILE_AWAY = 4
+"""The same while the collector is away, perhaps for ever: memory that nobody gets back."""
 
 _INTERVAL_SECONDS = 1.0
 """Time between two exports."""
@@ -54,7 +57,7 @@ class SpanExport:
         """Take the collector, and what the spans are of."""
         self._resource = Resource(attributes=attributes(resource))
         self._waiting: deque[Span] = deque()
-        self._batches: deque[bytes] = deque(maxlen=MOST_BATCHES)
+        self._batches: deque[bytes] = deque()
         self._writing = Lock()
         self._refusals = Refusals("traces")
         self._exporter = Exporter(
@@ -80,6 +83,11 @@ class SpanExport:
         size = min(len(self._waiting), LARGEST_BATCH)
         spans = [self._waiting.popleft() for _ in range(size)]
         self._batches.append(request(spans, self._resource).SerializeToString())
+        while len(self._batches) > self._most():
+            self._batches.popleft()
+
+    def _most(self) -> int:
+        return MOST_WHILE_AWAY if self._exporter.is_away else MOST_BATCHES
 
     def _export(self, send: Send) -> None:
         while self._batches or self._waiting:
@@ -91,7 +99,7 @@ class SpanExport:
                 answer = ExportTraceServiceResponse.FromString(send(batch))
             except CallError as error:
                 # what the collector refuses it would refuse again
-                if error.code == UNAVAILABLE and len(self._batches) < MOST_BATCHES:
+                if error.code == UNAVAILABLE and len(self._batches) < self._most():
                     self._batches.appendleft(batch)
                 raise
             refused = answer.partial_success

@@ -28,8 +28,9 @@ SETTINGS: dict[str, Any] = {
     "topic.metadata.refresh.interval.ms": 2_000,
     # the broker answers at once where there is anything; what else it is asked waits for so long
     "fetch.wait.max.ms": 250,
-    # the default of 64 MiB read ahead does not fit the pod
-    "queued.max.messages.kbytes": 4_096,
+    # the default of 64 MiB read ahead does not fit the pod; this is read for a tenth of a second
+    "queued.max.messages.kbytes": 1_024,
+    "fetch.max.bytes": 1_048_576,
     "fetch.queue.backoff.ms": 20,  # what is read ahead is soon used up
     "fetch.message.max.bytes": 262_144,
     # where nothing is left to read, only the end says so

@@ -4,8 +4,14 @@ import pytest
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as messages
 
 from fixengine.config.collector import Collector
+from fixengine.demo.waiting import wait_until
 from fixengine.infra.otlp.answers import DEADLINE_EXCEEDED, UNAVAILABLE, CallError
-from fixengine.infra.otlp.traces import LARGEST_BATCH, MOST_BATCHES, SpanExport
+from fixengine.infra.otlp.traces import (
+    LARGEST_BATCH,
+    MOST_BATCHES,
+    MOST_WHILE_AWAY,
+    SpanExport,
+)
 from fixengine.telemetry.spans import Context, Kind, Span
 
 PLACE = Context(trace_id=bytes(range(16)), span_id=bytes(range(8)), sampled=True)
@@ -95,6 +101,22 @@ def test_of_too_many_that_wait_the_oldest_are_lost(exporting: SpanExport) -> Non
     exporting._export(sent)
     assert sent.sizes == [LARGEST_BATCH] * MOST_BATCHES
     assert sent.first[0] == 3 * LARGEST_BATCH
+
+
+def test_fewer_wait_for_a_collector_that_is_known_to_be_away(
+    exporting: SpanExport, events: list[str]
+) -> None:
+    sent = Sent()
+    exporting.start()  # nobody listens there
+    try:
+        take(exporting, 0, MOST_BATCHES * LARGEST_BATCH)
+        wait_until(lambda: events == ["exports wait for the collector"], 60, "the outage")
+    finally:
+        exporting.stop(0)
+    take(exporting, MOST_BATCHES * LARGEST_BATCH, LARGEST_BATCH)
+    exporting._export(sent)
+    assert sent.sizes == [LARGEST_BATCH] * MOST_WHILE_AWAY
+    assert sent.first[-1] == MOST_BATCHES * LARGEST_BATCH
 
 
 def test_spans_that_a_collector_takes_only_in_part_are_told_of(
