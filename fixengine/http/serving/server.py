@@ -33,7 +33,7 @@ _DAWDLING_EVERY_SECONDS = 0.2
 """Time between two looks for connections that dawdle, while there is traffic."""
 
 _TURN_SECONDS = 1.0
-"""Time that one turn waits for traffic."""
+"""Time that one turn waits for traffic while there are connections that may dawdle."""
 
 _REST_SECONDS = 0.1
 """Time after a turn that failed, as the next one may."""
@@ -137,7 +137,7 @@ class Server:
         self._server.trigger.close()
 
     def _serve(self) -> None:
-        self._turn(_TURN_SECONDS)
+        self._turn(_TURN_SECONDS if self._server.active_channels else None)
         self._end_overdue()
 
     def _end_overdue(self) -> None:
@@ -149,7 +149,7 @@ class Server:
         for connection in to_end(connections, self._limits, now=now):
             connection.handle_close()
 
-    def _turn(self, timeout: float) -> None:
+    def _turn(self, timeout: float | None) -> None:
         """Move bytes once: look at all sockets, wait, and serve those at which something is new."""
         watch = poll()
         for number, each in tuple(self._sockets.items()):
@@ -159,7 +159,7 @@ class Server:
             if events:
                 watch.register(number, events)
         self._workers.begin()
-        for number, events in watch.poll(timeout * 1000):
+        for number, events in watch.poll(None if timeout is None else timeout * 1000):
             each = self._sockets.get(number)
             if each is not None:  # as what was served before may have closed it
                 wasyncore.readwrite(each, events)

@@ -21,6 +21,7 @@ from fixengine.demo.waiting import wait_until
 from fixengine.http.serving.connections import to_end
 from fixengine.http.serving.limits import CLIENT_LIMITS, ClientLimits
 from fixengine.http.serving.server import Server
+from tests.support.waiting import assert_does_not_happen
 
 Answer = Callable[[], bytes]
 
@@ -182,6 +183,31 @@ def test_an_error_in_its_thread_is_told_of_and_does_not_end_it(events: list[str]
             wait_until(lambda: events == ["a thread failed in its duty, it goes on"], 60, "a line")
             del server._sockets[-1]
             assert client.getresponse().read() == b"ok"
+
+
+class CountingTurns(Server):
+    """Counts the turns of its thread."""
+
+    turns = 0
+
+    def _turn(self, timeout: float | None) -> None:
+        self.turns += 1
+        super()._turn(timeout)
+
+
+def test_without_a_client_its_thread_sleeps_until_one_comes_or_it_is_stopped() -> None:
+    server = CountingTurns(wsgi(lambda: b"ok"), port=0, name="test", threads=1)
+    server.start()
+    try:
+        for _ in range(2):
+            assert get(server)[1] == b"ok"
+            assert server._server is not None
+            wait_until(lambda: not server._server.active_channels, 60, "the client to be gone")
+            before = server.turns + 1
+            assert_does_not_happen(lambda: server.turns > before, 1.5, "its thread wakes up")
+    finally:
+        server.stop(5)
+    assert not server._thread.is_alive()
 
 
 def test_a_port_that_is_taken_is_named_and_leaves_no_thread() -> None:
