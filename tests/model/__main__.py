@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Iterable
 
-from tests.model import intake, test_changing, test_intake, test_publication
+from tests.model import intake, test_changing, test_intake, test_publication, test_sessions
 from tests.model.changing import Kind
 from tests.model.checker import Found
 from tests.model.publication.world import FILLS
@@ -31,6 +31,7 @@ def main() -> None:
             )
             for kind in Kind
         ),
+        ("sessions", test_sessions.searched(frozenset(), faults_to_come=faults, orders=2)),
     ]
     for model, found in whole:
         tell(model, [], found)
@@ -43,6 +44,9 @@ def main() -> None:
         kinds = [Kind.REPLACE] if removed == test_changing.NO_KEYS else Kind
         told = test_changing.nearest(removed, kinds)
         tell("changing", sorted(guard.name for guard in removed), told)
+    for lacking in (*({guard} for guard in test_sessions.WITHOUT), *test_sessions.PAIRS):
+        missed = test_sessions.nearest(frozenset(lacking))
+        tell("sessions", sorted(guard.name for guard in lacking), missed)
     sys.exit(any(found.flaw for _, found in whole))
 
 
