@@ -92,6 +92,7 @@ class Actor(pykka.ThreadingActor):
 
         For use in the actor's own thread. The end of the actor cancels all that is pending.
         """
+        assert threading.current_thread() is self.actor_inbox.thread, "nobody else wakes the actor"
         return self.actor_inbox.timers.set(monotonic() + delay, message)
 
     def _tell_self(self, message: Any) -> None:

@@ -61,26 +61,29 @@ class Mailbox:
             _refuse(envelope)
 
     def get(self) -> Envelope[Any]:
-        """Wait for the next message, or for the time of one; for the actor's thread alone."""
+        """Wait for the next message, for the actor's thread alone.
+
+        A message whose time comes goes behind those that wait then, so neither holds up the other.
+        """
         while True:
-            next_at = self.timers.next_at()
             now = time.monotonic()
-            come = self.timers.come(now) if next_at is not None and next_at <= now else ()
+            due = self.timers.take_due(now)
             with self._lock:
-                self._envelopes.extend(Envelope(message) for message in come)
+                self._envelopes.extend(map(Envelope, due))
                 if self._envelopes:
                     self.busy_since = now
                     return self._envelopes.popleft()
                 self._waits_for_the_bell = True
-            self._wait(None if next_at is None else next_at - now)
+            self._wait(self.timers.next_at())
 
-    def _wait(self, seconds: float | None) -> None:
-        """Wait for the bell, for so many seconds at the most."""
-        if self._bell.acquire(timeout=-1 if seconds is None else min(seconds, TIMEOUT_MAX)):
+    def _wait(self, until: float) -> None:
+        """Wait for the bell, until a monotonic time at the latest."""
+        seconds = max(until - time.monotonic(), 0)
+        if self._bell.acquire(timeout=min(seconds, TIMEOUT_MAX)):
             return
         with self._lock:
             rung, self._waits_for_the_bell = not self._waits_for_the_bell, False
-        if rung:  # by who saw it wait a moment ago
+        if rung:  # the wait had just ended: the bell is no news any more
             self._bell.acquire()
 
     def empty(self) -> bool:

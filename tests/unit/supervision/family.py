@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from random import Random
-from threading import Timer
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +18,7 @@ from fixengine.supervision.lifecycle import Crash, Shutdown, StartChildren
 from fixengine.supervision.mailbox import Mailbox
 from fixengine.supervision.restarts import Backoff, Restart, RestartBudget, RestartIntensity
 from fixengine.supervision.supervisor import Supervisor
+from fixengine.supervision.timers import Timer
 from fixengine.supervision.tree import ChildState, Tree
 
 PATIENCE = 60.0
@@ -89,27 +89,28 @@ class Time:
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self._timers: list[tuple[float, Timer]] = []
+        self._timers: list[Timer] = []
 
     def clock(self) -> float:
         return self.now
 
     def after(self, delay: float, action: Action) -> Timer:
-        timer = Timer(delay, action)  # never started: `advance` stands in for its thread
-        self._timers.append((self.now + delay, timer))
+        timer = Timer(self.now + delay, action, self._timers)
+        self._timers.append(timer)
         return timer
 
     def advance(self, seconds: float) -> None:
         self.now += seconds
-        due = [(at, timer) for at, timer in self._timers if at <= self.now]
-        self._timers = [(at, timer) for at, timer in self._timers if at > self.now]
-        for _, timer in sorted(due, key=lambda pair: pair[0]):
-            if not timer.finished.is_set():
-                timer.function()
+        due = [timer for timer in self._timers if timer.at <= self.now]
+        for timer in sorted(due, key=lambda timer: timer.at):
+            if timer in self._timers:
+                timer.cancel()
+                timer.message()
 
     @property
     def pending(self) -> tuple[float, ...]:
-        return tuple(t.interval for _, t in self._timers if not t.finished.is_set())
+        """In how many seconds which of them fire."""
+        return tuple(timer.at - self.now for timer in self._timers)
 
 
 class TimedSupervisor(Supervisor):

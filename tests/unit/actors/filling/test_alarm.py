@@ -1,11 +1,11 @@
 """That one tick is to come at any time, and when."""
 
 from dataclasses import dataclass, field
-from threading import Timer
 
 import pytest
 
 from fixengine.actors.filling.alarm import Alarm, Tick
+from fixengine.supervision.timers import Timer
 from tests.support.clocks import Clock
 
 
@@ -15,7 +15,7 @@ class Bedside:
 
     clock: Clock = field(default_factory=Clock)
     sent: list[tuple[float, Tick]] = field(default_factory=list)
-    timers: list[Timer] = field(default_factory=list)
+    pending: list[Timer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.alarm = Alarm(
@@ -27,8 +27,9 @@ class Bedside:
 
     def _later(self, seconds: float, tick: Tick) -> Timer:
         self.sent.append((seconds, tick))
-        self.timers.append(Timer(seconds, lambda: None))  # which nobody starts
-        return self.timers[-1]
+        timer = Timer(self.clock.now + seconds, tick, self.pending)
+        self.pending.append(timer)
+        return timer
 
     def waits(self) -> list[float]:
         return [seconds for seconds, _ in self.sent]
@@ -46,7 +47,7 @@ def test_a_choice_replaces_the_one_before(bedside: Bedside) -> None:
     bedside.alarm.ring_in(5)
     bedside.alarm.ring_in(0)
     assert bedside.waits() == [5, 0]
-    assert bedside.timers[0].finished.is_set()  # it was cancelled
+    assert not bedside.pending  # the first was cancelled, and the second was told at once
     (_, earlier), (_, later) = bedside.sent
     assert not bedside.alarm.rings(earlier)
     assert bedside.alarm.rings(later)
