@@ -12,7 +12,7 @@ from decimal import Decimal
 from fixengine.errors import ImpairedError
 from fixengine.ports.kafka import Record
 from fixengine.ports.stores import Claim, Forgotten, OutboxPage, Stored, TakeOver
-from fixengine.rules.changes import ChangeRequest, Decision
+from fixengine.rules.changes import ChangeDecision, ChangeRequest
 from fixengine.rules.halving import Tried
 from fixengine.rules.values import Change, Fill, Order, Postponed
 from fixengine.supervision.refs import ActorRef, Request
@@ -127,7 +127,7 @@ class QueryAnswered:
 
 # to the desk
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeExecution(Request[Reply[Decision]]):
+class ChangeExecution(Request[Reply[ChangeDecision]]):
     """REST → desk: change an execution by `deadline`, a monotonic time. It replies at once.
 
     The inner reply says what became of the request. It raises UnavailableError when that is not

@@ -2,11 +2,11 @@
 
 from typing import Protocol
 
-from fixengine.rules.changes import ChangeRequest, Decision
+from fixengine.rules.changes import ChangeDecision, ChangeRequest
 
 
 class ChangeDesk(Protocol):
     """Decides one request at a time for each thread that asks."""
 
-    def change(self, request: ChangeRequest) -> Decision:
+    def change(self, request: ChangeRequest) -> ChangeDecision:
         """Have a request decided; raises UnavailableError when it is not, or nobody knows it."""

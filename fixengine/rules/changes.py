@@ -68,7 +68,7 @@ class Refusal(StrEnum):
     AT_ONCE = "the execution is filled at once or not at all"
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class ChangeDecision(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a request: the execution after it, or as it is where it is refused."""
 
     execution: Execution | None

@@ -7,7 +7,7 @@ from fixengine.fix.dictionary import Dictionary
 from fixengine.rules.trading_day import TradingDay
 
 
-class Symbols(Protocol):
+class SymbolTable(Protocol):
     """The securities that can be ordered; both methods answer at once, from what is known."""
 
     def security_id(self, ticker: str) -> str | None:

@@ -12,7 +12,7 @@ from fixengine.fix.message import Message
 from fixengine.rules.decimals import COLUMN_LIMIT, for_column, plain
 from fixengine.rules.values import LOWEST_LIMIT, Terms, TradeType
 from fixengine.trading import tags
-from fixengine.trading.agreement import Symbols
+from fixengine.trading.agreement import SymbolTable
 from fixengine.trading.codes import NO_SYMBOL, OrdType, Side
 from fixengine.trading.objections import MiswrittenError, ObjectionError, Why, named
 
@@ -58,7 +58,7 @@ def text(message: Message, tag: int) -> bytes | None:
     return value
 
 
-def instrument(message: Message, symbols: Symbols) -> Instrument:
+def instrument(message: Message, symbols: SymbolTable) -> Instrument:
     """Return the security: Symbol(55) is its ticker, a bilateral SecurityID(48) its id."""
     by_id, by_ticker = _by_id(message, symbols), _by_ticker(message, symbols)
     found = by_id or by_ticker
@@ -77,7 +77,7 @@ def has_own_id(message: Message) -> bool:
     return len(message.get(tags.SECURITY_ID_SOURCE) or b"") == _BILATERAL_LENGTH
 
 
-def _by_id(message: Message, symbols: Symbols) -> Instrument | None:
+def _by_id(message: Message, symbols: SymbolTable) -> Instrument | None:
     if not has_own_id(message):
         return None
     given = message.get(tags.SECURITY_ID) or b""
@@ -89,7 +89,7 @@ def _by_id(message: Message, symbols: Symbols) -> Instrument | None:
     raise _unknown("give its id, of 24 hex digits, as SecurityID(48)")
 
 
-def _by_ticker(message: Message, symbols: Symbols) -> Instrument | None:
+def _by_ticker(message: Message, symbols: SymbolTable) -> Instrument | None:
     given = message.get(tags.SYMBOL)
     if given is None or given == NO_SYMBOL:
         return None

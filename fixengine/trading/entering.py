@@ -5,18 +5,18 @@ from decimal import Decimal
 from fixengine.fix.message import Message
 from fixengine.rules.values import Execution, Order, Status
 from fixengine.trading import asking, tags, unserved
-from fixengine.trading.agreement import OrderAgreement, Symbols
+from fixengine.trading.agreement import OrderAgreement, SymbolTable
 from fixengine.trading.lasting import ending
 from fixengine.trading.notes import Notes
 from fixengine.trading.objections import MiswrittenError, ObjectionError, Why
-from fixengine.trading.refusals import Refusals
-from fixengine.trading.reports import Reports, event_id
+from fixengine.trading.refusals import RefusalWriter
+from fixengine.trading.reports import ReportWriter, event_id
 from fixengine.trading.values import (
+    Draft,
     FixOrder,
     FixRequest,
     Known,
     NewOrder,
-    Reply,
     RequestKind,
     RequestState,
 )
@@ -29,7 +29,12 @@ class Entering:
     """Answers new orders of a session."""
 
     def __init__(
-        self, agreement: OrderAgreement, symbols: Symbols, *, reports: Reports, refusals: Refusals
+        self,
+        agreement: OrderAgreement,
+        symbols: SymbolTable,
+        *,
+        reports: ReportWriter,
+        refusals: RefusalWriter,
     ) -> None:
         self._agreement = agreement
         self._symbols = symbols
@@ -90,7 +95,7 @@ class Entering:
         )
         return NewOrder(execution_id=execution_id, ticker=security.ticker, order=order, fix=fix)
 
-    def _again(self, message: Message, known: Known, notes: Notes) -> Reply:
+    def _again(self, message: Message, known: Known, notes: Notes) -> Draft:
         """Answer an order whose ClOrdID is known: the client may have sent it before."""
         cl_ord_id, order, execution = known.request.cl_ord_id, known.order, known.execution
         is_resent = message.is_set(tags.POSS_RESEND) and known.request.kind is RequestKind.NEW
@@ -105,7 +110,7 @@ class Entering:
             order, execution, _SEEN_BEFORE, cl_ord_id=cl_ord_id, exec_id=exec_id, at=notes.now
         )
 
-    def _refused(self, message: Message, objection: ObjectionError, notes: Notes) -> Reply:
+    def _refused(self, message: Message, objection: ObjectionError, notes: Notes) -> Draft:
         exec_id = event_id(self._agreement.session_id, notes.now, message)
         return self._refusals.order(message, objection, exec_id=exec_id, at=notes.now)
 

@@ -7,13 +7,13 @@ from fixengine.fix.faults import Fault, Reason
 from fixengine.fix.message import Message
 from fixengine.fix.tags import REJECT
 from fixengine.trading import asking, codes, tags
-from fixengine.trading.agreement import OrderAgreement, Symbols
+from fixengine.trading.agreement import OrderAgreement, SymbolTable
 from fixengine.trading.application import Needs
 from fixengine.trading.codes import BusinessRejectReason
 from fixengine.trading.entering import Entering
 from fixengine.trading.notes import Notes
-from fixengine.trading.refusals import Refusals
-from fixengine.trading.reports import Reports
+from fixengine.trading.refusals import RefusalWriter
+from fixengine.trading.reports import ReportWriter
 from fixengine.trading.requesting import Requesting
 from fixengine.trading.statuses import Statuses
 from fixengine.trading.telling import Telling
@@ -34,9 +34,9 @@ _SILENT = {REJECT, codes.BUSINESS_REJECT}  # what is refused is not answered by 
 class OrderEntry:
     """Answers each type of message by the part that knows it; it keeps nothing of its own."""
 
-    def __init__(self, agreement: OrderAgreement, symbols: Symbols) -> None:
-        self._reports = Reports(agreement.dictionary)
-        self._refusals = refusals = Refusals(agreement.dictionary)
+    def __init__(self, agreement: OrderAgreement, symbols: SymbolTable) -> None:
+        self._reports = ReportWriter(agreement.dictionary)
+        self._refusals = refusals = RefusalWriter(agreement.dictionary)
         entering = Entering(agreement, symbols, reports=self._reports, refusals=refusals)
         requesting = Requesting(agreement, reports=self._reports, refusals=refusals)
         self._statuses = Statuses(symbols, reports=self._reports, refusals=refusals)

@@ -7,13 +7,13 @@ from msgspec.structs import replace
 
 from fixengine.trading.values import (
     Decision,
+    Draft,
     FixOrder,
     FixRequest,
     Known,
     Listing,
     Look,
     NewOrder,
-    Reply,
 )
 
 
@@ -24,7 +24,7 @@ class Notes:
         self.now = look.now
         self._known = dict(look.known)
         self._numbers = iter(look.numbers)
-        self._replies: list[Reply] = []
+        self._replies: list[Draft] = []
         self._requests: list[FixRequest] = []
         self._new: dict[int, NewOrder] = {}
         self._changed: dict[int, FixOrder] = {}
@@ -42,7 +42,7 @@ class Notes:
         """Return the numbers of a new order: (execution id, execution service id)."""
         return next(self._numbers)
 
-    def reply(self, reply: Reply) -> None:
+    def reply(self, reply: Draft) -> None:
         """Send this."""
         self._replies.append(reply)
 

@@ -19,7 +19,7 @@ from fixengine.trading.dialect import Dialect
 from fixengine.trading.objections import ObjectionError
 from fixengine.trading.reports import NO_EXEC_ID, ids
 from fixengine.trading.status import status_of
-from fixengine.trading.values import FixRequest, Reply, RequestKind, Standing
+from fixengine.trading.values import Draft, FixRequest, RequestKind, Standing
 
 _ECHOED = (
     tags.CL_ORD_ID,
@@ -36,7 +36,7 @@ _ECHOED = (
 _RESPONSE_TO = {RequestKind.CANCEL: b"1", RequestKind.REPLACE: b"2"}
 
 
-class Refusals:
+class RefusalWriter:
     """Writes the refusals of a version of FIX."""
 
     def __init__(self, dictionary: Dictionary) -> None:
@@ -45,7 +45,7 @@ class Refusals:
 
     def order(
         self, message: Message, objection: ObjectionError, *, exec_id: bytes, at: datetime
-    ) -> Reply:
+    ) -> Draft:
         """Refuse an order, of which nothing is left but this."""
         event = self._dialect.event(OrdStatus.REJECTED, status=OrdStatus.REJECTED, is_full=False)
         return self._of_nothing(message, objection, ((tags.EXEC_ID, exec_id), *event), at)
@@ -57,7 +57,7 @@ class Refusals:
         *,
         at: datetime,
         more: tuple[Field, ...] = (),
-    ) -> Reply:
+    ) -> Draft:
         """Tell that there is no order of which the status was asked."""
         state = self._dialect.state(OrdStatus.REJECTED)
         head = ((tags.EXEC_ID, NO_EXEC_ID), *state, *more)
@@ -70,7 +70,7 @@ class Refusals:
         *,
         original: bytes,
         known: Standing | None,
-    ) -> Reply:
+    ) -> Draft:
         """Refuse a request to cancel or replace an order, None where nobody knows it.
 
         OrigClOrdID(41) is then as given, and otherwise the one in force.
@@ -83,9 +83,9 @@ class Refusals:
             self._dialect.cancel_reason(objection.why.of_request),
             (session_tags.TEXT, objection.text),
         )
-        return Reply(kind=codes.CANCEL_REJECT, fields=fields)
+        return Draft(kind=codes.CANCEL_REJECT, fields=fields)
 
-    def message(self, message: Message, reason: bytes, text: bytes) -> Reply:
+    def message(self, message: Message, reason: bytes, text: bytes) -> Draft:
         """Refuse a message of a type that is not spoken, or that can't be answered."""
         number = message.get(session_tags.MSG_SEQ_NUM)
         fields = (
@@ -94,13 +94,13 @@ class Refusals:
             (tags.BUSINESS_REJECT_REASON, reason),
             (session_tags.TEXT, text),
         )
-        return Reply(kind=codes.BUSINESS_REJECT, fields=fields)
+        return Draft(kind=codes.BUSINESS_REJECT, fields=fields)
 
-    def field(self, message: Message, fault: Fault) -> Reply:
+    def field(self, message: Message, fault: Fault) -> Draft:
         """Refuse a message as the session does that has found a field miswritten."""
         seq = whole(message.get(session_tags.MSG_SEQ_NUM)) or 0
         fields = reject.fields(message, fault, seq, self._dictionary)
-        return Reply(kind=session_tags.REJECT, fields=fields)
+        return Draft(kind=session_tags.REJECT, fields=fields)
 
     def _of_nothing(
         self,
@@ -108,7 +108,7 @@ class Refusals:
         objection: ObjectionError,
         head: tuple[Field, ...],
         at: datetime,
-    ) -> Reply:
+    ) -> Draft:
         given = {tag: value for tag in _ECHOED if (value := message.get(tag)) is not None}
         # which a report has to have: the symbol by the dictionaries of clients, if not by ours
         given.setdefault(tags.SYMBOL, codes.NO_SYMBOL)
@@ -124,4 +124,4 @@ class Refusals:
             (tags.TRANSACT_TIME, write_timestamp(at)),
             (session_tags.TEXT, objection.text),
         )
-        return Reply(kind=codes.EXECUTION_REPORT, fields=fields)
+        return Draft(kind=codes.EXECUTION_REPORT, fields=fields)

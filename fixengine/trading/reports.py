@@ -14,7 +14,7 @@ from fixengine.trading.codes import ExecType, OrdStatus, OrdType, Tif
 from fixengine.trading.dialect import Dialect
 from fixengine.trading.objections import ObjectionError
 from fixengine.trading.status import status_of
-from fixengine.trading.values import FixOrder, Reply
+from fixengine.trading.values import Draft, FixOrder
 
 NO_EXEC_ID = b"0"
 """ExecID(17) of a status, which tells of no event: the standard's."""
@@ -24,18 +24,18 @@ _MICROSECOND = timedelta(microseconds=1)
 _BROKERS_CHOICE = (tags.EXEC_RESTATEMENT_REASON, b"4")
 
 
-class Reports:
+class ReportWriter:
     """Writes the reports of a version of FIX."""
 
     def __init__(self, dictionary: Dictionary) -> None:
         self._dialect = Dialect(dictionary)
 
-    def taken(self, order: FixOrder, execution: Execution) -> Reply:
+    def taken(self, order: FixOrder, execution: Execution) -> Draft:
         """Tell that an order entered."""
         event = self._dialect.event(OrdStatus.NEW, status=OrdStatus.NEW, is_full=False)
         head = (*ids(order.cl_ord_id), (tags.EXEC_ID, b"%d-0" % execution.id), *event)
         fields = _report(order, execution, head, at=execution.received_timestamp)
-        return Reply(
+        return Draft(
             kind=codes.EXECUTION_REPORT, fields=fields, execution_id=execution.id, number=0
         )
 
@@ -47,7 +47,7 @@ class Reports:
         *,
         original: bytes | None = None,
         text: bytes | None = None,
-    ) -> Reply:
+    ) -> Draft:
         """Tell of a fill or a change, of which `order` is as it is after it.
 
         `original` is the ClOrdID that was in force before a change that the client asked for.
@@ -75,23 +75,23 @@ class Reports:
             at=execution.last_fill_timestamp or execution.received_timestamp,
             more=more,
         )
-        return Reply(
+        return Draft(
             kind=codes.EXECUTION_REPORT, fields=fields, execution_id=execution.id, number=number
         )
 
     def pending(
         self, order: FixOrder, execution: Execution, *, exec_id: bytes, at: datetime
-    ) -> Reply:
+    ) -> Draft:
         """Tell that the request of an order that is pending is being decided."""
         status = status_of(order, execution)
         event = self._dialect.event(status, status=status, is_full=False)
         named = ids(order.pending_cl_ord_id or order.cl_ord_id, order.cl_ord_id)
         head = (*named, (tags.EXEC_ID, exec_id), *event)
-        return Reply(kind=codes.EXECUTION_REPORT, fields=_report(order, execution, head, at=at))
+        return Draft(kind=codes.EXECUTION_REPORT, fields=_report(order, execution, head, at=at))
 
     def state(
         self, order: FixOrder, execution: Execution, *, asked: bytes, more: tuple[Field, ...] = ()
-    ) -> Reply:
+    ) -> Draft:
         """Tell how an order stands; `asked` is the ClOrdID by which the client knows it.
 
         The report has the one in force, or the one that is pending where that was asked for.
@@ -104,7 +104,7 @@ class Reports:
         state = self._dialect.state(status_of(order, execution))
         head = (*named, *more, (tags.EXEC_ID, NO_EXEC_ID), *state)
         at = execution.last_fill_timestamp or execution.received_timestamp
-        return Reply(kind=codes.EXECUTION_REPORT, fields=_report(order, execution, head, at=at))
+        return Draft(kind=codes.EXECUTION_REPORT, fields=_report(order, execution, head, at=at))
 
     def refused(
         self,
@@ -115,14 +115,14 @@ class Reports:
         cl_ord_id: bytes,
         exec_id: bytes,
         at: datetime,
-    ) -> Reply:
+    ) -> Draft:
         """Refuse another order because of this one, and tell how this one stands."""
         status = status_of(order, execution)
         event = self._dialect.event(OrdStatus.REJECTED, status=status, is_full=False)
         reason = self._dialect.order_reason(objection.why.of_order)
         head = (*ids(cl_ord_id), (tags.EXEC_ID, exec_id), *event, reason)
         fields = _report(order, execution, head, at=at, more=[(TEXT, objection.text)])
-        return Reply(kind=codes.EXECUTION_REPORT, fields=fields)
+        return Draft(kind=codes.EXECUTION_REPORT, fields=fields)
 
 
 def event_id(session_id: int, now: datetime, message: Message) -> bytes:

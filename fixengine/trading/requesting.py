@@ -12,15 +12,17 @@ from fixengine.trading.agreeing import check_names, new_terms
 from fixengine.trading.agreement import OrderAgreement
 from fixengine.trading.notes import Notes
 from fixengine.trading.objections import MiswrittenError, ObjectionError, Why
-from fixengine.trading.refusals import Refusals
-from fixengine.trading.reports import Reports, event_id
+from fixengine.trading.refusals import RefusalWriter
+from fixengine.trading.reports import ReportWriter, event_id
 from fixengine.trading.values import FixRequest, Known, RequestKind, RequestState, Standing
 
 
 class Requesting:
     """Answers requests of a session to cancel and replace."""
 
-    def __init__(self, agreement: OrderAgreement, *, reports: Reports, refusals: Refusals) -> None:
+    def __init__(
+        self, agreement: OrderAgreement, *, reports: ReportWriter, refusals: RefusalWriter
+    ) -> None:
         self._agreement = agreement
         self._reports = reports
         self._refusals = refusals

@@ -4,13 +4,13 @@ from datetime import datetime
 
 from fixengine.fix.message import Field, Message
 from fixengine.trading import asking, tags
-from fixengine.trading.agreement import Symbols
+from fixengine.trading.agreement import SymbolTable
 from fixengine.trading.codes import BusinessRejectReason
 from fixengine.trading.notes import Notes
 from fixengine.trading.objections import ObjectionError, Why
-from fixengine.trading.refusals import Refusals
-from fixengine.trading.reports import Reports
-from fixengine.trading.values import Decision, Listing, ListingPage, Reply
+from fixengine.trading.refusals import RefusalWriter
+from fixengine.trading.reports import ReportWriter
+from fixengine.trading.values import Decision, Draft, Listing, ListingPage
 
 MOST_LISTED = 100_000
 """A mass status is refused where more orders than that are open: their numbers are in memory."""
@@ -21,7 +21,9 @@ _OF_A_SECURITY, _OF_ALL = b"1", b"7"
 class Statuses:
     """Answers a session's questions for the status of orders."""
 
-    def __init__(self, symbols: Symbols, *, reports: Reports, refusals: Refusals) -> None:
+    def __init__(
+        self, symbols: SymbolTable, *, reports: ReportWriter, refusals: RefusalWriter
+    ) -> None:
         self._symbols = symbols
         self._reports = reports
         self._refusals = refusals
@@ -78,10 +80,10 @@ class Statuses:
             )
         )
 
-    def _refused(self, message: Message, text: bytes) -> Reply:
+    def _refused(self, message: Message, text: bytes) -> Draft:
         return self._refusals.message(message, BusinessRejectReason.OTHER, text)
 
-    def _none(self, message: Message, objection: ObjectionError, at: datetime) -> Reply:
+    def _none(self, message: Message, objection: ObjectionError, at: datetime) -> Draft:
         return self._refusals.state(message, objection, at=at, more=_place(message, 0, 0))
 
 

@@ -9,10 +9,10 @@ from fixengine.rules.values import ChangeKind
 from fixengine.trading import asking
 from fixengine.trading.codes import ExecType, OrdStatus
 from fixengine.trading.objections import ObjectionError, Why
-from fixengine.trading.refusals import Refusals
-from fixengine.trading.reports import Reports
+from fixengine.trading.refusals import RefusalWriter
+from fixengine.trading.reports import ReportWriter
 from fixengine.trading.status import end_of
-from fixengine.trading.values import Decision, Evaluated, FixOrder, Refused, Reply, Standing, key_of
+from fixengine.trading.values import Decision, Draft, Evaluated, FixOrder, Refused, Standing, key_of
 
 _OBJECTIONS = {
     Refusal.UNKNOWN: ObjectionError(Why.UNKNOWN_ORDER, "the order is not kept any more"),
@@ -31,10 +31,10 @@ _SOLICITED = {ChangeKind.CANCEL: OrdStatus.CANCELED, ChangeKind.REPLACE: OrdStat
 class Telling:
     """Tells a page of what waits; an order changes as its client hears of it."""
 
-    def __init__(self, *, reports: Reports, refusals: Refusals) -> None:
+    def __init__(self, *, reports: ReportWriter, refusals: RefusalWriter) -> None:
         self._reports = reports
         self._refusals = refusals
-        self._replies: list[Reply] = []
+        self._replies: list[Draft] = []
         self._orders: dict[int, FixOrder] = {}
         self._done: list[bytes] = []
 

@@ -131,8 +131,8 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     execution: Execution
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """A message of ours: its type, and its fields without those that a session writes.
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of ours, which a session is to number: its type, and fields without its header.
 
     One that tells of an evaluation names it; `number` 0 tells that the order was taken.
     """
@@ -174,7 +174,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     to be told page by page when the rest is stored.
     """
 
-    replies: tuple[Reply, ...] = ()
+    replies: tuple[Draft, ...] = ()
     new_orders: tuple[NewOrder, ...] = ()
     requests: tuple[FixRequest, ...] = ()
     orders: tuple[FixOrder, ...] = ()

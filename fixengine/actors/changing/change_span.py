@@ -2,11 +2,11 @@
 
 from time import time_ns
 
-from fixengine.rules.changes import ChangeRequest, Decision
+from fixengine.rules.changes import ChangeDecision, ChangeRequest
 from fixengine.telemetry.spans import Context, Kind, Span, fill_context
 
 
-def change_span(request: ChangeRequest, decision: Decision, *, began: int) -> Span | None:
+def change_span(request: ChangeRequest, decision: ChangeDecision, *, began: int) -> Span | None:
     """Return the span of a request that came at `began`, in nanoseconds since 1970, until now.
 
     What is done has the place that the change's message names; what is refused changes nothing,

@@ -17,7 +17,7 @@ from fixengine.actors.messages import ChangeExecution, PublishFills
 from fixengine.errors import LockedError, RejectedError, SlowQueryError, UnavailableError
 from fixengine.ports.changes import Changes
 from fixengine.recurring import Recurring
-from fixengine.rules.changes import ChangeRequest, Decision
+from fixengine.rules.changes import ChangeDecision, ChangeRequest
 from fixengine.rules.fills import FillRules
 from fixengine.rules.take_over_times import LEASE
 from fixengine.rules.values import Change
@@ -107,7 +107,7 @@ class Desk(Actor):
         for each in (*self._in_hand, *self._new, *self._held):
             each.fail(UnavailableError("the engine stops before the request is decided"))
 
-    def _take(self, request: ChangeRequest, deadline: float) -> Reply[Decision]:
+    def _take(self, request: ChangeRequest, deadline: float) -> Reply[ChangeDecision]:
         # by its key a request whose commit got no answer is found again
         request = replace(request, key=request.key or f"engine:{uuid4()}")
         taken = WaitingRequest(request=request, deadline=deadline, metrics=self._metrics)
@@ -174,7 +174,7 @@ class Desk(Actor):
         until = monotonic() + LEASE  # what is stored proves that the engine lived after this
         locked = self._changes.lock([each.request for each in batch], within=within)
         made: dict[int, tuple[WaitingRequest, Change]] = {}
-        decided: list[tuple[WaitingRequest, Decision]] = []
+        decided: list[tuple[WaitingRequest, ChangeDecision]] = []
         left: list[WaitingRequest] = []
         for each in batch:
             outcome = None
@@ -183,14 +183,14 @@ class Desk(Actor):
             match outcome:
                 case None:
                     left.append(each)
-                case Decision():
+                case ChangeDecision():
                     decided.append((each, outcome))
                 case Change():
                     made[each.request.execution_id] = (each, outcome)
         stored = self._store([done for _, done in made.values()], until=until)
         for id_, (each, done) in made.items():
             if id_ in stored:
-                decided.append((each, Decision(execution=done.fill.execution)))
+                decided.append((each, ChangeDecision(execution=done.fill.execution)))
             else:
                 left.append(each)
         for each, decision in decided:
@@ -218,6 +218,6 @@ class Desk(Actor):
         self.tell_later(self._limits.connection_kept, _LetGo())
 
 
-def _span(decided: tuple[WaitingRequest, Decision]) -> Span | None:
+def _span(decided: tuple[WaitingRequest, ChangeDecision]) -> Span | None:
     waited, decision = decided
     return change_span(waited.request, decision, began=waited.came_at)

@@ -8,7 +8,7 @@ import pykka
 
 from fixengine.actors.messages import ChangeExecution
 from fixengine.errors import UnavailableError
-from fixengine.rules.changes import ChangeRequest, Decision
+from fixengine.rules.changes import ChangeDecision, ChangeRequest
 from fixengine.supervision.refs import ActorRef, ask
 
 DECIDED_WITHIN = 3.0
@@ -27,7 +27,7 @@ class DeskClient:
         self._find = find
         self._room = BoundedSemaphore(_MOST_AT_ONCE)
 
-    def change(self, request: ChangeRequest) -> Decision:
+    def change(self, request: ChangeRequest) -> ChangeDecision:
         """Have a request decided; raises UnavailableError when it is not, or nobody knows it.
 
         The same request with the same key then changes nothing twice.

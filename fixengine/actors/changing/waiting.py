@@ -3,7 +3,7 @@
 from time import monotonic, time_ns
 
 from fixengine.errors import UnavailableError
-from fixengine.rules.changes import ChangeRequest, Decision
+from fixengine.rules.changes import ChangeDecision, ChangeRequest
 from fixengine.supervision.reply import Reply
 from fixengine.telemetry.metrics.changes import ChangeMetrics
 
@@ -15,13 +15,13 @@ class WaitingRequest:
         """Take the request, and the monotonic time by which it is answered."""
         self.request = request
         self.came_at = time_ns()  # for traces
-        self.decision = Reply[Decision]()
+        self.decision = Reply[ChangeDecision]()
         self._deadline = deadline
         self._metrics = metrics
         self._came_at = monotonic()
         self._answered = False
 
-    def decide(self, decision: Decision) -> None:
+    def decide(self, decision: ChangeDecision) -> None:
         """Answer with what became of it."""
         self._answer(decision.outcome)
         self.decision.set(decision)

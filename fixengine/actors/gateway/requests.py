@@ -11,7 +11,7 @@ from fixengine.actors.gateway.messages import RequestsStored
 from fixengine.actors.messages import ChangeExecution
 from fixengine.errors import UnavailableError
 from fixengine.ports.fix import FixBooks
-from fixengine.rules.changes import Decision
+from fixengine.rules.changes import ChangeDecision
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, Question
 from fixengine.supervision.reply import Reply
@@ -45,7 +45,7 @@ class Requests(Actor):
         super().__init__()
         self._books = books
         self._desk = desk
-        self._in_hand: dict[str, tuple[FixRequest, Reply[Decision]]] = {}
+        self._in_hand: dict[str, tuple[FixRequest, Reply[ChangeDecision]]] = {}
         self._looks_left = 0  # that follow at once
         self._timer: Timer | None = None
         self._outage = Outage(

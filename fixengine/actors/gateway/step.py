@@ -16,7 +16,7 @@ from fixengine.fix.effects import (
 )
 from fixengine.fix.message import Message
 from fixengine.ports.fix import Sent, TakenSession, Work
-from fixengine.trading.values import Decision, Reply
+from fixengine.trading.values import Decision, Draft
 
 
 class Step:
@@ -32,7 +32,7 @@ class Step:
         self.closes: str | None = None
         self.ignored: list[str] = []
 
-    def add(self, effects: Iterable[Effect], reply: Reply | None = None) -> None:
+    def add(self, effects: Iterable[Effect], reply: Draft | None = None) -> None:
         """Take effects; those of a reply are of the evaluation that it tells of."""
         for effect in effects:
             match effect:
@@ -70,7 +70,7 @@ class Step:
         )
 
 
-def _kept(numbered: Numbered, reply: Reply | None) -> Sent:
+def _kept(numbered: Numbered, reply: Draft | None) -> Sent:
     return Sent(
         seq=numbered.seq,
         kind=numbered.kind,

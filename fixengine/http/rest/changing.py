@@ -12,7 +12,7 @@ from fixengine.http.rest.operators import Operators
 from fixengine.http.rest.parameters import ID, OF_CHANGES, read_headers, read_query
 from fixengine.http.rest.problems import RETRY_AFTER, RefusedError, no_execution
 from fixengine.ports.desk import ChangeDesk
-from fixengine.rules.changes import ChangeRequest, Decision, Refusal
+from fixengine.rules.changes import ChangeDecision, ChangeRequest, Refusal
 from fixengine.rules.decimals import COLUMN_LIMIT, STEP, plain
 from fixengine.rules.values import ChangeKind, Execution
 from fixengine.telemetry.spans import TRACEPARENT
@@ -96,7 +96,7 @@ class _Changing:
         resp.etag = str(decision.execution.version)
         resp.data = encode_execution(decision.execution)
 
-    def _decided(self, request: ChangeRequest) -> Decision:
+    def _decided(self, request: ChangeRequest) -> ChangeDecision:
         try:
             return self._desk.change(request)
         except UnavailableError as error:

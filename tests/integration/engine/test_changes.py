@@ -14,7 +14,7 @@ from fixengine.demo.feed.feed import orders
 from fixengine.demo.waiting import wait_until
 from fixengine.engine.engine import Engine
 from fixengine.errors import UnavailableError
-from fixengine.rules.changes import ChangeRequest, Decision, Refusal
+from fixengine.rules.changes import ChangeDecision, ChangeRequest, Refusal
 from fixengine.rules.values import ChangeKind
 from tests.support.engines import Surroundings, wait_until_ready
 
@@ -26,7 +26,7 @@ def ids(dsn: str) -> list[int]:
         return [row[0] for row in connection.execute("select id from execution order by id")]
 
 
-def decided(engine: Engine, request: ChangeRequest) -> Decision:
+def decided(engine: Engine, request: ChangeRequest) -> ChangeDecision:
     """Ask until it is decided, as clients do where an execution is not free in time."""
     until = monotonic() + 120
     while True:
@@ -51,7 +51,7 @@ def test_a_hundred_cancels_in_the_race_with_two_engines_are_each_answered_truly(
         wait_until(lambda: around.count("execution") >= 100, 60, "orders to be stored")
         chosen = Random(20).sample(ids(around.dsn), 100)
 
-        def ask(number: int) -> tuple[int, Decision]:
+        def ask(number: int) -> tuple[int, ChangeDecision]:
             engine: Engine = (one, two)[number % 2]
             request = ChangeRequest(
                 execution_id=chosen[number], kind=ChangeKind.CANCEL, key=f"cancel {number}"

@@ -15,7 +15,7 @@ from fixengine.fix.framing import Frame
 from fixengine.fix.message import Field, Message, body_of, parse
 from fixengine.fix.validation import validate
 from fixengine.rules.values import Execution
-from fixengine.trading.values import Reply
+from fixengine.trading.values import Draft
 
 BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 _NO_EVENT = b"0"  # ExecID(17) of a status
@@ -80,12 +80,12 @@ class Customer:
         """Say whether the session would deliver a message."""
         return validate(self._read(text), self.dictionary) is None
 
-    def read(self, replies: Sequence[Reply]) -> list[str]:
+    def read(self, replies: Sequence[Draft]) -> list[str]:
         """Read what is told; return it as people would write it down."""
         self.last = tuple(self._checked(reply) for reply in replies)
         return [self._shown(message) for message in self.last]
 
-    def _checked(self, reply: Reply) -> Message:
+    def _checked(self, reply: Draft) -> Message:
         """Return a reply as the client reads it; asserts that it is what the standard wants."""
         header: tuple[Field, ...] = (
             (35, reply.kind),

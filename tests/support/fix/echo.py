@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from fixengine.fix import tags
 from fixengine.fix.message import Field, Message
 from fixengine.trading.application import Needs
-from fixengine.trading.values import Decision, Evaluated, ListingPage, Look, Refused
-from fixengine.trading.values import Reply as ToldReply
+from fixengine.trading.values import Decision, Draft, Evaluated, ListingPage, Look, Refused
 from tests.support.fix.sides import Reply
 
 _CL_ORD_ID, _POSS_RESEND = 11, 97
@@ -49,7 +48,7 @@ class EchoApplication:
 
     def decide(self, messages: Sequence[Message], look: Look) -> Decision:
         said = [reply for message in messages for reply in self._echo(message)]
-        return Decision(replies=tuple(ToldReply(kind=kind, fields=body) for kind, body in said))
+        return Decision(replies=tuple(Draft(kind=kind, fields=body) for kind, body in said))
 
     def tell(self, waiting: Sequence[Evaluated | Refused]) -> Decision:
         raise AssertionError(f"an echo has no orders: {waiting}")

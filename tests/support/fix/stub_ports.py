@@ -16,13 +16,13 @@ from fixengine.rules.changes import Refusal
 from fixengine.trading.application import Needs
 from fixengine.trading.values import (
     Decision,
+    Draft,
     Evaluated,
     FixRequest,
     Listing,
     ListingPage,
     Look,
     Refused,
-    Reply,
     Standing,
 )
 
@@ -228,5 +228,5 @@ class Parrot:
         return Decision(replies=tuple(_reply(b"%d of %d" % (n, page.total)) for n in numbers))
 
 
-def _reply(text: bytes) -> Reply:
-    return Reply(kind=b"B", fields=((148, text), (33, b"1"), (58, text)))
+def _reply(text: bytes) -> Draft:
+    return Draft(kind=b"B", fields=((148, text), (33, b"1"), (58, text)))

@@ -18,7 +18,7 @@ from fixengine.ports.queries import (
     ShownExecution,
     Totals,
 )
-from fixengine.rules.changes import ChangeRequest, Decision
+from fixengine.rules.changes import ChangeDecision, ChangeRequest
 from fixengine.rules.values import Execution
 from fixengine.telemetry.health import Verdict
 from fixengine.telemetry.metrics.http import HttpMetrics
@@ -97,11 +97,13 @@ class Overviews:
 class Desk:
     """A decision to set; `asked` are the requests, `failure` is raised when it is set."""
 
-    decision: Decision = field(default_factory=lambda: Decision(execution=execution(version=2)))
+    decision: ChangeDecision = field(
+        default_factory=lambda: ChangeDecision(execution=execution(version=2))
+    )
     asked: list[ChangeRequest] = field(default_factory=list)
     failure: Exception | None = None
 
-    def change(self, request: ChangeRequest) -> Decision:
+    def change(self, request: ChangeRequest) -> ChangeDecision:
         self.asked.append(request)
         if self.failure is not None:
             raise self.failure

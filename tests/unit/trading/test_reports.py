@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from fixengine.fix.message import Message
-from fixengine.trading.reports import Reports, event_id
+from fixengine.trading.reports import ReportWriter, event_id
 from fixengine.trading.values import Evaluated
 from tests.support.fix.customer import BEGAN
 from tests.support.fix.market import Market
@@ -120,12 +120,12 @@ def test_a_price_that_was_lost_with_a_database_is_left_out() -> None:
 def test_a_report_of_an_evaluation_names_it() -> None:
     market = ordered()
     order, execution = market.orders[1], market.execution("X")
-    taken = Reports(market.dictionary).taken(order, execution)
+    taken = ReportWriter(market.dictionary).taken(order, execution)
     assert (taken.execution_id, taken.number) == (1, 0)
     market.fills("X", 1)
     told = market.entry.tell(market.waiting).replies[0]
     assert (told.execution_id, told.number) == (1, 1)
-    status = Reports(market.dictionary).state(order, execution, asked=b"X")
+    status = ReportWriter(market.dictionary).state(order, execution, asked=b"X")
     assert (status.execution_id, status.number) == (None, None)
 
 

@@ -20,7 +20,7 @@ from fixengine.actors.messages import ChangeExecution, PublishFills
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import LockedError, RejectedError, UnavailableError
 from fixengine.ports.changes import KnownChange, Locked
-from fixengine.rules.changes import ChangeRequest, Decision, Refusal
+from fixengine.rules.changes import ChangeDecision, ChangeRequest, Refusal
 from fixengine.rules.fills import FillRules
 from fixengine.rules.values import Change, ChangeKind, Execution
 from fixengine.supervision.actor import Actor
@@ -140,12 +140,12 @@ def cancel(id_: int, **changes: Any) -> ChangeRequest:
     return ChangeRequest(execution_id=id_, **fields)
 
 
-def sent(ref: ActorRef, request: ChangeRequest, within: float = 60) -> Reply[Decision]:
+def sent(ref: ActorRef, request: ChangeRequest, within: float = 60) -> Reply[ChangeDecision]:
     message = ChangeExecution(request=request, deadline=monotonic() + within)
     return ask(ref, message, timeout=60)
 
 
-def answer(ref: ActorRef, request: ChangeRequest) -> Decision:
+def answer(ref: ActorRef, request: ChangeRequest) -> ChangeDecision:
     return sent(ref, request).get(timeout=60)
 
 
@@ -165,7 +165,7 @@ def test_what_can_not_be_met_is_answered_with_the_execution_as_it_is() -> None:
         assert late.refusal is Refusal.CLOSED
         assert late.execution is not None
         assert late.execution.version == 1
-        assert answer(ref, cancel(2)) == Decision(execution=None, refusal=Refusal.UNKNOWN)
+        assert answer(ref, cancel(2)) == ChangeDecision(execution=None, refusal=Refusal.UNKNOWN)
 
 
 def test_what_is_closed_is_answered_though_its_last_fill_is_not_published() -> None:
@@ -338,7 +338,7 @@ ORDER = f"00-{'4' * 32}-{'7' * 16}-01"
 ASKED = f"00-{'a' * 32}-{'b' * 16}-01"
 
 
-def spans_of(*requests: ChangeRequest, **changes: Any) -> tuple[list[Span], list[Decision]]:
+def spans_of(*requests: ChangeRequest, **changes: Any) -> tuple[list[Span], list[ChangeDecision]]:
     """Return what a trace has of these requests, and what each was answered."""
     spans: list[Span] = []
     tracer = SamplingTracer(Sampler(), spans.append)

@@ -7,7 +7,7 @@ from fixengine.actors.gateway.requests import Requests
 from fixengine.actors.messages import ChangeExecution
 from fixengine.demo.waiting import wait_until
 from fixengine.errors import UnavailableError
-from fixengine.rules.changes import ChangeRequest, Decision, Refusal
+from fixengine.rules.changes import ChangeDecision, ChangeRequest, Refusal
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import tell
 from fixengine.supervision.reply import Reply
@@ -15,7 +15,7 @@ from fixengine.trading.values import FixRequest, key_of
 from tests.support.executions import execution
 from tests.unit.actors.gateway.conftest import World, cancel
 
-Answer = Callable[[ChangeRequest], Decision | UnavailableError | None]
+Answer = Callable[[ChangeRequest], ChangeDecision | UnavailableError | None]
 
 
 class Desk(Actor):
@@ -26,11 +26,11 @@ class Desk(Actor):
         self._asked = asked
         self._answer = answer
 
-    def receive(self, message: ChangeExecution) -> Reply[Decision]:
+    def receive(self, message: ChangeExecution) -> Reply[ChangeDecision]:
         self._asked.append(message.request)
-        future = Reply[Decision]()
+        future = Reply[ChangeDecision]()
         match self._answer(message.request):
-            case Decision() as decision:
+            case ChangeDecision() as decision:
                 future.set(decision)
             case UnavailableError() as error:
                 future.fail(error)
@@ -39,7 +39,7 @@ class Desk(Actor):
 
 def test_a_request_that_is_refused_is_stored_so(world: World) -> None:
     asked: list[ChangeRequest] = []
-    refusal = Decision(execution=execution(), refusal=Refusal.CLOSED)
+    refusal = ChangeDecision(execution=execution(), refusal=Refusal.CLOSED)
     desk = world.booted(Desk.start(asked, lambda _: refusal))
     world.store.requests.append(cancel(b"c1"))
     world.booted(Requests.start(books=world.store, desk=desk))
@@ -51,9 +51,9 @@ def test_a_request_that_is_refused_is_stored_so(world: World) -> None:
 def test_a_change_that_is_done_needs_no_more(world: World) -> None:
     asked: list[ChangeRequest] = []
 
-    def done(_request: ChangeRequest) -> Decision:
+    def done(_request: ChangeRequest) -> ChangeDecision:
         world.store.requests.clear()  # as the change is stored
-        return Decision(execution=execution())
+        return ChangeDecision(execution=execution())
 
     desk = world.booted(Desk.start(asked, done))
     world.store.requests.append(cancel(b"c1"))
@@ -65,10 +65,10 @@ def test_a_change_that_is_done_needs_no_more(world: World) -> None:
 def test_a_request_whose_execution_is_busy_holds_up_no_other(world: World) -> None:
     asked: list[ChangeRequest] = []
 
-    def answer(request: ChangeRequest) -> Decision | None:
+    def answer(request: ChangeRequest) -> ChangeDecision | None:
         if request.execution_id == 5:
             return None
-        return Decision(execution=execution(), refusal=Refusal.CLOSED)
+        return ChangeDecision(execution=execution(), refusal=Refusal.CLOSED)
 
     desk = world.booted(Desk.start(asked, answer))
     world.store.requests += [cancel(b"busy", 5), cancel(b"free", 6)]
@@ -81,10 +81,10 @@ def test_a_request_whose_execution_is_busy_holds_up_no_other(world: World) -> No
 def test_a_request_that_was_not_decided_is_asked_for_again(world: World) -> None:
     asked: list[ChangeRequest] = []
 
-    def answer(_request: ChangeRequest) -> Decision | UnavailableError:
+    def answer(_request: ChangeRequest) -> ChangeDecision | UnavailableError:
         if len(asked) < 2:
             return UnavailableError("the execution was not free in time")
-        return Decision(execution=execution(), refusal=Refusal.FILLED)
+        return ChangeDecision(execution=execution(), refusal=Refusal.FILLED)
 
     desk = world.booted(Desk.start(asked, answer))
     world.store.requests.append(cancel(b"c1"))
@@ -101,9 +101,9 @@ class Marking:
         self.waiting = [cancel(b"c%d" % number, number) for number in range(count)]
         self._done: set[str | None] = set()
 
-    def done(self, request: ChangeRequest) -> Decision:
+    def done(self, request: ChangeRequest) -> ChangeDecision:
         self._done.add(request.key)
-        return Decision(execution=execution())
+        return ChangeDecision(execution=execution())
 
     def undecided(self, *, limit: int) -> list[FixRequest]:
         oldest, self.waiting = self.waiting[:limit], self.waiting[limit:]
@@ -126,7 +126,7 @@ class SlowDesk(Desk):
         super().__init__([], lambda _: None)
         self._waiting = waiting
 
-    def receive(self, message: ChangeExecution) -> Reply[Decision]:
+    def receive(self, message: ChangeExecution) -> Reply[ChangeDecision]:
         if not self._waiting:
             wait_until(lambda: self.actor_inbox.depth >= 2, 60, "the others of the same look")
             others = self.actor_inbox.waiting(ChangeExecution)

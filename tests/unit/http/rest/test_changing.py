@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from fixengine.errors import UnavailableError
 from fixengine.http.app import rest_app
-from fixengine.rules.changes import ChangeRequest, Decision, Refusal
+from fixengine.rules.changes import ChangeDecision, ChangeRequest, Refusal
 from fixengine.rules.values import ChangeKind, TimeInForce
 from fixengine.telemetry.metrics.http import HttpMetrics
 from fixengine.wire.executions import encode_execution
@@ -51,7 +51,7 @@ def test_a_cancel_is_answered_with_the_execution_after_it_and_its_tag(
     client: TestClient, desk: Desk
 ) -> None:
     after = execution(is_open=False, execution_status="CNCLD", version=7)
-    desk.decision = Decision(execution=after)
+    desk.decision = ChangeDecision(execution=after)
     result = post(client, CANCEL)
     assert (result.status_code, result.content) == (200, encode_execution(after))
     assert result.headers["Content-Type"] == "application/json"
@@ -237,7 +237,7 @@ def test_the_tag_of_one_execution_is_what_if_match_takes(
 
 def refused(desk: Desk, refusal: Refusal, **changes: object) -> bytes:
     as_it_is = execution(version=9, **changes)
-    desk.decision = Decision(execution=as_it_is, refusal=refusal)
+    desk.decision = ChangeDecision(execution=as_it_is, refusal=refusal)
     return encode_execution(as_it_is)
 
 
@@ -245,7 +245,7 @@ def refused(desk: Desk, refusal: Refusal, **changes: object) -> bytes:
 def test_an_execution_that_does_not_exist_is_not_found(
     client: TestClient, desk: Desk, path: str
 ) -> None:
-    desk.decision = Decision(execution=None, refusal=Refusal.UNKNOWN)
+    desk.decision = ChangeDecision(execution=None, refusal=Refusal.UNKNOWN)
     found = problem(post(client, path), 404)
     assert found["detail"] == "there is no execution with id 5"
     assert "execution" not in found

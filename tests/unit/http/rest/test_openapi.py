@@ -11,7 +11,7 @@ from falcon.testing import TestClient
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has none
 
 from fixengine.http.app import App
-from fixengine.rules.changes import Decision, Refusal
+from fixengine.rules.changes import ChangeDecision, Refusal
 from fixengine.rules.values import ChangeKind, Terms
 from fixengine.wire.executions import Execution
 from tests.support.executions import execution
@@ -178,7 +178,7 @@ def test_answers_are_as_described(
         assert not valid(document, "Execution", {**answer, "limitPrice": None})
     for answer in client.simulate_get("/api/v1/execution/5/fills").json:
         assert valid(document, "Fill", answer)
-    desk.decision = Decision(execution=execution(), refusal=Refusal.CLOSED)
+    desk.decision = ChangeDecision(execution=execution(), refusal=Refusal.CLOSED)
     headers = {"Authorization": f"Bearer {TOKEN}"}
     refused = client.simulate_post("/api/v1/execution/5/cancel", headers=headers).json
     assert valid(document, "Problem", refused)
