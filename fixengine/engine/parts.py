@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, ProcessCollector
-
 from fixengine.actors.reading.overdue_statement import FOUND_OUT_WITHIN
 from fixengine.actors.reading.reader_pool import ANSWER_WITHIN
 from fixengine.config import Settings
-from fixengine.engine.exports import metric_export, span_export
+from fixengine.engine.exports import span_export
+from fixengine.engine.process_parts import ProcessParts
 from fixengine.infra.kafka.cluster import Cluster
 from fixengine.infra.kafka.consumer.place_search import TakePlace
 from fixengine.infra.kafka.consumer.source import KafkaSource
@@ -19,15 +18,13 @@ from fixengine.infra.kafka.tail import KafkaTail
 from fixengine.infra.lease import Lease
 from fixengine.infra.postgres.changes import PostgresChanges
 from fixengine.infra.postgres.claims import PostgresClaims
-from fixengine.infra.postgres.driver.connections import Database
 from fixengine.infra.postgres.executions import PostgresExecutions
 from fixengine.infra.postgres.outbox import PostgresOutbox
 from fixengine.infra.postgres.rest_queries import PostgresQueries
 from fixengine.infra.postgres.retention import PostgresRetention
 from fixengine.infra.postgres.schema.schema import PostgresSchema
 from fixengine.infra.postgres.session import EngineSession
-from fixengine.infra.process.logs import log_lines
-from fixengine.infra.services.neighbours import PricingClient, SecurityClient
+from fixengine.infra.services.neighbours import PricingClient
 from fixengine.supervision.mailbox import unhurried
 from fixengine.telemetry.backlog import RecentBacklog
 from fixengine.telemetry.metrics.consumer import ConsumerMetrics
@@ -37,61 +34,40 @@ from fixengine.telemetry.tracing import UNTRACED, SamplingTracer
 FILLS_PARTITIONS = 20
 
 
-class Parts:
-    """What the actors stand on. Attributes are shared by all, each method makes a part for one.
-
-    An actor that is started again gets new parts of its own. It is better whole: an attribute is
-    one thing that is shared, and nothing else happens here.
-    """
+class Parts(ProcessParts[EngineMetrics]):
+    """The parts of an engine; each of the `readers` has a connection."""
 
     def __init__(self, settings: Settings, *, pod: str, readers: int) -> None:
-        """Take what to make the parts from; each of the `readers` has a connection."""
-        self._settings = settings
+        super().__init__(settings, pod=pod, metrics=EngineMetrics)
         self._kafka = Cluster.of(settings, client_id=pod)
-        self.database = Database(
-            dsn=settings.postgres_dsn,
-            application_name=pod,
-            max_connections=1,
-            grace=FOUND_OUT_WITHIN,
+        self.database = self._new_database(max_connections=1, grace=FOUND_OUT_WITHIN)
+        self.readers_database = self._new_database(
+            max_connections=readers, statement_limit=ANSWER_WITHIN
         )
-        self.readers_database = Database(
-            dsn=settings.postgres_dsn,
-            application_name=pod,
-            max_connections=readers,
-            statement_limit=ANSWER_WITHIN,
-        )
+        self._databases += [self.database, self.readers_database]
         self.executions = PostgresExecutions(
             self.database, first_fill_delay=settings.fill_delay_first_seconds
         )
-        self.registry = registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        self.metrics = EngineMetrics(registry)
-        log_lines.watch(on_lost=self.metrics.log_lines_lost.inc)
         self.consumer_metrics = ConsumerMetrics(
-            registry, group=settings.orders_group, topic=settings.kafka_orders_topic
+            self.registry, group=settings.orders_group, topic=settings.kafka_orders_topic
         )
         self.recent_backlog = RecentBacklog()
         self._lease = Lease()
         self.producers = Producers(self._lease)
         spans = span_export(settings)
         self.tracer = UNTRACED if spans is None else SamplingTracer(settings.sampler, spans.take)
-        self._exports = [
-            export for export in (metric_export(settings, registry), spans) if export is not None
-        ]
+        if spans is not None:
+            self._exports.append(spans)
 
     def start(self) -> None:
-        """Begin to export, to connect to the database, and to watch producers."""
-        for export in self._exports:
-            export.start()
-        self.database.open()
-        self.readers_database.open()
+        """Begin to watch producers, too."""
+        super().start()
         self.producers.start()
 
     @property
     def endings(self) -> tuple[Callable[[float], object], ...]:
-        """What ends each of them within so many seconds. Safe before the start, and twice."""
-        exports = (export.stop for export in self._exports)
-        return (*exports, self.producers.stop, self.readers_database.close, self.database.close)
+        """What ends each of them, as it says there."""
+        return (*super().endings, self.producers.stop)
 
     def session(self) -> EngineSession:
         """Return a session with the database, by which other engines know this one."""
@@ -139,10 +115,6 @@ class Parts:
             group=settings.orders_group,
             topic=settings.kafka_orders_topic,
         )
-
-    def security_service(self) -> SecurityClient:
-        """Return a client of security-service."""
-        return SecurityClient(url=self._settings.security_svc_url)
 
     def pricing_service(self) -> PricingClient:
         """Return a client of pricing-service."""

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from threading import Thread
 from time import monotonic
-from typing import Protocol
-
-from prometheus_client import CollectorRegistry
+from typing import Any
 
 from fixengine.config import Settings
 from fixengine.engine.family import Family
+from fixengine.engine.process_parts import ProcessParts
 from fixengine.engine.restart_intensity import restart_budget
 from fixengine.engine.stop_budget import StopBudget
 from fixengine.http.app import App, probe_app
@@ -27,21 +26,6 @@ START_WITHIN = 5.0
 _PROBE_THREADS = 2
 
 
-class Startable(Protocol):
-    """What actors stand on."""
-
-    @property
-    def registry(self) -> CollectorRegistry:
-        """Has all metrics of the process."""
-
-    def start(self) -> None:
-        """Begin with what needs no actor; returns at once."""
-
-    @property
-    def endings(self) -> tuple[Callable[[float], object], ...]:
-        """What ends each of them within so many seconds. Safe before the start, and twice."""
-
-
 class Running:
     """One process: parts, the actors that stand on them, REST, and probes that nothing holds up.
 
@@ -52,7 +36,7 @@ class Running:
         self,
         settings: Settings,
         *,
-        parts: Startable,
+        parts: ProcessParts[Any],
         children: Family,
         rest: App,
         rest_threads: int,
