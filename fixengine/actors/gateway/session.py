@@ -74,15 +74,6 @@ class _DecideAgain:
     """Session → itself: what was delivered could not be decided, try it once more."""
 
 
-@dataclass(slots=True)
-class _Held:
-    """A step that can't be decided yet; `until` is the monotonic time at which it is given up."""
-
-    step: Step
-    size: int
-    until: float
-
-
 _Received: TypeAlias = (
     BytesCame
     | LineLost
@@ -134,7 +125,7 @@ class SessionActor(Actor):
         self._day_ends = arrival.day_ends
         self._inbox = Inbox(self.actor_ref, arrival.life)
         self._room = Room(self._line, limits)
-        self._held: _Held | None = None
+        self._held: Step | None = None  # it can't be decided yet
         self._page: Fetch | None = None
         self._next_page = Reminder(self, _ReadPage())
         self._listings = Listings(books, taken.id)
@@ -199,21 +190,21 @@ class SessionActor(Actor):
             self._advance(self._session.received(_now(), taken), len(taken))
 
     def _advance(self, effects: Sequence[Effect], size: int = 0) -> None:
-        step = Step(self._taken.generation)
+        step = Step(self._taken.generation, size=size)
         step.add(effects)
-        self._settle(_Held(step, size, monotonic() + self._limits.patience))
+        self._settle(step)
 
-    def _settle(self, held: _Held) -> None:
+    def _settle(self, step: Step) -> None:
         try:
-            decision = self._decided(held.step.delivered)
+            decision = self._decided(step.delivered)
         except UnavailableError as error:
-            self._hold(held, error)
+            self._hold(step, error)
             return
         self._held = None
         self._retries.reset()
-        self._finish(held.step, decision)
-        if held.size:
-            self._line.handled(held.size)
+        self._finish(step, decision)
+        if step.size:
+            self._line.handled(step.size)
 
     def _decided(self, messages: Sequence[Message]) -> Decision:
         if not messages:
@@ -225,12 +216,12 @@ class SessionActor(Actor):
             look = Look(known={}, numbers=(), now=_now().utc)
         return self._application.decide(messages, look)
 
-    def _hold(self, held: _Held, error: UnavailableError) -> None:
+    def _hold(self, step: Step, error: UnavailableError) -> None:
         """Try again later: nothing is refused because we can't look. The client has to wait."""
-        self._held = held
-        if monotonic() >= held.until:
+        self._held = step
+        if monotonic() - step.began >= self._limits.patience:
             self._end_session(f"nothing could be decided: {error}")
-        elif self._is_shown_alive(held.step):
+        elif self._is_shown_alive(step):
             logger.bind(reason=str(error)).debug("a session waits")
             self.tell_later(self._retries.next_wait(), _DecideAgain())
 

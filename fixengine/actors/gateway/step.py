@@ -20,10 +20,14 @@ from fixengine.trading.values import Decision, Draft
 
 
 class Step:
-    """Collects a session's effects in their order; `began` is a monotonic time."""
+    """Collects a session's effects in their order.
 
-    def __init__(self, generation: int) -> None:
+    `size` is how many bytes that came led to it, `began` a monotonic time.
+    """
+
+    def __init__(self, generation: int, *, size: int = 0) -> None:
         self.generation = generation
+        self.size = size
         self.began = monotonic()
         self.delivered: list[Message] = []
         self.sent: list[Sent] = []
