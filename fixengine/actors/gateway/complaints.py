@@ -1,4 +1,4 @@
-"""What a client says of messages of ours that it can't use: the log has it."""
+"""Messages of ours that a client refuses: the log tells which, and why."""
 
 from collections.abc import Iterable, Mapping
 
@@ -19,7 +19,7 @@ _SAID = {
 
 
 class Complaints:
-    """Those of one client."""
+    """The refusals by one client."""
 
     def __init__(self) -> None:
         self._heard = Recurring("WARNING", "a client refuses a message")

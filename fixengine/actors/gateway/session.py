@@ -89,7 +89,7 @@ _Received: TypeAlias = (
 
 
 _TOO_LOW = "too low"
-"""How we say, and most others, that a number came before."""
+"""How we, and most other engines of FIX, say that a number came before."""
 
 
 class SessionActor(Actor):
