@@ -6,25 +6,18 @@ from fixengine.demo.audit.report import Expectations, Report, audit
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.feed.sending import send_orders
 from fixengine.demo.stack import Stack
-from fixengine.demo.waiting import wait_until
-from tests.support import done
-from tests.support.rows import counting
+from tests.support import done, rows
 
 FAST = {"FILL_DELAY_FIRST": "0.01", "FILL_DELAY_MIN": "0.05", "FILL_DELAY_MAX": "0.5"}
 """Settings under which an order is FULL within a few seconds."""
 
 
 def count(stack: Stack, condition: str) -> int:
-    with counting(stack.postgres.dsn) as counted:
-        return counted(condition)
+    return rows.count(stack.postgres.dsn, condition)
 
 
 def wait_for_more(stack: Stack, condition: str, number: int, seconds: float = 60) -> None:
-    """Wait until there are more than so many rows."""
-    with counting(stack.postgres.dsn) as counted:
-        wait_until(
-            lambda: counted(condition) > number, seconds, f"more than {number} rows of {condition}"
-        )
+    rows.wait_for_more(stack.postgres.dsn, condition, number, seconds)
 
 
 def wait_until_done(stack: Stack, fed: Sequence[FedOrder], seconds: float = 90) -> None:

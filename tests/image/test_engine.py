@@ -3,16 +3,14 @@
 import time
 from collections.abc import Callable, Iterator
 
-import psycopg
 import pytest
 
 from fixengine.demo.audit.report import Expectations, audit
 from fixengine.demo.engine import Engine
-from fixengine.demo.feed.feed import FedOrder
-from fixengine.demo.feed.sending import send_orders
 from fixengine.demo.stack import Stack
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
+from tests.acceptance.runs import count, send
 from tests.image.docker import docker, inspect, run_command, status_of, working_set_mib
 from tests.support.feed.flaws import FLAWS
 from tests.support.feed.mixed import mixed_orders
@@ -59,17 +57,6 @@ def drain(measured: Measured) -> Drain:
         return code
 
     return drain
-
-
-def count(stack: Stack, condition: str) -> int:
-    with psycopg.connect(stack.postgres.dsn) as connection:
-        row = connection.execute(f"select count(*) from {condition}".encode()).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def send(stack: Stack, orders: tuple[FedOrder, ...]) -> None:
-    send_orders(stack.broker.bootstrap, stack.topics.orders, orders)
 
 
 def test_engines_follow_each_other_under_load_and_nothing_is_lost_or_doubled(

@@ -21,8 +21,8 @@ from fixengine.demo.workspace import Workspace
 from fixengine.engine.engine import Engine
 from fixengine.supervision.refs import ActorRef
 from fixengine.telemetry.health import HUNG_AFTER
+from tests.support import rows
 from tests.support.done import wait_until_done
-from tests.support.rows import counting
 from tests.support.stubs import running
 
 FAST = {"FILL_DELAY_FIRST": "0", "FILL_DELAY_MIN": "0.02", "FILL_DELAY_MAX": "0.2"}
@@ -78,20 +78,14 @@ class Surroundings:
         send_orders(self.broker.bootstrap, self.topics.orders, orders)
 
     def count(self, condition: str) -> int:
-        with counting(self.dsn) as count:
-            return count(condition)
+        return rows.count(self.dsn, condition)
 
     def wait_for(self, condition: str, number: int, seconds: float = 60) -> None:
-        with counting(self.dsn) as count:
+        with rows.counting(self.dsn) as count:
             wait_until(lambda: count(condition) == number, seconds, f"{number} rows of {condition}")
 
     def wait_for_more(self, condition: str, number: int, seconds: float = 60) -> None:
-        with counting(self.dsn) as count:
-            wait_until(
-                lambda: count(condition) > number,
-                seconds,
-                f"more than {number} rows of {condition}",
-            )
+        rows.wait_for_more(self.dsn, condition, number, seconds)
 
     def letters(self) -> int:
         return len(read_topic(self.broker.bootstrap, self.topics.dlq))

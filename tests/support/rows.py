@@ -173,12 +173,26 @@ def counting(dsn: str) -> Iterator[Callable[[str], int]]:
     """
     with psycopg.connect(dsn, autocommit=True) as connection:
 
-        def count(condition: str) -> int:
+        def counted(condition: str) -> int:
             row = connection.execute(f"select count(*) from {condition}".encode()).fetchone()
             assert row is not None
             return int(row[0])
 
-        yield count
+        yield counted
+
+
+def count(dsn: str, condition: str) -> int:
+    """Return the number of rows of a condition, now."""
+    with counting(dsn) as counted:
+        return counted(condition)
+
+
+def wait_for_more(dsn: str, condition: str, number: int, seconds: float = 60) -> None:
+    """Wait until there are more than so many rows."""
+    with counting(dsn) as counted:
+        wait_until(
+            lambda: counted(condition) > number, seconds, f"more than {number} rows of {condition}"
+        )
 
 
 def one(dsn: str, statement: str) -> Any:
