@@ -13,7 +13,7 @@ from typing import NoReturn, Protocol, cast
 
 from fixengine import __version__
 from fixengine.commands.environment import Environment, process_environment
-from fixengine.commands.exit_codes import FAILED, MISUSED
+from fixengine.commands.exit_codes import FAILED, INTERRUPTED, MISUSED
 from fixengine.errors import ConfigError, FixengineError
 from fixengine.infra.process.logs import LAST_WORDS, complain, log_lines
 from fixengine.secrets import known
@@ -47,12 +47,15 @@ class Command(Protocol):
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run one command and exit: 0 when it succeeded, 1 when it failed, 2 when it was misused."""
+    """Run one command and exit: 0 when it succeeded, 1 when it failed, 2 when it was misused.
+
+    130 when Ctrl-C came and the command has no other answer to it, as while it is loaded.
+    """
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that knows ASCII alone
     sys.excepthook = _crashed
-    parsed = parse(sys.argv[1:] if arguments is None else arguments)
     try:
+        parsed = parse(sys.argv[1:] if arguments is None else arguments)
         code: int = parsed.run(parsed, process_environment())
     except ConfigError as error:
         for problem in error.problems:
@@ -61,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except FixengineError as error:
         complain(str(error))
         code = FAILED
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     except BrokenPipeError:  # whoever reads the output has seen enough of it
         code = FAILED
     with suppress(OSError):  # a pipe that nobody reads, a terminal that was closed

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,12 @@ from tests.support.fix.sides import raw
 _BEAT = raw("35=0|49=OMS1|56=FIXENGINE|34=2|52=20260302-09:30:00.000|")
 
 _FIX = (sys.executable, "-m", "fixengine", "fix")
-_HASH_PASSWORD = (*_FIX, "hash-password")
+_INTERRUPTIBLE = (  # also where who runs the tests ignores Ctrl-C
+    *(sys.executable, "-c"),
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from fixengine.__main__ import main; main()",
+    *("fix", "hash-password"),
+)
 
 
 def fix(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -29,10 +35,13 @@ def fix(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[byte
 
 
 def typed(*lines: bytes) -> tuple[int, bytes, bytes, bytes]:
-    """Type on a terminal; return the exit code, the output, the errors, and what was echoed."""
+    """Type on a terminal; return the exit code, the output, the errors, and what was echoed.
+
+    The byte 3 among them is Ctrl-C.
+    """
     terminal, its_end = pty.openpty()
     with subprocess.Popen(
-        _HASH_PASSWORD,
+        _INTERRUPTIBLE,
         stdin=its_end,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -45,7 +54,10 @@ def typed(*lines: bytes) -> tuple[int, bytes, bytes, bytes]:
             while not said.endswith(b": "):  # a prompt, after which nothing is echoed
                 said += (more := os.read(process.stderr.fileno(), 1000))
                 assert more, said
-            os.write(terminal, line + b"\n")
+            if line == b"\x03":  # no terminal of its own would send the signal
+                process.send_signal(signal.SIGINT)
+            else:
+                os.write(terminal, line + b"\n")
         output, errors = process.communicate(timeout=60)
     os.set_blocking(terminal, False)
     try:
@@ -82,6 +94,12 @@ def test_two_passwords_that_differ_are_refused() -> None:
     code, output, errors, _ = typed(b"hunter2", b"hunter3")
     assert (code, output) == (1, b"")
     assert b"the two passwords differ: give the same one twice" in errors
+
+
+def test_ctrl_c_ends_it_without_a_word() -> None:
+    code, output, errors, _ = typed(b"hunter2", b"\x03")
+    assert (code, output) == (130, b"")
+    assert b"Traceback" not in errors
 
 
 def test_a_log_is_shown_from_a_file_or_a_pipe(tmp_path: Path) -> None:
