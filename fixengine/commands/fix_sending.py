@@ -57,7 +57,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--numbers",
         metavar="FILE",
-        help="go on with the numbers in this file (default: both numbers begin at 1)",
+        help="go on with the numbers in this file (a new file, and default: both begin at 1)",
     )
     parser.add_argument(
         "--within",
@@ -99,7 +99,8 @@ def send(arguments: argparse.Namespace, environment: Environment) -> int:
     )
     try:
         with signals_as_interrupts():
-            initiator.logon(reset=arguments.numbers is None)
+            nothing_came = initiator.next_numbers.next_in == 1  # so both sides can begin anew
+            initiator.logon(reset=nothing_came)
     except KeyboardInterrupt:
         return INTERRUPTED
     bar = progress(total, title="orders done", begin=f"sending {total} orders")

@@ -232,8 +232,15 @@ def test_numbers_in_a_file_go_on_in_the_next_run(tmp_path: Path) -> None:
             code, said = sent(acceptor, "--count", "2", "--numbers", numbers)
             assert code == 0, said
             assert said.count("ExecutionReport: ") == 2, "none comes again in the next run"
-    assert acceptor.side.books.resets == 0
+    assert acceptor.side.books.resets == 1, "the file was new in the first run"
     assert len({each.get(11) for each in gateway.orders}) == 4
+
+
+def test_numbers_in_a_new_file_begin_at_1_whatever_was_before(tmp_path: Path) -> None:
+    with accepted(Gateway(FILLED)) as acceptor:
+        assert sent(acceptor, "--count", "1")[0] == 0
+        code, said = sent(acceptor, "--count", "1", "--numbers", str(tmp_path / "numbers"))
+    assert code == 0, said
 
 
 def test_options_say_who_speaks_which_version_to_whom() -> None:

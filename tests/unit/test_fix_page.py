@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fixengine.counterparty.orders import read_orders
+from fixengine.counterparty.orders import SYMBOL, read_orders
+from fixengine.demo.feed.universe import priced_listings
 from fixengine.fix.dictionary import versions
 from fixengine.fix.message import Message
 from fixengine.fix.tags import REVERSED
@@ -177,3 +178,5 @@ def test_orders_of_the_page_can_be_sent(tmp_path: Path) -> None:
     (text,) = blocks(page("fix"), "text")
     orders = read_orders(text.encode().splitlines(), FIX44)
     assert len(orders) == len(text.splitlines())
+    tickers = {listing.ticker.encode() for listing in priced_listings()}
+    assert {dict(order)[SYMBOL] for order in orders} <= tickers, "of what can be tried out"
