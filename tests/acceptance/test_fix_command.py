@@ -14,12 +14,15 @@ from tests.support.fix.sides import raw
 _BEAT = raw("35=0|49=OMS1|56=FIXENGINE|34=2|52=20260302-09:30:00.000|")
 
 _FIX = (sys.executable, "-m", "fixengine", "fix")
-_INTERRUPTIBLE = (  # also where who runs the tests ignores Ctrl-C
-    *(sys.executable, "-c"),
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    "from fixengine.__main__ import main; main()",
-    *("fix", "hash-password"),
-)
+_MAIN = """
+import signal
+from fixengine.__main__ import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+"""The program, which hears Ctrl-C also where whoever runs the tests ignores it."""
+
+_HASH_PASSWORD = (sys.executable, "-c", _MAIN, "fix", "hash-password")
 
 
 def fix(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -41,7 +44,7 @@ def typed(*lines: bytes) -> tuple[int, bytes, bytes, bytes]:
     """
     terminal, its_end = pty.openpty()
     with subprocess.Popen(
-        _INTERRUPTIBLE,
+        _HASH_PASSWORD,
         stdin=its_end,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
