@@ -60,10 +60,22 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class Abandoned:
+    """The peer used a number that is not its next, and what is missing before it does not come.
+
+    It is asked for no more, unless the peer uses such a number again: whoever operates this should
+    know. `expected` is the next number, `early` the one that came.
+    """
+
+    expected: int
+    early: int
+
+
+@dataclass(frozen=True, slots=True)
 class Disconnect:
     """Close the connection, after the bytes before this; the session is over."""
 
     why: str
 
 
-Effect = Reset | Numbered | Deliver | Fetch | Transmit | Ignored | Disconnect
+Effect = Reset | Numbered | Deliver | Fetch | Transmit | Ignored | Abandoned | Disconnect

@@ -2,7 +2,8 @@
 
 The first that is early makes us ask for all that is missing, without an end; then we wait until
 all before it have come, and ask again only if nothing comes for a while. What does not fit here is
-dropped: it will be missing, and asked for.
+dropped: it will be missing, and asked for. So is all of it, where the peer does not send what is
+missing: a peer may have used a high number by mistake.
 """
 
 from fixengine.fix.message import Message
@@ -10,6 +11,9 @@ from fixengine.fix.message import Message
 MOST_HELD = 1_000
 MOST_BYTES = 2**20
 STALL_SECONDS = 10.0
+MOST_ASKED = 3
+"""How often we ask from the same number on, in a row. If something is missing indeed, whatever the
+peer says next is early again, and so we ask again."""
 
 
 class Gap:
@@ -20,6 +24,7 @@ class Gap:
         self._bytes = 0
         self._open_until = 0  # the number before which something was missing when we asked
         self._ask_again_at: float | None = None
+        self._asked = 0  # how often from the number that is expected
 
     @property
     def due(self) -> float | None:
@@ -30,6 +35,21 @@ class Gap:
     def missing_before(self) -> int | None:
         """Return the number before which something is missing; None: nothing is."""
         return None if self._ask_again_at is None else self._open_until
+
+    @property
+    def waits_for(self) -> int | None:
+        """Return the highest number that came early, and is here or asked for; None: there is none.
+
+        What came without a gap before it is not here for long.
+        """
+        if not self._held and self._ask_again_at is None:
+            return None
+        return max(self._open_until, *self._held)
+
+    @property
+    def is_asked_enough(self) -> bool:
+        """Whether to ask no more, as the peer sends nothing of it."""
+        return self._asked > MOST_ASKED
 
     def hold(self, seq: int, message: Message | None) -> None:
         """Keep an early message, if there is room."""
@@ -55,13 +75,15 @@ class Gap:
             return False
         self._open_until = seq
         self._ask_again_at = ticks + STALL_SECONDS
+        self._asked = 1
         return True
 
     def stalls(self, ticks: float) -> bool:
-        """Say whether to ask once more, as nothing came for too long."""
+        """Say whether nothing came for too long, so that it is time to ask once more."""
         if self._ask_again_at is None or ticks < self._ask_again_at:
             return False
         self._ask_again_at = ticks + STALL_SECONDS
+        self._asked += 1
         return True
 
     def skips(self, expected: int) -> None:
@@ -71,5 +93,6 @@ class Gap:
 
     def narrows(self, expected: int, ticks: float) -> None:
         """Take note of the number that is expected now."""
+        self._asked = 0
         if self._ask_again_at is not None:
             self._ask_again_at = None if expected >= self._open_until else ticks + STALL_SECONDS

@@ -1,7 +1,7 @@
 """The peer's side of the line: its messages are taken by their numbers, each once and in order."""
 
 from fixengine.fix import reject, tags
-from fixengine.fix.effects import Deliver, Effect, Ignored
+from fixengine.fix.effects import Abandoned, Deliver, Effect, Ignored
 from fixengine.fix.faults import Fault, Reason
 from fixengine.fix.formats import read_timestamp
 from fixengine.fix.gap import Gap
@@ -22,6 +22,7 @@ class Inbound:
     ) -> None:
         self.next_in = next_in
         self.gap = Gap()
+        self.is_doubtful = False  # a message was refused whose times can't be right
         self._settings = settings
         self._out = out
         self._effects = effects
@@ -35,6 +36,9 @@ class Inbound:
         """Take a message whose turn it is, or hold it until then."""
         if seq == self.next_in:
             self._turn(now, message)
+            self.drain(now)
+            if self.gap.waits_for is not None and _is_new(message):
+                self._abandon()  # its own numbers are still below that one
             return
         held: Message | None = message
         is_request = message.kind == tags.RESEND_REQUEST
@@ -49,20 +53,12 @@ class Inbound:
         while self.gap.has(self.next_in):
             self._turn(now, self.gap.take(self.next_in))
 
-    def again(self, now: Moment, message: Message, seq: int) -> bool:
-        """Pass over a message that came before; False when its times can't be right."""
-        written = message.get(tags.ORIG_SENDING_TIME)
-        sent = read_timestamp(message.get(tags.SENDING_TIME) or b"")
-        first_sent = read_timestamp(written or b"")
-        if first_sent is None:
-            reason = Reason.REQUIRED_TAG_MISSING if written is None else Reason.DATA_FORMAT
-            self.refuse(now, message, Fault(reason, tags.ORIG_SENDING_TIME), seq)
-        elif sent is not None and first_sent > sent:
-            self.refuse(now, message, Fault(Reason.SENDING_TIME), seq)
-            return False
+    def again(self, now: Moment, message: Message, seq: int) -> None:
+        """Pass over a message that came before, unless its times are wrong."""
+        if fault := _fault_of_times(message):
+            self.refuse(now, message, fault, seq)
         else:
             self._effects.append(Ignored("the message came before"))
-        return True
 
     def reset(self, now: Moment, message: Message, seq: int) -> None:
         """Obey a SequenceReset that is no GapFill: its own number does not matter."""
@@ -80,6 +76,7 @@ class Inbound:
         """Reject a message; if it was its turn, the next one is expected."""
         if seq == self.next_in:
             self.expect(now, seq + 1)
+        self.is_doubtful |= fault.reason is Reason.SENDING_TIME
         said = reject.fields(message, fault, seq, self._settings.dictionary)
         self._out.number(now, tags.REJECT, said)
 
@@ -93,12 +90,25 @@ class Inbound:
     def ask_before(self, now: Moment, seq: int, *, aloud: bool = True) -> None:
         """Ask for what is missing before a number, unless that is on its way."""
         if self.gap.opens(seq, now.ticks) and aloud:
-            self.ask(now)
+            self._ask(now)
 
-    def ask(self, now: Moment) -> None:
+    def passed(self, now: Moment) -> None:
+        """Ask again for what is missing when nothing of it comes, but not for ever."""
+        if self.gap.stalls(now.ticks):
+            if self.gap.is_asked_enough:
+                self._abandon()
+            else:
+                self._ask(now)
+
+    def _ask(self, now: Moment) -> None:
         """Ask for all from the next number on."""
         fields = ((tags.BEGIN_SEQ_NO, b"%d" % self.next_in), (tags.END_SEQ_NO, b"0"))
         self._out.number(now, tags.RESEND_REQUEST, fields)
+
+    def _abandon(self) -> None:
+        """Forget what came early: if it was no mistake, it is missing, and will be asked for."""
+        self._effects.append(Abandoned(self.next_in, self.gap.waits_for or 0))
+        self.gap = Gap()
 
     def _turn(self, now: Moment, message: Message | None) -> None:
         """Obey or deliver a message; None if that was done when it came."""
@@ -106,7 +116,10 @@ class Inbound:
         self.expect(now, seq + 1)
         if message is None:
             return
-        if fault := validate(message, self._settings.dictionary):
+        fault = validate(message, self._settings.dictionary)
+        if fault is None and message.is_set(tags.POSS_DUP_FLAG):
+            fault = _fault_of_times(message)
+        if fault is not None:
             self.refuse(now, message, fault, seq)
         elif message.kind == tags.TEST_REQUEST:
             answered = (tags.TEST_REQ_ID, message.get(tags.TEST_REQ_ID) or b"")
@@ -130,3 +143,24 @@ class Inbound:
             self._out.resend(first, last)
         else:
             self.refuse(now, message, Fault(Reason.OUT_OF_RANGE, tags.BEGIN_SEQ_NO), seq)
+
+
+def _is_new(message: Message) -> bool:
+    """Say whether a message is no part of an answer to a ResendRequest."""
+    return not message.is_set(tags.POSS_DUP_FLAG) and message.kind != tags.SEQUENCE_RESET
+
+
+def _fault_of_times(message: Message) -> Fault | None:
+    """Say what is wrong with the times of a message that has been sent before.
+
+    Of a SequenceReset that is nothing: it stands for such messages, and is none itself.
+    """
+    if message.kind == tags.SEQUENCE_RESET:
+        return None
+    written = message.get(tags.ORIG_SENDING_TIME)
+    sent = read_timestamp(message.get(tags.SENDING_TIME) or b"")
+    first_sent = read_timestamp(written or b"")
+    if first_sent is None:
+        reason = Reason.REQUIRED_TAG_MISSING if written is None else Reason.DATA_FORMAT
+        return Fault(reason, tags.ORIG_SENDING_TIME)
+    return Fault(Reason.SENDING_TIME) if sent is not None and first_sent > sent else None

@@ -28,6 +28,8 @@ def objection(message: Message, seq: int, next_out: int, settings: SessionSettin
     wanted = whole(message.get(tags.NEXT_EXPECTED_MSG_SEQ_NUM))
     if message.get(tags.ENCRYPT_METHOD) != _NO_ENCRYPTION:
         return "EncryptMethod(98) must be 0: use TLS"
+    if message.is_set(tags.TEST_MESSAGE_INDICATOR):
+        return "TestMessageIndicator(464) must be N or left out: this session is no test"
     if interval is None or not shortest <= interval <= longest:
         return f"HeartBtInt(108) must be {shortest} to {longest}"
     if message.is_set(tags.RESET_SEQ_NUM_FLAG) and seq != 1:

@@ -137,8 +137,7 @@ class Session:
         if self._deadline is not None and now.ticks >= self._deadline:
             self._close("no Logon came" if self.state is State.CALLING else "no Logout came back")
         elif self.state in {State.ACTIVE, State.LEAVING}:
-            if self._in.gap.stalls(now.ticks):
-                self._in.ask(now)
+            self._in.passed(now)
             self._beat(now, self._out.pulse.beat(now.ticks))
         return self._taken()
 
@@ -209,14 +208,15 @@ class Session:
         elif message.kind == tags.SEQUENCE_RESET and not message.is_set(tags.GAP_FILL_FLAG):
             came.reset(now, message, seq)
         elif is_again:
-            if not came.again(now, message, seq):
-                self._leave(now)
+            came.again(now, message, seq)
         elif seq < came.next_in:
             self._too_low(now, seq)
         else:
             came.take(now, message, seq)
         if self.state is not State.CLOSED:
             came.drain(now)
+            if came.is_doubtful:
+                self._leave(now)
 
     def _logout(self, now: Moment, message: Message, seq: int) -> None:
         if seq == self.next_in:

@@ -1,8 +1,9 @@
-"""Messages of ours that a client refuses: the log tells which, and why."""
+"""Messages of ours that a client refuses, and numbers of its own that lead nowhere: the log tells."""
 
 from collections.abc import Iterable, Mapping
 
 from fixengine.fix import tags
+from fixengine.fix.effects import Abandoned
 from fixengine.fix.message import Message
 from fixengine.recurring import Recurring
 from fixengine.trading.codes import BUSINESS_REJECT
@@ -19,16 +20,22 @@ _SAID = {
 
 
 class Complaints:
-    """The refusals by one client."""
+    """Those of one client."""
 
     def __init__(self) -> None:
         self._heard = Recurring("WARNING", "a client refuses a message")
+        self._abandoned = Recurring("WARNING", "what a client skipped is asked for no more")
 
     def hear(self, messages: Iterable[Message]) -> None:
         """Tell of those among the messages that are refusals."""
         for each in messages:
             if each.kind in _KINDS:
                 self._heard.happened_with(_said(each))
+
+    def abandon(self, numbers: Iterable[Abandoned]) -> None:
+        """Tell of numbers that are not waited for any more."""
+        for each in numbers:
+            self._abandoned.happened(expected=each.expected, early=each.early)
 
 
 def _said(message: Message) -> Mapping[str, str]:

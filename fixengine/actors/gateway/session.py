@@ -269,6 +269,7 @@ class SessionActor(Actor):
                 seconds=monotonic() - step.began,
             )
         self._complaints.hear(step.delivered)
+        self._complaints.abandon(step.abandoned)
         self._metrics.passed_over.inc(len(step.ignored))
         if step.closes is not None:
             self._life.ended()  # first: the client may be back as soon as it has read this

@@ -5,6 +5,7 @@ from time import monotonic
 
 from fixengine.fix import tags
 from fixengine.fix.effects import (
+    Abandoned,
     Deliver,
     Disconnect,
     Effect,
@@ -35,6 +36,7 @@ class Step:
         self.fetch: Fetch | None = None
         self.closes: str | None = None
         self.ignored: list[str] = []
+        self.abandoned: list[Abandoned] = []
 
     def add(self, effects: Iterable[Effect], reply: Draft | None = None) -> None:
         """Take effects; those of a reply are of the evaluation that it tells of."""
@@ -54,6 +56,8 @@ class Step:
                     self.sent.clear()  # of the generation that is over
                 case Ignored(why=why):
                     self.ignored.append(why)
+                case Abandoned():
+                    self.abandoned.append(effect)
                 case Disconnect(why=why):
                     self.closes = why
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 
 from fixengine.errors import UnavailableError
 from fixengine.fix.effects import (
+    Abandoned,
     Deliver,
     Disconnect,
     Effect,
@@ -198,7 +199,7 @@ class Initiator:
                     self._handled = 1
                 case Disconnect():
                     why = effect.why
-                case Ignored():
+                case Ignored() | Abandoned():
                     pass
         self._numbers.save(Numbers(self._handled, self._session.next_out))
         if self._socket is not None and self._out:

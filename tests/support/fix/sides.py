@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from fixengine.fix.dictionary import versions
 from fixengine.fix.effects import (
+    Abandoned,
     Deliver,
     Disconnect,
     Effect,
@@ -65,6 +66,7 @@ class Side:
         self.books = Books()
         self.why: str | None = None  # the last disconnect's
         self.ignored: list[str] = []
+        self.abandoned: list[Abandoned] = []
         self.fails = False
         self._clock = clock
         self._application = application
@@ -108,6 +110,8 @@ class Side:
                     waiting += self.session.fetched(self._clock.now, effect, kept)
                 case Ignored():
                     self.ignored.append(effect.why)
+                case Abandoned():
+                    self.abandoned.append(effect)
                 case Disconnect():
                     assert why is None, "a connection closes once"
                     why = effect.why

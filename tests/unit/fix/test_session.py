@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from fixengine.fix import gap, outbound
-from fixengine.fix.effects import Effect, Fetch, Transmit
+from fixengine.fix.effects import Abandoned, Effect, Fetch, Transmit
 from fixengine.fix.formats import write_timestamp
 from fixengine.fix.message import Message
 from fixengine.fix.session import Session, State
@@ -32,6 +32,7 @@ def said_before(client: Client, seconds: float = 1) -> str:
         ("34=1|98=0|108=3600|", ["35=A|34=1|98=0|108=3600|"]),
         ("34=1|98=0|108=30|141=Y|", ["35=A|34=1|98=0|108=30|141=Y|"]),
         ("34=1|98=0|108=30|141=N|", ["35=A|34=1|98=0|108=30|"]),
+        ("34=1|98=0|108=30|464=N|", ["35=A|34=1|98=0|108=30|"]),
         ("34=1|98=0|108=30|789=1|", ["35=A|34=1|98=0|108=30|789=2|"]),
         (
             "34=5|98=0|108=30|",
@@ -55,6 +56,10 @@ def test_a_good_logon_is_answered(logon: str, answer: list[str]) -> None:
         ("34=1|98=0|108=x|", "Incorrect data format for value: 108"),
         ("34=1|98=0|", "Required tag missing: 108"),
         ("34=1|98=0|108=30|999=1|", "Invalid tag number: 999"),
+        (
+            "34=1|98=0|108=30|464=Y|",
+            "TestMessageIndicator(464) must be N or left out: this session is no test",
+        ),
         (
             "34=2|98=0|108=30|141=Y|",
             "MsgSeqNum must be 1 where ResetSeqNumFlag(141) is Y, but is 2",
@@ -178,6 +183,54 @@ def test_both_sides_may_have_a_gap() -> None:
     assert client.side.books.next_in == 6, "and the request that came early was answered once"
 
 
+def test_a_number_that_was_a_mistake_is_forgotten_when_the_peer_goes_on_below_it() -> None:
+    client = Client().logged_on("34=1|98=0|108=0|")
+    missing = []
+    for text in ("35=B|34=999999|58=mistake|", "35=4|34=2|123=Y|36=3|", "35=B|34=3|58=b|"):
+        client.says(text)
+        missing.append(client.side.session.missing_before)
+    assert missing == [999999, 999999, None]
+    assert client.side.abandoned == [Abandoned(expected=4, early=999999)]
+    assert client.waits(100 * gap.STALL_SECONDS) == []
+    assert client.says("35=B|34=6|58=e|") == ["35=2|34=3|7=4|16=0|"]
+
+
+def test_a_mistake_is_not_taken_when_its_number_comes() -> None:
+    client = Client().logged_on()
+    client.says("35=B|34=5|58=mistake|", *(f"35=B|34={seq}|58={seq}|" for seq in range(2, 7)))
+    assert client.seen == ["2", "3", "4", "5", "6"]
+    assert client.side.is_up
+
+
+def test_a_mistake_while_something_is_missing_is_not_taken_either() -> None:
+    client = Client().logged_on()
+    client.says("35=B|34=3|58=b|", "35=B|34=6|58=mistake|")
+    again = said_before(client)
+    client.says(f"35=B|34=2|43=Y|122={again}|58=a|", f"35=B|34=3|43=Y|122={again}|58=b|")
+    client.says(*(f"35=B|34={seq}|58={seq}|" for seq in range(4, 8)))
+    assert client.seen == ["a", "b", "4", "5", "6", "7"]
+
+
+def test_what_does_not_come_is_asked_for_three_times_until_the_peer_is_early_again() -> None:
+    client = Client().logged_on("34=1|98=0|108=0|")
+    asked = client.says("35=B|34=5|58=d|") + client.waits(100 * gap.STALL_SECONDS)
+    assert asked == [f"35=2|34={seq}|7=2|16=0|" for seq in range(2, 2 + gap.MOST_ASKED)]
+    assert client.side.abandoned == [Abandoned(expected=2, early=5)]
+    assert client.says("35=B|34=6|58=e|") == ["35=2|34=5|7=2|16=0|"]
+    again = said_before(client)
+    client.says(*(f"35=B|34={seq}|43=Y|122={again}|58={seq}|" for seq in range(2, 7)))
+    assert client.seen == ["2", "3", "4", "5", "e"], "nothing is lost by it"
+
+
+def test_who_sends_one_after_the_other_is_asked_as_often_for_each() -> None:
+    client = Client().logged_on("34=1|98=0|108=0|")
+    client.says("35=B|34=9|58=h|")
+    for seq in range(2, 8):
+        assert len(client.waits(2 * gap.STALL_SECONDS)) == 2
+        client.says(f"35=B|34={seq}|43=Y|122={said_before(client)}|58={seq}|")
+    assert client.side.abandoned == []
+
+
 def test_a_gap_fill_over_a_logon_that_was_early_counts_once() -> None:
     client = Client()
     client.logon("34=4|98=0|108=30|")
@@ -299,6 +352,43 @@ def test_a_message_that_came_before_is_passed_over(times: str, answers: list[str
     assert client.says(f"35=B|34=1|43=Y|{times}58=a|") == answers
     assert client.seen == []
     assert client.side.books.next_in == 2
+
+
+@pytest.mark.parametrize(
+    ("times", "answers", "seen"),
+    [
+        ("122=20260302-09:30:00|", [], ["a"]),
+        ("", ["35=3|34=2|45=2|58=Required tag missing|371=122|372=B|373=1|"], []),
+        ("122=x|", ["35=3|34=2|45=2|58=Incorrect data format for value|371=122|372=B|373=6|"], []),
+        (
+            "122=20260302-09:30:01|",
+            ["35=3|34=2|45=2|58=SendingTime accuracy problem|372=B|373=10|", "35=5|34=3|"],
+            [],
+        ),
+    ],
+)
+def test_a_message_that_is_sent_again_says_when_it_was_sent_first(
+    times: str, answers: list[str], seen: list[str]
+) -> None:
+    client = Client().logged_on()
+    assert client.says(f"35=B|34=2|43=Y|{times}58=a|") == answers
+    assert client.seen == seen
+    assert client.side.books.next_in == 3, "a refused message counts"
+    assert client.side.is_up
+    early = Client().logged_on()
+    early.says(f"35=B|34=3|43=Y|{times}58=a|")
+    assert [each[9:] for each in early.says("35=0|34=2|")] == [
+        each[9:].replace("45=2", "45=3") for each in answers
+    ]
+    assert early.seen == seen
+
+
+@pytest.mark.parametrize("times", ["", "122=20260302-09:30:01|"])
+@pytest.mark.parametrize("seq", [1, 2])
+def test_a_gap_fill_was_never_sent_before(times: str, seq: int) -> None:
+    client = Client().logged_on()
+    assert client.says(f"35=4|34={seq}|43=Y|{times}123=Y|36=9|") == []
+    assert client.side.books.next_in == (2 if seq == 1 else 9)
 
 
 @pytest.mark.parametrize(

@@ -455,6 +455,18 @@ def test_what_a_client_says_of_a_message_that_it_refuses_is_in_the_log(world: Wo
     assert [each["extra"]["times"] for each in more] == [1], "the second is counted"
 
 
+def test_a_number_that_a_client_used_by_mistake_is_in_the_log(world: World) -> None:
+    line = StubLine()
+    world.session(line, repository=world.repository())
+    with heard("WARNING", lambda message: message.record) as seen:
+        receive(line, "0|34=999|", "1|34=2|112=done|")
+        wait_for(line, "35=0|34=3|112=done|")
+    (mistake,) = seen
+    assert mistake["message"] == "what a client skipped is asked for no more"
+    told = {name: mistake["extra"][name] for name in ("expected", "early")}
+    assert told == {"expected": 3, "early": 999}
+
+
 def test_a_day_that_ends_before_the_logon_is_answered_ends_with_a_logout_too(world: World) -> None:
     agreed = agreement(day=TradingDay(ends_at=time(17)))
     line, repository = StubLine(), world.repository()
