@@ -97,17 +97,17 @@ class Entering:
 
     def _again(self, message: Message, known: Known, notes: Notes) -> Draft:
         """Answer an order whose ClOrdID is known: the client may have sent it before."""
-        cl_ord_id, order, execution = known.request.cl_ord_id, known.order, known.execution
+        cl_ord_id, standing = known.request.cl_ord_id, known.standing
         is_resent = message.is_set(tags.POSS_RESEND) and known.request.kind is RequestKind.NEW
-        if order is None or execution is None:
+        if standing is None:
             if is_resent:
                 return self._refusals.state(message, _WAS_REFUSED, at=notes.now)
             return self._refused(message, _SEEN_BEFORE, notes)
         if is_resent:
-            return self._reports.state(order, execution, asked=cl_ord_id)
+            return self._reports.state(standing, asked=cl_ord_id)
         exec_id = event_id(self._agreement.session_id, notes.now, message)
         return self._reports.refused(
-            order, execution, _SEEN_BEFORE, cl_ord_id=cl_ord_id, exec_id=exec_id, at=notes.now
+            standing, _SEEN_BEFORE, cl_ord_id=cl_ord_id, exec_id=exec_id, at=notes.now
         )
 
     def _refused(self, message: Message, objection: ObjectionError, notes: Notes) -> Draft:

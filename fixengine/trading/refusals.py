@@ -78,7 +78,7 @@ class RefusalWriter:
         fields = (
             (tags.ORDER_ID, codes.NO_ORDER if known is None else b"%d" % known.execution.id),
             *ids(request.cl_ord_id, original if known is None else known.order.cl_ord_id),
-            (tags.ORD_STATUS, OrdStatus.REJECTED if known is None else status_of(*known)),
+            (tags.ORD_STATUS, OrdStatus.REJECTED if known is None else status_of(known)),
             (tags.CXL_REJ_RESPONSE_TO, _RESPONSE_TO[request.kind]),
             self._dialect.cancel_reason(objection.why.of_request),
             (session_tags.TEXT, objection.text),

@@ -8,13 +8,13 @@ from fixengine.fix.formats import write_timestamp
 from fixengine.fix.message import Field, Message
 from fixengine.fix.tags import MSG_SEQ_NUM, TEXT
 from fixengine.rules.decimals import average_price, plain
-from fixengine.rules.values import Execution, Fill
+from fixengine.rules.values import ChangeKind, Execution, Fill
 from fixengine.trading import codes, tags
 from fixengine.trading.codes import ExecType, OrdStatus, OrdType, Tif
 from fixengine.trading.dialect import Dialect
 from fixengine.trading.objections import ObjectionError
 from fixengine.trading.status import status_of
-from fixengine.trading.values import Draft, FixOrder
+from fixengine.trading.values import Draft, FixOrder, Standing
 
 NO_EXEC_ID = b"0"
 """ExecID(17) of a status, which tells of no event: the standard's."""
@@ -45,18 +45,17 @@ class ReportWriter:
         fill: Fill,
         exec_type: bytes,
         *,
+        kind: ChangeKind | None = None,
         original: bytes | None = None,
         text: bytes | None = None,
     ) -> Draft:
-        """Tell of a fill or a change, of which `order` is as it is after it.
+        """Tell of a fill or a change of this kind, of which `order` is as it is after it.
 
         `original` is the ClOrdID that was in force before a change that the client asked for.
         """
         execution = fill.execution
         number = execution.number_of_fills
-        status = status_of(order, execution)
-        if status == OrdStatus.EXPIRED:
-            status = exec_type  # it may be cancelled while its time is over and nobody has ended it
+        status = status_of(Standing(order, execution, kind))
         event = self._dialect.event(exec_type, status=status, is_full=execution.remaining <= 0)
         exec_id = (tags.EXEC_ID, b"%d-%d" % (execution.id, number))
         more: list[Field] = []
@@ -83,33 +82,31 @@ class ReportWriter:
         self, order: FixOrder, execution: Execution, *, exec_id: bytes, at: datetime
     ) -> Draft:
         """Tell that the request of an order that is pending is being decided."""
-        status = status_of(order, execution)
+        status = status_of(Standing(order, execution))
         event = self._dialect.event(status, status=status, is_full=False)
         named = ids(order.pending_cl_ord_id or order.cl_ord_id, order.cl_ord_id)
         head = (*named, (tags.EXEC_ID, exec_id), *event)
         return Draft(kind=codes.EXECUTION_REPORT, fields=_report(order, execution, head, at=at))
 
-    def state(
-        self, order: FixOrder, execution: Execution, *, asked: bytes, more: tuple[Field, ...] = ()
-    ) -> Draft:
+    def state(self, standing: Standing, *, asked: bytes, more: tuple[Field, ...] = ()) -> Draft:
         """Tell how an order stands; `asked` is the ClOrdID by which the client knows it.
 
         The report has the one in force, or the one that is pending where that was asked for.
         """
+        order, execution, _ = standing
         named = (
             ids(asked, order.cl_ord_id)
             if asked == order.pending_cl_ord_id
             else ids(order.cl_ord_id, None if asked == order.cl_ord_id else asked)
         )
-        state = self._dialect.state(status_of(order, execution))
+        state = self._dialect.state(status_of(standing))
         head = (*named, *more, (tags.EXEC_ID, NO_EXEC_ID), *state)
         at = execution.last_fill_timestamp or execution.received_timestamp
         return Draft(kind=codes.EXECUTION_REPORT, fields=_report(order, execution, head, at=at))
 
     def refused(
         self,
-        order: FixOrder,
-        execution: Execution,
+        standing: Standing,
         objection: ObjectionError,
         *,
         cl_ord_id: bytes,
@@ -117,7 +114,8 @@ class ReportWriter:
         at: datetime,
     ) -> Draft:
         """Refuse another order because of this one, and tell how this one stands."""
-        status = status_of(order, execution)
+        order, execution, _ = standing
+        status = status_of(standing)
         event = self._dialect.event(OrdStatus.REJECTED, status=status, is_full=False)
         reason = self._dialect.order_reason(objection.why.of_order)
         head = (*ids(cl_ord_id), (tags.EXEC_ID, exec_id), *event, reason)

@@ -62,7 +62,7 @@ class Requesting:
                 Why.UNKNOWN_ORDER,
                 "no order has this OrigClOrdID(41): give the ClOrdID(11) of its last report",
             )
-        order, execution = target
+        order, execution, _ = target
         if order.pending_cl_ord_id is not None:
             raise ObjectionError(
                 Why.PENDING, "an earlier request for the order is pending: wait for its answer"
@@ -82,15 +82,14 @@ class Requesting:
 
     def _take_again(self, message: Message, seen: Known, notes: Notes) -> None:
         """Answer a request that the client may have sent before, if it says so."""
-        if seen.order is None or seen.execution is None or not message.is_set(tags.POSS_RESEND):
+        if seen.standing is None or not message.is_set(tags.POSS_RESEND):
             raise ObjectionError(Why.DUPLICATE, asking.SEEN_BEFORE)
         asked = seen.request.cl_ord_id
-        notes.reply(self._reports.state(seen.order, seen.execution, asked=asked))
+        notes.reply(self._reports.state(seen.standing, asked=asked))
 
 
 def _target(known: Known | None) -> Standing | None:
     """Return the order that is known, None where there is none."""
-    if known is None or known.order is None or known.execution is None:
+    if known is None or known.request.state is RequestState.REFUSED:
         return None
-    is_refused = known.request.state is RequestState.REFUSED
-    return None if is_refused else Standing(known.order, known.execution)
+    return known.standing

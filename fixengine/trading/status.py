@@ -4,9 +4,9 @@ Pending Cancel comes before Pending Replace, then Filled, then Canceled and Expi
 Filled, then New: FIX 4.4, appendix D.
 """
 
-from fixengine.rules.values import Execution
+from fixengine.rules.values import ChangeKind
 from fixengine.trading.codes import OrdStatus, Tif
-from fixengine.trading.values import FixOrder, RequestKind
+from fixengine.trading.values import FixOrder, RequestKind, Standing
 
 _PENDING = {
     RequestKind.CANCEL: OrdStatus.PENDING_CANCEL,
@@ -15,15 +15,19 @@ _PENDING = {
 _UNTIL_A_TIME = {Tif.DAY, Tif.GOOD_TILL_DATE}
 
 
-def status_of(order: FixOrder, execution: Execution) -> bytes:
-    """Return the status of an order, as the client was told."""
+def status_of(standing: Standing) -> bytes:
+    """Return the status of an order, as the client was told.
+
+    What was cancelled after its time was over, and before anybody had ended it, has not expired.
+    """
+    order, execution, closed_by = standing
     if order.pending_kind is not None:
         return _PENDING[order.pending_kind]
     if execution.is_open:
         return OrdStatus.PARTIALLY_FILLED if execution.quantity_filled > 0 else OrdStatus.NEW
     if execution.remaining <= 0:
         return OrdStatus.FILLED
-    return end_of(order) if _is_over(execution) else OrdStatus.CANCELED
+    return end_of(order) if closed_by is ChangeKind.EXPIRE else OrdStatus.CANCELED
 
 
 def end_of(order: FixOrder) -> bytes:
@@ -33,13 +37,3 @@ def end_of(order: FixOrder) -> bytes:
     FIX 4.4, appendix D.
     """
     return OrdStatus.EXPIRED if order.time_in_force in _UNTIL_A_TIME else OrdStatus.CANCELED
-
-
-def _is_over(execution: Execution) -> bool:
-    """Say whether the time of an execution was over when it ended."""
-    ended_at = execution.last_fill_timestamp
-    return (
-        execution.expires_at is not None
-        and ended_at is not None
-        and ended_at >= execution.expires_at
-    )

@@ -34,11 +34,11 @@ class Statuses:
         known = notes.known(asked)
         given = message.get(tags.ORD_STATUS_REQ_ID)
         more = () if given is None else ((tags.ORD_STATUS_REQ_ID, given),)
-        if known is None or known.order is None or known.execution is None:
+        if known is None or known.standing is None:
             unknown = ObjectionError(Why.UNKNOWN_ORDER, "no order has this ClOrdID(11)")
             notes.reply(self._refusals.state(message, unknown, at=notes.now, more=more))
         else:
-            notes.reply(self._reports.state(known.order, known.execution, asked=asked, more=more))
+            notes.reply(self._reports.state(known.standing, asked=asked, more=more))
 
     def answer_all(self, message: Message, notes: Notes) -> None:
         """Begin to tell of all open orders, or of those of a security, which is all that is served.
@@ -74,9 +74,9 @@ class Statuses:
         return Decision(
             replies=tuple(
                 self._reports.state(
-                    order, execution, asked=order.cl_ord_id, more=_place(message, number, total)
+                    each, asked=each.order.cl_ord_id, more=_place(message, number, total)
                 )
-                for number, (order, execution) in enumerate(page.orders, page.first)
+                for number, each in enumerate(page.orders, page.first)
             )
         )
 

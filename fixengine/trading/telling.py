@@ -62,19 +62,20 @@ class Telling:
             if fill.quantity > 0:
                 self._replies.append(self._reports.evaluated(order, fill, ExecType.TRADE))
         elif kind is ChangeKind.EXPIRE:
-            self._replies.append(self._reports.evaluated(order, fill, end_of(order)))
+            self._replies.append(self._reports.evaluated(order, fill, end_of(order), kind=kind))
         elif pending is not None and each.request_key == key_of(order.session_id, pending):
             after = _settled(order, cl_ord_id=pending)
             self._orders[order.execution_id] = after
             self._done.append(pending)
             report = self._reports.evaluated(
-                after, fill, _SOLICITED[kind], original=order.cl_ord_id
+                after, fill, _SOLICITED[kind], kind=kind, original=order.cl_ord_id
             )
             self._replies.append(report)
         else:
             event = OrdStatus.CANCELED if kind is ChangeKind.CANCEL else ExecType.RESTATED
             text = b"an operator has cancelled or replaced the order"
-            self._replies.append(self._reports.evaluated(order, fill, event, text=text))
+            report = self._reports.evaluated(order, fill, event, kind=kind, text=text)
+            self._replies.append(report)
 
     def _refused(self, each: Refused, order: FixOrder) -> None:
         request = each.request
@@ -82,7 +83,7 @@ class Telling:
             order = _settled(order, cl_ord_id=order.cl_ord_id)
             self._orders[order.execution_id] = order
         objection = _OBJECTIONS[each.refusal]
-        known = Standing(order, each.execution)
+        known = Standing(order, each.execution, each.closed_by)
         refusal = self._refusals.request(request, objection, original=order.cl_ord_id, known=known)
         self._replies.append(refusal)
 

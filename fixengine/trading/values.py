@@ -74,23 +74,33 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     fix: FixOrder
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a ClOrdID: the request, and its order with the execution.
+class Standing(NamedTuple):
+    """An order, and its execution as the client was told.
 
-    `execution` is as the client was told: as it stood before the first evaluation that still waits
-    to be told, or as it is now where none waits. So no answer is ahead of a report.
+    That is as it stood before the first evaluation that still waits to be told, or as it is now
+    where none waits. So no answer is ahead of a report. `closed_by` is the change that was its last
+    evaluation; None where that was a fill, or it is open.
     """
+
+    order: FixOrder
+    execution: Execution
+    closed_by: ChangeKind | None = None
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a ClOrdID: the request and, if there is one, its order as in `Standing`."""
 
     request: FixRequest
     order: FixOrder | None = None
     execution: Execution | None = None
+    closed_by: ChangeKind | None = None
 
-
-class Standing(NamedTuple):
-    """An order, and its execution as in `Known`."""
-
-    order: FixOrder
-    execution: Execution
+    @property
+    def standing(self) -> Standing | None:
+        """How the order stands; None where there is none."""
+        if self.order is None or self.execution is None:
+            return None
+        return Standing(self.order, self.execution, self.closed_by)
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,13 +132,17 @@ class Evaluated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """A request to cancel or replace that was refused; `execution` is as it is now."""
+    """A request to cancel or replace that was refused; `execution` is as it is now.
+
+    `closed_by` is as in `Standing`.
+    """
 
     position: int
     order: FixOrder
     request: FixRequest
     refusal: Refusal
     execution: Execution
+    closed_by: ChangeKind | None = None
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Messages of ours that a client refuses, and numbers of its own that lead nowhere: the log tells."""
+"""Messages that a client refuses, and numbers of its own that lead nowhere: the log tells."""
 
 from collections.abc import Iterable, Mapping
 

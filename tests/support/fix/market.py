@@ -64,6 +64,8 @@ class Market(Customer):
         self.entered: list[NewOrder] = []
         self._executions: dict[int, Execution] = {}
         self._as_told: dict[int, Execution] = {}
+        self._changed_by: dict[int, ChangeKind | None] = {}  # the last evaluation of each
+        self._closed_as_told: dict[int, ChangeKind | None] = {}
         self.waiting: list[Evaluated | Refused] = []
         self._numbers = 0
         self._position = 0
@@ -124,6 +126,7 @@ class Market(Customer):
                     request=request,
                     refusal=found,
                     execution=before,
+                    closed_by=self._changed_by.get(before.id),
                 )
             )
 
@@ -180,6 +183,7 @@ class Market(Customer):
     def _happens(self, fill: Fill, kind: ChangeKind | None = None, key: str | None = None) -> None:
         self.now += timedelta(seconds=1)
         self._executions[fill.execution.id] = fill.execution
+        self._changed_by[fill.execution.id] = kind
         self._position += 1
         self.waiting.append(
             Evaluated(
@@ -213,16 +217,17 @@ class Market(Customer):
         return [each.id for each in open_ if security_id in {None, each.security_id}][:limit]
 
     def standings(self, execution_ids: Collection[int]) -> Sequence[Standing]:
-        return [Standing(self.orders[each], self._as_told[each]) for each in execution_ids]
+        return [self._standing(each) for each in execution_ids]
 
     def _known(self, cl_ord_id: bytes) -> Known:
         request = self.requests[cl_ord_id]
         if request.execution_id is None:
             return Known(request=request)
-        return Known(
-            request=request,
-            order=self.orders[request.execution_id],
-            execution=self._as_told[request.execution_id],
+        return Known(request=request, **self._standing(request.execution_id)._asdict())
+
+    def _standing(self, number: int) -> Standing:
+        return Standing(
+            self.orders[number], self._as_told[number], self._closed_as_told.get(number)
         )
 
     def _reports(self) -> Sequence[Evaluated | Refused]:
@@ -250,6 +255,7 @@ class Market(Customer):
         for each in self.waiting:
             if each.position in decision.told and isinstance(each, Evaluated):
                 self._as_told[each.order.execution_id] = each.fill.execution
+                self._closed_as_told[each.order.execution_id] = each.kind
         self.waiting = [each for each in self.waiting if each.position not in decision.told]
 
     def _told(self, decision: Decision) -> list[str]:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from fixengine.fix.message import Message
 from fixengine.trading.reports import ReportWriter, event_id
-from fixengine.trading.values import Evaluated
+from fixengine.trading.values import Evaluated, Standing
 from tests.support.fix.customer import BEGAN
 from tests.support.fix.market import Market
 
@@ -125,7 +125,7 @@ def test_a_report_of_an_evaluation_names_it() -> None:
     market.fills("X", 1)
     told = market.entry.tell(market.waiting).replies[0]
     assert (told.execution_id, told.number) == (1, 1)
-    status = ReportWriter(market.dictionary).state(order, execution, asked=b"X")
+    status = ReportWriter(market.dictionary).state(Standing(order, execution), asked=b"X")
     assert (status.execution_id, status.number) == (None, None)
 
 

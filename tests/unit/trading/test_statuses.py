@@ -1,11 +1,14 @@
 """Status requests, of one order and of all that are open."""
 
+from collections.abc import Callable
+from datetime import timedelta
+
 import pytest
 
 from fixengine.trading.statuses import MOST_LISTED
 from fixengine.trading.values import Listing, ListingPage, Standing
 from tests.support.fix.customer import BEGAN
-from tests.support.fix.market import IBM, Market
+from tests.support.fix.market import END_OF_DAY, IBM, Market
 
 
 def mass(kind: str, more: str = "") -> str:
@@ -53,6 +56,67 @@ def test_an_order_whose_time_is_over_is_expired_ever_after() -> None:
     market.expires("X")
     market.hears()
     assert market.says(market.status("X")) == ["Execution(X) OrderStatus Expired 100 0 0 0"]
+
+
+def cancelled(market: Market) -> None:
+    market.says(market.cancel("Y", "X"))
+    market.decides()
+
+
+def replaced_by_what_is_filled(market: Market) -> None:
+    market.fills("X", 40)
+    market.says(market.replace("Y", "X", 10))
+    market.decides()
+
+
+ENDS: dict[str, tuple[str, Callable[[Market], None], bytes]] = {
+    "filled": ("", lambda market: market.fills("X", 100), b"2"),
+    "cancelled": ("", cancelled, b"4"),
+    "cancelled by an operator": ("", lambda market: market.operator("X"), b"4"),
+    "of a date, cancelled": ("59=6|432=20260302|", cancelled, b"4"),
+    "replaced by what is filled": ("", replaced_by_what_is_filled, b"2"),
+    "for the day": ("", lambda market: market.expires("X"), b"C"),
+    "until a date": ("59=6|432=20260302|", lambda market: market.expires("X"), b"C"),
+    "immediate or cancel": ("59=3|", lambda market: market.expires("X"), b"4"),
+    "fill or kill": ("59=4|", lambda market: market.expires("X"), b"4"),
+}
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["by day", "after the end of the day"])
+@pytest.mark.parametrize(("more", "ends", "status"), ENDS.values(), ids=ENDS)
+def test_all_that_tells_of_an_order_that_is_done_says_what_its_last_report_said(
+    more: str, ends: Callable[[Market], None], status: bytes, *, late: bool
+) -> None:
+    market = Market()
+    market.says(market.order("X", 100, more))
+    if late:  # and no engine has ended it yet
+        market.now = END_OF_DAY + timedelta(hours=1)
+    ends(market)
+    market.hears()
+    (last,) = (each for each in market.last[-1:])
+    assert last.get(39) == status
+    market.now += timedelta(days=1)
+    for asked in (
+        market.status("X"),
+        market.order("X", 100, "97=Y|"),
+        market.order("X", 100),
+        market.cancel("Z", "X"),
+    ):
+        market.says(asked)
+        assert (asked, market.last[0].get(39)) == (asked, status)
+    market.says(mass("7"))
+    assert market.last[0].get(911) == b"0"
+
+
+def test_a_request_that_comes_too_late_is_refused_with_the_status_of_the_last_report() -> None:
+    market = Market()
+    market.says(market.order("X", 100))
+    market.now = END_OF_DAY + timedelta(hours=1)
+    market.says(market.cancel("Y", "X"))
+    market.operator("X")
+    market.decides()
+    market.hears()
+    assert [(each.kind, each.get(39)) for each in market.last] == [(b"8", b"6"), (b"9", b"4")]
 
 
 def test_all_open_orders_are_told_of_and_the_last_says_so() -> None:

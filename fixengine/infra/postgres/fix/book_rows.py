@@ -49,7 +49,8 @@ def looked_up(untold: int | None, *values: Any) -> Known | Standing:
     request, order, evaluation = _cut(_timed(values), len(_REQUEST), len(_ORDER))
     if order[0] is None or evaluation[_EXECUTION] is None:
         return Known(request=request_of(*request))
-    standing = Standing(_order_of(*order), _as_told(untold, evaluation))
+    closed_by = _kind_of(evaluation) if untold is None else None
+    standing = Standing(_order_of(*order), _as_told(untold, evaluation), closed_by)
     if request[0] is None:
         return standing
     return Known(request=request_of(*request), **standing._asdict())
@@ -77,15 +78,21 @@ def report_of(
             request=request_of(*request),
             refusal=Refusal[reason],
             execution=Execution(*evaluation[_EXECUTION:]),
+            closed_by=_kind_of(evaluation),
         )
-    kind = evaluation[_KIND]
     return Evaluated(
         position=position,
         order=_order_of(*order),
         fill=stored_fill(*evaluation),
-        kind=None if kind is None else ChangeKind(kind),
+        kind=_kind_of(evaluation),
         request_key=request_key,
     )
+
+
+def _kind_of(evaluation: tuple[Any, ...]) -> ChangeKind | None:
+    """Return the kind of the change that an evaluation was, None if it was a fill."""
+    kind = evaluation[_KIND]
+    return None if kind is None else ChangeKind(kind)
 
 
 def _order_of(*values: Any) -> FixOrder:

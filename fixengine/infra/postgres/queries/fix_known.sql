@@ -1,6 +1,7 @@
 -- What is known of ClOrdIDs that a session gave, and of executions: the request if it was a ClOrdID,
 -- the order, and the execution as it is now. Where an evaluation waits to be told, what the ledger has
--- of the one before the first of these, and the terms of that time: the client knows no more.
+-- of the one before the first of these, and the terms of that time: the client knows no more. Where
+-- none waits, what change has closed the execution, if it was one.
 -- `offset 0` keeps look-ups for each row from becoming joins.
 with asked as materialized (
     select {{fix_request}}
@@ -48,7 +49,8 @@ left join lateral (
 left join lateral (
     select k.*
     from public.change as k
-    where k.execution_id = r.execution_id and k.number = w.number - 1
+    where k.execution_id = r.execution_id
+        and k.number = coalesce(w.number - 1, case when not e.is_open then e.number_of_fills end)
     offset 0
 ) as c on true
 left join lateral (

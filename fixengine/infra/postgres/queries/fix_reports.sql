@@ -1,6 +1,6 @@
 -- What a session has to be told next: evaluations, each with the ledger's row, what kind of change
--- it is if it is one, and the terms that held for it; and refused requests. With either, the order,
--- and the execution as it is now.
+-- it is if it is one, and the terms that held for it; and refused requests, each with what change has
+-- closed the execution, if it was one. With either, the order, and the execution as it is now.
 -- An execution's evaluations take their positions under the lock of its row, and each is committed
 -- before the next one can begin: so they are in their order, and none is missing in between. A
 -- request is refused after what led to it was committed, so it has a later position, too.
@@ -46,7 +46,8 @@ left join lateral (
 left join lateral (
     select k.*
     from public.change as k
-    where k.execution_id = w.execution_id and k.number = w.number
+    where k.execution_id = w.execution_id
+        and k.number = coalesce(w.number, case when not e.is_open then e.number_of_fills end)
     offset 0
 ) as c on true
 left join lateral (

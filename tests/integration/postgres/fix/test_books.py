@@ -118,6 +118,33 @@ def test_an_execution_is_known_as_its_client_was_told(
     assert known() == stages[-1]
 
 
+@pytest.mark.parametrize("kind", [ChangeKind.CANCEL, ChangeKind.EXPIRE])
+def test_what_closed_an_execution_is_known_when_the_client_was_told(
+    pool: Database, sessions: PostgresFixSessions, books: PostgresFixBooks, kind: ChangeKind
+) -> None:
+    ours = taken(sessions)
+    entered, asked = asked_to_cancel(sessions, books, ours)
+    id_ = entered.execution_id
+
+    def known() -> list[ChangeKind | None]:
+        look = books.look(ours.id, [b"1"], new_orders=0)
+        return [look.known[b"1"].closed_by, *(each.closed_by for each in books.standings([id_]))]
+
+    assert known() == [None, None]
+    with session(pool) as claims:
+        fill_once(claims)
+        store_change(pool, claims, ChangeRequest(execution_id=id_, kind=kind))
+    books.refuse(asked, Refusal.CLOSED)
+    assert known() == [None, None]
+    fill, end, refused = books.reports(ours.id, limit=10)
+    assert isinstance(fill, Evaluated)
+    assert isinstance(end, Evaluated)
+    assert isinstance(refused, Refused)
+    assert (fill.kind, end.kind, refused.closed_by) == (None, kind, kind)
+    sessions.commit([work(ours, told=(fill.position, end.position, refused.position))])
+    assert known() == [kind, kind]
+
+
 def test_the_open_orders_of_a_session_are_listed_by_their_numbers(
     database: str, sessions: PostgresFixSessions, books: PostgresFixBooks
 ) -> None:
