@@ -24,6 +24,7 @@ from fixengine.rules.trading_day import TradingDay
 
 _ANYBODY = "*"
 _LONGEST_HEARTBEAT = 3_600
+_NAMES = {"version", "own", "peer"}
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _COMP_ID = re.compile(r"[!-~]([ -~]{0,62}[!-~])?")
 _DESTINATION = re.compile(r"[!-~]([ -~]{0,18}[!-~])?")
@@ -139,20 +140,22 @@ class _Reader:
                 value = table.get(name)
                 shown = "missing" if value is None else field.shown(value)
                 wrong.append(f"{name} is {shown}: {error}")
-        if not wrong:
-            wrong += self._contradictions(place, values)
+        wrong += self._contradictions(place, values)
         self.problems += (f"{who}, {each}" for each in wrong)
         return None if wrong else _agreement(values)
 
     def _contradictions(self, place: int, values: Mapping[str, Any]) -> Iterator[str]:
-        other = self._seen.setdefault(_identity(values), place)
-        if other != place:
-            yield f"peer and own are those of session {other}: remove one of the two"
-        if values["end_of_week"] is not None and values["end_of_day"] is None:
+        """Yield what does not go together, as far as the values could be read."""
+        if values.keys() >= _NAMES:
+            other = self._seen.setdefault(_identity(values), place)
+            if other != place:
+                yield f"peer and own are those of session {other}: remove one of the two"
+        absent = {name for name, value in values.items() if value is None}
+        if values.get("end_of_week") is not None and "end_of_day" in absent:
             yield "end_of_week needs end_of_day: write both"
-        if values["username"] is not None and values["password"] is None:
+        if values.get("username") is not None and "password" in absent:
             yield "username needs password: write both, or neither"
-        if values["certificates"] and not self._shows_certificates:
+        if values.get("certificates") and not self._shows_certificates:
             yield "certificates need FIX_TLS_CLIENT_CA, the authorities that sign them: set it"
 
 

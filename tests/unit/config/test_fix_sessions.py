@@ -223,6 +223,21 @@ def test_all_mistakes_of_all_sessions_are_reported_together(file: File) -> None:
     ]
 
 
+def test_what_does_not_go_together_is_reported_beside_what_can_not_be_used(file: File) -> None:
+    problems = file.of(
+        LEAST | {"heartbeat": "[9, 1]", "username": '"trader"', "end_of_week": '"FRI"'},
+        LEAST | {"destination": "1", "password": '"hunter2"', "username": '"trader"'},
+    ).problems()
+    assert [" ".join(each.split()[5:7]) for each in problems] == [
+        "heartbeat is",
+        "end_of_week needs",
+        "username needs",
+        "destination is",
+        "password is",
+        "peer and",
+    ]
+
+
 def test_mistakes_that_others_found_are_told_too(file: File) -> None:
     settings = load({"FIX_SESSIONS": str(file.of({}).path)})
     with pytest.raises(ConfigError) as caught:
