@@ -17,6 +17,7 @@ from fixengine.actors.gateway.repository import SessionRepository
 from fixengine.actors.gateway.requests import Requests
 from fixengine.actors.gateway.session import SessionActor
 from fixengine.actors.gateway.symbols import SymbolBoard, Symbols
+from fixengine.actors.gateway.turns import Turns
 from fixengine.actors.storage.limits import STORAGE_LIMITS, StorageLimits
 from fixengine.engine.family import Family
 from fixengine.engine.stop_budget import StopBudget
@@ -75,6 +76,7 @@ class Children(Family):
         self._storage = storage
         self._limits = limits
         self._board = SymbolBoard()
+        self._turns = Turns(limits.pages)
         self.live = LiveSessions()
         super().__init__(
             self._starts(),
@@ -143,6 +145,7 @@ class Children(Family):
             books=self._parts.books,
             repository=refs[Child.REPOSITORY],
             requests=refs[Child.REQUESTS],
+            turns=self._turns,
             metrics=self._parts.metrics,
             limits=self._limits,
         )

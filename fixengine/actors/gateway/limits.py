@@ -13,6 +13,19 @@ class SessionLimits:
     reports: int = 200
     """Reports that are read, stored and sent together."""
 
+    pages: int = 4
+    """Pages of all sessions that are in memory at a time, to be stored and sent: of reports, of
+    mass statuses, and of what is sent again.
+    """
+
+    listed: int = 50
+    """Orders of a mass status that are read, stored and sent together: others' orders come in
+    between.
+    """
+
+    listing_rest: float = 1.0
+    """Seconds of rest for each second that a page of a mass status takes."""
+
     listings: int = 16
     """Mass statuses that may wait for their turn before no more of the client is read."""
 

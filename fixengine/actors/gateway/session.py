@@ -33,6 +33,7 @@ from fixengine.actors.gateway.messages import (
 )
 from fixengine.actors.gateway.room import Room
 from fixengine.actors.gateway.step import Step
+from fixengine.actors.gateway.turns import Turns
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.fix.effects import Effect, Fetch, Numbered
 from fixengine.fix.message import Message
@@ -106,6 +107,7 @@ class SessionActor(Actor):
         books: FixBooks,
         repository: ActorRef,
         requests: ActorRef,
+        turns: Turns,
         metrics: GatewayMetrics,
         limits: SessionLimits = SESSION_LIMITS,
     ) -> None:
@@ -119,6 +121,7 @@ class SessionActor(Actor):
         self._books = books
         self._repository = repository
         self._requests = requests
+        self._turns = turns
         self._metrics = metrics
         self._limits = limits
         self._life = arrival.life
@@ -147,12 +150,8 @@ class SessionActor(Actor):
                 self._read()
             case _Pass():
                 self._pass()
-            case ReportsWait():
-                self._report()
-            case _ReadPage():
-                self._read_page()
-            case _ListPage():
-                self._list_page()
+            case ReportsWait() | _ReadPage() | _ListPage():
+                self._tell_page(message)
             case _DecideAgain():
                 self._decide_again()
             case _Begin():
@@ -168,6 +167,7 @@ class SessionActor(Actor):
     def close(self) -> None:
         self._session.lose()
         self._line.close()
+        self._turns.leave(self.actor_ref)
 
     def _begin(self) -> None:
         now = _now()
@@ -309,6 +309,18 @@ class SessionActor(Actor):
         self._taken = after
         return True
 
+    def _tell_page(self, message: ReportsWait | _ReadPage | _ListPage) -> None:
+        """Send a page if it is this session's turn, which else is told so when it is."""
+        with self._turns.turn(self.actor_ref, message) as is_its_turn:
+            if is_its_turn:
+                match message:
+                    case ReportsWait():
+                        self._report()
+                    case _ReadPage():
+                        self._read_page()
+                    case _ListPage():
+                        self._list_page()
+
     def _report(self) -> None:
         """Tell the client what became of its orders, a page at a time."""
         if self._held is not None or self._session.state is not State.ACTIVE:
@@ -349,23 +361,32 @@ class SessionActor(Actor):
         self._advance(self._session.fetched(_now(), page, found))
 
     def _list_page(self) -> None:
-        """Tell of some of the open orders that the client asked for."""
+        """Tell of some of the open orders that the client asked for, then let others go first."""
+        if self._held is not None:
+            self._next_listing.came()
+            return  # it goes on when that is settled
+        wait = self._listed()
         self._next_listing.came()
-        if not self._listings or self._held is not None:
-            return
+        if self._listings:
+            self._next_listing.set(wait)
+        self._inbox.remind()  # what came may have waited for this
+
+    def _listed(self) -> float:
+        """Tell of the next of these orders, and return the seconds until others may be told of."""
         if self._session.state is not State.ACTIVE:
             self._listings.clear()  # the client asks again when it is back
-        elif self._has_room():
-            try:
-                page = self._listings.next_page(self._limits.reports)
-            except UnavailableError as error:
-                logger.bind(reason=str(error)).debug("a mass status waits")
-                self._next_listing.set(self._retries.next_wait())
-                return
-            self._finish(Step(self._taken.generation), self._application.tell_status(page))
-        else:
-            self._next_listing.set(self._limits.look_for_room_every)
-        self._inbox.remind()  # what came may have waited for this
+        if not self._listings:
+            return 0
+        if not self._has_room():
+            return self._limits.look_for_room_every
+        began = monotonic()
+        try:
+            page = self._listings.next_page(self._limits.listed)
+        except UnavailableError as error:
+            logger.bind(reason=str(error)).debug("a mass status waits")
+            return self._retries.next_wait()
+        self._finish(Step(self._taken.generation), self._application.tell_status(page))
+        return (monotonic() - began) * self._limits.listing_rest
 
     def _has_room(self) -> bool:
         """Say whether the client reads what is sent; end the session of one that does not."""

@@ -81,6 +81,7 @@ class StubStore:
     failed_looks: int = 0
     open_count: int = 0
     listed: list[int] = field(default_factory=list)
+    read: list[int] = field(default_factory=list)  # the sessions of pages of reports
     opened: int = 0
 
     def __post_init__(self) -> None:
@@ -169,7 +170,10 @@ class StubStore:
 
     def reports(self, session_id: int, *, limit: int) -> Sequence[Evaluated | Refused]:
         self._assert_there()
-        return self.pending.get(session_id, [])[:limit]
+        page = self.pending.get(session_id, [])[:limit]
+        if page:
+            self.read.append(session_id)
+        return page
 
     def undecided(self, *, limit: int) -> Sequence[FixRequest]:
         self._assert_there()

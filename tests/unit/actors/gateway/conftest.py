@@ -17,6 +17,7 @@ from fixengine.actors.gateway.messages import Knocked
 from fixengine.actors.gateway.porter import Porter
 from fixengine.actors.gateway.repository import SessionRepository
 from fixengine.actors.gateway.session import SessionActor
+from fixengine.actors.gateway.turns import Turns
 from fixengine.config.fix_sessions import Agreement, Agreements
 from fixengine.demo.waiting import wait_until
 from fixengine.fix.door import Door, Knock
@@ -105,6 +106,7 @@ class World:
     actors: list[ActorRef] = field(default_factory=list)
     porter: ActorRef = field(init=False)
     limits: SessionLimits = SESSION_LIMITS
+    turns: Turns = field(default_factory=lambda: Turns(SESSION_LIMITS.pages))
 
     def booted(self, ref: ActorRef) -> ActorRef:
         ask(ref, Boot(), timeout=60)
@@ -143,7 +145,7 @@ class World:
                 Arrival(
                     agreement=agreed,
                     taken=taken,
-                    knocked=knocked(line, text),
+                    knocked=knocked(line, text, agreed.identity.peer.decode()),
                     life=Life(30),
                     day_ends=agreed.day.next_reset(day_of or datetime.now(UTC)),
                 ),
@@ -158,6 +160,7 @@ class World:
             books=self.store,
             repository=repository or self.actors[0],
             requests=self.ears(),
+            turns=self.turns,
             metrics=self.metrics,
             limits=self.limits,
         )

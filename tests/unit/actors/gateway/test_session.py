@@ -8,6 +8,7 @@ import pytest
 from fixengine.actors.gateway.limits import SessionLimits
 from fixengine.actors.gateway.messages import DropLine, LogOut, ReportsWait, RequestsStored
 from fixengine.actors.gateway.session import _Pass
+from fixengine.actors.gateway.turns import Turns
 from fixengine.demo.waiting import wait_until
 from fixengine.rules.trading_day import TradingDay
 from fixengine.supervision.lifecycle import Crash
@@ -273,7 +274,7 @@ def listed(line: StubLine) -> list[str]:
 
 
 def test_a_mass_status_is_told_page_by_page_and_holds_up_nothing_else(world: World) -> None:
-    world.limits = SessionLimits(reports=2)
+    world.limits = SessionLimits(listed=2)
     world.store.open_count = 5
     line = StubLine()
     world.session(line, repository=world.repository())
@@ -398,6 +399,68 @@ def test_reports_that_wait_are_told_at_the_logon_page_by_page(world: World) -> N
     assert [each.split("|")[2] for each in said(line)[1:]] == ["148=7", "148=8", "148=9"]
     assert [work.told for (work,) in world.store.works[1:]] == [(7, 8), (9,)]
     assert waiting == []
+
+
+def test_so_many_pages_of_all_sessions_are_in_memory_at_a_time(world: World) -> None:
+    world.limits, world.turns = SessionLimits(reports=10), Turns(2)
+    repository, lines = world.repository(), [StubLine() for _ in range(6)]
+    sessions = [
+        world.session(line, repository=repository, agreed=agreement(f"OMS{number}"))
+        for number, line in enumerate(lines)
+    ]
+    for line in lines:
+        wait_for(line, "35=A|")
+    wait_until(lambda: not any(mailbox_of(each).load for each in sessions), 60, "all to rest")
+    before = len(world.store.works)
+    world.store.may_commit.clear()
+    for id_, session in enumerate(sessions, 1):
+        waiting = [Waiting(position) for position in range(25)]
+        world.store.pending[id_] = waiting  # type: ignore[assignment]  # a parrot tells anything
+        tell(session, ReportsWait())
+    wait_until(
+        lambda: sum(not mailbox_of(each).load for each in sessions) == 4, 60, "four to have to wait"
+    )
+    assert len(world.store.read) == 2
+    world.store.may_commit.set()
+    for line in lines:
+        wait_for(line, "35=B|34=26|")
+    told = [sum(len(work.told) for work in works) for works in world.store.works[before:]]
+    assert sum(told) == 150
+    assert max(told) <= 20
+
+
+def test_a_session_that_ends_leaves_its_place_to_others(world: World) -> None:
+    world.turns = Turns(1)
+    repository, lines = world.repository(), [StubLine(), StubLine()]
+    for id_ in (1, 2):
+        world.store.pending[id_] = [Waiting(7)]  # type: ignore[list-item]  # a parrot tells anything
+    with world.turns.turn(repository, "something long"):
+        first, second = (
+            world.session(line, repository=repository, agreed=agreement(f"OMS{number}"))
+            for number, line in enumerate(lines)
+        )
+        for line in lines:
+            wait_for(line, "35=A|")
+        wait_until(
+            lambda: not (mailbox_of(first).load or mailbox_of(second).load), 60, "both to wait"
+        )
+        tell(first, DropLine(why="the client is gone"))
+        wait_until_gone(first)
+    wait_for(lines[1], "35=B|34=2|148=7|")
+    assert world.store.read == [2]
+
+
+def test_between_the_pages_of_a_mass_status_others_go_first(world: World) -> None:
+    world.limits = SessionLimits(listed=1, listing_rest=1e6)
+    world.store.open_count = 2
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    receive(line, asked_for_all(2))
+    wait_until(lambda: len(listed(line)) == 1, 60, "the first page")
+    receive(line, order(3, "a"))
+    wait_for(line, "35=B|34=3|148=a|")
+    wait_until(lambda: not mailbox_of(session).load, 60, "the session to rest")
+    assert len(listed(line)) == 1
 
 
 def test_what_came_while_a_session_was_at_work_is_a_sign_of_life(world: World) -> None:
