@@ -5,6 +5,7 @@ import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 
 from fixengine.commands.argument_types import positive
@@ -23,6 +24,7 @@ from fixengine.infra.fix.initiator import Initiator
 from fixengine.infra.fix.numbers import NumbersInFile
 from fixengine.infra.process.interrupts import signals_as_event, signals_as_interrupts
 
+_LAST_WORDS_SECONDS = 0.5
 _VERSIONS = [each.decode() for each in versions()]
 
 
@@ -110,7 +112,7 @@ def send(arguments: argparse.Namespace, environment: Environment) -> int:
         )
         all_ended = sender.run(orders)
         with suppress(UnavailableError):
-            initiator.logout("all is said")
+            initiator.logout("all is said", within=inf if all_ended else _LAST_WORDS_SECONDS)
     for status, count in sender.book.counts.items():
         print(f"{count} {status_name(status, dictionary)}")
     unsent = total - len(sender.book.entries)

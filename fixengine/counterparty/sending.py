@@ -16,6 +16,7 @@ from fixengine.supervision.retries import Retries
 
 _LOOK_SECONDS = 0.2
 _CANCEL_SECONDS = 30.0
+_UNREAD_SECONDS = 0.5
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 5.0
 
 
@@ -23,7 +24,8 @@ class Sender:
     """Sends orders, keeps a book of them, says what comes, and shows how many are done.
 
     The first `over`, or the end of the time, asks for the end of all that is open; the second, or
-    30 s without it, leaves it open. `over` is cleared when it was seen.
+    30 s without it, leaves it open, and so does the first where the gateway reads nothing. `over` is
+    cleared when it was seen.
     """
 
     def __init__(
@@ -60,26 +62,37 @@ class Sender:
                 self._look(_LOOK_SECONDS)
                 continue
             whole = completed(order, cl_ord_id=self._next_id(), now=datetime.now(UTC))
-            self.book.ordered(whole, self._initiator.send(NEW_ORDER, whole))
+            self.book.ordered(whole, self._send(NEW_ORDER, whole))
             self._look(0.0)
         while self.book.open:
             if self._is_over():
-                if self._is_cancelling:
+                if self._is_cancelling or not self._cancel():
                     return False
-                self._cancel()
             self._look(_LOOK_SECONDS)
         return True
 
     def _is_over(self) -> bool:
         return self._over.is_set() or time.monotonic() > self._deadline
 
-    def _cancel(self) -> None:
+    def _send(self, kind: bytes, fields: Order) -> int:
+        """Send a message and return its number, once it is written, or it is over."""
+        number = self._initiator.send(kind, fields, within=0)
+        while not self._initiator.written(_LOOK_SECONDS) and not self._is_over():
+            pass
+        return number
+
+    def _cancel(self) -> bool:
+        """Ask for the end of all that is open; say whether the gateway reads that."""
         self._over.clear()
         self._is_cancelling = True
         self._deadline = time.monotonic() + _CANCEL_SECONDS
         for entry in self.book.open:
+            if not self._initiator.written(_UNREAD_SECONDS):
+                self._say("the gateway reads nothing: what is open stays open")
+                return False
             request = self.book.cancel_request(entry, self._next_id(), datetime.now(UTC))
-            self._initiator.send(CANCEL_REQUEST, request)
+            self._send(CANCEL_REQUEST, request)
+        return True
 
     def _look(self, seconds: float) -> None:
         """Take what comes in this time; log on again if the connection is gone."""

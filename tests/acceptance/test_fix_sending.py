@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from threading import Event
+from time import time
 
 import pytest
 
@@ -188,6 +190,41 @@ def test_an_interrupt_ends_a_logon_that_nobody_answers() -> None:
             process.send_signal(signal.SIGINT)
             output, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output) == (130, "")
+
+
+class Stalls(Gateway):
+    """Reads nothing behind the first order, until it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_read = Event()
+
+    def __call__(self, message: Message) -> list[Reply]:
+        replies = super().__call__(message)
+        self.may_read.wait()
+        return replies
+
+
+def test_an_interrupt_ends_orders_that_nobody_reads(tmp_path: Path) -> None:
+    gateway, file, numbers = Stalls(), tmp_path / "orders", tmp_path / "numbers"
+    file.write_text(f"55=IBM|54=1|38=100|58={'x' * 60_000}\n" * 500)
+    options = (str(file), "--numbers", str(numbers), "--heartbeat", "3600")
+    with (
+        accepting(settings(b"FIXENGINE", b"CLIENT"), gateway, kept=4096) as acceptor,
+        sending(acceptor, *options) as process,
+    ):
+        wait_until(lambda: gateway.orders, PATIENCE, "the first order")
+        wait_until(
+            lambda: time() - numbers.stat().st_mtime > 0.5, PATIENCE, "no order to be written"
+        )
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=PATIENCE)
+        gateway.may_read.set()
+    assert process.returncode == 130, output
+    said, unanswered, unsent = output.splitlines()[1:]
+    assert said == "the gateway reads nothing: what is open stays open"
+    assert int(unanswered.removesuffix(" without an answer")) >= 1
+    assert int(unsent.removesuffix(" not sent")) >= 1
 
 
 def test_why_it_is_not_logged_on_again_is_said_once() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import inf
 
 from fixengine.errors import UnavailableError
 from fixengine.fix.effects import (
@@ -90,20 +91,27 @@ class Initiator:
         self._session = Session(settings, next_in=next_in, next_out=next_out)
         self._perform(self._session.open(_now()))
         while self._session.state is State.CALLING:
-            self._move(None)
+            self._move(inf)
         if not self.is_logged_on:
             raise self._lost()
 
-    def send(self, kind: bytes, fields: tuple[Field, ...]) -> int:
+    def send(self, kind: bytes, fields: tuple[Field, ...], *, within: float = inf) -> int:
         """Send a message of the application, and return its number.
 
-        While there is no connection it only gets its number: the peer will ask for it.
+        While there is no connection it only gets its number: the peer will ask for it. What the
+        peer does not take within so many seconds goes out later.
         """
         seq = self._session.next_out
         self._perform(self._session.send(_now(), kind, fields))
-        while self._out and self._socket is not None:
-            self._move(None)
+        self.written(within)
         return seq
+
+    def written(self, seconds: float) -> bool:
+        """Write what waits, for so many seconds at the most; say whether nothing waits any more."""
+        end = time.monotonic() + seconds
+        while self._out and self._socket is not None and time.monotonic() < end:
+            self._move(end)
+        return not self._out
 
     def messages(self, seconds: float) -> Iterator[Message]:
         """Yield messages as they come, for so many seconds; with 0, those that are there.
@@ -123,11 +131,16 @@ class Initiator:
             is_over = time.monotonic() >= end
             self._move(end)
 
-    def logout(self, text: str) -> None:
-        """Say Logout with a reason, wait for the answer, and disconnect."""
+    def logout(self, text: str, *, within: float = inf) -> None:
+        """Say Logout with a reason, wait for the answer, and disconnect.
+
+        After so many seconds the connection goes without an answer, after 5 s in any case.
+        """
         self._perform(self._session.leave(_now(), text))
-        while self._socket is not None:
-            self._move(None)
+        end = time.monotonic() + within
+        while self._socket is not None and time.monotonic() < end:
+            self._move(end)
+        self.drop()
 
     def drop(self) -> None:
         """Let the connection go without a word. Safe to call at any time."""
@@ -146,12 +159,12 @@ class Initiator:
         line.setblocking(False)
         return line
 
-    def _move(self, end: float | None) -> None:
+    def _move(self, end: float) -> None:
         """Write and read what can be; wait for it until then, or until something is due."""
         line = self._socket
         assert line is not None, "moving needs a connection"
-        times = [each for each in (end, self._session.due) if each is not None]
-        wait = max(0.0, min(times) - time.monotonic()) if times else None
+        until = min(end, self._session.due or inf)
+        wait = None if until == inf else max(0.0, until - time.monotonic())
         try:
             readable, writable, _ = select.select([line], [line] if self._out else [], [], wait)
             if writable:

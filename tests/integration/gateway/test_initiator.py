@@ -218,6 +218,40 @@ def test_a_peer_that_falls_silent_is_given_up(client: Clients) -> None:
         may_go_on.set()
 
 
+def test_who_answers_no_logout_in_time_is_left_without_a_word(client: Clients) -> None:
+    may_go_on = threading.Event()
+
+    def stalls(_message: Message) -> list[Reply]:
+        may_go_on.wait(PATIENCE)
+        return []
+
+    with accepting(settings(b"ENGINE", b"CLIENT"), stalls) as acceptor:
+        ours = client(acceptor.address)
+        ours.logon()
+        ours.send(NEWS, news(b"one"))
+        ours.logout("enough", within=0.1)
+        with pytest.raises(UnavailableError, match="it was dropped here"):
+            [*ours.messages(0)]
+        may_go_on.set()
+
+
+def test_what_the_peer_does_not_read_goes_out_later(client: Clients) -> None:
+    may_go_on = threading.Event()
+
+    def stalls(_message: Message) -> list[Reply]:
+        may_go_on.wait(PATIENCE)
+        return []
+
+    with accepting(settings(b"ENGINE", b"CLIENT"), stalls) as acceptor:
+        ours = client(acceptor.address)
+        ours.logon()
+        while ours.written(0.05):
+            last = ours.send(NEWS, news(b"x" * 30_000), within=0)
+        may_go_on.set()
+        assert ours.written(PATIENCE)
+        wait_until(lambda: acceptor.side.session.next_in == last + 1, PATIENCE, "the last of it")
+
+
 def test_a_logon_that_is_refused_says_why(client: Clients, acceptor: Acceptor) -> None:
     ours = client(acceptor.address, heartbeat=4_000)
     with pytest.raises(UnavailableError, match=r"HeartBtInt\(108\) must be 0 to 3600"):

@@ -29,11 +29,18 @@ class Acceptor:
     """Serves one client at a time, and keeps its books over all connections."""
 
     def __init__(
-        self, settings: SessionSettings, application: Application, tls: ssl.SSLContext | None
+        self,
+        settings: SessionSettings,
+        application: Application,
+        tls: ssl.SSLContext | None,
+        kept: int | None = None,
     ) -> None:
+        """Listen; the system keeps so many bytes that are not read, if that is given."""
         self.side = Side(settings, RealClock(), application)
         self.logons: list[Message] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
+        if kept is not None:
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, kept)
         self._tls = tls
         self._line: socket.socket | None = None
         self._over = threading.Event()
@@ -102,10 +109,14 @@ class Acceptor:
 
 @contextmanager
 def accepting(
-    settings: SessionSettings, application: Application, tls: ssl.SSLContext | None = None
+    settings: SessionSettings,
+    application: Application,
+    tls: ssl.SSLContext | None = None,
+    *,
+    kept: int | None = None,
 ) -> Iterator[Acceptor]:
     """Lend an acceptor that runs."""
-    acceptor = Acceptor(settings, application, tls)
+    acceptor = Acceptor(settings, application, tls, kept)
     try:
         yield acceptor
     finally:
