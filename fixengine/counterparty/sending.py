@@ -24,8 +24,8 @@ class Sender:
     """Sends orders, keeps a book of them, says what comes, and shows how many are done.
 
     The first `over`, or the end of the time, asks for the end of all that is open; the second, or
-    30 s without it, leaves it open, and so does the first where the gateway reads nothing. `over` is
-    cleared when it was seen.
+    30 s without it, leaves it open, and so does the first where the gateway reads nothing. `over`
+    is cleared when it was seen.
     """
 
     def __init__(
@@ -65,9 +65,8 @@ class Sender:
             self.book.ordered(whole, self._send(NEW_ORDER, whole))
             self._look(0.0)
         while self.book.open:
-            if self._is_over():
-                if self._is_cancelling or not self._cancel():
-                    return False
+            if self._is_over() and (self._is_cancelling or not self._cancel()):
+                return False
             self._look(_LOOK_SECONDS)
         return True
 

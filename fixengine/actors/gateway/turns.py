@@ -30,7 +30,7 @@ class Turns:
 
     @contextmanager
     def turn(self, ref: ActorRef, message: object) -> Iterator[bool]:
-        """Say whether the actor may do now what the message asks of it; the turn ends with the body.
+        """Say whether the actor may do what the message asks of it; its turn ends with the body.
 
         If not, the actor is told the message again when its turn has come. For its own thread.
         """
