@@ -1,5 +1,6 @@
-"""Clients that others made trade by TLS while their gateway is killed, and are told everything."""
+"""Foreign clients trade by TLS while gateway and engine are killed, and are told everything."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -8,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from fixengine.demo.engine import Engine
 from fixengine.demo.feed.universe import priced_listings
+from fixengine.demo.stack import surroundings
 from fixengine.demo.waiting import wait_until
 from fixengine.fix.message import Message
-from tests.support.engines import Surroundings, wait_until_ready
+from tests.support.engines import Surroundings
 from tests.support.fix.book import Book, Content
 from tests.support.fix.foreign import Fields, Foreign, Maker, foreign
 from tests.support.fix.ledger import ledger_of, numbers_of
@@ -42,11 +45,31 @@ def stranger(folder: Path) -> Identity:
 
 
 @pytest.fixture(scope="module")
+def engine(shared: Surroundings) -> Iterator[Engine]:
+    """Lend an engine, to be killed."""
+    settings = shared.environment()
+    process = shared.workspace.child(
+        "engine-of-foreign-clients",
+        [sys.executable, "-m", "fixengine", "serve"],
+        environment={**surroundings(), **settings},
+    )
+    engine = Engine(
+        process=process,
+        http_port=int(settings["HTTP_PORT"]),
+        health_port=int(settings["HEALTH_PORT"]),
+    )
+    engine.start(ready_within=None)
+    yield engine
+    engine.kill()
+    engine.close()
+
+
+@pytest.fixture(scope="module")
 def pair(
     shared: Surroundings, folder: Path, identity: Identity
 ) -> Iterator[tuple[GatewayProcess, GatewayProcess]]:
-    """Lend two gateways that speak TLS, and an engine beside them."""
-    with shared.engine() as engine, ExitStack() as ends:
+    """Lend two gateways that speak TLS."""
+    with ExitStack() as ends:
         made = [
             gateway_process(
                 shared,
@@ -60,7 +83,6 @@ def pair(
         ]
         for each in made:
             ends.callback(each.process.kill)
-        wait_until_ready(engine)
         yield made[0], made[1]
 
 
@@ -152,9 +174,10 @@ def test_it_does_not_log_on_where_it_does_not_trust_the_certificate(
         assert client.book.logons == 0
 
 
-def test_it_misses_nothing_when_its_gateway_is_killed_while_it_trades(
+def test_it_misses_nothing_when_gateway_and_engine_are_killed_while_it_trades(
     client: Foreign,
     gateways: tuple[GatewayProcess, GatewayProcess],
+    engine: Engine,
     line: Proxy,
     shared: Surroundings,
 ) -> None:
@@ -171,7 +194,9 @@ def test_it_misses_nothing_when_its_gateway_is_killed_while_it_trades(
         "something to be said in vain",
     )
     killed.process.kill()
+    engine.kill()
     trade(client, 3)  # which it sends when it is back
+    engine.start(ready_within=None)
     line.set(Flow.OPEN)
     client.logged_on(2)
     trade(client, 3)
