@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from fixengine.fix.message import Message
 from fixengine.rules.values import Execution, Order, Status
-from fixengine.trading import asking, tags, unserved
+from fixengine.trading import asking, echo, tags, unserved
 from fixengine.trading.agreement import OrderAgreement, SymbolTable
 from fixengine.trading.lasting import ending
 from fixengine.trading.notes import Notes
@@ -66,7 +66,7 @@ class Entering:
 
     def _order(self, message: Message, notes: Notes) -> NewOrder:
         cl_ord_id = asking.text(message, tags.CL_ORD_ID) or b""
-        account = asking.text(message, tags.ACCOUNT)
+        account, echoed = asking.text(message, tags.ACCOUNT), echo.kept(message)
         unserved.check(message)
         security = asking.instrument(message, self._symbols)
         trade_type = asking.trade_type(message)
@@ -92,6 +92,7 @@ class Entering:
             account=account,
             side=message.get(tags.SIDE) or b"",
             time_in_force=until.code,
+            echoed=echoed,
         )
         return NewOrder(execution_id=execution_id, ticker=security.ticker, order=order, fix=fix)
 

@@ -13,7 +13,7 @@ from fixengine.fix.dictionary import Dictionary
 from fixengine.fix.faults import Fault
 from fixengine.fix.formats import write_timestamp
 from fixengine.fix.message import Field, Message, whole
-from fixengine.trading import codes, tags
+from fixengine.trading import codes, echo, tags
 from fixengine.trading.codes import OrdStatus
 from fixengine.trading.dialect import Dialect
 from fixengine.trading.objections import ObjectionError
@@ -25,13 +25,12 @@ _ECHOED = (
     tags.CL_ORD_ID,
     tags.ACCOUNT,
     tags.SYMBOL,
-    tags.SECURITY_ID,
-    tags.SECURITY_ID_SOURCE,
     tags.SIDE,
     tags.ORDER_QTY,
     tags.ORD_TYPE,
     tags.PRICE,
     tags.TIME_IN_FORCE,
+    *sorted(echo.ECHOED),
 )
 _RESPONSE_TO = {RequestKind.CANCEL: b"1", RequestKind.REPLACE: b"2"}
 

@@ -9,7 +9,7 @@ from fixengine.fix.message import Field, Message
 from fixengine.fix.tags import MSG_SEQ_NUM, TEXT
 from fixengine.rules.decimals import average_price, plain
 from fixengine.rules.values import ChangeKind, Execution, Fill
-from fixengine.trading import codes, tags
+from fixengine.trading import codes, echo, tags
 from fixengine.trading.codes import ExecType, OrdStatus, OrdType, Tif
 from fixengine.trading.dialect import Dialect
 from fixengine.trading.objections import ObjectionError
@@ -166,7 +166,7 @@ def _report(
         fields.append((tags.PRICE, _number(limit)))
     if order.time_in_force == Tif.GOOD_TILL_DATE and execution.expires_at is not None:
         fields.append((tags.EXPIRE_TIME, write_timestamp(execution.expires_at)))
-    return (*fields, *(more or ()))
+    return (*fields, *echo.fields(order.echoed), *(more or ()))
 
 
 def _number(decimal: Decimal) -> bytes:

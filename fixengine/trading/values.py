@@ -27,7 +27,8 @@ class FixOrder(msgspec.Struct, frozen=True, kw_only=True):
     `cl_ord_id` is the one now in force, as far as the client was told. `pending_cl_ord_id` and
     `pending_kind` are those of the request whose answer it has not been told, None where nothing is
     pending. `side` and `time_in_force` are the codes of fields 54 and 59; that of 40 follows from
-    the execution's limit price, which a replace may take away.
+    the execution's limit price, which a replace may take away. `echoed` has the fields that each
+    report repeats, as `echo.kept` writes them.
     """
 
     execution_id: int
@@ -38,6 +39,7 @@ class FixOrder(msgspec.Struct, frozen=True, kw_only=True):
     account: bytes | None = None
     side: bytes
     time_in_force: bytes
+    echoed: bytes | None = None
 
 
 class RequestState(StrEnum):

@@ -101,6 +101,7 @@ def new_order(
             cl_ord_id=cl_ord_id,
             side=b"1",
             time_in_force=b"1",
+            echoed=b"526=\xff\x0177=O",
         ),
     )
 

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from fixengine.fix.message import Message
+from fixengine.trading.echo import ECHOED
 from fixengine.trading.reports import ReportWriter, event_id
 from fixengine.trading.values import Evaluated, Standing
 from tests.support.fix.customer import BEGAN
@@ -105,6 +106,55 @@ def test_the_rounding_of_the_average_is_the_engines() -> None:
         market.fills("X", 1, price)
     market.hears()
     assert [each.get(6) for each in market.last] == [b"10", b"10", b"10.0001"]
+
+
+SAID = {
+    b"FIX.4.2": "15=USD|18=1 5|22=4|47=A|48=US4592001014|63=0|64=20260304|77=O|109=ann|167=CS|"
+    "207=N|377=N|432=20260302|",
+    b"FIX.4.4": "15=USD|18=1 5|22=4|48=US4592001014|63=0|64=20260304|77=O|167=CS|207=N|377=N|"
+    f"432=20260302|526={'S' * 100}|528=A|529=1|581=1|582=1|583=L|660=1|",
+}
+"""All that a version's reports repeat, as an order may have it."""
+
+
+@pytest.mark.parametrize("version", SAID)
+def test_all_reports_of_an_order_repeat_what_it_said(version: bytes) -> None:
+    market = Market(version)
+    order = market.order("X", 100, f"59=6|{SAID[version]}")
+    market.says(order, order, f"{order}97=Y|", market.status("X"))
+    heard = [*market.last]
+    market.fills("X", 40)
+    market.says(market.replace("Y", "X", 80, "18=2|15=EUR|"))
+    heard += market.last
+    market.decides()
+    market.hears()
+    heard += market.last
+    market.expires("X")
+    market.hears()
+    heard += market.last
+    assert len(heard) == 8
+    said = {field for field in SAID[version].split("|") if field}
+    for report in heard:
+        assert said <= {f"{tag}={value.decode()}" for tag, value in report.fields}
+    known = ECHOED & market.dictionary.messages[b"D"].tags
+    assert {int(field.partition("=")[0]) for field in said} == known
+
+
+def test_what_a_report_repeats_is_not_long() -> None:
+    market = Market()
+    market.says(market.order("X", 100, f"526={'S' * 101}|"))
+    assert market.last[0].get(39) == b"8"
+    assert (market.last[0].get(58) or b"").startswith(b"SecondaryClOrdID(526) has more than 100")
+
+
+def test_an_order_that_is_refused_finds_it_too() -> None:
+    market = Market()
+    market.says(market.order("X", 0, "77=C|15=USD|"))
+    assert (market.last[0].get(39), market.last[0].get(77), market.last[0].get(15)) == (
+        b"8",
+        b"C",
+        b"USD",
+    )
 
 
 def test_a_price_that_was_lost_with_a_database_is_left_out() -> None:

@@ -86,7 +86,7 @@ moved as (
     from held as h
     cross join lateral json_to_recordset(h.orders) as o (
         execution_id integer, session_id integer, cl_ord_id text, pending_cl_ord_id text,
-        pending_kind text, account text, side text, time_in_force text
+        pending_kind text, account text, side text, time_in_force text, echoed text
     )
 ),
 moves as (
@@ -97,7 +97,8 @@ moves as (
         pending_kind = m.pending_kind,
         account = decode(m.account, 'base64'),
         side = decode(m.side, 'base64'),
-        time_in_force = decode(m.time_in_force, 'base64')
+        time_in_force = decode(m.time_in_force, 'base64'),
+        echoed = decode(m.echoed, 'base64')
     from moved as m
     where f.ctid = m.place and f.session_id = m.session_id
 ),
@@ -109,7 +110,7 @@ entered as (
         security_id text, quantity numeric, limit_price numeric, received_timestamp timestamptz,
         version integer, traceparent text, expires_at timestamptz, time_in_force text,
         cl_ord_id text, pending_cl_ord_id text, pending_kind text, account text, side text,
-        fix_time_in_force text
+        fix_time_in_force text, echoed text
     )
 ),
 executions as (
@@ -146,12 +147,13 @@ timed as (
 ordered as (
     insert into public.fix_order (
         execution_id, session_id, cl_ord_id, pending_cl_ord_id, pending_kind, account, side,
-        time_in_force
+        time_in_force, echoed
     )
     select
         e.execution_id, e.session_id, decode(e.cl_ord_id, 'base64'),
         decode(e.pending_cl_ord_id, 'base64'), e.pending_kind, decode(e.account, 'base64'),
-        decode(e.side, 'base64'), decode(e.fix_time_in_force, 'base64')
+        decode(e.side, 'base64'), decode(e.fix_time_in_force, 'base64'),
+        decode(e.echoed, 'base64')
     from entered as e
 )
 select h.session_id from held as h
