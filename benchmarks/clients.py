@@ -12,6 +12,8 @@ from selectors import EVENT_READ, DefaultSelector
 from urllib.parse import urlsplit
 
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+_CHUNKED = re.compile(rb"transfer-encoding: chunked", re.IGNORECASE)
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +54,18 @@ class _Client:
         head, separator, body = self._answer.partition(b"\r\n\r\n")
         if not separator:
             return None
-        length = _LENGTH.search(head)
-        if not head.startswith(b"HTTP/1.1 200") or length is None:
+        if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(f"no answer to measure: {head[:200]!r}")
-        return time.perf_counter() - self._began if len(body) >= int(length[1]) else None
+        return time.perf_counter() - self._began if _whole(head, body) else None
+
+
+def _whole(head: bytes, body: bytes) -> bool:
+    """Whether a body is all there; raises RuntimeError when its head doesn't tell."""
+    if length := _LENGTH.search(head):
+        return len(body) >= int(length[1])
+    if _CHUNKED.search(head):
+        return body.endswith(_LAST_CHUNK)
+    raise RuntimeError(f"an answer of unknown length: {head[:200]!r}")
 
 
 def _drive(url: str, paths: Sequence[str], seconds: float, clients: int) -> list[float]:

@@ -8,10 +8,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import count
 from pathlib import Path
 
 import psycopg
+import urllib3
 from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.ground import Ground, ground
@@ -156,11 +158,22 @@ def _database(dsn: str) -> Mapping[str, str]:
 
 def _wait_until_ready(engine: Engine, seconds: float) -> None:
     try:
-        engine.wait_until_ready(seconds)
+        engine.process.wait_until_up(lambda: _ready(engine.url), seconds)
     except DemoError as error:
         raise DemoError(
-            f"{error} (a program is ready once /readyz on its HTTP_PORT answers 200)"
+            f"{error} (a program is ready once /readyz on its HTTP_PORT answers 200, "
+            "or /healthz where there is no /readyz)"
         ) from error
+
+
+def _ready(url: str) -> bool:
+    try:
+        status = urllib3.request("GET", f"{url}/readyz", retries=False).status
+        if status == HTTPStatus.NOT_FOUND:
+            status = urllib3.request("GET", f"{url}/healthz", retries=False).status
+    except urllib3.exceptions.HTTPError:
+        return False
+    return status == HTTPStatus.OK
 
 
 def _end(process: ChildProcess) -> None:

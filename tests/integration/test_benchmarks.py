@@ -69,6 +69,13 @@ def test_a_peer_that_ends_is_quoted(stack: Stack, tmp_path: Path) -> None:
         pass
 
 
+def test_a_peer_without_readyz_is_ready_once_it_is_healthy(stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "healthz").write_text("ok")
+    files = peer(tmp_path, f"exec {sys.executable} -m http.server -d {tmp_path} $HTTP_PORT")
+    with trial(stack, files, {}) as it:
+        assert it.engine.process.running
+
+
 def test_a_peer_that_is_never_ready_is_told_what_ready_means(stack: Stack, tmp_path: Path) -> None:
     mute = peer(tmp_path, "echo still thinking; sleep 600")
     with (

@@ -5,16 +5,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from rich.console import Console
 
 from benchmarks import cell
+from benchmarks.clients import answers
 from benchmarks.cold import copy_cold, mapped_files
 from benchmarks.comparison import compare
 from benchmarks.figures import scaling
+from benchmarks.figures.bulk import figures_of_work
 from benchmarks.figures.figure import Figure, Lend, medians
 from benchmarks.image import allocator_settings
 from benchmarks.memory_group import MemoryGroup
@@ -76,6 +80,66 @@ def test_what_a_peer_can_not_show_leaves_all_else_compared() -> None:
     console = Console(record=True, width=100)
     console.print(of_comparison("peer", compared))
     assert console.export_text().splitlines()[1].split() == ["orders", "6", "/s", "2", "/s", "3"]
+
+
+def test_bulk_counts_from_the_first_that_is_done() -> None:
+    done, cpu = iter([0, 40, 40, 100]), iter([5.0, 8.0])
+    speed, cost = figures_of_work("fills", 100, done=lambda: next(done), cpu=lambda: next(cpu))
+    assert 0 < speed.value <= 60 / 0.25
+    assert cost.said == "50 ms"
+
+
+def test_bulk_of_which_all_is_done_at_first_has_no_rate() -> None:
+    with pytest.raises(RuntimeError, match="no rate to tell: 100 of 100 fills"):
+        [*figures_of_work("fills", 100, done=lambda: 100, cpu=lambda: 0.0)]
+
+
+class Chunks(BaseHTTPRequestHandler):
+    """Answers as a server does that doesn't know beforehand how long it will be."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for chunk in (b"[1,", b"2]", b""):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+
+    def log_message(self, *_: object) -> None:
+        """Keep the test's output to the test's."""
+
+
+class HalfAnswers(Chunks):
+    """Says neither how long its answer is nor that it comes in pieces."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_an_answer_in_pieces_counts_once_its_last_has_come() -> None:
+    with serving(Chunks) as url:
+        assert answers(url, ["/"], seconds=0.2, clients=1).rate > 0
+
+
+def test_an_answer_that_does_not_tell_its_length_is_not_measured() -> None:
+    with serving(HalfAnswers) as url, pytest.raises(RuntimeError, match="of unknown length"):
+        answers(url, ["/"], seconds=0.2, clients=1)
 
 
 def test_a_peer_that_is_not_there_is_named() -> None:
