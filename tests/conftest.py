@@ -27,6 +27,8 @@ from tests.support.log import heard
 from tests.support.stacks import BrokerKind, check
 
 _TESTS = Path(__file__).parent
+_ENDS = {"acceptance": 0.7, "integration": 0.9, "model": 0.5, "manifests": 0.8, "unit": 1.0}
+"""By when of a run the last file of each folder begins."""
 _TEMPLATE = "migrated"
 _OF_WHO_WATCHES = re.compile(
     r"CI|GITHUB_\w+|TERM|COLUMNS|LINES|TTY_\w+|\w*COLOR\w*|PYTEST_ADDOPTS", re.IGNORECASE
@@ -46,14 +48,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--stops",
         type=int,
-        default=3,
+        default=1,
         help="how often an engine is stopped in the midst of a flood on a busy machine",
     )
     parser.addoption(
         "--all-points",
         action="store_true",
-        help="an engine or a gateway dies before and after each step, not only where each leaves "
-        "something else outside",
+        help="an engine or a gateway dies before and after each step, not only where most is at "
+        "stake",
     )
     parser.addoption(
         "--all-definitions",
@@ -94,18 +96,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _spread(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Put the files of `acceptance` among the first half of those of `integration`.
+    """Put files of each folder beside those of the others, from the first to near the last.
 
     Whole processes mostly wait for each other, and one part keeps a core busy: each of them alone
-    leaves either cores or workers idle.
+    leaves either cores or workers idle. What takes longest is over first, so that no worker waits
+    for another at the end.
     """
-    of_processes, of_parts = (
-        [*dict.fromkeys(item.path for item in items if _TESTS / folder in item.path.parents)]
-        for folder in ("acceptance", "integration")
-    )
-    places = {path: number / len(of_parts) for number, path in enumerate(of_parts)}
-    places |= {path: number / len(of_processes) / 2 for number, path in enumerate(of_processes)}
-    return sorted(items, key=lambda item: places.get(item.path, 1.0))
+    files = [*dict.fromkeys(item.path for item in items)]
+    places: dict[Path, float] = {}
+    for folder, until in _ENDS.items():
+        its = [path for path in files if _TESTS / folder in path.parents]
+        places |= {path: until * number / len(its) for number, path in enumerate(its)}
+    return sorted(items, key=lambda item: places.get(item.path, 0.0))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -27,7 +27,7 @@ from tests.support.stacks import BrokerKind
 
 RATE = 20.0
 _CHANGED = 0.2
-_LANES = 2
+_LANES = 3
 _DEADLINE = 100.0
 _SOON = {"session.timeout.ms": 1500, "heartbeat.interval.ms": 150, "group.instance.id": ""}
 _SETTINGS = {

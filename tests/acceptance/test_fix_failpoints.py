@@ -9,7 +9,7 @@ import pytest
 
 from fixengine.demo.errors import DemoError
 from fixengine.demo.stack import Stack
-from tests.failpoints.gateway import LEFT, POINTS, STEPS, UNLIKE
+from tests.failpoints.gateway import LEFT, POINTS, STEPS, UNTOLD
 from tests.failpoints.points import DIED
 from tests.support.fix.floor import Floor
 from tests.support.gateways import GatewayProcess
@@ -23,8 +23,8 @@ _MARKET = {"FILL_DELAY_FIRST": "0.05", "FILL_DELAY_MIN": "0.1", "FILL_DELAY_MAX"
 
 @pytest.fixture
 def points(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """Those that each leave something else outside; CI takes all."""
-    return POINTS if request.config.getoption("--all-points") else UNLIKE
+    """Those after which a client has not been told what is stored; CI takes all."""
+    return POINTS if request.config.getoption("--all-points") else UNTOLD
 
 
 @pytest.mark.timeout(900)

@@ -1,6 +1,6 @@
 """Engines come and go as a Deployment makes them, under load, and nobody notices."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -93,33 +93,21 @@ def settle(broker_kind: BrokerKind) -> bool:
     return broker_kind is BrokerKind.EMBEDDED
 
 
-def test_a_rolling_update_is_not_noticed(stack: Stack, settle: bool) -> None:
-    assert_unnoticed(
-        stack, settle, replicas=2 if settle else 4, change=lambda deployment: deployment.roll()
-    )
-
-
-def test_scaling_up_and_down_is_not_noticed(stack: Stack, settle: bool) -> None:
-    def up_and_down(deployment: Deployment) -> None:
-        deployment.scale(3 if settle else 6)
-        deployment.scale(1)
-
-    assert_unnoticed(stack, settle, replicas=1, change=up_and_down)
-
-
-def assert_unnoticed(
-    stack: Stack, settle: bool, *, replicas: int, change: Callable[[Deployment], None]
+def test_a_rolling_update_and_scaling_up_and_down_are_not_noticed(
+    stack: Stack, settle: bool
 ) -> None:
     """Nothing is lost, doubled or repeated, and orders and fills keep flowing."""
     feed = varied_orders(seed=7, since=datetime.now(UTC))
     broker, topics = stack.broker, stack.topics
     with ThreadPoolExecutor() as terminations:
         deployment = Deployment(stack, terminations, settle=settle)
-        deployment.scale(replicas)
+        deployment.scale(2 if settle else 4)
         with SteadyFeed(feed, bootstrap=broker.bootstrap, topic=topics.orders, rate=RATE) as fed:
             wait_for_more(stack, "fill", 100)
             began = time()
-            change(deployment)
+            deployment.roll()
+            deployment.scale(3 if settle else 6)
+            deployment.scale(1)
             ended = time()
         wait_until_done(stack, fed.sent)
         deployment.scale(0)

@@ -3,7 +3,8 @@
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
@@ -129,15 +130,13 @@ def test_many_small_groups_at_a_tenth_of_a_core(bare_stack: Stack, rounds: int) 
     assert_another_finishes(bare_stack, fed)
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.05, 0.15, 0.3, 0.6, 1.0])
-def test_a_start_that_has_just_begun(bare_stack: Stack, seconds: float) -> None:
-    begin(bare_stack)
-    engine = bare_stack.engine()
-    engine.start(ready_within=None)
-    held = Event()
-    wait_until(lambda: signals_are_held(engine.process.pid), 60, "the program's first line")
-    held.wait(seconds)
-    ended(engine)
+def test_a_start_that_has_just_begun(stack: Stack) -> None:
+    for seconds in (0.0, 0.05, 0.15, 0.3, 0.6, 1.0):
+        engine = stack.engine(f"engine-{seconds}")
+        engine.start(ready_within=None)
+        wait_until(partial(signals_are_held, engine.process.pid), 60, "the program's first line")
+        Event().wait(seconds)
+        ended(engine)
 
 
 def test_a_gateway_whose_program_is_still_loaded(bare_stack: Stack, tmp_path: Path) -> None:
@@ -206,29 +205,22 @@ def test_a_neighbour_that_answers_nothing(bare_stack: Stack, neighbour: str) -> 
 
 
 @pytest.mark.any_broker
-def test_clients_that_neither_finish_asking_nor_read_the_answer(bare_stack: Stack) -> None:
+def test_a_collector_and_clients_that_neither_finish_asking_nor_read_the_answer(
+    bare_stack: Stack,
+) -> None:
     begin(bare_stack)
     fed = feed(8)
-    engine = working(bare_stack, fed)
-    port = int(engine.url.rpartition(":")[2])
-    clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
-    for client in clients[:20]:
-        client.sendall(b"GET /api/v1/executions HTTP/1.1\r\n")
-    for client in clients[20:]:
-        client.sendall(b"GET /api/v1/executions?limit=1000 HTTP/1.1\r\nHost: engine\r\n\r\n" * 8)
-    ended(engine)
-    for client in clients:
-        client.close()
-    assert_another_finishes(bare_stack, fed)
-
-
-@pytest.mark.any_broker
-def test_a_collector_that_answers_nothing(bare_stack: Stack) -> None:
-    begin(bare_stack)
-    fed = feed(9)
-    with socket.create_server(("127.0.0.1", 0)) as collector:
+    with socket.create_server(("127.0.0.1", 0)) as collector, ExitStack() as clients:
         address = f"http://127.0.0.1:{collector.getsockname()[1]}"
         engine = working(bare_stack, fed, OTEL_EXPORTER_OTLP_ENDPOINT=address)
+        port = int(engine.url.rpartition(":")[2])
+        for number in range(40):
+            client = clients.enter_context(socket.create_connection(("127.0.0.1", port)))
+            if number % 2:
+                client.sendall(b"GET /api/v1/executions HTTP/1.1\r\n")
+            else:
+                whole = b"GET /api/v1/executions?limit=1000 HTTP/1.1\r\nHost: engine\r\n\r\n"
+                client.sendall(whole * 8)
         ended(engine)
     assert_another_finishes(bare_stack, fed)
 

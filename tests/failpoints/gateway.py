@@ -66,15 +66,5 @@ LEFT = frozenset({"release-session"})
 
 POINTS = tuple(f"{side}-{step}" for step in STEPS for side in ("before", "after"))
 
-UNLIKE = (
-    "after-take-session",
-    "before-store-orders",
-    "after-store-orders",
-    "after-store-requests",
-    "after-store-decision",
-    "before-refuse",
-    "before-store-reports",
-    "after-store-reports",
-    "after-tell",
-)
-"""Those after which each time something else is outside; a client may wait for what is lost."""
+UNTOLD = ("after-store-orders", "after-store-decision", "after-store-reports")
+"""Those after which a client has not been told of its order, its change, and its fill."""

@@ -16,4 +16,4 @@ def test_each_step_is_one_that_is_taken(step: Step) -> None:
 
 def test_a_point_is_one_of_an_engine_or_of_a_gateway() -> None:
     assert not _ENGINE.keys() & _GATEWAY.keys()
-    assert set(gateway.UNLIKE) <= set(gateway.POINTS)
+    assert set(gateway.UNTOLD) <= set(gateway.POINTS)

@@ -1,7 +1,9 @@
 """One engine on real parts: what it does with orders, with crashes and with its neighbours."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from itertools import dropwhile, islice
 
 import psycopg
@@ -15,6 +17,7 @@ from fixengine.demo.neighbours.stub import Mode
 from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
+from fixengine.engine.engine import Engine
 from fixengine.supervision.lifecycle import Crash
 from tests.support.engines import Surroundings, part, ref, restarts, wait_until_ready
 from tests.support.feed.mixed import bad_orders, mixed_orders, unpriceable_orders
@@ -61,19 +64,40 @@ def test_the_topics_the_engine_needs_are_made_as_agreed(around: Surroundings) ->
     assert len(made[around.topics.dlq].partitions) == 1
 
 
-@pytest.mark.parametrize("name", [name for name in ACTORS if name != "reader-2"])
-def test_an_actor_that_crashes_under_load_costs_nothing(around: Surroundings, name: str) -> None:
-    fed = mixed_orders(seed=6, good=200, bad=8)
+def has_restarts(engine: Engine, expected: Mapping[str, int]) -> bool:
+    return restarts(engine) == expected
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("repository", "reader-1", "securities"),
+        ("pricing", "dead-letters", "publisher"),
+        ("desk", "scheduler", "intake"),
+    ],
+    ids="-".join,
+)
+def test_actors_that_crash_under_load_cost_nothing(
+    around: Surroundings, names: tuple[str, ...]
+) -> None:
+    """One after the other; those that depend on an actor are restarted with it."""
+    fed = mixed_orders(seed=6, good=180, bad=9)
+    each, sent = len(fed) // len(names), 0
+    expected = dict.fromkeys(ACTORS, 0)
     with around.engine() as engine:
-        around.send(*fed[:100])
-        around.wait_for_more("fill", 20)
-        around.send(*fed[100:])
-        ref(engine, name).tell(Crash(reason="a test"))
-        wait_until(lambda: restarts(engine)[name] == 1, 60, f"{name} to be restarted")
-        around.wait_until_done(fed)
-        wait_until_ready(engine)
-        later = ACTORS[ACTORS.index(name) :]
-        assert restarts(engine) == {actor: int(actor in later) for actor in ACTORS}
+        for name in names:
+            fills = around.count("fill")
+            around.send(*fed[sent : sent + each // 2])
+            around.wait_for_more("fill", fills + 10)
+            around.send(*fed[sent + each // 2 : sent + each])
+            sent += each
+            ref(engine, name).tell(Crash(reason="a test"))
+            for later in ACTORS[ACTORS.index(name) :]:
+                expected[later] += 1
+            wait_until(partial(has_restarts, engine, expected), 60, f"{name} to be restarted")
+            around.wait_until_done(fed[:sent])
+            wait_until_ready(engine)
+            assert has_restarts(engine, expected)
     around.assert_the_ledger_holds(fed)
 
 

@@ -5,7 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.programs import wanted
 
@@ -30,22 +37,38 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    """A tab that the tests of a file share: one of its own costs each a process."""
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    yield page
+    page.close()
+
+
 @contextmanager
-def blotter(browser: Browser, url: str, *, rows: int, refused: bool = False) -> Iterator[Page]:
-    """Lend the blotter with its rows; none of its code may fail.
+def blotter(tab: Page, url: str, *, rows: int, refused: bool = False) -> Iterator[Page]:
+    """Lend the blotter, loaded anew, with its rows; none of its code may fail.
 
     The browser's console may name no error either, unless requests of the test are `refused`.
     """
-    page = browser.new_page(viewport={"width": 1440, "height": 860})
-    page.set_default_timeout(PATIENCE_MS)
     problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    if not refused:
-        page.on(
-            "console", lambda said: problems.append(said.text) if said.type == "error" else None
-        )
-    page.goto(f"{url}/")
-    expect(page.locator("#rows tr")).to_have_count(rows)
-    yield page
-    page.close()
+
+    def failed(error: Error) -> None:
+        problems.append(str(error))
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error" and not refused:
+            problems.append(message.text)
+
+    tab.set_viewport_size({"width": 1440, "height": 860})
+    tab.on("pageerror", failed)
+    tab.on("console", said)
+    tab.goto(f"{url}/")
+    expect(tab.locator("#rows tr")).to_have_count(rows)
+    yield tab
+    tab.unroute_all()
+    tab.goto("about:blank")
+    tab.remove_listener("pageerror", failed)
+    tab.remove_listener("console", said)
     assert problems == []

@@ -38,8 +38,8 @@ def engine(chromium: str, shared: Surroundings) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def page(browser: Browser, engine: Engine) -> Iterator[Page]:
-    with blotter(browser, f"http://127.0.0.1:{engine._rest.port}", rows=100) as page:
+def page(tab: Page, engine: Engine) -> Iterator[Page]:
+    with blotter(tab, f"http://127.0.0.1:{engine._rest.port}", rows=100) as page:
         yield page
 
 
@@ -122,10 +122,8 @@ def test_what_orders_bring_is_text(page: Page) -> None:
     assert page.locator("b").count() == 0
 
 
-def test_it_works_behind_a_gateway_and_so_does_trying_out_rest(
-    browser: Browser, engine: Engine
-) -> None:
-    with gateway(engine._rest.port) as before, blotter(browser, before.url, rows=100) as page:
+def test_it_works_behind_a_gateway_and_so_does_trying_out_rest(tab: Page, engine: Engine) -> None:
+    with gateway(engine._rest.port) as before, blotter(tab, before.url, rows=100) as page:
         page.keyboard.press("]")
         expect(page.locator("#rows tr")).to_have_count(ORDERS - 100)
         page.get_by_role("link", name="REST").click()

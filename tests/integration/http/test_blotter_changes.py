@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from fixengine.demo.feed.feed import orders
 from fixengine.demo.waiting import wait_until
@@ -44,10 +44,9 @@ def engine(chromium: str, shared: Surroundings) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def page(browser: Browser, engine: Engine) -> Iterator[Page]:
-    with blotter(
-        browser, f"http://127.0.0.1:{engine._rest.port}", rows=ORDERS, refused=True
-    ) as page:
+def page(tab: Page, engine: Engine) -> Iterator[Page]:
+    url = f"http://127.0.0.1:{engine._rest.port}"
+    with blotter(tab, url, rows=ORDERS, refused=True) as page:
         yield page
 
 

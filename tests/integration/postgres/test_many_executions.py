@@ -1,4 +1,4 @@
-"""REST's queries on two hundred thousand executions, nearly all of them closed."""
+"""REST's queries on a hundred thousand executions, nearly all of them closed."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -15,7 +15,7 @@ from tests.conftest import new_database
 from tests.support.postgres.plans import carried_out
 from tests.support.rows import opened
 
-MANY = 200_000
+MANY = 100_000
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 LAST = FIRST + timedelta(milliseconds=20) * MANY
 
@@ -31,7 +31,7 @@ select
     case when open then 500 else 1000 end, case when open then now() + interval '1 day' end,
     1, 5000.5
 from (
-    select n, n %% 20000 = 0 as open, %(first)s + n * interval '20 ms' as at
+    select n, n %% 10000 = 0 as open, %(first)s + n * interval '20 ms' as at
     from generate_series(1, %(many)s) as n
 ) as executions
 """
@@ -102,6 +102,6 @@ def test_a_stretch_is_added_up_without_a_look_at_others(large: str) -> None:
     assert read.rows <= 20_000, read.plan
     assert stretch.last_id == MANY // 2 + 20_000
     assert {status: sums.executions for status, sums in stretch.by_status.items()} == {
-        "FULL": 19_999,
-        "PART": 1,
+        "FULL": 19_998,
+        "PART": 2,
     }

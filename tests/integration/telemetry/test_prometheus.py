@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -57,8 +59,9 @@ class Prometheus:
             return json.load(answer)["data"]
 
 
-def started(workspace: Workspace, *scraped: int) -> Prometheus:
-    """Return a Prometheus that scrapes these ports twice a second, as soon as it has."""
+@contextmanager
+def running(workspace: Workspace, *scraped: int) -> Iterator[Prometheus]:
+    """Lend a Prometheus that scrapes these ports twice a second, and has."""
     program = wanted("prometheus")
     folder = workspace.subfolder("prometheus")
     targets = [f"127.0.0.1:{port}" for port in scraped]
@@ -70,7 +73,7 @@ def started(workspace: Workspace, *scraped: int) -> Prometheus:
     }
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(configuration), "utf-8")
     port = workspace.reserve_port()
-    workspace.child(
+    process = workspace.child(
         "prometheus",
         [
             program,
@@ -78,7 +81,8 @@ def started(workspace: Workspace, *scraped: int) -> Prometheus:
             f"--storage.tsdb.path={folder / 'data'}",
             f"--web.listen-address=127.0.0.1:{port}",
         ],
-    ).start()
+    )
+    process.start()
     server = Prometheus(f"http://127.0.0.1:{port}")
 
     def has_scraped() -> bool:
@@ -87,8 +91,11 @@ def started(workspace: Workspace, *scraped: int) -> Prometheus:
         except (URLError, ConnectionError):
             return False
 
-    wait_until(has_scraped, 60, "Prometheus to have scraped the engine")
-    return server
+    try:
+        wait_until(has_scraped, 60, "Prometheus to have scraped the engine")
+        yield server
+    finally:
+        process.kill()
 
 
 def dashboard() -> list[tuple[str, str]]:
@@ -114,18 +121,19 @@ def test_dashboard_and_alerts_on_a_running_engine_and_gateway(
 ) -> None:
     fed = mixed_orders(seed=9, good=100, bad=3)
     rest, health, of_gateway = (around.workspace.reserve_port() for _ in range(3))
-    with (
-        around.engine(
-            HTTP_PORT=str(rest), HEALTH_PORT=str(health), OPERATOR_TOKEN="a-token-for-operators"
-        ) as engine,
-        running_gateway(around, tmp_path, HEALTH_PORT=str(of_gateway)) as gateway,
-    ):
+    with ExitStack() as ends, ExitStack() as ran:
+        engine = ran.enter_context(
+            around.engine(
+                HTTP_PORT=str(rest), HEALTH_PORT=str(health), OPERATOR_TOKEN="a-token-for-operators"
+            )
+        )
+        gateway = ran.enter_context(running_gateway(around, tmp_path, HEALTH_PORT=str(of_gateway)))
         wait_until_ready(engine)
         engine.desk.change(ChangeRequest(execution_id=1, kind=ChangeKind.CANCEL))
         client = Trader(gateway.port, "OMS1").logon()
         client.wait_for(client.order(quantity=1), exec_type="0")
         client.initiator.logout("done")
-        prometheus = started(around.workspace, health, of_gateway)
+        prometheus = ends.enter_context(running(around.workspace, health, of_gateway))
         assert not firing(prometheus)
         around.send(*fed)
         ask_rest(rest, "/api/v1/executions", "/api/v1/executions?limit=0")
@@ -142,10 +150,11 @@ def test_dashboard_and_alerts_on_a_running_engine_and_gateway(
         ref(engine, "pricing").tell(Crash(reason="a test"))
         happened = {"FixEngineDeadLetters", "FixEngineActorRestarts"}
         wait_until(lambda: happened <= firing(prometheus), 60, f"{happened} to fire")
-    wait_until(
-        lambda: states(prometheus)["FixEngineDown"] == "pending", 60, "the end to be noticed"
-    )
-    assert {rule["health"] for rule in prometheus.rules().values()} == {"ok"}
+        ran.close()
+        wait_until(
+            lambda: states(prometheus)["FixEngineDown"] == "pending", 60, "the end to be noticed"
+        )
+        assert {rule["health"] for rule in prometheus.rules().values()} == {"ok"}
 
 
 def states(prometheus: Prometheus) -> dict[str, str]:
