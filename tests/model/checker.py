@@ -1,7 +1,6 @@
 """An exhaustive search of everything that a model can do, for a state that must not be."""
 
-from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -28,50 +27,56 @@ def search(
     faults: Callable[[State], Iterable[tuple[str, State]]],
     flaw: Callable[[State], str | None],
     done: Callable[[State], bool],
+    mirrored: Callable[[State], State] = lambda state: state,
 ) -> Found[State]:
     """Visit every state that can be reached, the nearest first.
+
+    Of a state and what is `mirrored`, in which the same can happen to others, it visits one.
 
     A state is a flaw when `flaw` says so, or when nothing that may still happen leads to one
     that is `done`.
     """
-    came: dict[State, tuple[State, str] | None] = {start: None}
-    before: dict[State, list[State]] = {start: []}
-    waiting = deque([start])
-    while waiting:
-        state = waiting.popleft()
+    numbers = {start: 0}  # a state is hashed once each time that it is come to
+    states = [start]
+    origins: list[tuple[int, str]] = [(0, "")]
+    before: list[list[int]] = [[]]
+    for number, state in enumerate(states):  # which grows meanwhile
         found = flaw(state)
         if found is not None:
-            return Found(states=len(came), flaw=found, trace=_trace(came, state))
+            return Found(states=len(states), flaw=found, trace=_trace(origins, number))
         for helps, following_ones in ((True, steps(state)), (False, faults(state))):
             for name, following in following_ones:
-                if following not in came:
-                    came[following] = (state, name)
-                    before[following] = []
-                    waiting.append(following)
+                at = numbers.get(following)
+                if at is None:
+                    at = numbers[following] = numbers.get(mirrored(following), len(states))
+                if at == len(states):
+                    states.append(following)
+                    origins.append((number, name))
+                    before.append([])
                 if helps:
-                    before[following].append(state)
-    stuck = next(_cannot_reach(came, before, filter(done, came)), None)
+                    before[at].append(number)
+    ends = [number for number, state in enumerate(states) if done(state)]
+    stuck = next(_cannot_reach(before, ends), None)
     if stuck is not None:
-        return Found(states=len(came), flaw="it never ends well", trace=_trace(came, stuck))
-    return Found(states=len(came))
+        trace = _trace(origins, stuck)
+        return Found(states=len(states), flaw="it never ends well", trace=trace)
+    return Found(states=len(states))
 
 
-def _cannot_reach(
-    states: Iterable[State], before: dict[State, list[State]], ends: Iterable[State]
-) -> Iterator[State]:
+def _cannot_reach(before: Sequence[Iterable[int]], ends: Iterable[int]) -> Iterator[int]:
     good = set(ends)
     waiting = list(good)
     while waiting:
-        for state in before[waiting.pop()]:
-            if state not in good:
-                good.add(state)
-                waiting.append(state)
-    return (state for state in states if state not in good)
+        for number in before[waiting.pop()]:
+            if number not in good:
+                good.add(number)
+                waiting.append(number)
+    return (number for number in range(len(before)) if number not in good)
 
 
-def _trace(came: dict[State, tuple[State, str] | None], state: State) -> tuple[str, ...]:
-    steps: list[str] = []
-    while (origin := came[state]) is not None:
-        state, name = origin
-        steps.append(name)
-    return tuple(reversed(steps))
+def _trace(origins: Sequence[tuple[int, str]], number: int) -> tuple[str, ...]:
+    names: list[str] = []
+    while number:  # the first is where it starts
+        number, name = origins[number]
+        names.append(name)
+    return tuple(reversed(names))

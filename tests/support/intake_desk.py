@@ -36,9 +36,12 @@ from tests.unit.supervision.family import wait_until
 KNOWN, UNKNOWN, LATER = "68bda020e3644b42ebcb2bd3", "0" * 24, "1" * 24
 """Securities: one whose ticker is A, one that nobody knows, one whose ticker is asked for."""
 
+A_MOMENT = 0.005
+"""Seconds that a poll of nothing takes at most: long enough for others to get their turn."""
+
 
 class Source:
-    """Gives what it is told to; a poll of nothing takes its timeout, as a consumer's does.
+    """Gives what it is told to; a poll of nothing takes a moment, in place of its timeout.
 
     The next such poll does what is in `on_empty`, as a poll that brings a rebalance.
     """
@@ -69,7 +72,7 @@ class Source:
     def poll(self, limit: int, timeout: float) -> tuple[Record, ...]:
         self.limits.append(limit)
         if not self.polls or self.paused >= self.assigned:
-            self._never.wait(timeout)
+            self._never.wait(min(timeout, A_MOMENT))
             hook, self.on_empty = self.on_empty, None
             if hook is not None:
                 hook()

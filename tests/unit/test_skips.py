@@ -1,31 +1,14 @@
 """A test that is skipped fails where `--no-skips` is asked for, unless its stack is another."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from fixengine.demo.stack import surroundings
-
-ROOT = Path(__file__).parents[2]
+pytest_plugins = ["pytester"]
 
 
-def run(tmp_path: Path, test: str, *options: str) -> "subprocess.CompletedProcess[str]":
-    (tmp_path / "test_it.py").write_text(f"import pytest\n\n{test}\n", "utf-8")
-    return subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-p", "tests.conftest"),
-            *("-p", "no:cacheprovider", "-p", "no:schemathesis"),
-            *("--rootdir", str(tmp_path), *options, str(tmp_path)),
-        ],
-        cwd=ROOT,
-        env=surroundings(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def run(pytester: pytest.Pytester, test: str, *options: str) -> pytest.RunResult:
+    pytester.makepyfile(f"import pytest\n\n{test}")
+    plugins = ("tests.conftest", "no:schemathesis", "no:anyio")
+    return pytester.runpytest_inprocess(*(f"-p{each}" for each in plugins), *options)
 
 
 WANTING = """
@@ -58,18 +41,19 @@ def test_of_another_stack():
 """
 
 
-def test_a_skipped_test_passes_where_nobody_minds(tmp_path: Path) -> None:
-    done = run(tmp_path, WANTING)
-    assert done.returncode == pytest.ExitCode.OK, done.stdout
-    assert "5 skipped" in done.stdout
+def test_a_skipped_test_passes_where_nobody_minds(pytester: pytest.Pytester) -> None:
+    done = run(pytester, WANTING)
+    assert done.ret == pytest.ExitCode.OK
+    done.assert_outcomes(skipped=5)
 
 
 @pytest.mark.parametrize("workers", [(), ("--numprocesses", "1")])
 def test_it_fails_where_none_may_be_unless_it_is_for_another_stack(
-    tmp_path: Path, workers: tuple[str, ...]
+    pytester: pytest.Pytester, workers: tuple[str, ...]
 ) -> None:
-    done = run(tmp_path, WANTING + OF_ANOTHER_STACK, *workers, "--no-skips")
-    assert done.returncode == pytest.ExitCode.TESTS_FAILED
-    assert done.stdout.count("is skipped, and --no-skips is set: ") == 5
-    assert "needs chromium" in done.stdout
-    assert "2 failed, 1 skipped, 3 errors" in done.stdout  # an error: skipped before it began
+    done = run(pytester, WANTING + OF_ANOTHER_STACK, *workers, "--no-skips")
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    said = done.stdout.str()
+    assert said.count("is skipped, and --no-skips is set: ") == 5
+    assert "needs chromium" in said
+    done.assert_outcomes(failed=2, skipped=1, errors=3)  # an error: skipped before it began

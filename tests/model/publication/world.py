@@ -140,3 +140,19 @@ def flaw(world: World) -> str | None:
     if not set(world.topic) <= set(world.ledger):
         return f"the topic has fills {world.topic}, the ledger {world.ledger}"
     return None
+
+
+def mirrored(world: World) -> World:
+    """Return the world in which either engine is what the other is in this one."""
+    numbers = {1: 2, 2: 1}  # those with which they begin; the others are the same for both
+    first, second = (
+        engine._replace(number=numbers.get(engine.number or 0, engine.number))
+        for engine in world.engines
+    )
+    return world._replace(
+        engines=(second, first),
+        outbox=tuple(Row(row.fill, numbers.get(row.owner, row.owner)) for row in world.outbox),
+        held=frozenset(numbers.get(number, number) for number in world.held),
+        ghosts=tuple((numbers.get(number, number), claim) for number, claim in world.ghosts),
+        free=tuple(sorted((numbers.get(number, number), age) for number, age in world.free)),
+    )
