@@ -31,6 +31,10 @@ class Line(Protocol):
     def certificate_names(self) -> frozenset[str]:
         """Common name and alternative names of the client's certificate, if it showed one."""
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the client has closed the connection, or it is closed here."""
+
     def pass_to(self, receiver: Receiver) -> None:
         """Begin to read again, for this receiver. One that is lost already tells so at once."""
 

@@ -14,8 +14,9 @@ from fixengine.telemetry.metrics.gateway import GatewayMetrics
 class Porter(Actor):
     """Shows out without a word who may not log on, and sends everybody else to the directory.
 
-    It looks at one password at a time, as each takes CPU and memory. Clients that are logged on, or
-    whose session has to go to another gateway, wait for none of that.
+    It looks at one password at a time, as each takes CPU and memory, and at none of a client that
+    has given up meanwhile. Clients that are logged on, or whose session has to go to another
+    gateway, wait for none of that.
     """
 
     def __init__(
@@ -34,6 +35,9 @@ class Porter(Actor):
         self._way_out = WayOut(metrics)
 
     def receive(self, message: Knocked) -> None:
+        if message.line.is_gone:
+            message.line.close()
+            return
         identity = message.identity
         agreement = self._agreements.of(identity)
         live = self._sessions.all().get(identity)

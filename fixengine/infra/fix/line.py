@@ -51,7 +51,7 @@ class Phase(Enum):
 
 
 class TcpLine:
-    """A connection; `address`, `certificate_names` and five methods are its owner's."""
+    """A connection; `address`, `certificate_names` and six others are its owner's."""
 
     def __init__(
         self,
@@ -94,6 +94,12 @@ class TcpLine:
     def certificate_names(self) -> frozenset[str]:
         """Common name and alternative names of the client's certificate, if it showed one."""
         return self._names
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the client has closed the connection, or it is closed here."""
+        with self._lock:
+            return self._phase is Phase.ENDED or self.wire.is_deserted
 
     @property
     def unwritten(self) -> int:

@@ -1,5 +1,6 @@
 """A connection that never blocks, with TLS around it or not: both look alike from here."""
 
+import select
 import socket
 import ssl
 import struct
@@ -9,6 +10,7 @@ from selectors import EVENT_READ, EVENT_WRITE
 from fixengine.infra.fix.tls import names_in
 
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_CLOSED = getattr(select, "POLLRDHUP", 0)  # without it, an end is only seen by who reads
 _NO_LINGERING = struct.pack("ii", 1, 0)
 
 
@@ -30,6 +32,13 @@ class Wire:
         if isinstance(self.connection, ssl.SSLSocket):
             return names_in(self.connection)
         return frozenset()
+
+    @property
+    def is_deserted(self) -> bool:
+        """Say whether the client has closed its side, though not all that it said is read."""
+        watch = select.poll()
+        watch.register(self.connection, _CLOSED)
+        return bool(watch.poll(0))
 
     def shake(self) -> int:
         """Go on with the handshake; return the event it waits for, 0 when it is done.

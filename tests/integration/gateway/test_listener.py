@@ -57,6 +57,19 @@ def test_who_closes_is_lost_once(hall: Hall, listener: Listener) -> None:
     assert guest.lost_as == ["the client closed the connection"]
 
 
+def test_who_gives_up_while_nobody_reads_is_seen_to_be_gone(hall: Hall, listener: Listener) -> None:
+    hall.takes = False
+    with Peer(listener.port) as peer:
+        peer.says(LOGON)
+        line = hall.guest().line
+        peer.says(b"what nobody reads")
+        assert not line.is_gone
+    wait_until(lambda: line.is_gone, PATIENCE, "the client to be gone")
+    line.close()
+    hall.saw_end(Ending.GATEWAY)
+    assert line.is_gone
+
+
 def test_what_was_said_before_a_line_is_closed_still_goes_out(hall: Hall) -> None:
     patient = LineLimits(farewell=2 * PATIENCE)
     with listening(hall, limits=patient) as listener, Peer(listener.port) as peer:

@@ -35,6 +35,7 @@ class StubLine:
 
     address: str = "192.0.2.1"
     certificate_names: frozenset[str] = frozenset()
+    is_gone: bool = False
     unwritten: int = 0
     sent: list[bytes] = field(default_factory=list)
     handled_bytes: int = 0

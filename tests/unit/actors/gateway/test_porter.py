@@ -69,6 +69,14 @@ def test_an_address_with_many_wrong_passwords_is_not_heard_any_more(world: World
     wait_for(knock(world, f"{LOGON}554=right|", address="192.0.2.2"), "35=A|")
 
 
+def test_nobody_looks_at_the_password_of_a_client_that_has_given_up(world: World) -> None:
+    world.directory(agreement(password=HASH))
+    wait_until_shown_out(knock(world, f"{LOGON}554=wrong|", is_gone=True))
+    wait_until_shown_out(knock(world, f"{LOGON}554=right|", is_gone=True))
+    assert outcome(world, "wrong_credentials") == 0
+    assert world.store.taken == {}
+
+
 def test_a_certificate_has_to_have_one_of_the_names(world: World) -> None:
     world.directory(agreement(certificates=frozenset({"oms1.example.com"})))
     wait_until_shown_out(knock(world, certificate_names=frozenset({"other.example.com"})))
