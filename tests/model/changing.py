@@ -136,6 +136,34 @@ class World(NamedTuple):
         return any(what == self.kind.value for _, what in self.ledger)
 
 
+def mirrored(world: World) -> World:
+    """Return the world in which either engine is what the other is in this one."""
+    numbers = {0: 1, 1: 0}  # those with which they begin; the others are the same for both
+
+    def owned(each: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        return tuple((evaluation, numbers.get(owner, owner)) for evaluation, owner in each)
+
+    first, second = (
+        Engine(
+            number=numbers.get(engine.number, engine.number),
+            claim=engine.claim,
+            desk=engine.desk
+            and engine.desk._replace(
+                ended=frozenset(numbers.get(number, number) for number in engine.desk.ended)
+            ),
+            ready=owned(engine.ready),
+            sent=owned(engine.sent),
+        )
+        for engine in world.engines
+    )
+    return world._replace(
+        engines=(second, first),
+        sessions=(world.sessions[1], world.sessions[0], *world.sessions[2:]),
+        lock=world.lock and (1 - world.lock[0], world.lock[1]),
+        outbox=owned(world.outbox),
+    )
+
+
 def done(world: World) -> bool:
     """Whether the client has its answer, the execution is closed, and all of it is published."""
     everything = tuple(number for number, _ in world.ledger)

@@ -64,6 +64,12 @@ def test_with_all_guards_there_is_no_flaw_where_each_would_show() -> None:
     assert found.states > 20_000
 
 
+def test_whatever_can_be_can_be_with_the_two_engines_in_each_others_place() -> None:
+    worlds: set[World] = set()
+    search(start(faults=1, fills=1), steps=steps, faults=faults, flaw=worlds.add, done=done)
+    assert {*map(mirrored, worlds)} == worlds
+
+
 def test_every_guard_is_tried() -> None:
     assert WITHOUT.keys() | EITHER == set(Guard)
 
