@@ -4,12 +4,12 @@ What is wrong with the FIX gateway's sessions it says too, where the settings na
 """
 
 import argparse
+from collections.abc import Iterable, Set
 
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import OK
-from fixengine.config import describe
-from fixengine.config.fix_sessions import load_sessions
-from fixengine.infra.fix.tls import tls_problems
+from fixengine.commands.gateway_files import gateway_problems
+from fixengine.config import Settings, describe
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -18,9 +18,11 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 def run(_arguments: argparse.Namespace, environment: Environment) -> int:
     """Print each setting without its secrets; raises ConfigError for those that can't be used."""
-    settings = environment.settings()
-    if settings.fix_sessions is not None:
-        load_sessions(settings, beside=tls_problems(settings))
+    settings = environment.settings(_problems)
     for name, value in describe(settings):
         print(f"{name}={value}")
     return OK
+
+
+def _problems(settings: Settings, unread: Set[str]) -> Iterable[str]:
+    return () if settings.fix_sessions is None else gateway_problems(settings, unread)

@@ -3,12 +3,11 @@
 import os
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from loguru import logger
 
-from fixengine.config import Settings, keep_secret, load, notes
-from fixengine.errors import ConfigError
+from fixengine.config import Check, Settings, keep_secret, load, notes
 from fixengine.infra.process.checks import setting_problems
 from fixengine.infra.process.logs import Logs, configure_logs
 
@@ -25,26 +24,15 @@ class Environment:
         self.pod = _NOT_OF_NAMES.sub("-", name)[:_LONGEST_NAME]
         """The host's name, as far as everybody who is told it can take it."""
 
-    def settings(self) -> Settings:
+    def settings(self, *checks: Check) -> Settings:
         """Return the checked settings, and log as they say; raises ConfigError."""
-        settings = self.checked()
+        settings = self.checked(*checks)
         self.logs(settings)
         return settings
 
-    def checked(self) -> Settings:
-        """Return the settings; raises ConfigError, also for what only a driver refuses."""
-        settings = load(self._variables)
-        keep_secret(settings)
-        problems = tuple(
-            setting_problems(
-                dsn=settings.postgres_dsn,
-                client_config=settings.kafka_client_config,
-                collector=settings.metric_collector or settings.trace_collector,
-            )
-        )
-        if problems:
-            raise ConfigError(problems)
-        return settings
+    def checked(self, *checks: Check) -> Settings:
+        """Return the settings; raises ConfigError, also for what drivers and `checks` refuse."""
+        return load(self._variables, _checked_by_drivers, *checks)
 
     def logs(self, settings: Settings) -> Logs:
         """Log as the settings say, first of all what is odd about them."""
@@ -54,6 +42,15 @@ class Environment:
         for note in notes(self._variables):
             logger.bind(reason=note).warning("a setting is taken otherwise than it is given")
         return logs
+
+
+def _checked_by_drivers(settings: Settings, _unread: Set[str]) -> Iterator[str]:
+    keep_secret(settings)  # which drivers may quote
+    yield from setting_problems(
+        dsn=settings.postgres_dsn,
+        client_config=settings.kafka_client_config,
+        collector=settings.metric_collector or settings.trace_collector,
+    )
 
 
 def process_environment() -> Environment:

@@ -4,10 +4,10 @@ import argparse
 from functools import partial
 
 from fixengine.commands.environment import Environment
+from fixengine.commands.gateway_files import gateway_problems
 from fixengine.commands.process import Events, run_process
 from fixengine.config.fix_sessions import load_sessions
 from fixengine.gateway.gateway import Gateway
-from fixengine.infra.fix.tls import tls_problems
 
 _EVENTS = Events(
     "gateway drains",
@@ -23,8 +23,8 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 def run(_arguments: argparse.Namespace, environment: Environment) -> int:
     """Run a gateway with the settings of the environment and return the exit code."""
-    settings = environment.checked()
-    agreements = load_sessions(settings, beside=tls_problems(settings))
+    settings = environment.checked(gateway_problems)
+    agreements = load_sessions(settings)
     logs = environment.logs(settings)
     gateway = partial(Gateway, settings, agreements, pod=environment.pod)
     return run_process(lambda failed: gateway(on_failure=failed), events=_EVENTS, logs=logs)

@@ -6,7 +6,7 @@ for every client that has no session of its own.
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, time
 from difflib import get_close_matches
@@ -76,22 +76,31 @@ class Agreements:
         return None if found is None else replace(found, identity=identity)
 
 
-def load_sessions(settings: Settings, *, beside: Iterable[str] = ()) -> Agreements:
-    """Read the file that the settings name; raise ConfigError with all mistakes together.
+def load_sessions(settings: Settings) -> Agreements:
+    """Read the file that the settings name; raise ConfigError with all mistakes together."""
+    agreements, problems = _read(settings, frozenset())
+    if problems:
+        raise ConfigError(problems)
+    return Agreements(agreements)
 
-    `beside` are mistakes that somebody else found, to be told with these.
-    """
-    problems = [*beside]
-    reader = _Reader(shows_certificates=settings.fix_tls_client_ca is not None)
+
+def session_problems(settings: Settings, unread: Set[str]) -> tuple[str, ...]:
+    """Return all mistakes in that file; fields that are `unread` have one of their own."""
+    if "fix_sessions" in unread:
+        return ()
+    return _read(settings, unread)[1]
+
+
+def _read(settings: Settings, unread: Set[str]) -> tuple[Sequence[Agreement], tuple[str, ...]]:
+    """Return what a file says, and what is wrong with it."""
+    has_authorities = settings.fix_tls_client_ca is not None or "fix_tls_client_ca" in unread
+    reader = _Reader(shows_certificates=has_authorities)
     try:
         tables = enumerate(_tables(settings.fix_sessions), 1)
-        agreements = [reader.agreement(place, table) for place, table in tables]
     except ValueError as error:
-        problems.append(str(error))
-    problems += reader.problems
-    if problems:
-        raise ConfigError(tuple(problems))
-    return Agreements([each for each in agreements if each is not None])
+        return (), (str(error),)
+    agreements = [reader.agreement(place, table) for place, table in tables]
+    return [each for each in agreements if each is not None], tuple(reader.problems)
 
 
 def _tables(path: str | None) -> Sequence[object]:

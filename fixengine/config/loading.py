@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from difflib import get_close_matches
 
 from fixengine.config import client_config, conninfo, foreign, parsing, secrecy
@@ -11,6 +11,9 @@ from fixengine.config.telemetry import telemetry_contradictions
 from fixengine.config.variables import Variable, variables_of
 from fixengine.errors import ConfigError
 from fixengine.secrets import HIDDEN, known
+
+Check = Callable[[Settings, Set[str]], Iterable[str]]
+"""Says what is wrong with settings; these fields can't be read, so they have their defaults."""
 
 VARIABLES: Mapping[str, Variable] = variables_of(Settings)
 """Every variable there is, by the name of its field in Settings."""
@@ -23,11 +26,11 @@ _UNDECODED = re.compile("[\udc80-\udcff]")  # bytes that Python could not read a
 _ANY_TEXT = {"postgres_password", "fill_seed", "fix_password"}
 
 
-def load(environment: Mapping[str, str]) -> Settings:
+def load(environment: Mapping[str, str], *checks: Check) -> Settings:
     """Return the settings in `environment`; an empty value counts as unset.
 
     Raises ConfigError with all mistakes together: values that can't be read, settings that
-    contradict each other, and names that look like a variable's but are none.
+    contradict each other, names that look like a variable's but are none, and what `checks` find.
     """
     given = {
         field: text
@@ -41,8 +44,11 @@ def load(environment: Mapping[str, str]) -> Settings:
         except ValueError as error:
             problems.append(_refusal(VARIABLES[field], text, str(error)))
     settings = Settings(**values)  # type: ignore[arg-type]  # each parser returns its field's type
-    problems += _contradictions(settings, given, unread=given.keys() - values.keys())
+    unread = given.keys() - values.keys()
+    problems += _contradictions(settings, given, unread=unread)
     problems += _strangers(environment)
+    for check in checks:
+        problems += check(settings, unread)
     if problems:
         raise ConfigError(tuple(problems))
     return settings
@@ -145,7 +151,7 @@ def _contradictions(
     if not unread & {"fill_delay_min_seconds", "fill_delay_max_seconds"} and low > high:
         yield f"FILL_DELAY_MIN {low:g} is above FILL_DELAY_MAX {high:g}: swap them"
     yield from _fix_contradictions(settings, unread=unread)
-    yield from telemetry_contradictions(settings, given.keys() - unread)
+    yield from telemetry_contradictions(settings, given.keys() - unread, unread=unread)
 
 
 def _fix_contradictions(settings: Settings, *, unread: Set[str]) -> Iterator[str]:
@@ -154,6 +160,8 @@ def _fix_contradictions(settings: Settings, *, unread: Set[str]) -> Iterator[str
         shares = settings.fix_sessions and getattr(settings, field) == settings.fix_port
         if shares and not unread & {field, "fix_port"}:
             yield f"FIX_PORT and {VARIABLES[field].name} are both {settings.fix_port}: give two"
+    if unread & {"fix_tls_certificate", "fix_tls_key"}:
+        return
     if (settings.fix_tls_certificate is None) != (settings.fix_tls_key is None):
         yield "FIX_TLS_CERTIFICATE and FIX_TLS_KEY belong together: set both"
     elif settings.fix_tls_client_ca is not None and settings.fix_tls_certificate is None:

@@ -81,27 +81,36 @@ def test_check_config_shows_what_holds_and_no_secret() -> None:
     assert "s3cret" not in result.stdout
 
 
-def test_check_config_reports_mistakes_in_the_file_of_sessions(tmp_path: Path) -> None:
+def test_mistakes_in_settings_and_in_the_files_that_they_name_are_told_at_once(
+    tmp_path: Path,
+) -> None:
     file = tmp_path / "sessions.toml"
     session = '[[session]]\nown = "FIXENGINE"\npeer = "OMS1"\ndestination = "ML"\n'
     file.write_text(session)
     assert run("check-config", FIX_SESSIONS=str(file)).returncode == 0
     file.write_text(session + 'heartbeat = 5\npassword = "s3cret"\n')
     missing = str(tmp_path / "missing")
-    result = run(
-        "check-config",
-        FIX_SESSIONS=str(file),
-        FIX_TLS_CERTIFICATE=missing,
-        FIX_TLS_KEY=missing,
-        FIX_TLS_CLIENT_CA=missing,
-    )
-    assert result.returncode == 2
-    assert [line.split()[1] for line in result.stderr.splitlines()] == [
-        "FIX_TLS_…:",
-        "FIX_SESSIONS,",
-        "FIX_SESSIONS,",
-    ]
-    assert "s3cret" not in result.stderr
+    wrong = {
+        "HTTP_PORT": "0",
+        "KAFKA_BROKER": "a:1",
+        "POSTGRES_DSN": "postgresql://me:s3cret@host/db?no_such_option=s3cret",
+        "FIX_SESSIONS": str(file),
+        "FIX_TLS_CERTIFICATE": missing,
+        "FIX_TLS_KEY": missing,
+        "FIX_TLS_CLIENT_CA": missing,
+    }
+    for command in ("check-config", "gateway"):
+        result = run(command, **wrong)
+        assert result.returncode == 2
+        assert [line.split()[1] for line in result.stderr.splitlines()] == [
+            "HTTP_PORT",
+            "KAFKA_BROKER",
+            "POSTGRES_DSN",
+            "FIX_TLS_…:",
+            "FIX_SESSIONS,",
+            "FIX_SESSIONS,",
+        ]
+        assert "s3cret" not in result.stderr
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate", "check-config", "reconcile", "audit"])

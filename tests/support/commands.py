@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 from fixengine.cli import module_of
 from fixengine.commands.environment import Environment
-from fixengine.config import Settings, load
+from fixengine.config import Check, Settings, load
 
 
 class _Quiet(Environment):
-    def settings(self) -> Settings:
-        return load(self._variables)
+    def settings(self, *checks: Check) -> Settings:
+        return load(self._variables, *checks)
 
 
 def parse_words(command: str, *words: str) -> argparse.Namespace:

@@ -16,6 +16,7 @@ NO_COMMANDS = {
     "environment",
     "exit_codes",
     "fix_sending",
+    "gateway_files",
     "process",
     "progress",
 }

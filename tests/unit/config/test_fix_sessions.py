@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fixengine.config import load
-from fixengine.config.fix_sessions import Agreement, Agreements, load_sessions
+from fixengine.config.fix_sessions import Agreement, Agreements, load_sessions, session_problems
 from fixengine.config.passwords import hash_password
 from fixengine.errors import ConfigError
 from fixengine.ports.fix import Identity
@@ -238,15 +238,12 @@ def test_what_does_not_go_together_is_reported_beside_what_can_not_be_used(file:
     ]
 
 
-def test_mistakes_that_others_found_are_told_too(file: File) -> None:
-    settings = load({"FIX_SESSIONS": str(file.of({}).path)})
-    with pytest.raises(ConfigError) as caught:
-        load_sessions(settings, beside=["the key is wrong"])
-    assert len(caught.value.problems) == 4
-    assert caught.value.problems[0] == "the key is wrong"
-    file.of(LEAST)
-    with pytest.raises(ConfigError, match=r"^the key is wrong$"):
-        load_sessions(settings, beside=["the key is wrong"])
+def test_what_can_not_be_read_of_the_settings_is_no_mistake_in_the_file(file: File) -> None:
+    settings = load({"FIX_SESSIONS": str(file.of(LEAST | {"certificates": '["a"]'}).path)})
+    assert len(session_problems(settings, frozenset())) == 1
+    assert session_problems(settings, {"fix_tls_client_ca"}) == ()
+    assert len(session_problems(load({}), frozenset())) == 1
+    assert session_problems(load({}), {"fix_sessions"}) == ()
 
 
 @pytest.mark.parametrize(

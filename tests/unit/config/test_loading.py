@@ -101,6 +101,16 @@ def test_files_of_tls_belong_together() -> None:
     assert load({**needed, "FIX_TLS_CLIENT_CA": "c.pem"}).fix_tls_client_ca == "c.pem"
 
 
+@pytest.mark.parametrize("prefix", ["FIX_TLS_", "OTEL_EXPORTER_OTLP_CLIENT_"])
+@pytest.mark.parametrize("unread", ["CERTIFICATE", "KEY"])
+def test_of_two_that_belong_together_one_that_can_not_be_read_is_there(
+    prefix: str, unread: str
+) -> None:
+    given = {f"{prefix}{name}": "a.pem" for name in ("CERTIFICATE", "KEY")}
+    given[f"{prefix}{unread}"] = "-----BEGIN"
+    assert "give the path of a file" in problem(**given)
+
+
 def test_the_three_topics_differ() -> None:
     sentence = problem(KAFKA_DLQ_TOPIC="fills")
     assert "KAFKA_FILLS_TOPIC fills, KAFKA_DLQ_TOPIC fills" in sentence
