@@ -112,7 +112,7 @@ def test_fewer_wait_for_a_collector_that_is_known_to_be_away(
         take(exporting, 0, MOST_BATCHES * LARGEST_BATCH)
         wait_until(lambda: events == ["exports wait for the collector"], 60, "the outage")
     finally:
-        exporting.stop(0)
+        exporting.stop(60)  # a thread that went on would find nothing left to send, and say so
     take(exporting, MOST_BATCHES * LARGEST_BATCH, LARGEST_BATCH)
     exporting._export(sent)
     assert sent.sizes == [LARGEST_BATCH] * MOST_WHILE_AWAY
