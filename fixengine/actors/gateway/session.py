@@ -32,6 +32,7 @@ from fixengine.actors.gateway.messages import (
     RequestsStored,
 )
 from fixengine.actors.gateway.room import Room
+from fixengine.actors.gateway.schedule import Schedule
 from fixengine.actors.gateway.step import Step
 from fixengine.actors.gateway.turns import Turns
 from fixengine.errors import RejectedError, UnavailableError
@@ -44,7 +45,6 @@ from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, ask, tell
 from fixengine.supervision.reminder import Reminder
 from fixengine.supervision.retries import Retries
-from fixengine.supervision.timers import Timer
 from fixengine.telemetry.metrics.gateway import GatewayMetrics
 from fixengine.trading.application import Application
 from fixengine.trading.values import Decision, Look
@@ -125,7 +125,9 @@ class SessionActor(Actor):
         self._metrics = metrics
         self._limits = limits
         self._life = arrival.life
-        self._day_ends = arrival.day_ends
+        self._schedule = Schedule(
+            lambda seconds: self.tell_later(seconds, _Pass()), day_ends=arrival.day_ends
+        )
         self._inbox = Inbox(self.actor_ref, arrival.life)
         self._room = Room(self._line, limits)
         self._held: Step | None = None  # it can't be decided yet
@@ -134,8 +136,6 @@ class SessionActor(Actor):
         self._listings = Listings(books, taken.id)
         self._next_listing = Reminder(self, _ListPage())
         self._retries = Retries(first=0.05, cap=1.0)
-        self._timer: Timer | None = None
-        self._timer_at: float | None = None
         self._over = False
         self._complaints = Complaints()
 
@@ -282,7 +282,7 @@ class SessionActor(Actor):
         self._listings.add(decision.listings)
         self._go_on()
         if step.closes is None:
-            self._arm()
+            self._schedule.arm(self._session.due, _now())
         else:
             self._end_session(step.closes)
 
@@ -397,30 +397,16 @@ class SessionActor(Actor):
         return False
 
     def _pass(self) -> None:
-        self._timer_at = None
+        self._schedule.told()
         if self._held is not None:
             return
         now = _now()
-        if self._day_ends is not None and now.utc >= self._day_ends:
-            self._day_ends = None
+        if self._schedule.day_is_over(now):
             self._advance(self._session.leave(now, "the day is over: log on again"))
         else:
             if not self._inbox.is_empty:  # this came first, or nothing may be read for now
                 self._session.heard(now)
             self._advance(self._session.passed(now))
-
-    def _arm(self) -> None:
-        """See to it that the next time is not missed; one that comes too early is no harm."""
-        due = self._session.due
-        if self._day_ends is not None:
-            left = (self._day_ends - datetime.now(UTC)).total_seconds()
-            due = min(due or monotonic() + left, monotonic() + left)
-        if due is None or (self._timer_at is not None and self._timer_at <= due):
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer_at = due
-        self._timer = self.tell_later(max(due - monotonic(), 0), _Pass())
 
     def _log_out(self, text: str) -> None:
         if self._held is None:
