@@ -5,12 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from fixengine.demo.audit.report import Expectations
+from fixengine.demo.waiting import wait_until
 from fixengine.fix.message import Message
 from tests.integration.gateway.conftest import MakeClient
 from tests.support.engines import Surroundings, wait_until_ready
 from tests.support.fix.hostile import Hostile
 from tests.support.fix.trader import TICKER
 from tests.support.gateways import RunningGateway, running_gateway, session
+from tests.support.rows import change
 
 pytestmark = pytest.mark.any_broker
 
@@ -73,6 +75,21 @@ def test_reports_that_came_while_a_client_was_away_are_told_when_it_is_back(
     reports = trader.reports(order)
     assert len(set(ids(reports))) == len(reports)
     assert filled(reports) == 500
+
+
+def test_a_client_that_has_still_to_begin_anew_misses_no_report(
+    gateway: RunningGateway, shared: Surroundings, client: MakeClient
+) -> None:
+    trader = client(gateway, "LATE").logon()
+    order = trader.order(quantity=700)
+    trader.wait_for(order, exec_type="0")
+    trader.cut()
+    shared.wait_for("execution where execution_status = 'FULL' and quantity_ordered = 700", 1)
+    change(shared.dsn, "update fix_session set reset_wanted = true where peer_comp_id = 'LATE'")
+    for _ in range(3):
+        wait_until(trader.is_refused, 60, "the client to refuse a number that is too low")
+    trader.logon_soon(reset=True).wait_for(order, status="2")
+    assert filled(trader.reports(order)) == 700
 
 
 def test_a_client_can_cancel(gateway: RunningGateway, client: MakeClient) -> None:

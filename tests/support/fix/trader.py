@@ -55,15 +55,23 @@ class Trader:
         self.initiator.logon(reset=reset)
         return self
 
-    def logon_soon(self) -> "Trader":
+    def logon_soon(self, *, reset: bool = False) -> "Trader":
         """Log on as soon as the gateway lets it: its session may be held for a while."""
         until = monotonic() + _PATIENCE
         while True:
             try:
-                return self.logon()
+                return self.logon(reset=reset)
             except UnavailableError:
                 if monotonic() >= until:
                     raise
+
+    def is_refused(self) -> bool:
+        """Say whether it finds a number of the gateway too low; another reason may pass."""
+        try:
+            self.logon()
+        except UnavailableError as error:
+            return "too low" in str(error)
+        raise AssertionError(f"it is let in, with {self.initiator.next_numbers}")
 
     def move_to(self, port: int) -> None:
         """Lose the connection, and connect to another gateway from now on."""

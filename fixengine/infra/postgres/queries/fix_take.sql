@@ -1,16 +1,17 @@
 -- A gateway takes a session whose lock it holds. Both numbers begin anew where an operator asked for
 -- it, or an end of day or week has passed since they began. They never seem to have begun before
 -- that end, though the database's clock may be behind: or they would begin anew once more.
--- What an operator asks for holds until the client begins anew, too: our numbers would else grow with
--- each of its Logons until they are those that it expects, and it would send all its orders again.
+-- That holds until the client begins anew, too: our numbers would else grow with each of its Logons
+-- until they are those that it expects, and it would send all its orders again.
 update public.fix_session as s
 set
     epoch = s.epoch + 1,
-    (generation, next_in, next_out, began_at) = (
+    (generation, next_in, next_out, reset_wanted, began_at) = (
         select
             s.generation + a.anew::integer,
             case when a.anew then 1 else s.next_in end,
             case when a.anew then 1 else s.next_out end,
+            a.anew,
             case
                 when a.anew then greatest(now(), %(began_since)s::timestamptz) else s.began_at
             end

@@ -160,8 +160,26 @@ def test_the_end_of_a_day_begins_one_generation_whatever_the_databases_clock_say
         assert session is not None
         generations.append(session.generation)
         # the client begins anew, too
-        sessions.commit([work(session, generation=session.generation + 1)])
+        sessions.commit([work(session, generation=session.generation + 1, next_in=2)])
     assert generations == [2, 3, 4]
+
+
+def test_after_the_end_of_a_day_numbers_begin_anew_until_the_client_does_so_too(
+    sessions: PostgresFixSessions,
+) -> None:
+    session = taken(sessions)
+    sessions.commit([work(session, next_in=5, next_out=7)])
+    ended = datetime.now(UTC) + timedelta(hours=1)
+    for generation in (2, 3):  # the client goes on with 5, and refuses our number 1
+        again = sessions.take(IDENTITY, began_since=ended)
+        assert again is not None
+        assert (again.generation, again.next_in, again.next_out) == (generation, 1, 1)
+        sessions.commit([work(again, next_in=1, next_out=3)])
+    assert again is not None
+    sessions.commit([work(again, next_in=2, next_out=3)])
+    last = sessions.take(IDENTITY, began_since=ended)
+    assert last is not None
+    assert (last.generation, last.next_in, last.next_out) == (3, 2, 3)
 
 
 def test_a_generation_that_an_operator_ends_is_over_once(

@@ -401,6 +401,22 @@ def test_reports_that_wait_are_told_at_the_logon_page_by_page(world: World) -> N
     assert waiting == []
 
 
+def test_reports_wait_for_a_client_that_has_still_to_begin_at_1(world: World) -> None:
+    waiting = [Waiting(7)]
+    world.store.pending[1] = waiting  # type: ignore[assignment]  # a parrot tells anything
+    line = StubLine()
+    session = world.session(line, repository=world.repository(), text="34=5|98=0|108=30|")
+    wait_for(line, "35=2|34=2|7=1|16=0|")
+    tell(session, ReportsWait())
+    wait_until(lambda: not mailbox_of(session).load, 60, "it to have looked")
+    assert waiting
+    receive(line, "4|34=1|43=Y|122=20260302-09:30:00|123=Y|36=6|")
+    wait_until(lambda: world.store.works[-1][0].next_in == 6, 60, "the gap to be closed")
+    tell(session, ReportsWait())
+    wait_for(line, "35=B|34=3|148=7|")
+    assert waiting == []
+
+
 def test_so_many_pages_of_all_sessions_are_in_memory_at_a_time(world: World) -> None:
     world.limits, world.turns = SessionLimits(reports=10), Turns(2)
     repository, lines = world.repository(), [StubLine() for _ in range(6)]
