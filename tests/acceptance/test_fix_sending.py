@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -307,14 +306,12 @@ def test_orders_come_from_standard_input() -> None:
 
 def test_it_shows_its_certificate_to_a_gateway_that_it_trusts(tmp_path: Path) -> None:
     theirs, ours = Identity.made(tmp_path, "gateway"), Identity.made(tmp_path, "client")
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(theirs.certificate, theirs.key)
-    server.load_verify_locations(ours.certificate)
-    server.verify_mode = ssl.CERT_REQUIRED
     both = tmp_path / "both.pem"
     both.write_bytes(ours.certificate.read_bytes() + ours.key.read_bytes())
     trusting = ("--ca", str(theirs.certificate), "--certificate", str(both))
-    with accepting(settings(b"FIXENGINE", b"CLIENT"), Gateway(FILLED), server) as acceptor:
+    with accepting(
+        settings(b"FIXENGINE", b"CLIENT"), Gateway(FILLED), theirs.serving(ours)
+    ) as acceptor:
         code, said = sent(acceptor, "--count", "1", *trusting)
         assert code == 0, said
         code, said = sent(acceptor, "--count", "1", "--tls")

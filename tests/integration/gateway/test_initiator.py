@@ -283,13 +283,9 @@ def test_nobody_there_is_said(client: Clients) -> None:
 
 def test_it_speaks_tls_and_shows_its_certificate(client: Clients, tmp_path: Path) -> None:
     theirs, ours = Identity.made(tmp_path, "gateway"), Identity.made(tmp_path, "client")
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(theirs.certificate, theirs.key)
-    server.load_verify_locations(ours.certificate)
-    server.verify_mode = ssl.CERT_REQUIRED
     context = ssl.create_default_context(cafile=str(theirs.certificate))
     context.load_cert_chain(ours.certificate, ours.key)
-    with accepting(settings(b"ENGINE", b"CLIENT"), echo, server) as acceptor:
+    with accepting(settings(b"ENGINE", b"CLIENT"), echo, theirs.serving(ours)) as acceptor:
         initiator = client(acceptor.address, tls=context)
         initiator.logon()
         for number in range(500):

@@ -1,5 +1,6 @@
 """Certificates of parties that prove who they are."""
 
+import ssl
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,3 +30,11 @@ class Identity:
             timeout=60,
         )
         return made
+
+    def serving(self, client: "Identity") -> ssl.SSLContext:
+        """Return the TLS of a server that has this certificate, and wants to see that client's."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.key)
+        context.load_verify_locations(client.certificate)
+        context.verify_mode = ssl.CERT_REQUIRED
+        return context
