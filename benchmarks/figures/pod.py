@@ -30,6 +30,7 @@ _SETTLING_SECONDS = 15.0
 _REST_SECONDS = 30.0
 _LOOK_EVERY_SECONDS = 0.1
 _LAST_LOOKS = 50
+_STORED_WITHIN_SECONDS = 900.0  # a peer may store them one by one
 _TRANSACTIONS = """
 select xact_commit + xact_rollback from pg_stat_database where datname = %(database)s
 """
@@ -135,7 +136,7 @@ def _take(stack: Stack, at_work: Trial, number: int) -> None:
     send_orders(stack.broker.bootstrap, at_work.place.topics.orders, islice(orders(seed=1), number))
     wait_until(
         lambda: at_work.number("select count(*) from execution") >= number,
-        300,
+        _STORED_WITHIN_SECONDS,
         f"{number:,} orders to be stored",
     )
     time.sleep(_SETTLING_SECONDS)
