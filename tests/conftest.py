@@ -27,7 +27,7 @@ from tests.support.log import heard
 from tests.support.stacks import BrokerKind, check
 
 _TESTS = Path(__file__).parent
-_ENDS = {"acceptance": 0.7, "integration": 0.9, "model": 0.5, "manifests": 0.8, "unit": 1.0}
+_ENDS = {"acceptance": 0.55, "integration": 0.75, "model": 0.4, "manifests": 0.6, "unit": 1.0}
 """By when of a run the last file of each folder begins."""
 _TEMPLATE = "migrated"
 _OF_WHO_WATCHES = re.compile(
@@ -96,7 +96,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _spread(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Put files of each folder beside those of the others, from the first to near the last.
+    """Put files of each folder beside those of the others.
 
     Whole processes mostly wait for each other, and one part keeps a core busy: each of them alone
     leaves either cores or workers idle. What takes longest is over first, so that no worker waits
