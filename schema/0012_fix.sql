@@ -42,15 +42,12 @@ create table public.fix_order (
     account            bytea,
     side               bytea not null,
     time_in_force      bytea not null,
-    echoed             bytea,
     check ((pending_cl_ord_id is null) = (pending_kind is null))
 );
 comment on column public.fix_order.cl_ord_id is
     'ClOrdID(11) now in force, as far as the client was told';
 comment on column public.fix_order.pending_cl_ord_id is
     'that of the request to cancel or replace whose answer the client has not been told';
-comment on column public.fix_order.echoed is
-    'fields of the order that each report repeats, as they came';
 
 -- Every ClOrdID that a session gave, once: what it asked for, and what became of it.
 create table public.fix_request (
