@@ -81,14 +81,14 @@ def test_actors_that_crash_under_load_cost_nothing(
     around: Surroundings, names: tuple[str, ...]
 ) -> None:
     """One after the other; those that depend on an actor are restarted with it."""
-    fed = mixed_orders(seed=6, good=180, bad=9)
+    fed = mixed_orders(seed=6, good=600, bad=24)
     each, sent = len(fed) // len(names), 0
     expected = dict.fromkeys(ACTORS, 0)
     with around.engine() as engine:
         for name in names:
             fills = around.count("fill")
             around.send(*fed[sent : sent + each // 2])
-            around.wait_for_more("fill", fills + 10)
+            around.wait_for_more("fill", fills + 20)
             around.send(*fed[sent + each // 2 : sent + each])
             sent += each
             ref(engine, name).tell(Crash(reason="a test"))
