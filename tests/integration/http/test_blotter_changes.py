@@ -341,7 +341,12 @@ def left(page: Page, rest: Rest) -> Route:
     ask_to_cancel(page)
     expect(page.locator("#ask-act")).to_be_disabled()
     page.keyboard.press("Escape")
-    expect(page.locator("#ask")).to_be_hidden()
+
+    def is_held() -> bool:
+        """Whether the question is gone, and its request has come; to ask the page lets it come."""
+        return page.locator("#ask").is_hidden() and bool(rest.held)
+
+    wait_until(is_held, 60, "the request")
     (route,) = rest.held
     return route
 
