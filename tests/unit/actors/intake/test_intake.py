@@ -6,6 +6,7 @@ import pytest
 
 from fixengine.actors.intake.burying import ENOUGH_LETTERS
 from fixengine.actors.intake.intake import LARGEST_BATCH
+from fixengine.actors.intake.taking import ENOUGH_IN_HAND
 from fixengine.actors.messages import OrdersStored
 from fixengine.errors import RejectedError, UnavailableError
 from fixengine.ports.kafka import Record
@@ -115,6 +116,18 @@ def test_a_record_whose_partition_is_taken_away_is_forgotten_in_any_state(
         assert desk.stored == [(7, "A")]
         assert desk.processed() + desk.failed() == 1
         assert desk.source.committed.get(3, 1) == 1
+
+
+@pytest.mark.parametrize("how", ["revoke", "lose"])
+def test_what_was_in_hand_of_a_partition_that_is_gone_holds_up_no_other(
+    desk: Desk, how: str
+) -> None:
+    desk.poll(*(record(number, security_id=LATER) for number in range(1, ENOUGH_IN_HAND + 1)))
+    wait_until(lambda: desk.source.paused == desk.source.assigned)
+    desk.source.on_empty = lambda: getattr(desk.source, how)(frozenset({3}))
+    wait_until(lambda: not desk.source.paused)
+    desk.poll(record(7, partition=4))
+    wait_until(lambda: desk.stored == [(7, "A")])
 
 
 def test_what_is_final_is_committed_before_its_partition_goes(desk: Desk) -> None:
