@@ -73,6 +73,11 @@ def measure(lend: Lend, scale: float) -> Iterator[Figure]:
                         unit="ms",
                         limit=limit,
                     )
+            yield Figure(
+                meaning="FIX: resident memory after all this",
+                value=session_resident(pid),
+                unit="MiB",
+            )
 
 
 def _at_rest(pid: int) -> Iterator[Figure]:
