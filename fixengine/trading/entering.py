@@ -19,6 +19,7 @@ from fixengine.trading.values import (
     NewOrder,
     RequestKind,
     RequestState,
+    Standing,
 )
 
 _WAS_REFUSED = ObjectionError(Why.OTHER, "this order was refused")
@@ -61,7 +62,7 @@ class Entering:
             execution = entered(new)
             request = self._request(cl_ord_id, execution.id, RequestState.DONE, notes)
             notes.enter(new)
-            notes.keep(Known(request=request, order=new.fix, execution=execution))
+            notes.keep(Known(request=request, standing=Standing(new.fix, execution)))
             notes.reply(self._reports.taken(new.fix, execution))
 
     def _order(self, message: Message, notes: Notes) -> NewOrder:

@@ -33,10 +33,12 @@ class Notes:
     def known(self, cl_ord_id: bytes) -> Known | None:
         """Return what is known of a ClOrdID by now."""
         known = self._known.get(cl_ord_id)
-        if known is None or known.order is None:
+        if known is None or known.standing is None:
             return known
-        order = self._changed.get(known.order.execution_id)
-        return known if order is None else replace(known, order=order)
+        order = self._changed.get(known.standing.order.execution_id)
+        if order is None:
+            return known
+        return replace(known, standing=known.standing._replace(order=order))
 
     def next_numbers(self) -> tuple[int, int]:
         """Return the numbers of a new order: (execution id, execution service id)."""

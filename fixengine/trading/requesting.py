@@ -49,7 +49,7 @@ class Requesting:
             notes.reply(self._refusals.field(message, error.fault))
         except ObjectionError as error:
             if seen is None and asking.is_kept(cl_ord_id):
-                notes.keep(Known(request=request, **(target._asdict() if target else {})))
+                notes.keep(Known(request=request, standing=target))
             refusal = self._refusals.request(request, error, original=original, known=target)
             notes.reply(refusal)
 
@@ -75,7 +75,7 @@ class Requesting:
             terms = new_terms(message, order, execution, self._agreement.day)
             asked = replace(asked, quantity=terms.quantity, limit_price=terms.limit_price)
         order = replace(order, pending_cl_ord_id=asked.cl_ord_id, pending_kind=asked.kind)
-        notes.keep(Known(request=asked, order=order, execution=execution))
+        notes.keep(Known(request=asked, standing=Standing(order, execution)))
         notes.change(order)
         exec_id = event_id(self._agreement.session_id, notes.now, message)
         notes.reply(self._reports.pending(order, execution, exec_id=exec_id, at=notes.now))

@@ -90,19 +90,10 @@ class Standing(NamedTuple):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a ClOrdID: the request and, if there is one, its order as in `Standing`."""
+    """What is known of a ClOrdID: the request, and how its order stands if there is one."""
 
     request: FixRequest
-    order: FixOrder | None = None
-    execution: Execution | None = None
-    closed_by: ChangeKind | None = None
-
-    @property
-    def standing(self) -> Standing | None:
-        """How the order stands; None where there is none."""
-        if self.order is None or self.execution is None:
-            return None
-        return Standing(self.order, self.execution, self.closed_by)
+    standing: Standing | None = None
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):

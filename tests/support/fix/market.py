@@ -223,7 +223,7 @@ class Market(Customer):
         request = self.requests[cl_ord_id]
         if request.execution_id is None:
             return Known(request=request)
-        return Known(request=request, **self._standing(request.execution_id)._asdict())
+        return Known(request=request, standing=self._standing(request.execution_id))
 
     def _standing(self, number: int) -> Standing:
         return Standing(

@@ -11,7 +11,15 @@ from fixengine.infra.postgres.driver.connections import Connection, Database
 from fixengine.infra.postgres.fix.books import PostgresFixBooks
 from fixengine.infra.postgres.fix.sessions import PostgresFixSessions
 from fixengine.ports.fix import Identity, Sent, TakenSession, Work
-from fixengine.trading.values import FixOrder, FixRequest, NewOrder, RequestKind, RequestState
+from fixengine.trading.values import (
+    FixOrder,
+    FixRequest,
+    Known,
+    NewOrder,
+    RequestKind,
+    RequestState,
+    Standing,
+)
 from tests.support.rows import PATIENCE, order
 
 IDENTITY = Identity(b"FIX.4.4", b"FIXENGINE", b"OMS1")
@@ -125,3 +133,9 @@ def enter(
     stored = sessions.commit([work(session, new_orders=orders, requests=requests)])
     assert stored == {session.id}
     return orders
+
+
+def standing(known: Known) -> Standing:
+    """Return how the order stands of what is known; there has to be one."""
+    assert known.standing is not None
+    return known.standing

@@ -53,7 +53,7 @@ def looked_up(untold: int | None, *values: Any) -> Known | Standing:
     standing = Standing(_order_of(*order), _as_told(untold, evaluation), closed_by)
     if request[0] is None:
         return standing
-    return Known(request=request_of(*request), **standing._asdict())
+    return Known(request=request_of(*request), standing=standing)
 
 
 def _as_told(untold: int | None, evaluation: tuple[Any, ...]) -> Execution:

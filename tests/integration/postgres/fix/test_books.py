@@ -35,6 +35,7 @@ from tests.support.fix.works import (
     enter,
     request,
     sent,
+    standing,
     taken,
     work,
 )
@@ -100,8 +101,8 @@ def test_an_execution_is_known_as_its_client_was_told(
     def known() -> Execution:
         look = books.look(ours.id, [b"1"], new_orders=0)
         (listed,) = books.standings([id_])
-        assert listed.order == look.known[b"1"].order == entered.fix
-        assert listed.execution == look.known[b"1"].execution
+        assert listed.order == standing(look.known[b"1"]).order == entered.fix
+        assert listed.execution == standing(look.known[b"1"]).execution
         return listed.execution
 
     new = known()
@@ -128,7 +129,10 @@ def test_what_closed_an_execution_is_known_when_the_client_was_told(
 
     def known() -> list[ChangeKind | None]:
         look = books.look(ours.id, [b"1"], new_orders=0)
-        return [look.known[b"1"].closed_by, *(each.closed_by for each in books.standings([id_]))]
+        return [
+            standing(look.known[b"1"]).closed_by,
+            *(each.closed_by for each in books.standings([id_])),
+        ]
 
     assert known() == [None, None]
     with session(pool) as claims:
@@ -379,7 +383,7 @@ def test_numbers_that_are_none_stop_nobody(
     assert isinstance(refused, Refused)
     assert refused.execution.quantity_ordered == 0
     assert evaluated.fill.execution.quantity_filled > 0
-    assert look.known[b"1"].execution == listed.execution
+    assert standing(look.known[b"1"]).execution == listed.execution
 
 
 def asked_to_cancel(

@@ -23,6 +23,7 @@ from tests.support.fix.works import (
     new_order,
     request,
     sent,
+    standing,
     taken,
     work,
 )
@@ -96,10 +97,9 @@ def test_an_order_enters_as_a_row_that_engines_fill(
         1,
     )
     (known,) = books.look(session.id, [ODD], new_orders=0).known.values()
-    assert known.order == entered.fix
+    assert standing(known).order == entered.fix
     assert known.request == request(session, ODD, execution_id=entered.execution_id)
-    assert known.execution is not None
-    assert known.execution.id == entered.execution_id
+    assert standing(known).execution.id == entered.execution_id
     assert (
         one(database, "select (select count(*) from expiry) + count(*) from execution_trace") == 0
     )
@@ -131,8 +131,7 @@ def test_an_order_that_may_not_wait_is_due_at_once(
         session = taken(sessions)
         enter(sessions, books, session, b"1", time_in_force=time_in_force)
         (known,) = books.look(session.id, [b"1"], new_orders=0).known.values()
-    assert known.execution is not None
-    assert known.execution.time_in_force is time_in_force
+    assert standing(known).execution.time_in_force is time_in_force
     assert one(database, "select next_fill_timestamp = sent_timestamp from execution")
     assert one(database, "select expires_at is null from expiry")
 
@@ -172,12 +171,12 @@ def test_an_order_has_the_name_that_its_last_request_gave_it(
     sessions.commit([work(session, requests=(asked,), orders=(pending,))])
     known = books.look(session.id, [b"1", b"2", ODD], new_orders=0).known
     assert known[ODD].request == asked
-    assert known[ODD].order == known[b"1"].order == pending
-    assert known[b"2"].order == other.fix
+    assert standing(known[ODD]).order == standing(known[b"1"]).order == pending
+    assert standing(known[b"2"]).order == other.fix
     told = replace(pending, cl_ord_id=ODD, pending_cl_ord_id=None, pending_kind=None)
     sessions.commit([work(session, orders=(told,), done=(ODD,))])
     known = books.look(session.id, [ODD], new_orders=0).known
-    assert known[ODD].order == told
+    assert standing(known[ODD]).order == told
     assert known[ODD].request.state is RequestState.DONE
 
 
@@ -236,7 +235,7 @@ def test_of_a_session_that_is_lost_nothing_is_stored_and_of_others_all(
         assert len(books.sent(kept, 1, 9)) == 1
         known = books.look(lost.id, [b"1", b"2", b"3"], new_orders=0).known
         assert [*known] == [b"1"]
-        assert known[b"1"].order == entered.fix
+        assert standing(known[b"1"]).order == entered.fix
         assert one(database, "select count(*) from fix_pending") == 1
         assert one(database, "select count(*) from execution") == 1
         assert one(database, f"select next_in from fix_session where id = {lost.id}") == 1
@@ -275,8 +274,8 @@ def test_the_same_name_in_another_session_is_another_order(
     first, second = taken(sessions), taken(sessions, OTHER)
     (one_,) = enter(sessions, books, first, b"1")
     (other,) = enter(sessions, books, second, b"1")
-    assert books.look(first.id, [b"1"], new_orders=0).known[b"1"].order == one_.fix
-    assert books.look(second.id, [b"1"], new_orders=0).known[b"1"].order == other.fix
+    assert standing(books.look(first.id, [b"1"], new_orders=0).known[b"1"]).order == one_.fix
+    assert standing(books.look(second.id, [b"1"], new_orders=0).known[b"1"]).order == other.fix
 
 
 @pytest.mark.parametrize(
