@@ -25,6 +25,12 @@ _QUOTED = re.compile(r"""(['"]).*\1""", re.DOTALL)
 _UNDECODED = re.compile("[\udc80-\udcff]")  # bytes that Python could not read as text
 _ANY_TEXT = {"postgres_password", "fill_seed", "fix_password"}
 
+_PAIRS = (
+    ("fix_tls_certificate", "fix_tls_key"),
+    ("otel_client_certificate", "otel_client_key"),
+)
+"""Fields of which either both are set or none."""
+
 
 def load(environment: Mapping[str, str], *checks: Check) -> Settings:
     """Return the settings in `environment`; an empty value counts as unset.
@@ -151,7 +157,12 @@ def _contradictions(
     if not unread & {"fill_delay_min_seconds", "fill_delay_max_seconds"} and low > high:
         yield f"FILL_DELAY_MIN {low:g} is above FILL_DELAY_MAX {high:g}: swap them"
     yield from _fix_contradictions(settings, unread=unread)
-    yield from telemetry_contradictions(settings, given.keys() - unread, unread=unread)
+    yield from telemetry_contradictions(settings, given.keys() - unread)
+    for pair in _PAIRS:
+        lacking = [getattr(settings, field) is None for field in pair]
+        if not unread & {*pair} and any(lacking) and not all(lacking):
+            first, second = (VARIABLES[field].name for field in pair)
+            yield f"{first} and {second} belong together: set both"
 
 
 def _fix_contradictions(settings: Settings, *, unread: Set[str]) -> Iterator[str]:
@@ -160,11 +171,9 @@ def _fix_contradictions(settings: Settings, *, unread: Set[str]) -> Iterator[str
         shares = settings.fix_sessions and getattr(settings, field) == settings.fix_port
         if shares and not unread & {field, "fix_port"}:
             yield f"FIX_PORT and {VARIABLES[field].name} are both {settings.fix_port}: give two"
-    if unread & {"fix_tls_certificate", "fix_tls_key"}:
-        return
-    if (settings.fix_tls_certificate is None) != (settings.fix_tls_key is None):
-        yield "FIX_TLS_CERTIFICATE and FIX_TLS_KEY belong together: set both"
-    elif settings.fix_tls_client_ca is not None and settings.fix_tls_certificate is None:
+    own = ("fix_tls_certificate", "fix_tls_key")
+    has_none = all(getattr(settings, field) is None for field in own) and not unread & {*own}
+    if settings.fix_tls_client_ca is not None and has_none:
         yield "FIX_TLS_CLIENT_CA is nothing without TLS: set FIX_TLS_CERTIFICATE and FIX_TLS_KEY"
 
 

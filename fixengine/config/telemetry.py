@@ -162,13 +162,8 @@ class Telemetry:
         )
 
 
-def telemetry_contradictions(
-    settings: Telemetry, given: Set[str], *, unread: Set[str]
-) -> Iterator[str]:
-    """Yield a sentence for each setting that another one makes void.
-
-    `given` are fields that were read, `unread` those that can't be.
-    """
+def telemetry_contradictions(settings: Telemetry, given: Set[str]) -> Iterator[str]:
+    """Yield a sentence for each setting that another one makes void; `given` are fields."""
     for signal, exporter, own in (
         ("metric", settings.otel_metrics_exporter, "OTEL_METRICENDPOINT"),
         ("trace", settings.otel_traces_exporter, "OTEL_TRACEENDPOINT"),
@@ -187,10 +182,3 @@ def telemetry_contradictions(
     collectors = [each for each in (settings.metric_collector, settings.trace_collector) if each]
     if named and collectors and not any(each.tls for each in collectors):
         yield f"{named} without TLS: write the endpoint with https://, or OTEL_INSECURE=false"
-    if unread & {"otel_client_certificate", "otel_client_key"}:
-        return
-    if (settings.otel_client_certificate is None) != (settings.otel_client_key is None):
-        yield (
-            "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY belong "
-            "together: set both"
-        )
