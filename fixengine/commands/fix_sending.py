@@ -99,12 +99,9 @@ def send(arguments: argparse.Namespace, environment: Environment) -> int:
         tls=_tls(arguments),
         numbers=NumbersInFile(Path(arguments.numbers)) if arguments.numbers else None,
     )
-    try:
-        with signals_as_interrupts():
-            nothing_came = initiator.next_numbers.next_in == 1  # so both sides can begin anew
-            initiator.logon(reset=nothing_came)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    with signals_as_interrupts():
+        nothing_came = initiator.next_numbers.next_in == 1  # so both sides can begin anew
+        initiator.logon(reset=nothing_came)
     bar = progress(total, title="orders done", begin=f"sending {total} orders")
     with signals_as_event() as over, bar as show:
         sender = Sender(

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from fixengine.commands.argument_types import DEFAULT_ADDRESS, positive, rest_address
 from fixengine.commands.environment import Environment
-from fixengine.commands.exit_codes import INTERRUPTED, OK
+from fixengine.commands.exit_codes import OK
 from fixengine.errors import ConflictError, UnavailableError
 from fixengine.top.looks import Observer
 
@@ -58,7 +58,5 @@ def run(arguments: argparse.Namespace, _environment: Environment) -> int:
                     return OK
                 time.sleep(arguments.every)
                 look = observer.look()
-    except KeyboardInterrupt:
-        return INTERRUPTED
     finally:
         observer.close()
