@@ -4,6 +4,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
@@ -202,7 +203,9 @@ def test_what_came_before_the_end_of_a_connection_is_told_before_it(
     assert told == [b"one"]
 
 
-def test_a_peer_that_falls_silent_is_given_up(client: Clients) -> None:
+@contextmanager
+def stalling() -> Iterator[tuple[Acceptor, threading.Event]]:
+    """Lend an acceptor that reads no more after the first message, until it may go on."""
     may_go_on = threading.Event()
 
     def stalls(_message: Message) -> list[Reply]:
@@ -210,6 +213,11 @@ def test_a_peer_that_falls_silent_is_given_up(client: Clients) -> None:
         return []
 
     with accepting(settings(b"ENGINE", b"CLIENT"), stalls) as acceptor:
+        yield acceptor, may_go_on
+
+
+def test_a_peer_that_falls_silent_is_given_up(client: Clients) -> None:
+    with stalling() as (acceptor, may_go_on):
         ours = client(acceptor.address, heartbeat=1)
         ours.logon()
         ours.send(NEWS, news(b"one"))
@@ -219,13 +227,7 @@ def test_a_peer_that_falls_silent_is_given_up(client: Clients) -> None:
 
 
 def test_who_answers_no_logout_in_time_is_left_without_a_word(client: Clients) -> None:
-    may_go_on = threading.Event()
-
-    def stalls(_message: Message) -> list[Reply]:
-        may_go_on.wait(PATIENCE)
-        return []
-
-    with accepting(settings(b"ENGINE", b"CLIENT"), stalls) as acceptor:
+    with stalling() as (acceptor, may_go_on):
         ours = client(acceptor.address)
         ours.logon()
         ours.send(NEWS, news(b"one"))
@@ -236,13 +238,7 @@ def test_who_answers_no_logout_in_time_is_left_without_a_word(client: Clients) -
 
 
 def test_what_the_peer_does_not_read_goes_out_later(client: Clients) -> None:
-    may_go_on = threading.Event()
-
-    def stalls(_message: Message) -> list[Reply]:
-        may_go_on.wait(PATIENCE)
-        return []
-
-    with accepting(settings(b"ENGINE", b"CLIENT"), stalls) as acceptor:
+    with stalling() as (acceptor, may_go_on):
         ours = client(acceptor.address)
         ours.logon()
         while ours.written(0.05):
