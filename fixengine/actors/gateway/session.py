@@ -368,7 +368,7 @@ class SessionActor(Actor):
             self._next_listing.came()
             return  # it goes on when that is settled
         wait = self._listed()
-        self._next_listing.came()
+        self._next_listing.came()  # only now: what is finished meanwhile would set it at once
         if self._listings:
             self._next_listing.set(wait)
         self._inbox.remind()  # what came may have waited for this
