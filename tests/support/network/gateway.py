@@ -21,7 +21,7 @@ class Gateway(ThreadingHTTPServer):
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.behind = f"http://127.0.0.1:{port}"
-        self.pool = urllib3.PoolManager(retries=False, timeout=60)
+        self.pool = urllib3.PoolManager(maxsize=16, retries=False, timeout=60)
         self.url = f"http://127.0.0.1:{self.server_port}{PREFIX}"
         self.astray: list[str] = []
 
