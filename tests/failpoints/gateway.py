@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fixengine.actors.gateway.directory import Directory
+from fixengine.actors.gateway.pages import Pages
 from fixengine.actors.gateway.repository import SessionRepository
-from fixengine.actors.gateway.session import SessionActor
 from fixengine.gateway.gateway import Gateway
 from fixengine.infra.fix.wire import Wire
 from fixengine.infra.postgres.changes import PostgresChanges
@@ -52,7 +52,7 @@ STEPS: Mapping[str, Step] = {
     "store-reports": _storing(lambda call, _: any(each.told for each in _works(call))),
     "answer-logon": _saying(b"A"),
     "tell": _saying(b"8"),
-    "read-again": Step(owner=SessionActor, method="_read_page", only_reads=True),
+    "read-again": Step(owner=Pages, method="_sent_again", only_reads=True),
     "store-decision": Step(owner=PostgresChanges, method="store"),
     "refuse": Step(owner=PostgresFixBooks, method="refuse"),
     "release-session": Step(owner=PostgresFixSessions, method="release"),

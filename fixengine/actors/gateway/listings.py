@@ -29,11 +29,6 @@ class Listings:
         """Take more of them."""
         self._waiting.extend(listings)
 
-    def clear(self) -> None:
-        """Forget all of them."""
-        self._waiting.clear()
-        self._ids, self._told = None, 0
-
     def next_page(self, most: int) -> ListingPage:
         """Return the next page, of so many orders at most.
 

@@ -10,7 +10,6 @@ The module is longer than others: all of it is the order of these things.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, TypeAlias, assert_never
 
@@ -18,10 +17,10 @@ from loguru import logger
 from msgspec.structs import replace
 
 from fixengine.actors.gateway.arrival import Arrival
+from fixengine.actors.gateway.clock import moment
 from fixengine.actors.gateway.complaints import Complaints
 from fixengine.actors.gateway.inbox import Inbox
 from fixengine.actors.gateway.limits import SESSION_LIMITS, SessionLimits
-from fixengine.actors.gateway.listings import Listings
 from fixengine.actors.gateway.messages import (
     BytesCame,
     CommitWork,
@@ -31,19 +30,17 @@ from fixengine.actors.gateway.messages import (
     ReportsWait,
     RequestsStored,
 )
-from fixengine.actors.gateway.room import Room
+from fixengine.actors.gateway.pages import Kind, PageDue, Pages
 from fixengine.actors.gateway.schedule import Schedule
 from fixengine.actors.gateway.step import Step
 from fixengine.actors.gateway.turns import Turns
 from fixengine.errors import RejectedError, UnavailableError
-from fixengine.fix.effects import Effect, Fetch, Numbered
+from fixengine.fix.effects import Effect
 from fixengine.fix.message import Message
-from fixengine.fix.session import Session, State
-from fixengine.fix.settings import Moment
+from fixengine.fix.session import Session
 from fixengine.ports.fix import FixBooks
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import ActorRef, ask, tell
-from fixengine.supervision.reminder import Reminder
 from fixengine.supervision.retries import Retries
 from fixengine.telemetry.metrics.gateway import GatewayMetrics
 from fixengine.trading.application import Application
@@ -61,31 +58,12 @@ class _Pass:
 
 
 @dataclass(frozen=True, slots=True)
-class _ReadPage:
-    """Session → itself: read the next page of what is to be sent again."""
-
-
-@dataclass(frozen=True, slots=True)
-class _ListPage:
-    """Session → itself: tell of the next orders whose status was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
 class _DecideAgain:
     """Session → itself: what was delivered could not be decided, try it once more."""
 
 
 _Received: TypeAlias = (
-    BytesCame
-    | LineLost
-    | ReportsWait
-    | LogOut
-    | DropLine
-    | _Begin
-    | _Pass
-    | _ReadPage
-    | _ListPage
-    | _DecideAgain
+    BytesCame | LineLost | ReportsWait | LogOut | DropLine | _Begin | _Pass | PageDue | _DecideAgain
 )
 
 
@@ -121,7 +99,6 @@ class SessionActor(Actor):
         self._books = books
         self._repository = repository
         self._requests = requests
-        self._turns = turns
         self._metrics = metrics
         self._limits = limits
         self._life = arrival.life
@@ -129,12 +106,18 @@ class SessionActor(Actor):
             lambda seconds: self.tell_later(seconds, _Pass()), day_ends=arrival.day_ends
         )
         self._inbox = Inbox(self.actor_ref, arrival.life)
-        self._room = Room(self._line, limits)
         self._held: Step | None = None  # it can't be decided yet
-        self._page: Fetch | None = None
-        self._next_page = Reminder(self, _ReadPage())
-        self._listings = Listings(books, taken.id)
-        self._next_listing = Reminder(self, _ListPage())
+        self._pages = Pages(
+            self,
+            session=self._session,
+            session_id=taken.id,
+            application=application,
+            books=books,
+            line=self._line,
+            turns=turns,
+            metrics=metrics,
+            limits=limits,
+        )
         self._retries = Retries(first=0.05, cap=1.0)
         self._over = False
         self._complaints = Complaints()
@@ -150,8 +133,10 @@ class SessionActor(Actor):
                 self._read()
             case _Pass():
                 self._pass()
-            case ReportsWait() | _ReadPage() | _ListPage():
-                self._tell_page(message)
+            case ReportsWait():
+                self._pages.add_reports()
+            case PageDue(kind=kind):
+                self._send_page(kind)
             case _DecideAgain():
                 self._decide_again()
             case _Begin():
@@ -167,10 +152,10 @@ class SessionActor(Actor):
     def close(self) -> None:
         self._session.lose()
         self._line.close()
-        self._turns.leave(self.actor_ref)
+        self._pages.close()
 
     def _begin(self) -> None:
-        now = _now()
+        now = moment()
         knock, framer = self._knocked.knock, self._knocked.framer
         self._advance(self._session.accept(now, knock.logon, framer))
         if self._over:
@@ -181,13 +166,13 @@ class SessionActor(Actor):
             "client has logged on"
         )
         self._line.pass_to(self._inbox)
-        self.actor_ref.tell(ReportsWait())
+        self._pages.add_reports()
 
     def _read(self) -> None:
         """Take bytes that came, all at once: one transaction has them."""
-        if self._held is None and len(self._listings) < self._limits.listings:
+        if self._held is None and not self._pages.are_too_many:
             taken = self._inbox.take(self._limits.read_bytes)
-            self._advance(self._session.received(_now(), taken), len(taken))
+            self._advance(self._session.received(moment(), taken), len(taken))
 
     def _advance(self, effects: Sequence[Effect], size: int = 0) -> None:
         step = Step(self._taken.generation, size=size)
@@ -213,7 +198,7 @@ class SessionActor(Actor):
         if any(needs):
             look = self._books.look(self._taken.id, needs.cl_ord_ids, new_orders=needs.new_orders)
         else:
-            look = Look(known={}, numbers=(), now=_now().utc)
+            look = Look(known={}, numbers=(), now=moment().utc)
         return self._application.decide(messages, look)
 
     def _hold(self, step: Step, error: UnavailableError) -> None:
@@ -232,7 +217,7 @@ class SessionActor(Actor):
         """
         if step.closes is not None or step.generation != self._taken.generation:
             return True  # the rest has to come first
-        step.add(self._session.waited(_now()))
+        step.add(self._session.waited(moment()))
         if not self._stored(step, Decision(), next_in=self._taken.next_in):
             return False
         if step.out:
@@ -245,18 +230,11 @@ class SessionActor(Actor):
         if held is not None:
             self._settle(held)
             self._inbox.remind()
-            self._go_on()
-
-    def _go_on(self) -> None:
-        """See to what is told page by page."""
-        if self._page is not None:
-            self._next_page.set()
-        if self._listings:
-            self._next_listing.set()
+            self._pages.go_on()
 
     def _finish(self, step: Step, decision: Decision) -> None:
         """Store a step and all that was decided, then let the client know."""
-        now = _now()
+        now = moment()
         for reply in decision.replies:
             step.add(self._session.send(now, reply.kind, reply.fields), reply)
         if not self._stored(step, decision, next_in=self._session.next_in):
@@ -277,12 +255,9 @@ class SessionActor(Actor):
             self._line.send(bytes(step.out))
         if decision.requests:
             tell(self._requests, RequestsStored())
-        if step.fetch is not None:
-            self._page = step.fetch
-        self._listings.add(decision.listings)
-        self._go_on()
+        self._pages.add(step.fetch, decision.listings)
         if step.closes is None:
-            self._schedule.arm(self._session.due, _now())
+            self._schedule.arm(self._session.due, moment())
         else:
             self._end_session(step.closes)
 
@@ -309,100 +284,21 @@ class SessionActor(Actor):
         self._taken = after
         return True
 
-    def _tell_page(self, message: ReportsWait | _ReadPage | _ListPage) -> None:
-        """Send a page if it is this session's turn, which else is told so when it is."""
-        with self._turns.turn(self.actor_ref, message) as is_its_turn:
-            if is_its_turn:
-                match message:
-                    case ReportsWait():
-                        self._report()
-                    case _ReadPage():
-                        self._read_page()
-                    case _ListPage():
-                        self._list_page()
-
-    def _report(self) -> None:
-        """Tell the client what became of its orders, a page at a time."""
-        if self._held is not None or self._session.state is not State.ACTIVE:
-            return
-        if self._session.next_in == 1:
-            return  # a client that goes on with old numbers will not count what has new ones
-        if not self._has_room():
-            return  # it is told again that they wait
-        most = self._limits.reports
-        try:
-            page = self._books.reports(self._taken.id, limit=most)
-        except UnavailableError as error:  # it is told again that they wait
-            logger.bind(reason=str(error)).debug("reports wait")
-            return
-        if not page:
-            return
-        step = Step(self._taken.generation)
-        self._finish(step, self._application.tell(page))
-        if len(page) == most:
-            self.actor_ref.tell(ReportsWait())
-
-    def _read_page(self) -> None:
-        """Send some of what the client asked for again."""
-        self._next_page.came()
-        page = self._page
-        if page is None or self._held is not None:
-            return
-        if not self._has_room():
-            self._next_page.set(self._limits.look_for_room_every)
-            return
-        try:
-            kept = self._books.sent(self._taken, page.first, page.last)
-        except UnavailableError as error:
-            logger.bind(reason=str(error)).debug("a replay waits")
-            self._next_page.set(self._retries.next_wait())
-            return
-        self._page = None
-        self._metrics.sent_again.inc(len(kept))
-        found = [Numbered(each.seq, each.kind, each.body, each.sent_at) for each in kept]
-        self._advance(self._session.fetched(_now(), page, found))
-
-    def _list_page(self) -> None:
-        """Tell of some of the open orders that the client asked for, then let others go first."""
-        if self._held is not None:
-            self._next_listing.came()
-            return  # it goes on when that is settled
-        wait = self._listed()
-        self._next_listing.came()  # only now: what is finished meanwhile would set it at once
-        if self._listings:
-            self._next_listing.set(wait)
-        self._inbox.remind()  # what came may have waited for this
-
-    def _listed(self) -> float:
-        """Tell of the next of these orders, and return the seconds until others may be told of."""
-        if self._session.state is not State.ACTIVE:
-            self._listings.clear()  # the client asks again when it is back
-        if not self._listings:
-            return 0
-        if not self._has_room():
-            return self._limits.look_for_room_every
-        began = monotonic()
-        try:
-            page = self._listings.next_page(self._limits.listed)
-        except UnavailableError as error:
-            logger.bind(reason=str(error)).debug("a mass status waits")
-            return self._retries.next_wait()
-        self._finish(Step(self._taken.generation), self._application.tell_status(page))
-        return (monotonic() - began) * self._limits.listing_rest
-
-    def _has_room(self) -> bool:
-        """Say whether the client reads what is sent; end the session of one that does not."""
-        if self._room.is_there():
-            return True
-        if self._room.is_given_up:
-            self._end_session("the client does not read what is sent")
-        return False
+    def _send_page(self, kind: Kind) -> None:
+        """Send a page, if it can be had now."""
+        with self._pages.next(kind, self._taken, is_free=self._held is None) as page:
+            if page is not None:
+                step = Step(self._taken.generation)
+                step.add(page.effects)
+                self._finish(step, page.decision)
+        if kind is Kind.LISTING:
+            self._inbox.remind()  # what came may have waited for this
 
     def _pass(self) -> None:
         self._schedule.told()
         if self._held is not None:
             return
-        now = _now()
+        now = moment()
         if self._schedule.day_is_over(now):
             self._advance(self._session.leave(now, "the day is over: log on again"))
         else:
@@ -412,7 +308,7 @@ class SessionActor(Actor):
 
     def _log_out(self, text: str) -> None:
         if self._held is None:
-            self._advance(self._session.leave(_now(), text))
+            self._advance(self._session.leave(moment(), text))
         else:
             self._end_session(text)
 
@@ -431,7 +327,3 @@ class SessionActor(Actor):
             if _TOO_LOW in why:
                 logger.bind(**said).warning("the client counts other numbers than the database")
             self.stop()
-
-
-def _now() -> Moment:
-    return Moment(datetime.now(UTC), monotonic())
