@@ -35,6 +35,9 @@ class Line(Protocol):
     def is_gone(self) -> bool:
         """Whether the client has closed the connection, or it is closed here."""
 
+    def wait_longer(self) -> None:
+        """Give the client all its time again until it is decided about: it waits for us."""
+
     def pass_to(self, receiver: Receiver) -> None:
         """Begin to read again, for this receiver. One that is lost already tells so at once."""
 
@@ -61,7 +64,8 @@ class Doorman(Protocol):
     def knocked(self, line: Line, knock: Knock, framer: Framer) -> None:
         """Take over a line, of which nothing is read meanwhile; `framer` has what came behind.
 
-        Never waits. The line is to be passed to a receiver, or closed, within 30 s.
+        Never waits. The line is to be passed to a receiver, or closed, within 30 s, or of the last
+        `wait_longer`.
         """
 
 

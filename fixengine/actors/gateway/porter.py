@@ -15,7 +15,8 @@ class Porter(Actor):
     """Shows out without a word who may not log on, and sends everybody else to the directory.
 
     It looks at one password at a time, as each takes CPU and memory, and at none of a client that
-    has given up meanwhile. Clients that are logged on, or whose session has to go to another
+    has given up meanwhile. Nobody's time at the door runs out by that, and no more wait than there
+    is room for at the door. Clients that are logged on, or whose session has to go to another
     gateway, wait for none of that.
     """
 
@@ -58,6 +59,8 @@ class Porter(Actor):
             line.address,
             lambda: shows_credentials(agreement, knocked.knock.logon, line.certificate_names),
         )
+        for each in (knocked, *self.actor_inbox.waiting(Knocked)):  # all have waited for this
+            each.line.wait_longer()
         if not right:
             outcome = "too_many_attempts" if right is None else "wrong_credentials"
             self._way_out.show(line, agreement.identity, outcome)

@@ -26,7 +26,9 @@ class LineLimits:
     """Size of a Logon. It is as large as a record of TLS: each read empties one."""
 
     decision: float = 30.0
-    """Time from a Logon until a session takes the line, or closes it."""
+    """Time from a Logon, or from when somebody was last at work for those who wait, until a session
+    takes the line, or closes it.
+    """
 
     unhandled: int = 256 * 2**10
     """Size of what a session may leave unhandled, before no more of it is read."""

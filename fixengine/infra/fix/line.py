@@ -4,7 +4,7 @@
 |---------|---------------------------------|-----------------------------------------------------|
 | SHAKING | TLS's handshake                 | it is done                                          |
 | DOOR    | a Logon                         | it is there; there is another message; 10 s         |
-| KNOCKED | nothing                         | somebody takes the line, or closes it; 30 s         |
+| KNOCKED | nothing                         | it is taken, or closed; 30 s without `wait_longer`  |
 | OPEN    | all, while enough is handled    | it is closed                                        |
 | CLOSING | nothing                         | all is written; 2 s                                 |
 | PARTING | all, and nobody gets it         | the client closes it as well; 2 s                   |
@@ -105,6 +105,12 @@ class TcpLine:
     def unwritten(self) -> int:
         """Bytes that wait until the client reads."""
         return len(self._out)
+
+    def wait_longer(self) -> None:
+        """Give the client all its time again until it is decided about."""
+        with self._lock:
+            if self._phase is Phase.KNOCKED:
+                self._since = monotonic()
 
     def pass_to(self, receiver: Receiver) -> None:
         """Begin to read again, for this receiver. One that is lost already tells so at once."""

@@ -14,6 +14,7 @@ from fixengine.demo.waiting import wait_until
 from fixengine.fix.door import Knock
 from fixengine.fix.framing import Framer
 from fixengine.infra.fix.limits import LINE_LIMITS, LineLimits
+from fixengine.infra.fix.line import TcpLine
 from fixengine.infra.fix.listener import Listener
 from fixengine.ports.lines import Ending, Line
 from tests.support.fix.hall import LOGON, PATIENCE, Guest, Hall, Peer, listening
@@ -209,6 +210,19 @@ def test_a_line_that_nobody_takes_is_closed() -> None:
         peer.says(LOGON)
         assert peer.hears_the_end() == b""
         hall.saw_end(Ending.FAULT)
+
+
+def test_who_is_told_to_wait_longer_is_not_late() -> None:
+    hall = Hall()
+    hall.takes = False
+    with listening(hall, limits=LineLimits(look=3600)) as listener, Peer(listener.port) as peer:
+        peer.says(LOGON)
+        line = hall.guest().line
+        assert isinstance(line, TcpLine)
+        line._since -= 1000
+        line.wait_longer()
+        line.look()
+        assert line.ending is None
 
 
 def test_who_says_nothing_is_shown_out_without_a_word() -> None:

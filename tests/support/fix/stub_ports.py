@@ -40,7 +40,11 @@ class StubLine:
     sent: list[bytes] = field(default_factory=list)
     handled_bytes: int = 0
     is_closed: bool = False
+    waited_longer: int = 0
     receiver: Receiver | None = None
+
+    def wait_longer(self) -> None:
+        self.waited_longer += 1
 
     def pass_to(self, receiver: Receiver) -> None:
         self.receiver = receiver

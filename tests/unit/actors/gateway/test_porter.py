@@ -133,6 +133,20 @@ def test_while_credentials_are_looked_at_sessions_end_and_are_let_go(world: Worl
     wait_for(slow, "35=A|")
 
 
+def test_who_waits_while_another_password_is_looked_at_may_wait_longer(world: World) -> None:
+    world.directory(agreement(), agreement("OMS2"))
+    first, second = SlowLine(), SlowLine()
+    tell(world.porter, knocked(first))
+    assert first.is_looked_at.wait(60)
+    tell(world.porter, knocked(second, LOGON, "OMS2"))
+    first.is_done.set()
+    assert second.is_looked_at.wait(60)
+    assert (first.waited_longer, second.waited_longer) == (1, 1)
+    second.is_done.set()
+    wait_for(second, "35=A|")
+    assert (first.waited_longer, second.waited_longer) == (1, 2)
+
+
 def test_of_two_clients_that_are_let_in_the_second_finds_the_first_logged_on(world: World) -> None:
     directory = world.directory()
     first = knock(world)
