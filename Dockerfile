@@ -47,10 +47,10 @@ ENV PATH=/opt/fixengine/bin:${PATH} \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 USER 10001:10001
-EXPOSE 8085 8086
+EXPOSE 8085 8086 9878
 STOPSIGNAL SIGTERM
-# No HEALTHCHECK: of the commands only `serve` has probes, Kubernetes has its own, and compose.yaml
-# asks /readyz with the Python that is there.
+# No HEALTHCHECK: of the commands only `serve` and `gateway` have probes, Kubernetes has its own, and
+# compose.yaml asks /readyz with the Python that is there.
 ENTRYPOINT ["fixengine"]
 CMD ["serve"]
 

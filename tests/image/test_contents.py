@@ -24,7 +24,7 @@ def test_it_serves_by_default_and_signals_reach_the_program_itself() -> None:
     assert config["Entrypoint"] == ["fixengine"]
     assert config["Cmd"] == ["serve"]
     assert config["StopSignal"] == "SIGTERM"
-    assert set(config["ExposedPorts"]) == {"8085/tcp", "8086/tcp"}
+    assert set(config["ExposedPorts"]) == {"8085/tcp", "8086/tcp", "9878/tcp"}
 
 
 def test_its_user_is_a_number_that_is_not_roots() -> None:
