@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="extend",
         type=_filter,
         metavar="NAME=VALUE",
-        help="open executions that pass all of these filters of REST, such as ticker=IBM; "
+        help="open executions that pass all of these filters of REST, such as ticker=AAPL; "
         "isOpen=true takes all",
     )
     parser.add_argument(
@@ -113,7 +113,7 @@ def _filter(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     remedy = None
     if not separator:
-        remedy = "give NAME=VALUE, such as ticker=IBM"
+        remedy = "give NAME=VALUE, such as ticker=AAPL"
     elif name in _NOT_GIVEN:
         remedy = "leave it out"
     elif name == "isOpen" and value != "true":

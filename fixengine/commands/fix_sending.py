@@ -30,31 +30,45 @@ _VERSIONS = [each.decode() for each in versions()]
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options to the subcommand's parser."""
-    parser.add_argument("address", type=_address, metavar="HOST:PORT", help="the gateway's")
+    parser.add_argument(
+        "address", type=_address, metavar="HOST:PORT", help="address of the gateway"
+    )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--count", type=positive(int), metavar="N", help="generated market orders")
+    what.add_argument(
+        "--count", type=positive(int), metavar="N", help="send so many generated market orders"
+    )
     what.add_argument(
         "file",
         nargs="?",
         metavar="FILE",
-        help="an order a line, its fields as 55=IBM|54=1|38=100; - reads standard input",
+        help="an order a line, its fields as 55=AAPL|54=1|38=100; - reads standard input",
     )
     parser.add_argument(
         "--symbols",
         nargs="+",
         default=["AAPL"],
         metavar="TICKER",
-        help="of generated orders (default: AAPL)",
+        help="securities of generated orders (default: AAPL)",
     )
     parser.add_argument(
         "--seed", type=int, default=1, help="generated orders follow from it (default: 1)"
     )
     parser.add_argument("--sender", default="CLIENT", help="own CompID (default: CLIENT)")
-    parser.add_argument("--target", default="FIXENGINE", help="its CompID (default: FIXENGINE)")
-    parser.add_argument("--version", choices=_VERSIONS, default="FIX.4.4", help="FIX.4.4, if not")
-    parser.add_argument("--username", help="the password comes from FIX_PASSWORD")
     parser.add_argument(
-        "--heartbeat", type=positive(int), default=30, metavar="S", help="seconds (default: 30)"
+        "--target", default="FIXENGINE", help="the gateway's CompID (default: FIXENGINE)"
+    )
+    parser.add_argument(
+        "--version", choices=_VERSIONS, default="FIX.4.4", help="BeginString (default: FIX.4.4)"
+    )
+    parser.add_argument(
+        "--username", help="Username of the Logon; its Password comes from FIX_PASSWORD"
+    )
+    parser.add_argument(
+        "--heartbeat",
+        type=positive(int),
+        default=30,
+        metavar="S",
+        help="HeartBtInt in seconds (default: 30)",
     )
     parser.add_argument(
         "--numbers",
@@ -69,8 +83,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="seconds after which open orders are cancelled, as with Ctrl-C (default: 600)",
     )
     parser.add_argument("--tls", action="store_true", help="encrypt the connection")
-    parser.add_argument("--ca", metavar="FILE", help="who signs the gateway's certificate; TLS")
-    parser.add_argument("--certificate", metavar="FILE", help="own certificate with its key; TLS")
+    parser.add_argument(
+        "--ca", metavar="FILE", help="who signs the gateway's certificate; implies --tls"
+    )
+    parser.add_argument(
+        "--certificate", metavar="FILE", help="own certificate with its key; implies --tls"
+    )
 
 
 def send(arguments: argparse.Namespace, environment: Environment) -> int:

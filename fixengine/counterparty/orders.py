@@ -32,7 +32,7 @@ def generated(count: int, symbols: Sequence[str], *, seed: int) -> Iterator[Orde
 
 
 def read_orders(lines: Sequence[bytes], dictionary: Dictionary) -> list[Order]:
-    """Read an order a line, as `55=IBM|54=1|38=100` or as a whole message; a line may be empty.
+    """Read an order a line, as `55=AAPL|54=1|38=100` or as a whole message; a line may be empty.
 
     Raises MalformedError with all lines that are none, or have the ClOrdID of another.
     """

@@ -153,8 +153,14 @@ class Initiator:
             line = socket.create_connection(self._address, timeout=_CONNECT_SECONDS)
             if self._tls is not None:
                 line = self._tls.wrap_socket(line, server_hostname=host)
+        except ssl.SSLCertVerificationError as error:
+            words = error.verify_message
+            raise UnavailableError(f"{host}:{port} can't be trusted: {words}") from error
+        except ssl.SSLError as error:
+            raise UnavailableError(f"{host}:{port} may not speak TLS: {error}") from error
         except OSError as error:
-            raise UnavailableError(f"{host}:{port} can't be reached: {error}") from error
+            words = error.strerror or str(error)
+            raise UnavailableError(f"{host}:{port} can't be reached: {words}") from error
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         line.setblocking(False)
         return line

@@ -277,6 +277,21 @@ def test_nobody_there_is_said(client: Clients) -> None:
         client(address).logon()
 
 
+def test_a_peer_that_speaks_no_tls_is_said(client: Clients) -> None:
+    with accepting(settings(b"ENGINE", b"CLIENT"), echo) as acceptor:
+        ours = client(acceptor.address, tls=ssl.create_default_context())
+        with pytest.raises(UnavailableError, match="may not speak TLS"):
+            ours.logon()
+
+
+def test_a_certificate_that_nobody_vouches_for_is_said(client: Clients, tmp_path: Path) -> None:
+    theirs, ours = Identity.made(tmp_path, "gateway"), Identity.made(tmp_path, "client")
+    with accepting(settings(b"ENGINE", b"CLIENT"), echo, theirs.serving(ours)) as acceptor:
+        trusting_nobody = client(acceptor.address, tls=ssl.create_default_context())
+        with pytest.raises(UnavailableError, match="can't be trusted: self-signed certificate"):
+            trusting_nobody.logon()
+
+
 def test_it_speaks_tls_and_shows_its_certificate(client: Clients, tmp_path: Path) -> None:
     theirs, ours = Identity.made(tmp_path, "gateway"), Identity.made(tmp_path, "client")
     context = ssl.create_default_context(cafile=str(theirs.certificate))

@@ -1,6 +1,7 @@
 """Nobody waits for a database for ever: not for a connection, not for a statement."""
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -46,6 +47,14 @@ def assert_a_stop_ends(wait: Callable[[], object]) -> None:
         waits.wait(60)
         by = monotonic() + 0.2
         done.result(60)
+
+
+def test_where_nothing_came_from_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        _, port = listener.getsockname()
+        dsn = f"postgresql://nobody@127.0.0.1:{port}/nothing?connect_timeout=2"
+        with pytest.raises(UnavailableError, match=f"nothing comes from 127.0.0.1:{port}$"):
+            open_session(dsn, application_name="test")
 
 
 def test_a_wait_for_a_connection_ends_with_the_stop(workspace: Workspace) -> None:

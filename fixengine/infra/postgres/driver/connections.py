@@ -15,6 +15,7 @@ from psycopg.types.json import Json
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from fixengine.errors import ImpairedError, UnavailableError
+from fixengine.infra.postgres.driver.dsn import server
 from fixengine.infra.postgres.driver.sessions import (
     IN_TRANSACTION_SECONDS,
     LOCK_SECONDS,
@@ -97,7 +98,12 @@ def open_session(
     """
     with translated_errors():
         said = parameters(dsn, application_name=application_name)
-        connection = BoundedConnection.connect(dsn, **said)
+        try:
+            connection = BoundedConnection.connect(dsn, **said)
+        except sqlstate.ConnectionTimeout as error:
+            if "\n" in str(error):  # of several servers, and then the driver names each
+                raise
+            raise sqlstate.ConnectionTimeout(f"nothing comes from {server(dsn)}") from error
         try:
             assert_fit(connection, dsn)
             # first, as the role may have so short a limit that the rest would run into it

@@ -43,6 +43,13 @@ def given(dsn: str) -> dict[str, str]:
     return {**said, **{name: str(value) for name, value in conninfo_to_dict(dsn).items()}}
 
 
+def server(dsn: str) -> str:
+    """Return host and port of the server that a connection string with a single one names."""
+    said = given(dsn)
+    host = said.get("host") or said.get("hostaddr") or "the server"
+    return f"{host}:{said['port']}" if "port" in said else host
+
+
 def refusal(dsn: str) -> str:
     """Return why the driver can't use a connection string, empty when it can.
 
