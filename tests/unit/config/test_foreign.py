@@ -12,6 +12,8 @@ from tests.unit.config.mistakes import problem
         ("KAFKA_BROKER", "KAFKA_BROKERS"),
         ("FILL_DELAYMIN", "FILL_DELAY_MIN"),
         ("POSTGRES_SSL_MODE", "POSTGRES_SSLMODE"),
+        ("PRICING_SERVICE_URL", "PRICING_SVC_URL"),
+        ("SECURITY_SERVICE_URL", "SECURITY_SVC_URL"),
         ("LOG_LEVL", "LOG_LEVEL"),
         ("OTEL_METRIC_INTERVAL", "OTEL_METRICINTERVAL"),
     ],
