@@ -76,14 +76,12 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
             if had is None:
                 missing = f"there is no topic {topic} at {cluster.brokers}"
                 raise DemoError(f"{missing}: look at KAFKA_ORDERS_TOPIC, or make it")
-            source: Iterator[FedOrder]
-            if arguments.file is None:
-                generated = orders(seed=arguments.seed, first_id=had + 1, since=datetime.now(UTC))
-                source, total = islice(generated, arguments.count), arguments.count
-            else:
+            read: list[FedOrder] | None = None
+            if arguments.file is not None:
                 read = _read(arguments.file, checked=not arguments.unchecked)
-                source, total = iter(read), len(read)
+            total = arguments.count if read is None else len(read)
             rate = arguments.rate or (None if total else _DEFAULT_RATE)
+            source = _generated(arguments, had, rate) if read is None else iter(read)
             sender = OrderSender(cluster, topic=topic)
             many = "orders without end" if total is None else str(total)
             bar = progress(total, title=f"orders to {topic}", begin=f"sending {many} to {topic}")
@@ -95,6 +93,13 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     sender.flush()
     print(f"{sent} orders sent", flush=True)
     return OK
+
+
+def _generated(arguments: argparse.Namespace, had: int, rate: float | None) -> Iterator[FedOrder]:
+    """Return new orders, received when they are sent at that rate, or all of them now."""
+    apart = 1 / rate if rate else 0.0
+    generated = orders(seed=arguments.seed, first_id=had + 1, since=datetime.now(UTC), apart=apart)
+    return islice(generated, arguments.count)
 
 
 def _send(

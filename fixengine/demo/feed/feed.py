@@ -15,6 +15,9 @@ from fixengine.ports.kafka import Headers
 SINCE = datetime(2024, 1, 2, 9, 30, tzinfo=UTC)
 """When orders were received first, where a caller has no other time in mind."""
 
+APART = 0.01
+"""Seconds from one order to the next, where a caller sends them at no rate of its own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FedOrder:
@@ -37,20 +40,28 @@ def orders(
     seed: int,
     first_id: int = 1,
     since: datetime = SINCE,
+    apart: float = APART,
     listings: Sequence[Listing] | None = None,
 ) -> Iterator[FedOrder]:
-    """Yield valid orders for ever, received from `since` on, 10 ms apart.
+    """Yield valid orders for ever, received from `since` on, so many seconds apart.
 
     They are for these securities, by default for all that have a price.
     """
-    for sketched in sketches(seed, listings or priced_listings(), first_id, since):
+    for sketched in sketches(seed, listings or priced_listings(), first_id, since, apart):
         yield fed_order("normal", sketched)
 
 
 def sketches(
-    seed: int, listings: Sequence[Listing], first_id: int, since: datetime
+    seed: int,
+    listings: Sequence[Listing],
+    first_id: int,
+    since: datetime,
+    apart: float = APART,
 ) -> Iterator[Sketch]:
-    """Yield sketches of normal orders for ever, received from `since` on, 10 ms apart."""
+    """Yield sketches of normal orders for ever, received from `since` on, `apart` s apart.
+
+    Each is up to 10 ms late.
+    """
     rng = random.Random(f"{seed}:{first_id}")
     start = int(since.timestamp()) * 10**9
     for number in count():
@@ -58,7 +69,7 @@ def sketches(
             rng,
             listing=rng.choice(listings),
             order_id=first_id + number,
-            received_ns=start + number * 10_000_000 + rng.randrange(10_000_000),
+            received_ns=start + round(number * apart * 10**9) + rng.randrange(10_000_000),
             quantity=_quantity(rng),
         )
 

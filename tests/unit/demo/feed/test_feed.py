@@ -5,7 +5,7 @@ from collections import Counter
 from decimal import Decimal
 from itertools import islice
 
-from fixengine.demo.feed.feed import orders
+from fixengine.demo.feed.feed import SINCE, orders
 from fixengine.demo.feed.universe import UNPRICEABLE, priced_listings
 from fixengine.wire.orders import decode_order
 from tests.support.feed.flaws import FLAWS
@@ -50,6 +50,12 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not() -> None:
     )
     assert first == again
     assert first != other
+
+
+def test_orders_are_received_as_far_apart_as_they_are_sent() -> None:
+    fed = orders(seed=1, since=SINCE, apart=0.5)
+    late = [decode_order(order.value).received_timestamp - SINCE for order in islice(fed, 4)]
+    assert [round(each.total_seconds(), 1) for each in late] == [0, 0.5, 1, 1.5]
 
 
 def test_a_mix_holds_what_was_asked_for() -> None:
