@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from fixengine.demo.feed.feed import orders
 from fixengine.engine.children import STOP_SHARES
@@ -117,6 +117,17 @@ def test_what_happens_is_seen_without_a_reload(page: Page, shared: Surroundings)
     shared.send(*fed)
     expect(page.locator("#rows td.order").first).to_have_text("1000")
     expect(page.locator("#rows td.status").first).to_have_text("FULL")
+
+
+def test_an_order_by_fix_has_no_number_at_execution_service(page: Page) -> None:
+    def as_by_fix(route: Route) -> None:
+        answer = route.fetch()
+        first, *others = answer.json()
+        by_fix = {**first, "executionServiceId": -first["id"]}
+        route.fulfill(response=answer, json=[by_fix, *others])
+
+    page.route("**/api/v1/executions?*", as_by_fix)
+    expect(page.locator("#rows td.order").first).to_have_text("FIX")
 
 
 def test_what_orders_bring_is_text(page: Page) -> None:

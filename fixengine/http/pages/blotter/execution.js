@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { byId, dress, drawn, element, show } from "./dom.js";
-import { count, moment, percent, price, quantity } from "./format.js";
+import { count, moment, order, percent, price, quantity } from "./format.js";
 import { known, share } from "./table.js";
 
 const WIDTH = 374;
@@ -56,7 +56,7 @@ export class Panel {
 function facts(execution) {
   const said = {
     execution: String(execution.id),
-    order: String(execution.executionServiceId),
+    order: order(execution.executionServiceId),
     status: execution.executionStatus,
     filled: `${quantity(execution.quantityFilled)} (${percent(share(execution))})`,
     average: price(execution.averagePrice),

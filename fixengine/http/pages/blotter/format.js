@@ -8,6 +8,8 @@ const day = new Intl.DateTimeFormat("en", { day: "2-digit", month: "short" });
 
 const known = (format) => (value) => (value === undefined ? "–" : format(value));
 
+// Orders by FIX have no number at execution-service: theirs are below zero.
+export const order = (number) => (number < 0 ? "FIX" : String(number));
 export const count = known((value) => whole.format(value));
 export const rate = known((value) => (value < 10 ? value.toFixed(1) : whole.format(value)));
 export const quantity = known((value) => exact.format(value));

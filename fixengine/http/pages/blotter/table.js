@@ -1,7 +1,7 @@
 // The rows of one page of executions, each changed in place.
 
 import { byId, dress, element, show } from "./dom.js";
-import { count, moment, price, quantity } from "./format.js";
+import { count, moment, order as orderNumber, price, quantity } from "./format.js";
 
 const CELLS = ["id", "order extra", "side", "ticker", "status", "filled", "average", "limit", "fills extra", "time extra", "to extra"];
 
@@ -87,7 +87,7 @@ function made(id) {
 function fill(row, execution) {
   const [id, order, side, ticker, status, filled, average, limit, fills, time, to] = row.children;
   show(id, String(execution.id));
-  show(order, String(execution.executionServiceId));
+  show(order, orderNumber(execution.executionServiceId));
   show(side, execution.tradeType);
   dress(side, `side ${known(execution.tradeType)}`);
   show(ticker, execution.ticker);
