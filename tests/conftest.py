@@ -13,6 +13,7 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
+from loguru import logger
 from psycopg import sql
 
 from fixengine.demo.errors import DemoError
@@ -130,6 +131,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         check(_kind(session.config))
     except DemoError as error:
         raise pytest.UsageError(f"--stack containers: {error}") from error
+
+
+def pytest_sessionfinish() -> None:
+    """End the log before its stream: threads live on in a worker that waits for others."""
+    logger.remove()
 
 
 @pytest.fixture(scope="session", autouse=True)
