@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic comes from within
     AclOperation,
     AdminClient,
@@ -21,15 +21,17 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # NewTopic co
 from fixengine.actors.intake.burying import ENOUGH_LETTERS
 from fixengine.actors.intake.intake import LARGEST_BATCH
 from fixengine.demo.audit.report import Expectations
-from fixengine.demo.feed.feed import FedOrder, orders
+from fixengine.demo.feed.feed import orders
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.engine.engine import Engine
 from fixengine.ports.kafka import Headers, Record
 from tests.support.commands import run_command
 from tests.support.engines import Surroundings, part, restarts, wait_until_ready
+from tests.support.kafka.places import committed
 from tests.support.kafka.raw_headers import send_with_header
 from tests.support.kafka.rights import CLUSTER, denied, topic
+from tests.support.kafka.sender import Sender
 from tests.support.kafka.topics import drop_topics
 from tests.support.stacks import BrokerKind
 
@@ -42,68 +44,6 @@ def apache(broker_kind: BrokerKind) -> None:
     """For what the embedded broker does not know: limits, rights, deleted topics."""
     if broker_kind is not BrokerKind.APACHE:
         pytest.skip("the embedded broker refuses no message")
-
-
-class Sender:
-    """Sends orders to partitions of the test's choice, compressed or not."""
-
-    def __init__(self, around: Surroundings) -> None:
-        self._topic = around.topics.orders
-        self._bootstrap = around.broker.bootstrap
-        self.sent: list[FedOrder] = []
-
-    def send(
-        self,
-        value: bytes,
-        *,
-        partition: int,
-        key: bytes | None = b"k",
-        headers: Headers = (),
-        codec: str = "none",
-    ) -> None:
-        self._send(partition, key, value, headers, codec)
-        self.sent.append(
-            FedOrder(key=key, value=value, headers=headers, kind="a test", expected=None)
-        )
-
-    def good(self, number: int, *, first_id: int, partition: int) -> None:
-        for order in islice(orders(seed=1, first_id=first_id), number):
-            assert order.value is not None
-            self._send(partition, order.key, order.value, order.headers, "none")
-            self.sent.append(order)
-
-    def flood(self, number: int, *, partition: int) -> None:
-        """Send so many small bad orders."""
-        producer = Producer({"bootstrap.servers": self._bootstrap, "linger.ms": 50})
-        for each in range(number):
-            value = b"{%d" % each
-            producer.produce(self._topic, key=b"k", value=value, partition=partition)
-            self.sent.append(
-                FedOrder(key=b"k", value=value, headers=(), kind="a test", expected=None)
-            )
-        assert producer.flush(60) == 0
-
-    def _send(
-        self, partition: int, key: bytes | None, value: bytes, headers: Headers, codec: str
-    ) -> None:
-        producer = Producer(
-            {
-                "bootstrap.servers": self._bootstrap,
-                "compression.type": codec,
-                "message.max.bytes": 100 * MB,
-            }
-        )
-        failures: list[object] = []
-        producer.produce(
-            self._topic,
-            key=key,
-            value=value,
-            partition=partition,
-            headers=list(headers),
-            on_delivery=lambda error, _: failures.append(error) if error else None,
-        )
-        assert producer.flush(60) == 0
-        assert failures == []
 
 
 @pytest.fixture
@@ -147,23 +87,6 @@ def make_letters_topic(around: Surroundings, config: Mapping[str, str] | None = 
 
 def letters(around: Surroundings) -> tuple[Record, ...]:
     return read_topic(around.broker.bootstrap, around.topics.dlq)
-
-
-def committed(around: Surroundings, partition: int) -> int:
-    """Return the group's place in a partition, 0 when it has none or nobody says it yet."""
-    consumer = Consumer(
-        {"bootstrap.servers": around.broker.bootstrap, "group.id": around.topics.group}
-    )
-    try:
-        asked = [TopicPartition(around.topics.orders, partition)]
-        (place,) = consumer.committed(asked, timeout=_WITHIN)
-        return max(int(place.offset), 0)
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.NOT_COORDINATOR:
-            raise
-        return 0  # of a broker that has just begun
-    finally:
-        consumer.close()
 
 
 def metric(engine: Engine, name: str) -> float:
