@@ -11,8 +11,9 @@ class Expectations:
     """What must hold beside the ledger's own consistency.
 
     `complete`: every order that can be filled is FULL. `all_published`: the outbox is empty.
-    `repeats_allowed`: a fill or dead letter may be on its topic twice. `empty_fills_announced`:
-    the engines ran with PUBLISH_EMPTY_FILLS, None where some did and some did not.
+    `repeats_allowed`: a fill may be on its topic twice; a dead letter may be in any case.
+    `empty_fills_announced`: the engines ran with PUBLISH_EMPTY_FILLS, None where some did and some
+    did not.
     `partitions_are_fixed`: the topic of fills was given no partitions while orders were open.
     """
 

@@ -5,11 +5,11 @@ import pytest
 from fixengine.demo.audit.report import Expectations
 from fixengine.demo.engine import Engine
 from fixengine.demo.stack import Stack
-from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from tests.acceptance.runs import FAST, audited, count, send, wait_for_more, wait_until_done
 from tests.support.feed.flaws import FLAWS
 from tests.support.feed.mixed import mixed_orders
+from tests.support.kafka.letters import read_letters
 
 
 def test_two_engines_lose_and_double_nothing_when_one_is_killed(bare_stack: Stack) -> None:
@@ -56,7 +56,7 @@ def test_an_engine_that_is_started_first_waits_for_all_the_others(bare_stack: St
     wait_until(lambda: not engine.state()["parts"]["consumer"]["said"], 60, "the partitions")
     wait_until(
         lambda: (
-            len(read_topic(bare_stack.broker.bootstrap, bare_stack.topics.dlq)) == len(FLAWS) - 1
+            len(read_letters(bare_stack.broker.bootstrap, bare_stack.topics.dlq)) == len(FLAWS) - 1
         ),
         60,
         "all bad orders but that of an unknown security to be buried",

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from fixengine.demo.feed.feed import FedOrder
-from fixengine.demo.topics import TopicNames, read_topic
+from fixengine.demo.topics import TopicNames
 from fixengine.demo.waiting import wait_until
+from tests.support.kafka.letters import read_letters
 from tests.support.rows import counting
 
 
@@ -26,7 +27,7 @@ def wait_until_done(
         wait_until(lambda: count(filled) == len(fillable), seconds, "all orders to be filled")
         wait_until(lambda: count("outbox") == 0, seconds, "all fills to be published")
     wait_until(
-        lambda: len(read_topic(bootstrap, topics.dlq)) >= bad,
+        lambda: len(read_letters(bootstrap, topics.dlq)) >= bad,
         seconds,
         f"{bad} orders to be on the dead-letter topic",
     )

@@ -15,14 +15,16 @@ from fixengine.demo.feed.universe import all_listings
 from fixengine.demo.neighbours.services import PricingService, SecurityService
 from fixengine.demo.servers.broker import Broker
 from fixengine.demo.stack import engine_settings
-from fixengine.demo.topics import TopicNames, create_topic, read_topic
+from fixengine.demo.topics import TopicNames, create_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
 from fixengine.engine.engine import Engine
+from fixengine.ports.kafka import Record
 from fixengine.supervision.refs import ActorRef
 from fixengine.telemetry.health import HUNG_AFTER
 from tests.support import rows
 from tests.support.done import wait_until_done
+from tests.support.kafka.letters import read_letters
 from tests.support.stubs import running
 
 FAST = {"FILL_DELAY_FIRST": "0", "FILL_DELAY_MIN": "0.02", "FILL_DELAY_MAX": "0.2"}
@@ -87,8 +89,9 @@ class Surroundings:
     def wait_for_more(self, condition: str, number: int, seconds: float = 60) -> None:
         rows.wait_for_more(self.dsn, condition, number, seconds)
 
-    def letters(self) -> int:
-        return len(read_topic(self.broker.bootstrap, self.topics.dlq))
+    def letters(self) -> tuple[Record, ...]:
+        """Return a dead letter of each order that has one."""
+        return read_letters(self.broker.bootstrap, self.topics.dlq)
 
     def wait_until_done(self, orders: tuple[FedOrder, ...]) -> None:
         """Wait until all of `orders` is filled, published or buried."""

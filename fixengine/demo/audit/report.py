@@ -66,9 +66,8 @@ def judge(fed: Iterable[FedOrder], remains: Remains, expectations: Expectations)
         *_of_letters([order for order in fed if not order.valid], remains, the_judge),
     ]
     counts = the_judge.counts
-    repeated = counts.repeated_messages + counts.repeated_dead_letters
-    if repeated and not expectations.repeats_allowed:
-        said = f"{repeated} records are on their topics more than once"
+    if counts.repeated_messages and not expectations.repeats_allowed:
+        said = f"{counts.repeated_messages} fills are on their topic more than once"
         found.append(the_judge.found(Kind.REPEATED, said))
     return Report(counts=counts, contradictions=tuple(found))
 

@@ -73,7 +73,7 @@ def run(postgres: Postgres, broker: Broker, workspace: Workspace) -> Iterator[Su
                 world.send(*FED)
                 world.wait_for("execution where not is_open", adopted + GOOD)
                 world.wait_for("outbox", 0)
-                wait_until(lambda: world.letters() == BAD, 60, "all dead letters")
+                wait_until(lambda: len(world.letters()) == BAD, 60, "all dead letters")
             yield world
 
 

@@ -326,9 +326,9 @@ def test_an_order_whose_security_comes_later_is_replayed_and_filled(
     early = replace(order, key=b"7", value=body(), headers=STRANGE, expected=None)
     with around.engine():
         around.send(early)
-        wait_until(lambda: around.letters() == 1, 60, "the dead letter")
+        wait_until(lambda: len(around.letters()) == 1, 60, "the dead letter")
         assert dlq("replay", "--reason", "no such security") == 0
-        wait_until(lambda: around.letters() == 2, 60, "the second dead letter")
+        wait_until(lambda: len(around.letters()) == 2, 60, "the second dead letter")
         believed_until = monotonic() + UNKNOWN_FOR
         listing = replace(priced_listings()[0], security_id=NEW_SECURITY)
         around.securities._listings[NEW_SECURITY] = listing
@@ -342,9 +342,9 @@ def test_an_order_whose_security_comes_later_is_replayed_and_filled(
         assert dlq("replay", "--since", "1970-01-01T00:00:00Z") == 0
         around.wait_for("outbox", 0)
     assert capsys.readouterr().out.endswith("0 replayed, 2 replayed before, 0 not replayed\n")
-    first, second = read_topic(around.broker.bootstrap, around.topics.dlq)
+    first, second = around.letters()
     assert (first.key, first.value) == (second.key, second.value) == (b"7", body())
     assert dict(second.headers)["dlq.replays"] == b"1"
     assert around.count("execution where execution_service_id = 7") == 1
-    assert around.letters() == 2
+    assert len(around.letters()) == 2
     assert len(read_topic(around.broker.bootstrap, around.topics.orders)) == 3

@@ -129,7 +129,7 @@ def one_outage(
     wait_until_ready(engine, 60)
     around.wait_until_done(fed)
     assert not any(restarts(engine).values())
-    assert around.letters() == 0
+    assert around.letters() == ()
     wait_until(lambda: outages[-1] == UP, 60, "its end to be said")
     assert outages[before:] == [DOWN, UP]
 
@@ -215,7 +215,7 @@ def test_what_passes_by_itself_is_tried_again_and_no_outage(
             change(database, "drop function odd cascade; drop sequence tries")
         assert not any(restarts(engine).values())
         assert DOWN not in outages
-    assert around.letters() == 0
+    assert around.letters() == ()
 
 
 def test_a_lock_that_is_held_for_long_is_an_outage_with_its_reason(

@@ -25,7 +25,7 @@ from fixengine.demo.feed.feed import orders
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.engine.engine import Engine
-from fixengine.ports.kafka import Headers, Record
+from fixengine.ports.kafka import Headers
 from tests.support.commands import run_command
 from tests.support.engines import Surroundings, part, restarts, wait_until_ready
 from tests.support.kafka.places import committed
@@ -85,10 +85,6 @@ def make_letters_topic(around: Surroundings, config: Mapping[str, str] | None = 
     broker.create_topics([made])[around.topics.dlq].result(_WITHIN)
 
 
-def letters(around: Surroundings) -> tuple[Record, ...]:
-    return read_topic(around.broker.bootstrap, around.topics.dlq)
-
-
 def metric(engine: Engine, name: str) -> float:
     value = engine.registry.get_sample_value(name)
     assert value is not None
@@ -105,7 +101,7 @@ def dlq(around: Surroundings, *words: str) -> int:
 
 
 def wait_for_letters(around: Surroundings, number: int) -> None:
-    wait_until(lambda: len(letters(around)) == number, 60, f"{number} dead letters")
+    wait_until(lambda: len(around.letters()) == number, 60, f"{number} dead letters")
 
 
 def wait_for_offset(around: Surroundings, partition: int, offset: int) -> None:
@@ -165,7 +161,7 @@ def test_what_the_topic_refuses_for_its_size_is_shortened_and_holds_up_nothing(
         assert part(engine, "dead_letters") == {"up": True, "said": ""}
         assert metric(engine, "fixengine_dead_letters_shortened_total") == 2
     around.assert_the_ledger_holds(tuple(sender.sent))
-    (letter, *_) = (one for one in letters(around) if dict(one.headers).get("dlq.shortened"))
+    (letter, *_) = (one for one in around.letters() if dict(one.headers).get("dlq.shortened"))
     told = dict(letter.headers)
     assert (letter.key, told["one"], told["dlq.shortened"]) == (b"37", b"1", b"5000000")
     assert told["dlq.partition"] == b"3"
@@ -195,7 +191,7 @@ def test_a_shortened_letter_is_replayed_whole_or_not_at_all(
     with around.engine():
         wait_for_letters(around, 1)
         wait_for_offset(around, 3, 1)
-    (letter,) = letters(around)
+    (letter,) = around.letters()
     assert dict(letter.headers)["dlq.shortened"] == str(len(unknown)).encode()
     assert dlq(around, "replay", "--offset", "0") == 0
     replayed = [
@@ -246,7 +242,7 @@ def test_letters_that_nobody_may_write_hold_back_their_partitions_offset_and_not
             assert part(engine, "broker")["up"]
             assert f"can't be written to {around.topics.dlq}: this user may not" in said(engine)
             assert f"wait, the order at {around.topics.orders} " in said(engine)
-    assert letters(around) == ()
+    assert around.letters() == ()
     assert (committed(around, 3), committed(around, 6)) == (5, 0)
     told = [event for event in events if "dead letters" in event and "orders" not in event]
     assert told == ["dead letters can't be written, they wait"] * 2
@@ -298,7 +294,7 @@ def test_a_letter_that_the_topic_does_not_take_holds_back_no_other_partition(
         wait_until_they_wait(engine, 11)
         assert f"the order at {around.topics.orders} 3/0 first: " in said(engine)
         assert committed(around, 3) == 0
-        assert len(letters(around)) == 10
+        assert len(around.letters()) == 10
         alter(around, around.topics.dlq, "cleanup.policy", "delete")
         around.wait_until_done(tuple(sender.sent))
         wait_for_offset(around, 3, 21)

@@ -121,7 +121,7 @@ def test_each_record_counts_for_one_engine_alone(spread: Spread) -> None:
     assert min(spread.processed) > 0
     assert sum(spread.processed) == len(FED) - BAD
     assert sum(spread.failed) == BAD
-    assert spread.databases[0].letters() == BAD
+    assert len(spread.databases[0].letters()) == BAD
 
 
 def test_each_group_has_no_lag(spread: Spread) -> None:

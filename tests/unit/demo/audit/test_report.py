@@ -204,7 +204,7 @@ def test_a_repeated_message_is_counted_and_may_be_forbidden() -> None:
     assert repeating.judged().ok
     assert repeating.judged().counts.repeated_messages == 1
     strict = replace(repeating, expectations=Expectations(repeats_allowed=False))
-    assert strict.judged().problems == ("1 records are on their topics more than once",)
+    assert strict.judged().problems == ("1 fills are on their topic more than once",)
 
 
 def test_a_fill_in_the_outbox_is_a_problem_unless_it_is_allowed() -> None:
