@@ -17,7 +17,7 @@ from fixengine.demo.topics import create_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.infra.process.interrupts import signals_as_interrupts
 from tests.fuzz.hostile import hostile_records
-from tests.fuzz.intake import NO_FILLS, HostileFeed, audit, resident, settled
+from tests.fuzz.intake import NO_FILLS, HostileFeed, audit, committed, resident, settled
 from tests.support.stacks import BrokerKind
 
 ROUND = 20_000
@@ -67,7 +67,7 @@ def _run(stack: Stack, *, messages: int, seed: int, corpus: Sequence[bytes]) -> 
     )
     sizes: list[float] = []
     while feed.sent < messages:
-        sizes.append(_round(engine, feed, min(ROUND, messages - feed.sent)))
+        sizes.append(_round(stack, engine, feed, min(ROUND, messages - feed.sent)))
     counted = settled(_metrics(engine))
     problems = [] if engine.terminate() == 0 else ["the engine did not end well"]
     account = audit(
@@ -88,12 +88,13 @@ def _run(stack: Stack, *, messages: int, seed: int, corpus: Sequence[bytes]) -> 
     return problems + account.problems
 
 
-def _round(engine: Engine, feed: HostileFeed, number: int) -> float:
+def _round(stack: Stack, engine: Engine, feed: HostileFeed, number: int) -> float:
     """Send so many records, wait until the engine is done, and return its size in MB."""
+    bootstrap, topics = stack.broker.bootstrap, stack.topics
     began = time.monotonic()
     feed.send(number)
     wait_until(
-        lambda: sum(settled(_metrics(engine)).values()) >= feed.sent,
+        lambda: committed(bootstrap, topics) == feed.sent,
         _ROUND_SECONDS,
         f"{feed.sent} records to be stored or buried",
     )

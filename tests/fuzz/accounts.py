@@ -116,9 +116,9 @@ def _buried(
             problems.append(f"letter {letter.offset} does not say where it comes from: {said}")
             continue
         place = int(said["dlq.partition"] or b""), int(said["dlq.offset"] or b"")
-        if place in buried:
-            problems.append(f"record {place} is buried twice")
-        buried[place] = _digest(letter.key, letter.value, letter.headers)
+        digest = _digest(letter.key, letter.value, letter.headers)
+        if buried.setdefault(place, digest) != digest:
+            problems.append(f"record {place} is buried twice, with other bytes")
     return buried
 
 

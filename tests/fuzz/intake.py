@@ -97,11 +97,11 @@ def audit(
 ) -> Account:
     """Draw up the account of all records, and hold the engine's own count and place against it."""
     account = draw_up(records, _letters(bootstrap, topics), _rows(dsn), topic=topics.orders)
-    if counted != {"stored": account.stored, "buried": account.buried}:
+    # what is read again after a rebalance is counted again
+    if counted["stored"] < account.stored or counted["buried"] < account.buried:
         account.problems.append(f"the engine counted {counted}")
-    committed = _committed(bootstrap, topics)
-    if sum(committed.values()) != account.records:
-        account.problems.append(f"the group is at {committed}")
+    if (place := committed(bootstrap, topics)) != account.records:
+        account.problems.append(f"the group has done with {place} of {account.records} records")
     return account
 
 
@@ -115,10 +115,11 @@ def _rows(dsn: str) -> dict[int, Row]:
         return {row[0]: Row(*row) for row in connection.execute(_ROWS)}
 
 
-def _committed(bootstrap: str, topics: TopicNames) -> dict[int, int]:
+def committed(bootstrap: str, topics: TopicNames) -> int:
+    """Return with how many records the group has done."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": topics.group})
     try:
         asked = [TopicPartition(topics.orders, number) for number in range(PARTITIONS)]
-        return {place.partition: place.offset for place in consumer.committed(asked, timeout=10)}
+        return sum(max(place.offset, 0) for place in consumer.committed(asked, timeout=10))
     finally:
         consumer.close()

@@ -41,11 +41,15 @@ BAD = sum(not each.valid for each in FED)
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """Two databases, and how many orders each one's engine has counted as stored and as buried."""
+    """Two databases, and how many orders each one's engine has counted as stored and as buried.
+
+    So many records were read `again`, after a rebalance.
+    """
 
     databases: tuple[Surroundings, Surroundings]
     processed: tuple[float, float]
     failed: tuple[float, float]
+    again: float
 
 
 @pytest.fixture(scope="module")
@@ -68,30 +72,43 @@ def spread(
             wait_until_ready(two)
             first.send(*FED)
             wait_until(
-                lambda: sum(map(counted_as_anything, (one, two))) == len(FED),
+                lambda: {done_with(first, number) for number in (1, 2)} == {len(FED)},
                 60,
                 "all to be settled",
             )
             for world in (first, second):
                 world.wait_for("execution where is_open", 0)
                 world.wait_for("outbox", 0)
-            processed = counted(one, "processed"), counted(two, "processed")
-            failed = counted(one, "failed"), counted(two, "failed")
-        yield Spread(databases=(first, second), processed=processed, failed=failed)
+            processed, failed, polled = (
+                (counted(one, what), counted(two, what))
+                for what in ("messages_processed", "messages_failed", "records_polled")
+            )
+        yield Spread(
+            databases=(first, second),
+            processed=processed,
+            failed=failed,
+            again=sum(polled) - 2 * len(FED),
+        )
+
+
+def done_with(world: Surroundings, number: int) -> int:
+    """Return how many records the group of that database has done with."""
+    group = ConsumerGroup(
+        cluster=cluster(world.broker),
+        name=Shard(number, 2).group(NAMES.group),
+        topic=NAMES.orders,
+    )
+    return sum(group.committed().values())
 
 
 def counted(engine: Engine, what: str) -> float:
-    name = f"kafka_consumer_messages_{what}_total"
+    name = f"kafka_consumer_{what}_total"
     return sum(
         sample.value
         for family in engine.registry.collect()
         for sample in family.samples
         if sample.name == name
     )
-
-
-def counted_as_anything(engine: Engine) -> float:
-    return counted(engine, "processed") + counted(engine, "failed")
 
 
 def column(world: Surroundings, name: str) -> list[int]:
@@ -119,20 +136,14 @@ def test_a_message_of_a_fill_is_told_from_all_others_by_its_number(spread: Sprea
 
 def test_each_record_counts_for_one_engine_alone(spread: Spread) -> None:
     assert min(spread.processed) > 0
-    assert sum(spread.processed) == len(FED) - BAD
-    assert sum(spread.failed) == BAD
+    assert 0 <= sum(spread.processed) - (len(FED) - BAD) <= spread.again
+    assert 0 <= sum(spread.failed) - BAD <= spread.again
     assert len(spread.databases[0].letters()) == BAD
 
 
 def test_each_group_has_no_lag(spread: Spread) -> None:
     records = len(read_topic(spread.databases[0].broker.bootstrap, NAMES.orders))
-    for number in (1, 2):
-        group = ConsumerGroup(
-            cluster=cluster(spread.databases[0].broker),
-            name=Shard(number, 2).group(NAMES.group),
-            topic=NAMES.orders,
-        )
-        assert sum(group.committed().values()) == records
+    assert {done_with(spread.databases[0], number) for number in (1, 2)} == {records}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +178,7 @@ def test_both_databases_have_one_verdict(audit: Callable[..., Verdict]) -> None:
     assert verdict.code == HOLDS, verdict
     counts = verdict.counts
     assert (counts["orders"], counts["executions"], counts["full"]) == (len(GOOD),) * 3
-    assert counts["dead_letters"] == BAD
+    assert counts["dead_letters"] - counts["repeated_dead_letters"] == BAD
 
 
 TAMPERINGS = {
