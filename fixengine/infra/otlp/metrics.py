@@ -4,7 +4,7 @@ Loaded only where a collector is named: HTTP/2 and OTLP's messages take some 4 M
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby, pairwise
 from math import inf
 
@@ -12,7 +12,6 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
 )
-from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from prometheus_client import CollectorRegistry, Metric
@@ -21,7 +20,7 @@ from prometheus_client.samples import Sample
 from fixengine import __version__
 from fixengine.config.collector import Collector
 from fixengine.infra.otlp.exporter import Exporter, Send
-from fixengine.infra.otlp.words import Refusals, attributes
+from fixengine.infra.otlp.words import Refusals, add_attributes, resource_of
 
 _UNITS = {
     "seconds": "s",
@@ -64,7 +63,7 @@ class MetricExport:
     ) -> None:
         """Take the collector, and the seconds between exports."""
         self._registry = registry
-        self._resource = Resource(attributes=attributes(resource))
+        self._resource = resource_of(resource)
         self._began = time.time_ns()
         self._refusals = Refusals("metrics")
         exporter = Exporter(
@@ -82,55 +81,35 @@ class MetricExport:
 def request(
     registry: CollectorRegistry, resource: Resource, *, began: int, now: int
 ) -> ExportMetricsServiceRequest:
-    """Return a request with what a registry has now, since it began."""
-    metrics = [
-        metric
-        for family in registry.collect()
-        for metric in converted(family, began=began, now=now)
-    ]
-    scope = otlp.ScopeMetrics(
-        scope=InstrumentationScope(name="fixengine", version=__version__), metrics=metrics
-    )
-    return ExportMetricsServiceRequest(
-        resource_metrics=[otlp.ResourceMetrics(resource=resource, scope_metrics=[scope])]
-    )
+    """Return a request with what a registry has now, since it began.
 
-
-def converted(family: Metric, *, began: int, now: int) -> Iterator[otlp.Metric]:
-    """Yield a family's metrics, under the names of its samples, since the time `began`.
-
-    Times are in nanoseconds since 1970.
+    Both times are in nanoseconds since 1970. Metrics have the names of their samples.
     """
-    unit = unit_of(family.name)
+    made = ExportMetricsServiceRequest()
+    scope = made.resource_metrics.add(resource=resource).scope_metrics.add()
+    scope.scope.name = "fixengine"
+    scope.scope.version = __version__
+    for family in registry.collect():
+        _add_metric(scope, family, began=began, now=now)
+    return made
+
+
+def _add_metric(scope: otlp.ScopeMetrics, family: Metric, *, began: int, now: int) -> None:
+    made = scope.metrics.add(
+        name=family.name, description=family.documentation, unit=unit_of(family.name)
+    )
     match family.type:
         case "counter":
-            points = _numbers(family.samples, began=began, now=now)
-            yield otlp.Metric(
-                name=f"{family.name}_total",
-                description=family.documentation,
-                unit=unit,
-                sum=otlp.Sum(
-                    data_points=points, is_monotonic=True, aggregation_temporality=_CUMULATIVE
-                ),
-            )
+            made.name += "_total"
+            made.sum.is_monotonic = True
+            made.sum.aggregation_temporality = _CUMULATIVE
+            _add_numbers(made.sum, family.samples, began=began, now=now)
         case "histogram":
-            histogram = otlp.Histogram(
-                data_points=_histograms(family.samples, began=began, now=now),
-                aggregation_temporality=_CUMULATIVE,
-            )
-            yield otlp.Metric(
-                name=family.name,
-                description=family.documentation,
-                unit=unit,
-                histogram=histogram,
-            )
+            made.histogram.aggregation_temporality = _CUMULATIVE
+            _add_histograms(made.histogram, family.samples, began=began, now=now)
         case "gauge":
-            yield otlp.Metric(
-                name=family.name,
-                description=family.documentation,
-                unit=unit,
-                gauge=otlp.Gauge(data_points=_numbers(family.samples, began=0, now=now)),
-            )
+            made.gauge.SetInParent()
+            _add_numbers(made.gauge, family.samples, began=0, now=now)
         case _:
             raise ValueError(f"{family.name} is of a type that is not exported: {family.type}")
 
@@ -141,21 +120,17 @@ def unit_of(name: str) -> str:
     return next((_UNITS[word] for word in reversed(words) if word in _UNITS), "")
 
 
-def _numbers(samples: Iterable[Sample], *, began: int, now: int) -> list[otlp.NumberDataPoint]:
-    return [
-        otlp.NumberDataPoint(
-            attributes=attributes(sample.labels),
-            as_double=sample.value,
-            start_time_unix_nano=began,
-            time_unix_nano=now,
+def _add_numbers(
+    to: otlp.Sum | otlp.Gauge, samples: Iterable[Sample], *, began: int, now: int
+) -> None:
+    for sample in samples:
+        point = to.data_points.add(
+            as_double=sample.value, start_time_unix_nano=began, time_unix_nano=now
         )
-        for sample in samples
-    ]
+        add_attributes(point.attributes, sample.labels)
 
 
-def _histograms(
-    samples: Iterable[Sample], *, began: int, now: int
-) -> Iterator[otlp.HistogramDataPoint]:
+def _add_histograms(to: otlp.Histogram, samples: Iterable[Sample], *, began: int, now: int) -> None:
     def labels(sample: Sample) -> tuple[tuple[str, str], ...]:
         return tuple((name, text) for name, text in sample.labels.items() if name != "le")
 
@@ -169,8 +144,7 @@ def _histograms(
                 of[sample.name.rpartition("_")[2]] = sample.value
         # Prometheus counts what is at or below a bound, OTLP what is between two of them
         counts = [int(high - low) for low, high in pairwise((0.0, *below.values()))]
-        yield otlp.HistogramDataPoint(
-            attributes=attributes(dict(labelled)),
+        point = to.data_points.add(
             count=int(of["count"]),
             sum=of["sum"],
             explicit_bounds=[bound for bound in below if bound != inf],
@@ -178,3 +152,4 @@ def _histograms(
             start_time_unix_nano=began,
             time_unix_nano=now,
         )
+        add_attributes(point.attributes, dict(labelled))

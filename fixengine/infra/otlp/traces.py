@@ -8,7 +8,6 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
-from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1 import trace_pb2 as otlp
 
@@ -16,9 +15,9 @@ from fixengine import __version__
 from fixengine.config.collector import Collector
 from fixengine.infra.otlp.answers import UNAVAILABLE, CallError
 from fixengine.infra.otlp.exporter import Exporter, Send
-from fixengine.infra.otlp.words import Refusals, attributes
+from fixengine.infra.otlp.words import Refusals, add_attributes, resource_of
 from fixengine.secrets import known
-from fixengine.telemetry.spans import By, Kind, Span
+from fixengine.telemetry.spans import By, Kind, Span, Thrown
 
 LARGEST_BATCH = 512
 """Spans of one export at the most."""
@@ -55,7 +54,7 @@ class SpanExport:
 
     def __init__(self, *, collector: Collector, resource: Mapping[str, str]) -> None:
         """Take the collector, and what the spans are of."""
-        self._resource = Resource(attributes=attributes(resource))
+        self._resource = resource_of(resource)
         self._waiting: deque[Span] = deque()
         self._batches: deque[bytes] = deque()
         self._writing = Lock()
@@ -108,62 +107,55 @@ class SpanExport:
 
 def request(spans: Iterable[Span], resource: Resource) -> ExportTraceServiceRequest:
     """Return a request with these spans, those of libraries first."""
-    by: dict[By, list[otlp.Span]] = {By.ENGINE: []}
+    by: dict[By, list[Span]] = {}
     for span in spans:
-        by.setdefault(span.by, []).append(_converted(span))
-    own = otlp.ScopeSpans(
-        scope=InstrumentationScope(name="fixengine", version=__version__), spans=by.pop(By.ENGINE)
-    )
-    libraries = [
-        otlp.ScopeSpans(
-            scope=InstrumentationScope(
-                name=f"opentelemetry.instrumentation.{_LIBRARIES[library]}", version=_FORM
-            ),
-            spans=written,
-            schema_url=_SCHEMA,
+        by.setdefault(span.by, []).append(span)
+    own = by.pop(By.ENGINE, None)
+    made = ExportTraceServiceRequest()
+    if by:
+        libraries = made.resource_spans.add(resource=resource)
+        for library, theirs in by.items():
+            scope = libraries.scope_spans.add(schema_url=_SCHEMA)
+            scope.scope.name = f"opentelemetry.instrumentation.{_LIBRARIES[library]}"
+            scope.scope.version = _FORM
+            _add(scope, theirs)
+    if own:
+        scope = made.resource_spans.add(resource=resource).scope_spans.add()
+        scope.scope.name = "fixengine"
+        scope.scope.version = __version__
+        _add(scope, own)
+    return made
+
+
+def _add(scope: otlp.ScopeSpans, spans: Iterable[Span]) -> None:
+    for span in spans:
+        made = scope.spans.add(
+            name=span.name,
+            kind=_KINDS[span.kind],
+            trace_id=span.context.trace_id,
+            span_id=span.context.span_id,
+            parent_span_id=b"" if span.parent is None else span.parent.span_id,
+            start_time_unix_nano=span.began,
+            end_time_unix_nano=span.ended,
+            flags=0 if span.by is By.ENGINE else _PARENT_IS_KNOWN,
         )
-        for library, written in by.items()
-    ]
-    return ExportTraceServiceRequest(
-        resource_spans=[
-            otlp.ResourceSpans(resource=resource, scope_spans=scopes)
-            for scopes in (libraries, [own])
-            if scopes
-        ]
-    )
+        add_attributes(made.attributes, span.attributes)
+        for link in span.links:
+            made.links.add(trace_id=link.trace_id, span_id=link.span_id)
+        made.status.SetInParent()
+        if span.error is not None:
+            made.status.code = otlp.Status.StatusCode.STATUS_CODE_ERROR
+            made.status.message = known.hide(span.error)
+        if span.thrown is not None:
+            _add_event(made, span.thrown)
 
 
-def _converted(span: Span) -> otlp.Span:
-    return otlp.Span(
-        name=span.name,
-        kind=_KINDS[span.kind],
-        trace_id=span.context.trace_id,
-        span_id=span.context.span_id,
-        parent_span_id=b"" if span.parent is None else span.parent.span_id,
-        start_time_unix_nano=span.began,
-        end_time_unix_nano=span.ended,
-        attributes=attributes(span.attributes),
-        events=_events(span),
-        links=[otlp.Span.Link(trace_id=link.trace_id, span_id=link.span_id) for link in span.links],
-        status=otlp.Status()
-        if span.error is None
-        else otlp.Status(
-            code=otlp.Status.StatusCode.STATUS_CODE_ERROR, message=known.hide(span.error)
-        ),
-        flags=0 if span.by is By.ENGINE else _PARENT_IS_KNOWN,
-    )
-
-
-def _events(span: Span) -> list[otlp.Span.Event]:
-    thrown = span.thrown
-    if thrown is None:
-        return []
+def _add_event(span: otlp.Span, thrown: Thrown) -> None:
     said = {
         "exception.type": thrown.kind,
         "exception.message": known.hide(thrown.words),
         "exception.stacktrace": known.hide(thrown.stack),
         "exception.escaped": "False",
     }
-    return [
-        otlp.Span.Event(name="exception", time_unix_nano=thrown.at, attributes=attributes(said))
-    ]
+    event = span.events.add(name="exception", time_unix_nano=thrown.at)
+    add_attributes(event.attributes, said)

@@ -1,23 +1,39 @@
 """What metrics and spans have in common in OTLP's words."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from fixengine.recurring import Recurring
 
 
-def attributes(values: Mapping[str, str | int]) -> list[KeyValue]:
-    """Return attributes as OTLP has them."""
-    return [
-        KeyValue(
-            key=name,
-            value=AnyValue(int_value=value)
-            if isinstance(value, int)
-            else AnyValue(string_value=value),
-        )
-        for name, value in values.items()
-    ]
+class _KeyValues(Protocol):
+    """The list of attributes of any of OTLP's messages."""
+
+    def add(self, *, key: str) -> KeyValue: ...
+
+
+def add_attributes(to: _KeyValues, values: Mapping[str, str | int]) -> None:
+    """Add attributes as OTLP has them.
+
+    They are made in their places, as all of OTLP's messages that are many: a message that is given
+    to another is copied, which takes four times as long.
+    """
+    for name, value in values.items():
+        made = to.add(key=name).value
+        if isinstance(value, int):
+            made.int_value = value
+        else:
+            made.string_value = value
+
+
+def resource_of(values: Mapping[str, str]) -> Resource:
+    """Return what the exports are of."""
+    resource = Resource()
+    add_attributes(resource.attributes, values)
+    return resource
 
 
 class Refusals:

@@ -6,25 +6,22 @@ import pytest
 from google.protobuf import text_format
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from prometheus_client import CollectorRegistry
 
 from fixengine.infra.otlp import metrics, traces
-from fixengine.infra.otlp.words import attributes
+from fixengine.infra.otlp.words import resource_of
 from fixengine.telemetry.spans import By, Context, Kind, Span, Thrown
 
 Said = dict[str, str | int]
 
 GOLDEN = Path(__file__).parent / "golden"
 VERSION = "1.2.3"
-RESOURCE = Resource(
-    attributes=attributes(
-        {
-            "service.version": VERSION,
-            "service.name": "globeco-fix-engine",
-            "service.namespace": "globeco",
-        }
-    )
+RESOURCE = resource_of(
+    {
+        "service.version": VERSION,
+        "service.name": "globeco-fix-engine",
+        "service.namespace": "globeco",
+    }
 )
 STATEMENT: Said = {
     "db.system": "postgresql",

@@ -1,21 +1,26 @@
 """Prometheus' families in OTLP's words."""
 
+from collections.abc import Iterable
+
 import pytest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from prometheus_client import CollectorRegistry, Histogram
 
-from fixengine.infra.otlp.metrics import converted, unit_of
+from fixengine.infra.otlp.metrics import request, unit_of
 
 BEGAN, NOW = 1_000, 2_000
+
+
+def exported(registry: CollectorRegistry) -> Iterable[Metric]:
+    made = request(registry, Resource(), began=BEGAN, now=NOW)
+    return made.resource_metrics[0].scope_metrics[0].metrics
 
 
 def test_counters_gauges_and_histograms_keep_names_labels_and_values(
     measured: CollectorRegistry,
 ) -> None:
-    total, depth, seconds_taken = (
-        metric
-        for family in measured.collect()
-        for metric in converted(family, began=BEGAN, now=NOW)
-    )
+    total, depth, seconds_taken = exported(measured)
     assert (total.name, total.description, total.unit) == ("orders_total", "Orders", "{order}")
     assert total.sum.is_monotonic
     assert [
@@ -58,5 +63,5 @@ def test_a_metric_has_the_unit_that_its_name_says(name: str, unit: str) -> None:
 def test_a_histogram_without_labels_is_one_point() -> None:
     registry = CollectorRegistry()
     Histogram("took", "Took", buckets=(1,), registry=registry).observe(2)
-    ((metric,),) = (tuple(converted(family, began=0, now=1)) for family in registry.collect())
+    (metric,) = exported(registry)
     assert len(metric.histogram.data_points) == 1
