@@ -1,12 +1,18 @@
-"""What a trace is made of, in the words of W3C Trace Context: places in it, and spans."""
+"""What a trace is made of, in the words of W3C Trace Context: places in it, and spans.
+
+Each order has some, and each fill: they are structs, as the values are.
+"""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import blake2b
-from random import SystemRandom
+from random import Random
 from typing import Self
+
+import msgspec
+from msgspec.structs import replace
 
 from fixengine.rules.values import Execution
 
@@ -14,11 +20,10 @@ TRACEPARENT = "traceparent"
 """The header of orders and of fills that says to which place in a trace they belong."""
 
 _CONTEXT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
-_random = SystemRandom()  # two pods must not draw the same numbers
+_random = Random()  # noqa: S311 - no secret; the system seeds it, so two pods don't draw the same
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(msgspec.Struct, frozen=True, kw_only=True):
     """A place in a trace. `trace_id` has 16 bytes, `span_id` 8; `sampled`: its spans are kept."""
 
     trace_id: bytes
@@ -72,8 +77,7 @@ class Thrown:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(msgspec.Struct, frozen=True, kw_only=True):
     """Something that was done. Times are nanoseconds since 1970; `error` says how it failed.
 
     `error` is empty if nobody said how. `links` are places in other traces that it has to do with.
@@ -93,8 +97,7 @@ class Span:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderTrace:
+class OrderTrace(msgspec.Struct, frozen=True, kw_only=True):
     """The place in a trace of an order that is in hand since `began`, nanoseconds since 1970."""
 
     context: Context
