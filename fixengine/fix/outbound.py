@@ -37,6 +37,11 @@ class Outbound:
         self._told = 0  # the next number that the peer has to hear of
         self._last = 0  # the last that it asked for
 
+    @property
+    def is_sending_again(self) -> bool:
+        """Say whether numbers are being sent again, so that what is new has to wait."""
+        return self._page is not None
+
     def number(self, now: Moment, kind: bytes, fields: tuple[Field, ...]) -> None:
         """Give a message its number, and send it unless it has to wait."""
         seq = self.next_out

@@ -87,6 +87,11 @@ class Session:
         return self._out.next_out
 
     @property
+    def is_sending_again(self) -> bool:
+        """Say whether what the application sends now would have a number, and not go out yet."""
+        return self._out.is_sending_again
+
+    @property
     def missing_before(self) -> int | None:
         """Return the number before which something is missing, and was asked for; None: nothing."""
         return self._in.gap.missing_before

@@ -137,10 +137,19 @@ class Pages:
     def _is_active(self) -> bool:
         return self._session.state is State.ACTIVE
 
+    @property
+    def _are_heard(self) -> bool:
+        """Whether reports go out with their numbers, and to a client that counts them.
+
+        Who goes on with old numbers does not count what has new ones. What waits behind a replay
+        would be lost where the numbers begin anew before its end.
+        """
+        return self._session.next_in > 1 and not self._session.is_sending_again
+
     def _is_left(self, kind: Kind) -> bool:
         match kind:
-            case Kind.REPORTS:  # who goes on with old numbers will not count what has new ones
-                return self._reports_wait and self._is_active and self._session.next_in > 1
+            case Kind.REPORTS:
+                return self._reports_wait and self._is_active and self._are_heard
             case Kind.REPLAY:
                 return self._replay is not None
             case Kind.LISTING:  # who has logged out asks again when he is back

@@ -265,6 +265,26 @@ def test_a_replay_goes_on_when_the_client_has_read(world: World) -> None:
     wait_for(line, "35=B|34=2|43=Y|")
 
 
+def test_a_report_that_came_during_a_replay_outlives_a_reset(world: World) -> None:
+    world.limits = SessionLimits(look_for_room_every=60)
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    receive(line, order(2, "a"))
+    wait_for(line, "35=B|34=2|")
+    line.unwritten = world.limits.unwritten + 1
+    receive(line, "2|34=3|7=1|16=0|")
+    wait_until(lambda: world.store.works[-1][0].next_in == 4, 60, "the request to be taken")
+    wait_until(lambda: not mailbox_of(session).load, 60, "the replay to wait")
+    line.unwritten = 0
+    world.store.pending[1] = [Waiting(7)]  # type: ignore[list-item]  # a parrot tells anything
+    tell(session, ReportsWait())
+    wait_until(lambda: not mailbox_of(session).load, 60, "it to have looked")
+    receive(line, "A|34=1|98=0|108=30|141=Y|")
+    wait_for(line, "35=A|34=1|98=0|108=30|141=Y|")
+    tell(session, ReportsWait())
+    wait_for(line, "35=B|34=2|148=7|")
+
+
 def asked_for_all(number: int) -> str:
     return f"AF|34={number}|584=M|585=7|"
 
