@@ -56,7 +56,8 @@ def ending(message: Message, day: TradingDay, now: datetime) -> Lasting:
 def asked_end(message: Message, day: TradingDay) -> datetime | None:
     """Return ExpireTime(126), or when the day of ExpireDate(432) ends; None if neither is there.
 
-    Raises ObjectionError where both are there, or the year is far from now.
+    It has milliseconds, as reports have: a client may ask for what they say. Raises ObjectionError
+    where both are there, or the year is far from now.
     """
     time, date = message.get(tags.EXPIRE_TIME), message.get(tags.EXPIRE_DATE)
     if time is None and date is None:
@@ -66,4 +67,6 @@ def asked_end(message: Message, day: TradingDay) -> datetime | None:
         raise ObjectionError(
             Why.OTHER, "give either ExpireTime(126) or ExpireDate(432), and one that there is"
         )
-    return found if time else day.end_of(found.date())
+    if date:
+        return day.end_of(found.date())
+    return found.replace(microsecond=found.microsecond // 1_000 * 1_000)

@@ -159,6 +159,14 @@ def test_a_replace_may_say_again_what_the_order_has() -> None:
     assert "PendingReplace" in market.says(again)[0]
 
 
+@pytest.mark.parametrize("fraction", [".123", ".123456789"])
+def test_a_replace_may_say_the_expire_time_of_a_report_or_of_the_order(fraction: str) -> None:
+    market = ordered("59=6|126=20260401-00:00:00.123456789|")
+    assert market.last[0].get(126) == b"20260401-00:00:00.123"
+    again = market.replace("Y", "X", 1, f"59=6|126=20260401-00:00:00{fraction}|")
+    assert "PendingReplace" in market.says(again)[0]
+
+
 @pytest.mark.parametrize("more", ["40=3|99=1|", "40=2|", "40=2|44=0|", "111=5|"])
 def test_terms_that_an_order_could_not_have_are_refused(more: str) -> None:
     market = ordered()
