@@ -57,16 +57,29 @@ def asked_end(message: Message, day: TradingDay) -> datetime | None:
     """Return ExpireTime(126), or when the day of ExpireDate(432) ends; None if neither is there.
 
     It has milliseconds, as reports have: a client may ask for what they say. Raises ObjectionError
-    where both are there, or the year is far from now.
+    where both are there and differ, or the year is far from now.
     """
     time, date = message.get(tags.EXPIRE_TIME), message.get(tags.EXPIRE_DATE)
     if time is None and date is None:
         return None
-    found = read_timestamp(time or b"%b-00:00:00" % (date or b""))
-    if found is None or found.year not in _YEARS or (time and date):
+    ends = {_time(time)} if time else set()
+    if date:
+        ends.add(_date(date, day))
+    found = ends.pop()
+    if found is None or ends:
         raise ObjectionError(
             Why.OTHER, "give either ExpireTime(126) or ExpireDate(432), and one that there is"
         )
-    if date:
-        return day.end_of(found.date())
+    return found
+
+
+def _time(written: bytes) -> datetime | None:
+    found = read_timestamp(written)
+    if found is None or found.year not in _YEARS:
+        return None
     return found.replace(microsecond=found.microsecond // 1_000 * 1_000)
+
+
+def _date(written: bytes, day: TradingDay) -> datetime | None:
+    found = _time(b"%b-00:00:00" % written)
+    return None if found is None else day.end_of(found.date())

@@ -167,6 +167,12 @@ def test_a_replace_may_say_the_expire_time_of_a_report_or_of_the_order(fraction:
     assert "PendingReplace" in market.says(again)[0]
 
 
+def test_a_replace_may_say_all_that_a_report_says_of_the_end() -> None:
+    market = ordered("59=6|432=20260401|")
+    said = "".join(f"{tag}={(market.last[0].get(tag) or b'').decode()}|" for tag in (126, 432))
+    assert "PendingReplace" in market.says(market.replace("Y", "X", 1, f"59=6|{said}"))[0]
+
+
 @pytest.mark.parametrize("more", ["40=3|99=1|", "40=2|", "40=2|44=0|", "111=5|"])
 def test_terms_that_an_order_could_not_have_are_refused(more: str) -> None:
     market = ordered()
