@@ -17,6 +17,7 @@ from fixengine.supervision.retries import Retries
 _LOOK_SECONDS = 0.2
 _CANCEL_SECONDS = 30.0
 _UNREAD_SECONDS = 0.5
+_COME_BACK_SECONDS = 1.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 5.0
 
 
@@ -24,8 +25,8 @@ class Sender:
     """Sends orders, keeps a book of them, says what comes, and shows how many are done.
 
     The first `over`, or the end of the time, asks for the end of all that is open; the second, or
-    30 s without it, leaves it open, and so does the first where the gateway reads nothing. `over`
-    is cleared when it was seen.
+    30 s without it, leaves it open. So does the first where the gateway reads nothing, or takes no
+    Logon within a second. `over` is cleared when it was seen.
     """
 
     def __init__(
@@ -81,9 +82,16 @@ class Sender:
         return number
 
     def _cancel(self) -> bool:
-        """Ask for the end of all that is open; say whether the gateway reads that."""
+        """Ask for the end of all that is open; say whether the gateway hears that."""
+        somebody_waits = self._over.is_set()
         self._over.clear()
         self._is_cancelling = True
+        if somebody_waits and not self._initiator.is_logged_on:
+            self._deadline = time.monotonic() + _COME_BACK_SECONDS
+            self._come_back("")
+            if not self._initiator.is_logged_on:
+                self._say("the gateway can't be told: what is open stays open")
+                return False
         self._deadline = time.monotonic() + _CANCEL_SECONDS
         for entry in self.book.open:
             if not self._initiator.written(_UNREAD_SECONDS):
@@ -108,12 +116,13 @@ class Sender:
         """Log on again, and say why that fails, unless that was said last."""
         while not self._is_over():
             try:
-                self._initiator.logon()
+                self._initiator.logon(is_over=self._is_over)
             except UnavailableError as error:
-                if str(error) != said:
+                if str(error) != said and not self._is_over():
                     said = str(error)
                     self._say(said)
-                self._over.wait(self._retries.next_wait())
+                left = self._deadline - time.monotonic()
+                self._over.wait(min(self._retries.next_wait(), max(left, 0)))
             else:
                 self._say("it is logged on again")
                 self._retries.reset()

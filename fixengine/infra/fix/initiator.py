@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -30,10 +30,10 @@ from fixengine.fix.effects import (
 from fixengine.fix.message import Field, Message
 from fixengine.fix.session import Session, State
 from fixengine.fix.settings import Moment, SessionSettings
+from fixengine.infra.fix.calling import LOOK_SECONDS, call
 from fixengine.infra.fix.numbers import Numbers, NumbersInMemory, NumberStore
 
 _PIECE = 65_536
-_CONNECT_SECONDS = 10.0
 _LAST_WORDS_SECONDS = 2.0
 _SHOWN_OUT = (
     " without a word: compare CompIDs, version, user, password, certificate and TLS with what was "
@@ -79,19 +79,23 @@ class Initiator:
         """Return the numbers of the next message in each direction."""
         return Numbers(self._session.next_in, self._session.next_out)
 
-    def logon(self, *, reset: bool = False) -> None:
+    def logon(self, *, reset: bool = False, is_over: Callable[[], bool] = lambda: False) -> None:
         """Connect, and log on; with `reset` both numbers begin at 1.
 
-        Raises UnavailableError when nobody is there, or when the peer does not take the Logon.
+        Raises UnavailableError when nobody is there, when the peer does not take the Logon, and
+        within a fraction of a second when `is_over` says that nobody waits for it any more.
         """
         self.drop()
-        self._socket = self._connected()
+        self._socket = self._connected(is_over)
         settings = replace(self._settings, reset=reset)
         next_in, next_out = self.next_numbers
         self._session = Session(settings, next_in=next_in, next_out=next_out)
         self._perform(self._session.open(_now()))
         while self._session.state is State.CALLING:
-            self._move(inf)
+            if is_over():
+                self.drop()
+            else:
+                self._move(time.monotonic() + LOOK_SECONDS)
         if not self.is_logged_on:
             raise self._lost()
 
@@ -147,12 +151,10 @@ class Initiator:
         self._session.lose()
         self._hang_up("it was dropped here")
 
-    def _connected(self) -> socket.socket:
+    def _connected(self, is_over: Callable[[], bool]) -> socket.socket:
         host, port = self._address
         try:
-            line = socket.create_connection(self._address, timeout=_CONNECT_SECONDS)
-            if self._tls is not None:
-                line = self._tls.wrap_socket(line, server_hostname=host)
+            line = call(self._address, self._tls, is_over=is_over)
         except ssl.SSLCertVerificationError as error:
             words = error.verify_message
             raise UnavailableError(f"{host}:{port} can't be trusted: {words}") from error

@@ -4,9 +4,10 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -290,6 +291,64 @@ def test_a_certificate_that_nobody_vouches_for_is_said(client: Clients, tmp_path
         trusting_nobody = client(acceptor.address, tls=ssl.create_default_context())
         with pytest.raises(UnavailableError, match="can't be trusted: self-signed certificate"):
             trusting_nobody.logon()
+
+
+def test_who_has_enough_waits_for_nobody_to_answer_the_call(client: Clients) -> None:
+    with ExitStack() as opened:
+        crowded = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(2):  # the system takes these, and no more
+            other = opened.enter_context(socket.socket())
+            other.setblocking(False)
+            with suppress(BlockingIOError):
+                other.connect(crowded.getsockname())
+        with pytest.raises(UnavailableError, match="nobody waits for it any more"):
+            client(crowded.getsockname()).logon(is_over=lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("tls", "said"),
+    [(ssl.create_default_context(), "nobody waits for it any more"), (None, "it was dropped here")],
+    ids=["handshake", "logon"],
+)
+def test_who_has_enough_waits_for_no_answer(
+    client: Clients, tls: ssl.SSLContext | None, said: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as opened:
+        listener.setblocking(False)
+        lines: list[socket.socket] = []
+
+        def something_came() -> bool:
+            with suppress(BlockingIOError):
+                lines.append(opened.enter_context(listener.accept()[0]))
+                lines[0].setblocking(False)
+            with suppress(BlockingIOError):
+                return any(line.recv(1) for line in lines)
+            return False
+
+        with pytest.raises(UnavailableError, match=said):
+            client(listener.getsockname(), tls=tls).logon(is_over=something_came)
+
+
+def test_who_has_enough_waits_for_no_look_up_and_what_comes_of_it_is_closed(
+    client: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, found = threading.Event(), threading.Event()
+    look_up = socket.getaddrinfo
+
+    def looks_up(*arguments: Any) -> object:
+        asked.set()
+        found.wait()
+        return look_up(*arguments)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setattr(socket, "getaddrinfo", looks_up)
+        with pytest.raises(UnavailableError, match="nobody waits for it any more"):
+            client(listener.getsockname()).logon(is_over=asked.is_set)
+        found.set()
+        line, _ = listener.accept()
+        with line:
+            line.settimeout(PATIENCE)
+            assert line.recv(1) == b""
 
 
 def test_it_speaks_tls_and_shows_its_certificate(client: Clients, tmp_path: Path) -> None:
