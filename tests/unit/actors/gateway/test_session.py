@@ -421,6 +421,22 @@ def test_reports_that_wait_are_told_at_the_logon_page_by_page(world: World) -> N
     assert waiting == []
 
 
+def test_reports_wait_behind_what_can_not_be_looked_up_yet(world: World) -> None:
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    wait_for(line, "35=A|")
+    world.store.looks_fail = True
+    receive(line, order(2, "a"))
+    wait_until(lambda: world.store.failed_looks, 60, "the first look")
+    world.store.pending[1] = [Waiting(7)]  # type: ignore[list-item]  # a parrot tells anything
+    tell(session, ReportsWait())
+    looks = world.store.failed_looks
+    wait_until(lambda: world.store.failed_looks > looks + 1, 60, "looks behind that")
+    assert world.store.read == []
+    world.store.looks_fail = False
+    wait_for(line, "35=B|34=3|148=7|")
+
+
 def test_reports_wait_for_a_client_that_has_still_to_begin_at_1(world: World) -> None:
     waiting = [Waiting(7)]
     world.store.pending[1] = waiting  # type: ignore[assignment]  # a parrot tells anything
