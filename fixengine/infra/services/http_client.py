@@ -2,6 +2,7 @@
 
 import re
 import socket
+from collections.abc import Callable
 from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
@@ -12,14 +13,17 @@ from urllib3.connection import HTTPConnection
 
 from fixengine.config.ipv6 import bracketed
 from fixengine.errors import UnavailableError
+from fixengine.recurring import Recurring
 from fixengine.telemetry.calls import call, current_place
 from fixengine.telemetry.spans import TRACEPARENT, By
+from fixengine.wire.numbers import shown
 
 OF_ONE, OF_ALL = 64 * 2**10, 8 * 2**20
 """Bytes that are read of an answer: about one thing, of which many come at a time, or about all."""
 
 _KEPT_ALIVE = 9  # as many as call at a time
 _CONNECTION = re.compile(r"^\w+\(host='(.*?)', port=(\w+)\): ")
+_GARBAGE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _T = TypeVar("_T")
 
 
@@ -42,6 +46,7 @@ class JsonService:
         self._url = url
         self._timeout = urllib3.Timeout(connect=deadline, read=deadline)
         self._pool = urllib3.PoolManager(num_pools=1, maxsize=_KEPT_ALIVE, retries=False)
+        self._unusable = Recurring("WARNING", "entries that can't be used")
         self._pool.pool_classes_by_scheme = {
             **self._pool.pool_classes_by_scheme,
             "http": _DeadlinePool,
@@ -70,8 +75,26 @@ class JsonService:
             raise UnavailableError(f"{self._name} answers {status} to {path}")
         try:
             return msgspec.json.decode(body, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except _GARBAGE as error:
             raise UnavailableError(f"{self._name} answers {path} with garbage: {error}") from error
+
+    def take_each(self, path: str, kind: type[_T], take: Callable[[_T], bool]) -> None:
+        """Have each entry of a list taken; `take` says whether it can be used.
+
+        One that can't be spoils no other. Raises UnavailableError as `get` does, for a 404, and for
+        a list of which nothing can be used.
+        """
+        entries = self.get(path, tuple[msgspec.Raw, ...], most=OF_ALL)
+        if entries is None:
+            raise UnavailableError(f"{self._name} answers 404 to {path}")
+        decoder = msgspec.json.Decoder(kind)
+        unusable = [entry for entry in entries if not _is_taken(entry, decoder, take)]
+        if not unusable:
+            return
+        example = shown(bytes(unusable[0]).decode(errors="replace"))
+        if len(unusable) == len(entries):
+            raise UnavailableError(f"{self._name} answers {path} with garbage, as in {example}")
+        self._unusable.happened(len(unusable), service=self._name, example=example)
 
     def close(self) -> None:
         """Close idle connections; those in use end with their calls."""
@@ -101,6 +124,16 @@ class JsonService:
             if response.status >= 400:
                 made.error = ""
             return response
+
+
+def _is_taken(
+    entry: msgspec.Raw, decoder: msgspec.json.Decoder[_T], take: Callable[[_T], bool]
+) -> bool:
+    try:
+        read = decoder.decode(entry)
+    except _GARBAGE:
+        return False
+    return take(read)
 
 
 def _words(error: Exception) -> str:

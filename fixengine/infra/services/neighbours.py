@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from threading import Lock
 from time import monotonic
+from typing import Annotated, TypeGuard
 from urllib.parse import quote
 
 import msgspec
 
 from fixengine.errors import UnavailableError
-from fixengine.infra.services.http_client import OF_ALL, JsonService, OtherNotFoundError
-from fixengine.recurring import Recurring
+from fixengine.infra.services.http_client import JsonService, OtherNotFoundError
 from fixengine.rules.values import is_blank
 
 SECURITY_DEADLINE = 5.0
@@ -31,18 +31,15 @@ class _Security(msgspec.Struct, rename="camel"):
 
 
 class _Listed(msgspec.Struct, rename="camel"):
-    """One security of many; what one lacks spoils no other."""
+    """One security of many. The list knows it by its id, whatever its ticker is."""
 
-    security_id: str | None = None
-    ticker: str | None = None
+    security_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Fa-f]{24}\Z")]
+    ticker: object = None
 
 
 class _Price(msgspec.Struct):
     ticker: str
     close: Decimal
-
-
-_price_decoder = msgspec.json.Decoder(_Price)
 
 
 class SecurityClient(JsonService):
@@ -73,11 +70,7 @@ class SecurityClient(JsonService):
 
     def all_tickers(self) -> Mapping[str, str]:
         """Return every usable ticker by security id; raises UnavailableError."""
-        return {
-            security_id: ticker
-            for security_id, ticker in self._all().items()
-            if _usable_ticker(ticker)
-        }
+        return {security_id: ticker for security_id, ticker in self._all().items() if ticker}
 
     def _listed_after(self, moment: float) -> Mapping[str, str]:
         """Return all tickers as they were later than that; calls at the same time share a list."""
@@ -89,10 +82,19 @@ class SecurityClient(JsonService):
             return self._listed
 
     def _all(self) -> Mapping[str, str]:
-        securities = self.get("/api/v1/securities", tuple[_Listed, ...], most=OF_ALL)
-        if securities is None:
-            raise UnavailableError("security-service answers 404 to /api/v1/securities")
-        return {(each.security_id or "").lower(): each.ticker or "" for each in securities}
+        """Return the ticker of each security that is listed, "" where it can't be used."""
+        tickers: dict[str, str] = {}
+
+        def take(listed: _Listed) -> bool:
+            security_id, ticker = listed.security_id.lower(), listed.ticker
+            known = tickers.setdefault(security_id, "")
+            if not _usable_ticker(ticker):
+                return False
+            tickers[security_id] = known or ticker
+            return known in {"", ticker}
+
+        self.take_each("/api/v1/securities", _Listed, take)
+        return tickers
 
 
 class PricingClient(JsonService):
@@ -100,7 +102,6 @@ class PricingClient(JsonService):
 
     def __init__(self, *, url: str) -> None:
         super().__init__(name="pricing-service", url=url, deadline=PRICE_DEADLINE)
-        self._unusable = Recurring("WARNING", "prices that can't be used")
 
     def price(self, ticker: str) -> Decimal | None:
         """Return a fresh price to 8 places, None when unknown; raises UnavailableError."""
@@ -113,26 +114,25 @@ class PricingClient(JsonService):
 
     def all_prices(self) -> Mapping[str, Decimal]:
         """Return every usable price by ticker, to 8 places; raises UnavailableError."""
-        items = self.get("/api/v1/prices", tuple[msgspec.Raw, ...], most=OF_ALL)
-        if items is None:
-            raise UnavailableError("pricing-service answers 404 to /api/v1/prices")
-        prices = [price for item in items if (price := _decoded(item)) is not None]
-        if len(prices) < len(items):
-            self._unusable.happened(len(items) - len(prices))
-        return {price.ticker: _rounded(price.close) for price in prices}
+        prices: dict[str, Decimal] = {}
+
+        def take(price: _Price) -> bool:
+            if not _usable_price(price.close):
+                return False
+            prices[price.ticker] = _rounded(price.close)
+            return True
+
+        self.take_each("/api/v1/prices", _Price, take)
+        return prices
 
 
-def _decoded(item: msgspec.Raw) -> _Price | None:
-    """Decode one price of many; one that can't be used is None, and spoils no other."""
-    try:
-        price = _price_decoder.decode(item)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-    return price if _usable_price(price.close) else None
-
-
-def _usable_ticker(ticker: str) -> bool:
-    return 0 < len(ticker) <= _LONGEST_TICKER and "\0" not in ticker and not is_blank(ticker)
+def _usable_ticker(ticker: object) -> TypeGuard[str]:
+    return (
+        isinstance(ticker, str)
+        and 0 < len(ticker) <= _LONGEST_TICKER
+        and "\0" not in ticker
+        and not is_blank(ticker)
+    )
 
 
 def _usable_price(price: Decimal) -> bool:

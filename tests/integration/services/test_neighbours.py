@@ -3,7 +3,7 @@
 import json
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +24,7 @@ from fixengine.infra.services.http_client import OF_ALL, JsonService
 from fixengine.infra.services.neighbours import PRICE_DEADLINE, PricingClient, SecurityClient
 from fixengine.telemetry.calls import Place, at
 from fixengine.telemetry.spans import By, Context, Span
+from tests.support.log import heard
 from tests.support.stubs import running
 
 LISTINGS = all_listings()
@@ -77,6 +78,12 @@ def drip(text: bytes) -> Callable[[socket.socket, Event], None]:
 
 def reply(head: bytes, body: bytes = b"") -> Callable[[socket.socket, Event], None]:
     return lambda connection, _stopping: connection.sendall(head + body)
+
+
+def told(line: Any) -> tuple[str, int, str]:
+    """Return what a line says of entries that can't be used."""
+    more = line.record["extra"]
+    return more["service"], more["times"], more["example"]
 
 
 def price_from(url: str) -> Decimal | None:
@@ -201,24 +208,31 @@ def test_a_price_is_exact_to_eight_places() -> None:
         assert price_from(url) == Decimal("43.12345679")
 
 
-def test_one_bad_price_spoils_no_other() -> None:
+def listed(body: bytes) -> Callable[[socket.socket, Event], None]:
+    return reply(HEAD + b"Content-Length: %d\r\n\r\n" % len(body), body)
+
+
+def test_one_bad_price_spoils_no_other_and_is_told() -> None:
     body = b'[{"ticker":"A","close":1.5},{"ticker":"B","close":null},7,{"ticker":"C","close":2}]'
-    head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
-    with raw_server(reply(head, body)) as url:
+    with raw_server(listed(body)) as url, heard("WARNING", told) as said:
         client = PricingClient(url=url)
         assert client.all_prices() == {"A": Decimal("1.5"), "C": Decimal(2)}
         client.close()
+    assert said == [("pricing-service", 2, """'{"ticker":"B","close":null}'""")]
 
 
 class OtherWords(SecurityService):
     """Answers 404 in words of its own, and so for all single ones where it is `blind`."""
 
     blind = False
+    listed: Sequence[object] = ()
 
     def route(self, path: tuple[str, ...]) -> tuple[str, HTTPStatus, Any]:
         name, status, body = super().route(path)
         if name == "security" and (self.blind or status is HTTPStatus.NOT_FOUND):
             return "elsewhere", HTTPStatus.NOT_FOUND, {"detail": "Not Found"}
+        if name == "securities" and self.listed:
+            return name, status, self.listed
         return name, status, body
 
 
@@ -254,14 +268,53 @@ def test_calls_at_the_same_time_look_into_one_list(other_words: OtherWords) -> N
     client.close()
 
 
-def test_what_one_security_lacks_spoils_no_other() -> None:
-    listed = [{"securityId": "A" * 24, "ticker": "A"}, {"securityId": "b" * 24, "ticker": None}, {}]
-    body = json.dumps(listed).encode()
-    head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
-    with raw_server(reply(head, body)) as url:
+GOOD = {"securityId": "A" * 24, "ticker": "A"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"securityId": "b" * 24, "ticker": None},
+        {"securityId": "b" * 24},
+        {"securityId": "b" * 24, "ticker": 7},
+        {"securityId": "b" * 24, "ticker": "\u200b"},
+        {"securityId": "a" * 24, "ticker": None},
+        {"securityId": "a" * 24, "ticker": "ANOTHER"},
+        {"securityId": None, "ticker": "B"},
+        {"securityId": 7, "ticker": "B"},
+        {"securityId": "b" * 23, "ticker": "B"},
+        {"securityId": "b" * 24 + "\n", "ticker": "B"},
+        {},
+        [],
+        None,
+    ],
+    ids=json.dumps,
+)
+def test_a_wrong_security_spoils_no_other_and_is_told(wrong: object) -> None:
+    body = json.dumps([GOOD, wrong, {"securityId": "c" * 24, "ticker": "C"}]).encode()
+    with raw_server(listed(body)) as url, heard("WARNING", told) as said:
         client = SecurityClient(url=url)
-        assert client.all_tickers() == {"a" * 24: "A"}
+        assert client.all_tickers() == {"a" * 24: "A", "c" * 24: "C"}
         client.close()
+    ((service, times, example),) = said
+    assert (service, times) == ("security-service", 1)
+    assert example.strip("'")[:50] in ascii(json.dumps(wrong))
+
+
+def test_a_security_that_is_listed_twice_has_the_ticker_that_can_be_used() -> None:
+    body = json.dumps([{**GOOD, "ticker": None}, GOOD, GOOD]).encode()
+    with raw_server(listed(body)) as url:
+        assert SecurityClient(url=url).all_tickers() == {"a" * 24: "A"}
+
+
+def test_a_list_of_which_nothing_can_be_used_takes_the_place_of_no_other() -> None:
+    with (
+        raw_server(listed(b"[{},7]")) as url,
+        pytest.raises(UnavailableError, match=r"as in '\{\}'"),
+    ):
+        SecurityClient(url=url).all_tickers()
+    with raw_server(listed(b"[]")) as url:
+        assert SecurityClient(url=url).all_tickers() == {}
 
 
 def test_ids_of_securities_come_in_any_case(workspace: Workspace) -> None:
@@ -280,6 +333,16 @@ def test_a_ticker_that_shows_nothing_is_none(ticker: str) -> None:
     head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
     with raw_server(reply(head, body)) as url, pytest.raises(UnavailableError, match="unusable"):
         SecurityClient(url=url).ticker("f" * 24)
+
+
+def test_a_security_whose_entry_is_wrong_is_not_unknown(other_words: OtherWords) -> None:
+    """An order for it waits, and is no dead letter."""
+    other_words.blind = True
+    other_words.listed = [{"securityId": "f" * 24, "ticker": None}, GOOD]
+    client = SecurityClient(url=other_words.url)
+    with pytest.raises(UnavailableError, match="unusable"):
+        client.ticker("f" * 24)
+    client.close()
 
 
 def test_a_404_from_somewhere_between_does_not_make_a_security_unknown() -> None:
