@@ -5,6 +5,7 @@ from enum import StrEnum
 from functools import partial
 
 from fixengine.actors.changing.desk import Desk
+from fixengine.actors.changing.limits import ChangeLimits
 from fixengine.actors.gateway.acceptor import Acceptor
 from fixengine.actors.gateway.arrival import Arrival
 from fixengine.actors.gateway.directory import DRAINED_WITHIN, Directory
@@ -124,6 +125,7 @@ class Children(Family):
             publisher=None,
             metrics=self._parts.metrics,
             rules=self._parts.fill_rules,
+            limits=ChangeLimits(),
         )
 
     def _requests(self, refs: Refs) -> ActorRef:

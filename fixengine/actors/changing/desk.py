@@ -125,13 +125,21 @@ class Desk(Actor):
         self._decides = False
         # those for one execution are decided in the order in which they came
         before = {each.request.execution_id for each in self._held}
-        self._held += [each for each in self._new if each.request.execution_id in before]
+        self._hold([each for each in self._new if each.request.execution_id in before])
         self._new = [each for each in self._new if each.request.execution_id not in before]
-        self._held += self._try_some_of(self._new)
+        self._hold(self._try_some_of(self._new))
         if self._new:
             self._go_on()
         if self._held and self._timer is None:
             self._timer = self.tell_later(self._retries.next_wait(), _TryAgain())
+
+    def _hold(self, waiting: Sequence[WaitingRequest]) -> None:
+        """Let these wait, as many as may."""
+        for each in waiting:
+            if len(self._held) < self._limits.most_waiting:
+                self._held.append(each)
+            else:
+                each.fail(UnavailableError("too many requests wait for executions to be free"))
 
     def _try_again(self) -> None:
         before = len(self._held)

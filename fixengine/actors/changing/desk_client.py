@@ -6,6 +6,7 @@ from time import monotonic
 
 import pykka
 
+from fixengine.actors.changing.limits import CHANGE_LIMITS
 from fixengine.actors.messages import ChangeExecution
 from fixengine.errors import UnavailableError
 from fixengine.rules.changes import ChangeDecision, ChangeRequest
@@ -16,8 +17,12 @@ DECIDED_WITHIN = 3.0
 
 _GRACE = 0.3  # seconds for the desk to say itself that it was too late
 
-_MOST_AT_ONCE = 8
-"""Requests that wait at the same time: fewer than REST has threads, so that others are answered."""
+_MOST_AT_ONCE = 12
+"""Requests at the same time: more than may wait for their executions, so that others go by, and
+fewer than REST has threads, so that other questions are answered.
+"""
+
+assert CHANGE_LIMITS.most_waiting < _MOST_AT_ONCE
 
 
 class DeskClient:
@@ -36,7 +41,7 @@ class DeskClient:
         if desk is None:
             raise UnavailableError("the desk is being started")
         if not self._room.acquire(blocking=False):
-            raise UnavailableError(f"{_MOST_AT_ONCE} requests to change executions wait already")
+            raise UnavailableError(f"{_MOST_AT_ONCE} requests to change executions are under way")
         try:
             deadline = monotonic() + DECIDED_WITHIN
             asked = ChangeExecution(request=request, deadline=deadline)

@@ -192,6 +192,19 @@ def test_what_the_database_holds_up_is_a_503_and_is_done_once_when_it_is_asked_a
     assert (done.status, done.json()["version"]) == (200, 2)
 
 
+def test_an_execution_that_another_session_holds_takes_no_room_from_others(live: Live) -> None:
+    held, free = live.execution(), live.execution()
+    held_id = int(held.rpartition("/")[2])
+    with psycopg.connect(live.around.dsn) as holder, ThreadPoolExecutor(12) as threads:
+        holder.execute("select from execution where id = %s for update", [held_id])
+        asked = [threads.submit(live.post, f"{held}/cancel") for _ in range(12)]
+        wait_until(lambda: any(each.done() for each in asked), 60, "there to be too many")
+        done = live.post(f"{free}/cancel")
+        holder.rollback()
+        assert done.status == 200, done.data
+        assert {each.result().status for each in asked} <= {200, 409, 503}
+
+
 def test_a_gateway_that_takes_a_prefix_away_passes_changes_on(live: Live) -> None:
     path = live.execution()
     with gateway(live.port) as before:

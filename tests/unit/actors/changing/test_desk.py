@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from math import inf
@@ -214,6 +214,24 @@ def test_a_claim_that_hangs_holds_up_only_those_who_want_what_it_has() -> None:
         rows.claimed = set()
         rows.waits = False
         wait_until(lambda: not any(each.is_open for each in rows.rows.values()), 60, "all ends")
+
+
+def test_those_for_an_execution_that_is_not_free_leave_room_for_all_others() -> None:
+    rows = table(1, 2)
+    rows.claimed = {1}
+    with desk(rows, limits=replace(QUICK, most_waiting=3)) as ref:
+        waiting = [sent(ref, cancel(1, key=f"{number}")) for number in range(5)]
+        for each in waiting[3:]:
+            with pytest.raises(UnavailableError, match="too many requests wait"):
+                each.get(timeout=60)
+        assert answer(ref, cancel(2)).refusal is None
+        rows.claimed = set()
+        assert [each.get(timeout=60).refusal for each in waiting[:3]] == [
+            None,
+            Refusal.CLOSED,
+            Refusal.CLOSED,
+        ]
+        assert answer(ref, cancel(1, key="5")).refusal is Refusal.CLOSED
 
 
 def test_who_waits_for_messages_is_looked_at_now_and_then_however_many_wait() -> None:
