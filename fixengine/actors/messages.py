@@ -131,7 +131,7 @@ class ChangeExecution(Request[Reply[ChangeDecision]]):
     """REST → desk: change an execution by `deadline`, a monotonic time. It replies at once.
 
     The inner reply says what became of the request. It raises UnavailableError when that is not
-    decided in time.
+    decided in time, RejectedError or SchemaError when the database refuses it.
     """
 
     request: ChangeRequest

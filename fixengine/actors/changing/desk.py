@@ -14,7 +14,13 @@ from fixengine.actors.changing.limits import CHANGE_LIMITS, ChangeLimits
 from fixengine.actors.changing.outcomes import outcome_of
 from fixengine.actors.changing.waiting import WaitingRequest
 from fixengine.actors.messages import ChangeExecution, PublishFills
-from fixengine.errors import LockedError, RejectedError, SlowQueryError, UnavailableError
+from fixengine.errors import (
+    LockedError,
+    RejectedError,
+    SchemaError,
+    SlowQueryError,
+    UnavailableError,
+)
 from fixengine.ports.changes import Changes
 from fixengine.recurring import Recurring
 from fixengine.rules.changes import ChangeDecision, ChangeRequest
@@ -166,12 +172,12 @@ class Desk(Actor):
             return [*batch]
         try:
             return self._settle(batch, within=within)
-        except (LockedError, SlowQueryError, RejectedError) as error:
+        except (LockedError, SlowQueryError, RejectedError, SchemaError) as error:
             if len(batch) > 1:  # the wait is over for all: what is free now is decided
                 return [left for each in batch for left in self._try([each], within=0)]
-            if isinstance(error, RejectedError):
+            if isinstance(error, RejectedError | SchemaError):
                 self._refused.happened(execution=batch[0].request.execution_id, reason=str(error))
-                batch[0].fail(UnavailableError(f"the database refuses the change: {error}"))
+                batch[0].refuse(error)
                 return []
         except UnavailableError as error:  # the repository says so itself
             logger.bind(reason=str(error)).debug("changes wait")

@@ -33,7 +33,7 @@ class DeskClient:
         self._room = BoundedSemaphore(_MOST_AT_ONCE)
 
     def change(self, request: ChangeRequest) -> ChangeDecision:
-        """Have a request decided; raises UnavailableError when it is not, or nobody knows it.
+        """Have a request decided; raises as the port says.
 
         The same request with the same key then changes nothing twice.
         """

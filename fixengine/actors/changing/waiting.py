@@ -2,7 +2,7 @@
 
 from time import monotonic, time_ns
 
-from fixengine.errors import UnavailableError
+from fixengine.errors import RejectedError, SchemaError, UnavailableError
 from fixengine.rules.changes import ChangeDecision, ChangeRequest
 from fixengine.supervision.reply import Reply
 from fixengine.telemetry.metrics.changes import ChangeMetrics
@@ -31,6 +31,11 @@ class WaitingRequest:
         if not self._answered:
             self._answer("undecided")
             self.decision.fail(error)
+
+    def refuse(self, error: RejectedError | SchemaError) -> None:
+        """Answer that the database refuses it."""
+        self._answer("refused")
+        self.decision.fail(error)
 
     def is_late(self) -> bool:
         """Say whether its deadline is over, and if so, answer."""

@@ -9,7 +9,7 @@ import pykka
 
 from fixengine.actors.gateway.messages import RequestsStored
 from fixengine.actors.messages import ChangeExecution
-from fixengine.errors import UnavailableError
+from fixengine.errors import RejectedError, UnavailableError
 from fixengine.ports.fix import FixBooks
 from fixengine.rules.changes import ChangeDecision
 from fixengine.supervision.actor import Actor
@@ -114,7 +114,7 @@ class Requests(Actor):
                 decision = reply.get(timeout=max(until - monotonic(), 0))
             except pykka.Timeout:
                 continue
-            except UnavailableError as error:
+            except (RejectedError, UnavailableError) as error:
                 self._looks_left = 0  # they are no better off at once
                 self._outage.begin(str(error))
             else:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 import falcon
 from loguru import logger
 
-from fixengine.errors import MalformedError, UnavailableError
+from fixengine.errors import MalformedError, RejectedError, SchemaError, UnavailableError
 from fixengine.http.rest.bodies import BodyField, read_body
 from fixengine.http.rest.operations import Operation
 from fixengine.http.rest.operators import Operators
@@ -99,6 +99,10 @@ class _Changing:
     def _decided(self, request: ChangeRequest) -> ChangeDecision:
         try:
             return self._desk.change(request)
+        except (RejectedError, SchemaError) as error:
+            raise falcon.HTTPConflict(
+                description=f"{error}; this request changed nothing: mend that, then ask again"
+            ) from error
         except UnavailableError as error:
             logger.bind(execution=request.execution_id, reason=str(error)).debug(
                 "request not decided"

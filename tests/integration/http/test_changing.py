@@ -192,6 +192,20 @@ def test_what_the_database_holds_up_is_a_503_and_is_done_once_when_it_is_asked_a
     assert (done.status, done.json()["version"]) == (200, 2)
 
 
+def test_what_the_database_refuses_is_told_with_its_reason(live: Live) -> None:
+    path = live.execution()
+    with psycopg.connect(live.around.dsn, autocommit=True) as connection:
+        id_ = path.rpartition("/")[2]
+        rule = f"alter table change add constraint no_more check (execution_id <> {id_}) not valid"
+        connection.execute(rule.encode())
+        refused = live.post(f"{path}/cancel")
+        connection.execute("alter table change drop constraint no_more")
+    assert refused.status == 409, refused.data
+    assert "no_more" in refused.json()["detail"]
+    assert live.get(path).json()["version"] == 1
+    assert live.post(f"{path}/cancel").status == 200
+
+
 def test_an_execution_that_another_session_holds_takes_no_room_from_others(live: Live) -> None:
     held, free = live.execution(), live.execution()
     held_id = int(held.rpartition("/")[2])

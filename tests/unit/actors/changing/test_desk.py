@@ -18,7 +18,13 @@ from fixengine.actors.changing.desk import Desk
 from fixengine.actors.changing.limits import ChangeLimits
 from fixengine.actors.messages import ChangeExecution, PublishFills
 from fixengine.demo.waiting import wait_until
-from fixengine.errors import LockedError, RejectedError, UnavailableError
+from fixengine.errors import (
+    FixengineError,
+    LockedError,
+    RejectedError,
+    SchemaError,
+    UnavailableError,
+)
 from fixengine.ports.changes import KnownChange, Locked
 from fixengine.rules.changes import ChangeDecision, ChangeRequest, Refusal
 from fixengine.rules.fills import FillRules
@@ -45,6 +51,7 @@ class Table:
     claimed: set[int] = field(default_factory=set)
     unpublished: set[int] = field(default_factory=set)
     refused: set[int] = field(default_factory=set)
+    refusal: FixengineError = field(default_factory=lambda: RejectedError("a trigger says no"))
     away: bool = False
     loses_answers: int = 0
     bug: set[int] = field(default_factory=set)
@@ -77,7 +84,7 @@ class Table:
     def store(self, changes: Sequence[Change]) -> frozenset[int]:
         ids = frozenset(each.fill.execution.id for each in changes)
         if ids & self.refused:
-            raise RejectedError("a trigger says no")
+            raise self.refusal
         for each in changes:
             after = each.fill.execution
             self.rows[after.id] = after
@@ -259,7 +266,7 @@ def test_a_bug_leaves_nobody_without_an_answer_and_nothing_locked() -> None:
         for each in waiting:
             try:
                 each.get(timeout=60)
-            except UnavailableError:
+            except FixengineError:
                 continue
         wait_until(lambda: rows.is_closed, 60, "the connection to be closed")
 
@@ -311,8 +318,12 @@ def test_the_same_request_changes_nothing_and_another_with_its_key_is_refused() 
         assert rows.rows[1].version == 2
 
 
-def test_what_the_database_refuses_costs_nobody_else_and_is_not_tried_again() -> None:
+@pytest.mark.parametrize("refusal", [RejectedError("a trigger says no"), SchemaError("no right")])
+def test_what_the_database_refuses_costs_nobody_else_and_is_not_tried_again(
+    refusal: FixengineError,
+) -> None:
     rows = table(1, 2, 3)
+    rows.refusal = refusal
     rows.refused = {2}
     rows.away = True
     with desk(rows) as ref:
@@ -320,7 +331,7 @@ def test_what_the_database_refuses_costs_nobody_else_and_is_not_tried_again() ->
         rows.away = False
         for id_ in (1, 3):
             assert waiting[id_].get(timeout=60).refusal is None
-        with pytest.raises(UnavailableError, match="a trigger says no"):
+        with pytest.raises(type(refusal), match=str(refusal)):
             waiting[2].get(timeout=60)
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from fixengine.actors.gateway.messages import RequestsStored
 from fixengine.actors.gateway.requests import Requests
 from fixengine.actors.messages import ChangeExecution
 from fixengine.demo.waiting import wait_until
-from fixengine.errors import UnavailableError
+from fixengine.errors import FixengineError, RejectedError, UnavailableError
 from fixengine.rules.changes import ChangeDecision, ChangeRequest, Refusal
 from fixengine.supervision.actor import Actor
 from fixengine.supervision.refs import tell
@@ -15,7 +17,7 @@ from fixengine.trading.values import FixRequest, key_of
 from tests.support.executions import execution
 from tests.unit.actors.gateway.conftest import World, cancel
 
-Answer = Callable[[ChangeRequest], ChangeDecision | UnavailableError | None]
+Answer = Callable[[ChangeRequest], ChangeDecision | FixengineError | None]
 
 
 class Desk(Actor):
@@ -32,7 +34,7 @@ class Desk(Actor):
         match self._answer(message.request):
             case ChangeDecision() as decision:
                 future.set(decision)
-            case UnavailableError() as error:
+            case FixengineError() as error:
                 future.fail(error)
         return future
 
@@ -78,12 +80,17 @@ def test_a_request_whose_execution_is_busy_holds_up_no_other(world: World) -> No
     assert [each.execution_id for each in asked].count(5) == 1
 
 
-def test_a_request_that_was_not_decided_is_asked_for_again(world: World) -> None:
+@pytest.mark.parametrize(
+    "why", [UnavailableError("it was not free in time"), RejectedError("a trigger says no")]
+)
+def test_a_request_that_was_not_decided_is_asked_for_again(
+    world: World, why: FixengineError
+) -> None:
     asked: list[ChangeRequest] = []
 
-    def answer(_request: ChangeRequest) -> ChangeDecision | UnavailableError:
+    def answer(_request: ChangeRequest) -> ChangeDecision | FixengineError:
         if len(asked) < 2:
-            return UnavailableError("the execution was not free in time")
+            return why
         return ChangeDecision(execution=execution(), refusal=Refusal.FILLED)
 
     desk = world.booted(Desk.start(asked, answer))

@@ -8,7 +8,7 @@ import pytest
 from falcon.testing import Result, TestClient
 from prometheus_client import CollectorRegistry
 
-from fixengine.errors import UnavailableError
+from fixengine.errors import RejectedError, SchemaError, UnavailableError
 from fixengine.http.app import rest_app
 from fixengine.rules.changes import ChangeDecision, ChangeRequest, Refusal
 from fixengine.rules.values import ChangeKind, TimeInForce
@@ -335,6 +335,23 @@ def test_what_nobody_knows_is_to_be_asked_again(client: TestClient, desk: Desk, 
     assert "10.0.0.7" not in result.text
     without = problem(post(client, path), 503)["detail"]
     assert "look at the execution before you ask again" in without
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "failure",
+    [
+        RejectedError("the database refuses this: no"),
+        SchemaError("the engine's role lacks a right"),
+    ],
+)
+def test_what_the_database_refuses_is_known_not_to_be_done(
+    client: TestClient, desk: Desk, path: str, failure: Exception
+) -> None:
+    desk.failure = failure
+    found = problem(post(client, path), 409)
+    assert found["detail"] == f"{failure}; this request changed nothing: mend that, then ask again"
+    assert "execution" not in found
 
 
 @BOTH
