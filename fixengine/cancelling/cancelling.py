@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Protocol
 
 from fixengine.cancelling.rest import Answer, Execution, Outcome
+from fixengine.errors import ConflictError
 
 AT_ONCE = 4
 """Requests under way at the same time: an engine's REST has few threads, and others ask it too."""
@@ -45,6 +46,14 @@ class Result:
         return f"{self.execution_id} {self.fate}: {self.said}"
 
 
+class NoRightError(ConflictError):
+    """No cancel of this client can succeed any more; `results` are of those asked for."""
+
+    def __init__(self, message: str, results: tuple[Result, ...]) -> None:
+        super().__init__(message)
+        self.results = results
+
+
 class Canceller(Protocol):
     """What asks for a cancel."""
 
@@ -63,14 +72,15 @@ def cancel_all(
     """Cancel executions, some at a time; return what became of those that were asked for.
 
     A request without an outcome is repeated for `within` seconds. When it is `over`, no more are
-    begun. `show` is told how many have a result. Raises ConflictError if none can succeed.
+    begun. `show` is told how many have a result. Raises NoRightError if no more can succeed.
     """
+    refusals: list[ConflictError] = []
 
     def cancel(execution_id: int) -> Result | None:
         if over.is_set():
             return None
         try:
-            return _cancelled(rest, execution_id, within=within, over=over)
+            return _cancelled(rest, execution_id, within=within, over=over, refusals=refusals)
         except BaseException:
             over.set()  # the others would only find the same
             raise
@@ -81,6 +91,8 @@ def cancel_all(
             if result is not None:
                 results.append(result)
                 show(len(results))
+    if refusals:
+        raise NoRightError(str(refusals[0]), tuple(results))
     return tuple(results)
 
 
@@ -92,10 +104,24 @@ def forecast(execution_id: int, execution: Execution | None) -> Result:
     return Result(execution_id=execution_id, fate=fate, said=str(execution))
 
 
-def _cancelled(rest: Canceller, execution_id: int, *, within: float, over: Event) -> Result:
+def _cancelled(
+    rest: Canceller,
+    execution_id: int,
+    *,
+    within: float,
+    over: Event,
+    refusals: list[ConflictError],
+) -> Result:
     deadline = monotonic() + within
+    refused = Outcome.REFUSED
     while True:
-        answer = rest.cancel(execution_id, key=KEY)
+        try:
+            answer = rest.cancel(execution_id, key=KEY)
+        except ConflictError as error:
+            refusals.append(error)
+            over.set()  # the others would only find the same
+            return _result(execution_id, Answer(outcome=refused, said=str(error)))
+        refused = Outcome.UNKNOWN  # from here on: what was asked before may have been done
         settled = answer.outcome is not Outcome.UNKNOWN
         if settled or monotonic() > deadline or over.wait(_PAUSE):
             return _result(execution_id, answer)

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from threading import Event
 
-from fixengine.cancelling.cancelling import AT_ONCE, CLOSED, Fate, Result, cancel_all, forecast
+from fixengine.cancelling.cancelling import (
+    AT_ONCE,
+    CLOSED,
+    Fate,
+    NoRightError,
+    Result,
+    cancel_all,
+    forecast,
+)
 from fixengine.cancelling.rest import Execution, OperatorRest
 from fixengine.commands.argument_types import DEFAULT_ADDRESS, positive, rest_address
 from fixengine.commands.environment import Environment
@@ -56,8 +64,8 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
     """Cancel, and say what came of each; return 0 if all are closed now, else 1.
 
     The token comes from OPERATOR_TOKEN. Ctrl-C ends it between two requests; to go on, the same
-    command can be given again. Raises ConflictError if nobody may cancel or a filter can't be
-    used, UnavailableError when no engine tells of executions.
+    command can be given again. Raises ConflictError if nobody may cancel, or no more from half way
+    on, or a filter can't be used, UnavailableError when no engine tells of executions.
     """
     token = environment.settings().operator_token
     if token is None and not arguments.dry_run:
@@ -70,8 +78,12 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
             if arguments.dry_run:
                 return _conclude(_forecasts(rest, arguments, over), over=over)
             ids = _named(arguments) or [each.id for each in _listed(rest, arguments)]
-            with progress(len(ids), title="cancelled", begin=f"cancelling {len(ids)}") as show:
-                results = cancel_all(rest, ids, within=arguments.within, over=over, show=show)
+            try:
+                with progress(len(ids), title="cancelled", begin=f"cancelling {len(ids)}") as show:
+                    results = cancel_all(rest, ids, within=arguments.within, over=over, show=show)
+            except NoRightError as error:
+                _conclude(error.results, over=over, left=len(ids) - len(error.results))
+                raise
             return _conclude(results, over=over, left=len(ids) - len(results))
     finally:
         rest.close()
@@ -96,7 +108,7 @@ def _listed(rest: OperatorRest, arguments: argparse.Namespace) -> Iterator[Execu
     return rest.executions([*(each for each in arguments.filter if each != _OPEN), _OPEN])
 
 
-def _conclude(results: Iterable[Result], *, over: Event, left: int = 0) -> int:
+def _conclude(results: Iterable[Result], *, over: Event, left: int | None = None) -> int:
     """Print each result, then how many there are of each; return the exit code."""
     counts: Counter[Fate] = Counter()
     for result in results:
@@ -104,7 +116,8 @@ def _conclude(results: Iterable[Result], *, over: Event, left: int = 0) -> int:
         print(result)
     print(", ".join(f"{number} {fate}" for fate, number in counts.items()) or "nothing to cancel")
     if over.is_set():
-        print(f"ended early, {left or 'some'} not asked for: give the same command again to go on")
+        number = "some" if left is None else left
+        print(f"ended early, {number} not asked for: give the same command again to go on")
         return INTERRUPTED
     return OK if counts.keys() <= CLOSED else FAILED
 

@@ -182,6 +182,33 @@ def test_without_the_right_the_first_answer_ends_it(rest: Rest, status: int) -> 
     assert len(rest.asked) <= AT_ONCE
 
 
+def test_a_right_that_ends_half_way_ends_it_and_each_is_accounted_for(
+    rest: Rest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed = (401, {"detail": "this is not the engine's OPERATOR_TOKEN: send that"})
+    rest.answers = {number: [changed] for number in range(11, 101)}
+    rest.answers[10] = [(503, {"detail": "nobody knows"}), changed]
+    with pytest.raises(ConflictError, match="send that"):
+        cancel(rest, *map(str, range(1, 101)))
+    *each, counts, ended = capsys.readouterr().out.splitlines()[1:]
+    fates = [line.partition(":")[0] for line in each]
+    assert fates[:9] == [f"{number} cancelled" for number in range(1, 10)]
+    asked = sorted({number for number, *_ in rest.asked})
+    assert fates[9:] == ["10 not known", *(f"{number} not cancelled" for number in asked[10:])]
+    assert len(asked) < 10 + AT_ONCE
+    assert counts.startswith("9 cancelled, 1 not known, ")
+    assert ended.startswith(f"ended early, {100 - len(asked)} not asked for: give the same command")
+
+
+def test_what_was_not_known_before_the_right_ended_is_not_known_after_it(
+    rest: Rest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rest.answers[1] = [(503, {"detail": "nobody knows"}), (403, {"detail": "it is off"})]
+    with pytest.raises(ConflictError, match="it is off"):
+        cancel(rest, "1")
+    assert "1 not known: it is off" in capsys.readouterr().out
+
+
 def test_without_a_token_nothing_is_asked_for(rest: Rest) -> None:
     with pytest.raises(ConflictError, match="OPERATOR_TOKEN"):
         cancel(rest, "1", token=None)
