@@ -31,14 +31,35 @@ def test_an_engine_that_may_only_read_and_write_does_all_its_work(around: Surrou
     around.assert_the_ledger_holds(fed)
 
 
+def number_parts(dsn: str) -> None:
+    """Let the next execution's number be in another part of the ledger."""
+    change(dsn, "select setval('execution_id_seq', 2999999)")
+
+
 def test_it_makes_the_ledger_s_parts_and_drops_them(database: str, role: str) -> None:
     with opened(dsn_as(role, database)) as pool:
-        change(database, "select setval('execution_id_seq', 2999999)")
+        number_parts(database)
         fill_with_orders(pool, range(1, 2))
         assert one(database, "select to_regclass('public.fill_4000000') is not null")
         parts = PostgresRetention(pool, days=30).drop_parts()
     assert "fill_0" in parts
     assert one(database, "select to_regclass('public.fill_0') is null")
+
+
+def test_a_role_that_inherits_nothing_does_all_this_as_one_that_it_sets(
+    database: str, role: str
+) -> None:
+    login = f"{role}_login"
+    change(database, f"create role {login} login noinherit password '{login}' in role {role}")
+    try:
+        number_parts(database)
+        with opened(dsn_as(login, database, options=f"-c role={role}")) as pool:
+            fill_with_orders(pool, range(1, 2))
+            assert "fill_0" in PostgresRetention(pool, days=30).drop_parts()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match=login):
+            change(dsn_as(login, database), "select drop_fill_part('fill_1000000')")
+    finally:
+        change(database, f"drop role {login}")
 
 
 def test_a_stranger_drops_no_part(database: str, role: str) -> None:

@@ -25,6 +25,6 @@ def engine_role(dsn: str) -> Iterator[str]:
         change(dsn, f"drop owned by {role}; drop role {role}")
 
 
-def dsn_as(role: str, dsn: str) -> str:
-    """Return the connection string of that role."""
-    return make_conninfo(dsn, user=role, password=role)
+def dsn_as(role: str, dsn: str, **more: str) -> str:
+    """Return the connection string of that role, with these parameters besides."""
+    return make_conninfo(dsn, user=role, password=role, **more)
