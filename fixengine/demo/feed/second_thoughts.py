@@ -3,17 +3,18 @@
 import heapq
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from threading import Event
 
-from fixengine.cancelling.rest import Answer, Execution, OperatorRest, Outcome
+from fixengine.cancelling.rest import Execution, OperatorRest, Outcome
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.errors import UnavailableError
 
 _STEP_SECONDS = 0.05
 _AGAIN_SECONDS = 0.2
+_KEY = "second-thought"
 _EARLIER = 4  # most orders are filled soon: this power of a draw makes early changes likely
 
 
@@ -33,6 +34,7 @@ class SecondThoughts:
         self._within = within
         self._rng = random.Random(f"{seed}:second thoughts")
         self._due: list[tuple[float, int]] = []
+        self._terms: dict[int, Mapping[str, object]] = {}
         self._given: list[tuple[float, int]] = []
         self._over = Event()
         self._threads = ThreadPoolExecutor(1)
@@ -87,7 +89,13 @@ class SecondThoughts:
             return False
         if not found:
             return False  # no engine has stored it yet
-        answer, cancels = _asked(engine, found[0], draws)
+        execution_id, cancels = found[0].id, draws.random() < 0.5
+        if cancels:
+            answer = engine.cancel(execution_id, key=_KEY)
+        else:
+            # who asks again asks for the same, whatever has become of the execution meanwhile
+            terms = self._terms.setdefault(order_id, _terms(found[0], draws))
+            answer = engine.replace(execution_id, terms, key=_KEY)
         match answer.outcome:
             case Outcome.UNKNOWN:
                 return False
@@ -100,17 +108,12 @@ class SecondThoughts:
         return True
 
 
-def _asked(engine: OperatorRest, execution: Execution, draws: random.Random) -> tuple[Answer, bool]:
-    """Cancel, or ask for other terms; say which."""
-    key = "second-thought"
-    if draws.random() < 0.5:
-        return engine.cancel(execution.id, key=key), True
+def _terms(execution: Execution, draws: random.Random) -> Mapping[str, object]:
     ordered = execution.quantity
-    terms = draws.choice(
+    return draws.choice(
         (
             {"quantity": ordered * 2},
             {"quantity": max(execution.quantity_filled, ordered // 2, Decimal(1))},
             {"limitPrice": None},
         )
     )
-    return engine.replace(execution.id, terms, key=key), False
