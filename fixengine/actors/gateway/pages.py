@@ -95,26 +95,20 @@ class Pages:
     def add_reports(self) -> None:
         """Take note that there are reports."""
         self._reports_wait = True
-        self.go_on()
+        self._go_on()
 
     def add(self, replay: Fetch | None, listings: Iterable[Listing]) -> None:
         """Take what the client asked for; only the last replay counts."""
         self._replay = replay or self._replay
         self._listings.add(listings)
-        self.go_on()
-
-    def go_on(self) -> None:
-        """Have the actor told of all that is left."""
-        for kind, reminder in self._reminders.items():
-            if self._is_left(kind):
-                reminder.set()
+        self._go_on()
 
     @contextmanager
     def next(self, kind: Kind, taken: TakenSession, *, is_free: bool) -> Iterator[Page | None]:
         """Lend the next page, for the body to store and send; None where it can't be had now.
 
         The actor is told again when it may be there, and when one more is due. If it is not
-        `is_free` to send anything, it is told after `go_on`.
+        `is_free` to send anything, it is told after the next `add`.
         """
         with self._turns.turn(self._ref, PageDue(kind)) as is_its_turn:
             if not is_its_turn:
@@ -132,6 +126,12 @@ class Pages:
     def close(self) -> None:
         """Leave the turns to others."""
         self._turns.leave(self._ref)
+
+    def _go_on(self) -> None:
+        """Have the actor told of all that is left."""
+        for kind, reminder in self._reminders.items():
+            if self._is_left(kind):
+                reminder.set()
 
     @property
     def _is_active(self) -> bool:

@@ -230,7 +230,6 @@ class SessionActor(Actor):
         if held is not None:
             self._settle(held)
             self._inbox.remind()
-            self._pages.go_on()
 
     def _finish(self, step: Step, decision: Decision) -> None:
         """Store a step and all that was decided, then let the client know."""
