@@ -77,7 +77,8 @@ class Connection(HTTPChannel):
     """A connection that knows since when it has been at one exchange.
 
     The thread that moves bytes watches it while a request is in hand, so nobody has to wake it
-    when the answer is out. What comes before then stays where it is.
+    when the answer is out. What comes before then stays where it is. While a worker sends, only
+    the worker can know whether the client has to be waited for, and says so.
     """
 
     parser_class = Parser
@@ -86,6 +87,7 @@ class Connection(HTTPChannel):
     _busy_since = 0.0
     _gathered: list[bytes] | None = None
     _more_has_come = False
+    _sends = False
 
     def __init__(self, server: Any, *arguments: Any, **settings: Any) -> None:
         """Take what waitress gives."""
@@ -116,8 +118,19 @@ class Connection(HTTPChannel):
             self._more_has_come
             or self.will_close
             or self.close_when_flushed
-            or self.total_outbufs_len
+            or (self.total_outbufs_len and not self._sends)
         )
+
+    def writable(self) -> bool:
+        """Say whether to watch for room for what is left of an answer, or to close."""
+        return not self._sends and bool(super().writable())
+
+    def _flush_some(self, do_close: bool = True) -> bool:
+        self._sends = True
+        try:
+            return bool(super()._flush_some(do_close))  # type: ignore[misc]  # its types leave it out
+        finally:
+            self._sends = False
 
     def handle_read(self) -> None:
         """Take what has come; the first of it begins an exchange."""

@@ -528,3 +528,41 @@ def test_requests_one_after_the_other_are_answered_by_one_thread_and_wake_no_oth
         del server._server.trigger._physical_pull
     assert len(threads) == 1
     assert pulls == []
+
+
+class WithoutHaste(CountingTurns):
+    """Has no turn but for something new."""
+
+    def _turn(self, _timeout: float | None) -> None:
+        super()._turn(None)
+
+
+def test_while_a_worker_sends_the_servers_thread_sleeps_and_hears_what_comes_next() -> None:
+    sends, go_on = Event(), Event()
+    server = WithoutHaste(wsgi(lambda: b"ok"), port=0, name="test", threads=1)
+    server.start()
+    try:
+        with connection(server) as client:
+            client.request("GET", "/")
+            assert client.getresponse().read() == b"ok"
+            (channel,) = channels(server)
+            send = channel.send
+
+            def slow(data: bytes, **how: bool) -> int:
+                sends.set()
+                assert go_on.wait(60)
+                return int(send(data, **how))
+
+            channel.send = slow
+            client.request("GET", "/")
+            assert sends.wait(60)
+            server.turns = 0
+            server._server.pull_trigger()
+            wait_until(lambda: server.turns, 60, "it to look again")
+            assert_does_not_happen(lambda: server.turns > 1, 0.5, "it wakes up")
+            go_on.set()
+            assert client.getresponse().read() == b"ok"
+            client.request("GET", "/")
+            assert client.getresponse().read() == b"ok"
+    finally:
+        server.stop(5)
