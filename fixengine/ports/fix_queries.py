@@ -70,13 +70,15 @@ class SentPage(msgspec.Struct, frozen=True):
 class FixBacklog(msgspec.Struct, frozen=True):
     """What waits: reports for some sessions, and undecided requests of all; up to 10,000 of each.
 
-    Ages are those of the oldest, in seconds, 0 where nothing waits.
+    Ages are those of the oldest, in seconds, 0 where nothing waits. `clock` is the database's time,
+    in seconds since 1970.
     """
 
     reports: int
     oldest_report_age: float
     requests: int
     oldest_request_age: float
+    clock: float
 
 
 class SessionQueries(Protocol):

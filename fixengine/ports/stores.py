@@ -28,13 +28,15 @@ class Backlog:
     """How far behind the engines are; counting stops at 10,000. `oldest_due_age` is in seconds.
 
     `ledger_inserts` counts rows of all engines since the database's statistics began,
-    `numbers_left` is the share of numbers that no execution has had yet.
+    `numbers_left` is the share of numbers that no execution has had yet. `clock` is the database's
+    time, in seconds since 1970.
     """
 
     due: int
     oldest_due_age: float
     unpublished: int
     ledger_inserts: int
+    clock: float
     numbers_left: float = 1.0
 
 

@@ -20,6 +20,7 @@ from fixengine.ports.fix_queries import (
     ShownSession,
 )
 from fixengine.supervision.actor import Actor
+from fixengine.telemetry.clocks import ClockWatch
 from fixengine.telemetry.metrics.gateway import GatewayMetrics
 from fixengine.telemetry.outage import Outage
 
@@ -42,6 +43,7 @@ class SessionReader(Actor):
         self._queries = queries
         self._sessions = live
         self._metrics = metrics
+        self._clocks = ClockWatch(metrics.clock_ahead)
         self._outage = Outage("what waits can't be counted", "what waits is counted again")
 
     def boot(self) -> None:
@@ -74,12 +76,14 @@ class SessionReader(Actor):
 
     def _count(self) -> None:
         ids = [each.session_id for each in self._sessions.all().values()]
+        asked_at = self._clocks.now()
         try:
             backlog = self._queries.backlog(ids, timeout=ANSWER_WITHIN)
         except UnavailableError as error:
             self._outage.begin(str(error))
             return
         self._outage.end()
+        self._clocks.compare(backlog.clock, asked_at=asked_at)
         metrics = self._metrics
         metrics.reports_waiting.set(backlog.reports)
         metrics.oldest_report_age.set(backlog.oldest_report_age)

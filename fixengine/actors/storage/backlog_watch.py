@@ -8,6 +8,7 @@ from fixengine.errors import SlowQueryError
 from fixengine.ports.stores import Claims, OrderTable
 from fixengine.rules.pace import Pace
 from fixengine.telemetry.backlog import RecentBacklog
+from fixengine.telemetry.clocks import ClockWatch
 from fixengine.telemetry.metrics.engine import EngineMetrics
 
 
@@ -26,6 +27,7 @@ class BacklogWatch:
         self._claims = claims
         self._recent_backlog = recent_backlog
         self._metrics = metrics
+        self._clocks = ClockWatch(metrics.clock_ahead)
         self._pace = Pace(monotonic)
 
     @property
@@ -35,7 +37,7 @@ class BacklogWatch:
 
     def look(self, *, checked_every: float) -> None:
         """Look, as part of a check that comes every so many seconds; raises UnavailableError."""
-        began = monotonic()
+        began, asked_at = monotonic(), self._clocks.now()
         try:
             backlog = self._orders.backlog(self._claims.readable_since)
         except SlowQueryError as error:
@@ -44,6 +46,7 @@ class BacklogWatch:
         finally:
             now = monotonic()
             rest = self._pace.took(now - began)
+        self._clocks.compare(backlog.clock, asked_at=asked_at)
         self._recent_backlog.saw(backlog, now=now, next_in=checked_every + rest)
         self._metrics.due.set(backlog.due)
         self._metrics.oldest_due_age.set(backlog.oldest_due_age)

@@ -16,6 +16,11 @@ class ProcessMetrics(ChangeMetrics):
             ("part",),
             registry=registry,
         )
+        self.clock_ahead = Gauge(
+            "fixengine_clock_ahead_seconds",
+            "How far this process's clock is ahead of the database's; below 0: behind it",
+            registry=registry,
+        )
         self.log_lines_lost = Counter(
             "fixengine_log_lines_lost_total",
             "Lines of the log that were lost because nobody could read them",

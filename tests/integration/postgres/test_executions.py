@@ -2,6 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Barrier
+from time import time
 
 import pytest
 
@@ -112,6 +113,7 @@ def test_the_backlog_counts_what_is_due(database: str) -> None:
         recent = executions.backlog(datetime.now(UTC) - timedelta(seconds=60))
     assert (recent.due, recent.oldest_due_age) == (2, pytest.approx(0, abs=10))
     assert (backlog.due, backlog.unpublished) == (3, 0)
+    assert abs(backlog.clock - time()) < 60
     assert backlog.oldest_due_age == pytest.approx(90, abs=10)
 
 

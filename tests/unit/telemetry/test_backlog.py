@@ -3,7 +3,7 @@ from fixengine.telemetry.backlog import WINDOW, RecentBacklog
 
 
 def look(inserts: int) -> Backlog:
-    return Backlog(due=1, oldest_due_age=0, unpublished=0, ledger_inserts=inserts)
+    return Backlog(due=1, oldest_due_age=0, unpublished=0, ledger_inserts=inserts, clock=0)
 
 
 def test_nothing_is_known_before_the_first_look() -> None:

@@ -19,7 +19,8 @@ select
             where s.seqrelid = pg_get_serial_sequence('public.execution', 'id')::regclass
         ),
         1
-    ) as numbers_left
+    ) as numbers_left,
+    extract(epoch from clock_timestamp())::float8 as clock
 from (
     select e.next_fill_timestamp
     from public.execution as e

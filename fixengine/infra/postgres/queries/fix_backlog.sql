@@ -67,4 +67,5 @@ select
             limit 1
         ),
         0
-    )::float as oldest_request_age
+    )::float as oldest_request_age,
+    extract(epoch from clock_timestamp())::float8 as clock

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from time import monotonic
+from time import monotonic, time
 
 import pytest
 
@@ -62,7 +62,7 @@ class Queries:
     def backlog(self, session_ids: Collection[int], *, timeout: float) -> FixBacklog:
         self._begin(timeout)
         self.counted.append(session_ids)
-        return FixBacklog(7, 8.5, 9, 10.5)
+        return FixBacklog(7, 8.5, 9, 10.5, time() + 3600)
 
     def _begin(self, timeout: float) -> None:
         assert timeout > 0
@@ -142,6 +142,8 @@ def test_what_waits_for_those_who_are_logged_on_is_counted(world: World, queries
         world.metrics.oldest_request_age,
     )
     assert [next(iter(each.collect())).samples[0].value for each in gauges] == [7, 8.5, 9, 10.5]
+    (ahead,) = next(iter(world.metrics.clock_ahead.collect())).samples
+    assert -3600 <= ahead.value < -3000
 
 
 def test_that_nothing_can_be_counted_is_said(

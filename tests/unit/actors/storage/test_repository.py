@@ -40,7 +40,7 @@ class Table:
         Event().wait(self.seconds)
         if self.fails:
             raise SlowQueryError("the database takes too long")
-        return Backlog(due=1, oldest_due_age=0, unpublished=0, ledger_inserts=0)
+        return Backlog(due=1, oldest_due_age=0, unpublished=0, ledger_inserts=0, clock=0)
 
 
 class Schema:
@@ -108,6 +108,16 @@ def test_the_backlog_is_looked_at_with_each_check() -> None:
     table = Table()
     assert database_is_up_after_three_checks_of(table)
     assert table.looks >= 2  # the last one may be under way
+
+
+def test_the_database_s_clock_is_compared_with_each_look() -> None:
+    registry = CollectorRegistry()
+    with repository(Table(), Session(), registry=registry):
+        wait_until(
+            lambda: (registry.get_sample_value("fixengine_clock_ahead_seconds") or 0) > 1e9,
+            60,
+            "a clock of 1970 to be found behind",
+        )
 
 
 def test_a_look_that_takes_long_is_taken_the_more_rarely() -> None:

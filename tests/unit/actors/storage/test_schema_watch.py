@@ -57,7 +57,7 @@ class World:
         return Tried(count=len(tried), refused=dict.fromkeys(places, "refused"))
 
     def backlog(self, _since: object) -> Backlog:
-        return Backlog(due=0, oldest_due_age=0, unpublished=0, ledger_inserts=0)
+        return Backlog(due=0, oldest_due_age=0, unpublished=0, ledger_inserts=0, clock=0)
 
     def prepare(self) -> SchemaState:
         return SchemaState()

@@ -28,7 +28,7 @@ def test_a_summary_is_written_to_the_digit(client: TestClient, overviews: Overvi
             },
             counted_at=SENT,
         ),
-        backlog=Backlog(due=1, oldest_due_age=0.12345, unpublished=3, ledger_inserts=7),
+        backlog=Backlog(due=1, oldest_due_age=0.12345, unpublished=3, ledger_inserts=7, clock=0),
         fills_per_second=12.34567,
         lag=4,
     )
