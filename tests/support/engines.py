@@ -151,6 +151,16 @@ def restarts(engine: Engine) -> dict[str, int]:
     return {child.name: child.restarts for child in engine.tree.snapshot()}
 
 
+def total(engine: Engine, name: str) -> float:
+    """Return the sum of a metric's samples."""
+    return sum(
+        sample.value
+        for family in engine.registry.collect()
+        for sample in family.samples
+        if sample.name == name
+    )
+
+
 def wait_until_ready(engine: Engine, seconds: float = 60) -> None:
     wait_until(lambda: engine.health.ready().ok, seconds, "the engine to be ready")
 

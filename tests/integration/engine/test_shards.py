@@ -18,7 +18,6 @@ from fixengine.demo.servers.postgres import Postgres
 from fixengine.demo.topics import TopicNames, read_topic
 from fixengine.demo.waiting import wait_until
 from fixengine.demo.workspace import Workspace
-from fixengine.engine.engine import Engine
 from fixengine.errors import SchemaError
 from fixengine.infra.kafka.group import ConsumerGroup
 from fixengine.infra.postgres.driver.connections import open_session
@@ -27,7 +26,7 @@ from fixengine.rules.shards import Shard
 from fixengine.wire.executions import decode_fill_key
 from tests.conftest import new_database
 from tests.support.commands import run_command
-from tests.support.engines import Surroundings, surroundings, wait_until_ready
+from tests.support.engines import Surroundings, surroundings, total, wait_until_ready
 from tests.support.feed.mixed import mixed_orders
 from tests.support.kafka.clusters import cluster
 from tests.support.rows import change
@@ -47,8 +46,8 @@ class Spread:
     """
 
     databases: tuple[Surroundings, Surroundings]
-    processed: tuple[float, float]
-    failed: tuple[float, float]
+    processed: tuple[float, ...]
+    failed: tuple[float, ...]
     again: float
 
 
@@ -80,7 +79,7 @@ def spread(
                 world.wait_for("execution where is_open", 0)
                 world.wait_for("outbox", 0)
             processed, failed, polled = (
-                (counted(one, what), counted(two, what))
+                tuple(total(engine, f"kafka_consumer_{what}_total") for engine in (one, two))
                 for what in ("messages_processed", "messages_failed", "records_polled")
             )
         yield Spread(
@@ -99,16 +98,6 @@ def done_with(world: Surroundings, number: int) -> int:
         topic=NAMES.orders,
     )
     return sum(group.committed().values())
-
-
-def counted(engine: Engine, what: str) -> float:
-    name = f"kafka_consumer_{what}_total"
-    return sum(
-        sample.value
-        for family in engine.registry.collect()
-        for sample in family.samples
-        if sample.name == name
-    )
 
 
 def column(world: Surroundings, name: str) -> list[int]:

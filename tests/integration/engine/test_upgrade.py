@@ -15,8 +15,7 @@ from fixengine.demo.audit.report import Expectations
 from fixengine.demo.feed.feed import FedOrder, orders
 from fixengine.demo.topics import read_topic
 from fixengine.demo.waiting import wait_until
-from fixengine.engine.engine import Engine
-from tests.support.engines import Surroundings, busy_for, wait_until_ready
+from tests.support.engines import Surroundings, busy_for, total, wait_until_ready
 from tests.support.go_service import ROWS, SCHEMA, GoPod
 from tests.support.rows import change, one
 
@@ -130,18 +129,10 @@ def test_its_pods_may_leave_while_the_engine_is_there(around: Surroundings) -> N
     assert 0 < stored_beside < 40
     assert last.refused > 0
     # few of them more than once: what is in hand when partitions come and go
-    assert polled(engine) < len(fed), "the group's place was not taken over"
+    polled = total(engine, "kafka_consumer_records_polled_total")
+    assert polled < len(fed), "the group's place was not taken over"
     by_go = gone.stored | last.stored
     around.assert_the_ledger_holds(tuple(as_stored(order, by_go) for order in fed), ONCE)
-
-
-def polled(engine: Engine) -> float:
-    return sum(
-        sample.value
-        for family in engine.registry.collect()
-        for sample in family.samples
-        if sample.name == "kafka_consumer_records_polled_total"
-    )
 
 
 def as_stored(order: FedOrder, by_go: set[int]) -> FedOrder:
