@@ -600,6 +600,14 @@ def test_a_peer_that_says_what_it_expects_needs_not_ask() -> None:
     ]
 
 
+def test_what_a_peer_expects_after_a_reset_is_counted_from_1() -> None:
+    client = Client(answering).logged_on()
+    client.says("35=B|34=2|58=a|")
+    assert client.logon("34=1|98=0|108=30|141=Y|789=1|") == [
+        "35=A|34=1|98=0|108=30|141=Y|789=2|",
+    ]
+
+
 def test_signs_of_life_are_given_and_asked_for() -> None:
     client = Client().logged_on("34=1|98=0|108=10|")
     assert client.waits(9.9) == []

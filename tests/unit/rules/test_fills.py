@@ -274,6 +274,22 @@ def test_waits_without_a_price_double_up_to_a_ceiling() -> None:
     assert waits[-1] == LONGEST_WAIT.total_seconds()
 
 
+def test_a_wait_without_a_price_begins_with_the_last_fill() -> None:
+    filled_at = SENT + timedelta(minutes=5)
+    subject = execution(last_fill_timestamp=filled_at)
+    now = filled_at + timedelta(seconds=20)
+    wait = wait_without_price(subject, now=now, has_none=True, rules=RULES)
+    assert wait == timedelta(seconds=20)
+
+
+@pytest.mark.parametrize("seconds", [2, 3600])
+def test_an_execution_is_due_at_its_end_if_that_comes_before_its_next_fill(seconds: int) -> None:
+    ends = NOW + timedelta(seconds=seconds)
+    due = one_fill(quantity_ordered=Decimal(1000), expires_at=ends).execution.next_fill_timestamp
+    assert due == min(ends, due or ends)
+    assert (due == ends) is (seconds == 2)
+
+
 def test_a_ticker_that_could_not_be_asked_for_is_tried_again_soon() -> None:
     now = SENT + timedelta(hours=1)
     wait = wait_without_price(execution(), now=now, has_none=False, rules=RULES)

@@ -64,7 +64,12 @@ class Repository(Actor):
 
 
 class Scheduler(Actor):
-    def receive(self, message: FillsPublished) -> None: ...
+    def __init__(self, heard: list[int]) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def receive(self, message: FillsPublished) -> None:
+        self._heard.append(message.count)
 
 
 class DeadLetters(Actor):
@@ -78,8 +83,9 @@ class DeadLetters(Actor):
 
 @dataclass(slots=True)
 class Around:
-    """What a publisher has marked, when it has looked for engines that are gone, what it told of
-    the dead letters' topic, and ways to have it publish and stop.
+    """What a publisher has marked, how many fills its scheduler heard of, when it has looked for
+    engines that are gone, what it told of the dead letters' topic, and ways to have it publish and
+    stop.
     """
 
     publish: Callable[[int], None]
@@ -88,6 +94,7 @@ class Around:
     broker: Broker
     health: Health
     marked: list[tuple[int, ...]]
+    heard: list[int]
     looks: list[TakeOverOutbox]
     told: list[str | None]
 
@@ -112,10 +119,11 @@ def around(
     lets: float, refused: Mapping[str, str] | None, limits: PublisherLimits
 ) -> Iterator[Around]:
     marked: list[tuple[int, ...]] = []
+    heard: list[int] = []
     looks: list[TakeOverOutbox] = []
     told: list[str | None] = []
     broker = Broker(lets=lets, refused=refused)
-    repository, scheduler = Repository.start(marked, looks), Scheduler.start()
+    repository, scheduler = Repository.start(marked, looks), Scheduler.start(heard)
     dead_letters = DeadLetters.start(told)
     metrics = EngineMetrics(CollectorRegistry())
     health = Health(gauge=metrics.up, tree=NoTree(), hung_after=60)
@@ -145,6 +153,7 @@ def around(
         broker=broker,
         health=health,
         marked=marked,
+        heard=heard,
         looks=looks,
         told=told,
     )
@@ -172,6 +181,15 @@ def test_fills_of_which_nobody_wants_to_hear_are_published_like_any_other(around
     around.publish_for_nobody(2)  # the first is on its way
     around.broker.lets = inf
     wait_until(lambda: {*chain(*around.marked)} == {1, 2}, 60, "all marks")
+
+
+@pytest.mark.parametrize("lets", [0])
+def test_a_scheduler_hears_of_all_that_it_told_of_also_of_what_was_known(around: Around) -> None:
+    around.publish(2)
+    around.publish(3)  # two of them are on their way
+    wait_until(lambda: sum(around.heard) == 2, 60, "those that were known")
+    around.broker.lets = inf
+    wait_until(lambda: sum(around.heard) == 5, 60, "those that are published")
 
 
 @pytest.mark.parametrize("lets", [3])
