@@ -6,6 +6,7 @@ dropped: it will be missing, and asked for. So is all of it, where the peer does
 missing: a peer may have used a high number by mistake.
 """
 
+from fixengine.fix.framing import LONGEST_BODY
 from fixengine.fix.message import Message
 
 MOST_HELD = 1_000
@@ -14,6 +15,9 @@ STALL_SECONDS = 10.0
 MOST_ASKED = 3
 """How often we ask from the same number on, in a row. If something is missing indeed, whatever the
 peer says next is early again, and so we ask again."""
+
+
+assert LONGEST_BODY <= MOST_BYTES, "there is room for the message that shows a gap"
 
 
 class Gap:

@@ -82,7 +82,7 @@ class Inbound:
 
     def expect(self, now: Moment, seq: int) -> None:
         """Go on to a number."""
-        if seq > self.next_in + 1:
+        if seq > self.next_in + 1 or self.gap.has(self.next_in):
             self.gap.skips(seq)
         self.next_in = seq
         self.gap.narrows(seq, now.ticks)

@@ -211,6 +211,17 @@ def test_a_mistake_while_something_is_missing_is_not_taken_either() -> None:
     assert client.seen == ["a", "b", "4", "5", "6", "7"]
 
 
+@pytest.mark.parametrize("following", [4, 5, 6])
+def test_what_came_early_is_no_mistake_where_a_gap_fill_goes_over_it(following: int) -> None:
+    client = Client().logged_on()
+    client.says("35=0|34=3|", "35=0|34=4|", "35=0|34=5|")
+    again = said_before(client)
+    client.says(f"35=4|34=2|43=Y|122={again}|123=Y|36={following}|")
+    client.says("35=B|34=6|58=new|")
+    assert client.seen == ["new"]
+    assert client.side.abandoned == []
+
+
 def test_what_does_not_come_is_asked_for_three_times_until_the_peer_is_early_again() -> None:
     client = Client().logged_on("34=1|98=0|108=0|")
     asked = client.says("35=B|34=5|58=d|") + client.waits(100 * gap.STALL_SECONDS)
