@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from getpass import getpass
 from io import FileIO
 
+from fixengine.commands.database import open_database
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import FAILED, OK
 from fixengine.commands.fix_sending import add_options, send
@@ -13,7 +14,6 @@ from fixengine.config.passwords import hash_password
 from fixengine.counterparty.logs import read_log
 from fixengine.counterparty.view import logged_lines
 from fixengine.errors import ConflictError
-from fixengine.infra.postgres.driver.connections import open_session
 from fixengine.infra.postgres.fix.resets import begin_anew
 from fixengine.infra.postgres.schema.migrate import assert_current
 
@@ -79,8 +79,7 @@ def _add_reset(parser: argparse.ArgumentParser) -> None:
 def _reset(arguments: argparse.Namespace, environment: Environment) -> int:
     """Mark the sessions in the database, and print which; raises ConflictError if there is none."""
     peer = None if arguments.all else arguments.peer.encode(errors="surrogateescape")
-    dsn = environment.settings().postgres_dsn
-    with open_session(dsn, application_name=environment.pod) as connection:
+    with open_database(environment.settings(), pod=environment.pod) as connection:
         assert_current(connection)
         marked = begin_anew(connection, peer)
     for identity, is_held in marked:

@@ -2,9 +2,9 @@
 
 import argparse
 
+from fixengine.commands.database import open_database
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import OK
-from fixengine.infra.postgres.driver.connections import open_session
 from fixengine.infra.postgres.schema.schema import bring_up_to_date
 
 
@@ -18,7 +18,7 @@ def run(_arguments: argparse.Namespace, environment: Environment) -> int:
     Raises SchemaError, and UnavailableError when the database does not answer.
     """
     settings = environment.settings()
-    with open_session(settings.postgres_dsn, application_name=environment.pod) as connection:
+    with open_database(settings, pod=environment.pod) as connection:
         applied, _ = bring_up_to_date(connection, shard=settings.order_shard)
     print(f"{len(applied)} migrations applied" if applied else "the schema is up to date")
     for migration in applied:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fixengine.commands.argument_types import moment
+from fixengine.commands.database import open_database
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import OK
 from fixengine.config import Settings
@@ -14,7 +15,6 @@ from fixengine.infra.kafka.cluster import BROKER_ANSWERS_WITHIN, Cluster
 from fixengine.infra.kafka.group import ConsumerGroup
 from fixengine.infra.kafka.look import read_to_the_end
 from fixengine.infra.kafka.tail import KafkaTail
-from fixengine.infra.postgres.driver.connections import open_session
 from fixengine.infra.postgres.reconcile import Reconciliation, reconcile
 from fixengine.infra.postgres.schema.migrate import assert_current
 from fixengine.infra.postgres.schema.numbers import assert_of
@@ -78,7 +78,7 @@ def reconcile_once(settings: Settings, *, pod: str, since: datetime, apply: bool
     group.assert_deserted()
     fills = KafkaTail(cluster=cluster, topic=settings.kafka_fills_topic)
     orders = KafkaTail(cluster=cluster, topic=settings.kafka_orders_topic)
-    with open_session(settings.postgres_dsn, application_name=pod) as connection:
+    with open_database(settings, pod=pod) as connection:
         assert_current(connection)
         assert_of(connection, settings.order_shard)
         database = reconcile(

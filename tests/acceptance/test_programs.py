@@ -133,6 +133,24 @@ def test_without_a_broker_each_command_says_so_in_one_line(
         assert "KAFKA_BROKERS" in said
 
 
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": "1"}, "POSTGRES_HOST, POSTGRES_PORT"),
+        ({"POSTGRES_DSN": "postgresql://me@127.0.0.1:1/it"}, "POSTGRES_DSN"),
+    ],
+)
+def test_without_a_database_a_command_names_the_settings(
+    workspace: Workspace, settings: dict[str, str], named: str
+) -> None:
+    for command in ("migrate", "fix reset --all"):
+        run = program(workspace, *command.split(), **settings)
+        run.start()
+        assert run.wait(60) == 1
+        assert run.last_words().startswith("fixengine: the database is not available: ")
+        assert f": look at {named}" in run.last_words()
+
+
 def test_sending_with_settings_that_no_driver_takes_is_misuse(workspace: Workspace) -> None:
     settings = '{"security.protocol": "SSL", "ssl.ca.location": "/nowhere.pem"}'
     run = program(workspace, "orders", "send", KAFKA_CLIENT_CONFIG=settings)

@@ -13,6 +13,7 @@ from fixengine.cli import COMMANDS, Command, module_of
 NO_COMMANDS = {
     "__init__",
     "argument_types",
+    "database",
     "environment",
     "exit_codes",
     "fix_sending",
