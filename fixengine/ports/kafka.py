@@ -13,7 +13,7 @@ EVER = datetime(1970, 1, 1, tzinfo=UTC)
 Headers = tuple[tuple[str, bytes | None], ...]
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One Kafka record as it was read. `timestamp_ms` is None when the broker does not say."""
 
     topic: str

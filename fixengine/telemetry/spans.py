@@ -23,7 +23,7 @@ _CONTEXT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2}
 _random = Random()  # noqa: S311 - no secret; the system seeds it, so two pods don't draw the same
 
 
-class Context(msgspec.Struct, frozen=True, kw_only=True):
+class Context(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A place in a trace. `trace_id` has 16 bytes, `span_id` 8; `sampled`: its spans are kept."""
 
     trace_id: bytes
@@ -77,7 +77,7 @@ class Thrown:
     at: int
 
 
-class Span(msgspec.Struct, frozen=True, kw_only=True):
+class Span(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something that was done. Times are nanoseconds since 1970; `error` says how it failed.
 
     `error` is empty if nobody said how. `links` are places in other traces that it has to do with.
@@ -97,7 +97,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-class OrderTrace(msgspec.Struct, frozen=True, kw_only=True):
+class OrderTrace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The place in a trace of an order that is in hand since `began`, nanoseconds since 1970."""
 
     context: Context

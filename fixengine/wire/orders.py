@@ -20,11 +20,11 @@ _TRADE_TYPES = {kind.value: kind for kind in TradeType}
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 
 
-class _Security(msgspec.Struct, rename="camel"):
+class _Security(msgspec.Struct, rename="camel", gc=False):
     security_id: str | None = None
 
 
-class _Message(msgspec.Struct, rename="camel"):
+class _Message(msgspec.Struct, rename="camel", gc=False):
     """The fields that count; all others are passed over, known or not.
 
     Numbers are checked by hand, as msgspec would also read a text as a decimal.

@@ -39,7 +39,7 @@ from fixengine.wire.letters import Place
 from fixengine.wire.orders import decode_order
 
 
-class InHand(msgspec.Struct, kw_only=True):
+class InHand(msgspec.Struct, kw_only=True, gc=False):
     """A record and what became of it so far.
 
     `busy` are the seconds of work on it. `links` lead to spans of work on it and on others.

@@ -18,7 +18,7 @@ from fixengine.rules.values import Order
 _LOCK_CLASS = 0x66697867  # "fixg"; the second key of these locks is the partition
 
 
-_New: Callable[..., Struct] = defstruct("_New", ["ticker", *Order.__struct_fields__])
+_New: Callable[..., Struct] = defstruct("_New", ["ticker", *Order.__struct_fields__], gc=False)
 
 
 class PostgresExecutions:

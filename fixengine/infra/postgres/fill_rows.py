@@ -8,7 +8,7 @@ import msgspec
 from fixengine.rules.values import Fill
 
 
-class EvaluatedRow(msgspec.Struct, kw_only=True):
+class EvaluatedRow(msgspec.Struct, kw_only=True, gc=False):
     """A row of the statement's input. It is whole, for the statement reads it as one record."""
 
     place: str | None
