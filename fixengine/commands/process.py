@@ -1,5 +1,6 @@
 """The life of a process with actors: from its start to a signal, or to its own end."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -81,6 +82,7 @@ def run_process(
             signal.SIGUSR2: log_stacks,
         }
     )
+    gc.freeze()  # what was loaded stays: no collection has to go through it
     program = make(failed)
     try:
         if not over.is_set():
