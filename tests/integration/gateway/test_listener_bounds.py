@@ -225,6 +225,17 @@ def test_who_is_told_to_wait_longer_is_not_late() -> None:
         assert line.ending is None
 
 
+def test_no_more_wait_for_a_decision_than_there_is_room_for() -> None:
+    hall = Hall()
+    hall.takes = False
+    with listening(hall, limits=LineLimits(strangers=4)) as listener, ExitStack() as peers:
+        for number in range(6):
+            peers.enter_context(Peer(listener.port)).says(LOGON)
+            hall.guest(number).line.wait_longer()
+        hall.saw_end(Ending.CROWD, 2)
+        assert [guest.line.is_gone for guest in hall.guests] == [True, True, *[False] * 4]
+
+
 def test_who_says_nothing_is_shown_out_without_a_word() -> None:
     hall = Hall()
     with (
