@@ -43,8 +43,9 @@ class Listings:
         total = len(self._ids)
         ids = self._ids[self._told : self._told + most] if total <= MOST_LISTED else ()
         orders = self._books.standings(ids) if ids else ()
-        page = ListingPage(listing=listing, first=self._told + 1, total=total, orders=orders)
         self._told += len(ids)
+        first = self._told - len(orders) + 1  # some may be forgotten: the last is still the last
+        page = ListingPage(listing=listing, first=first, total=total, orders=orders)
         if not ids or self._told == total:
             self._waiting.popleft()
             self._ids, self._told = None, 0

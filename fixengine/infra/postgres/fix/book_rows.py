@@ -13,7 +13,6 @@ from fixengine.trading.values import (
     Evaluated,
     FixOrder,
     FixRequest,
-    Known,
     Refused,
     RequestKind,
     RequestState,
@@ -40,20 +39,17 @@ def request_of(*values: Any) -> FixRequest:
     return FixRequest(**fields, kind=kind, state=state)
 
 
-def looked_up(untold: int | None, *values: Any) -> Known | Standing:
-    """Return what is known of a request or, where there is none, an open order.
+def looked_up(untold: int | None, *values: Any) -> tuple[FixRequest | None, Standing | None]:
+    """Return a request, if a ClOrdID was asked for, and how its order stands, if there is one.
 
-    Order and execution are null where no order came of a request. `untold` is the number of the
-    first evaluation that the client has not been told.
+    `untold` is the number of the first evaluation that the client has not been told.
     """
     request, order, evaluation = _cut(_timed(values), len(_REQUEST), len(_ORDER))
-    if order[0] is None or evaluation[_EXECUTION] is None:
-        return Known(request=request_of(*request))
-    closed_by = _kind_of(evaluation) if untold is None else None
-    standing = Standing(_order_of(*order), _as_told(untold, evaluation), closed_by)
-    if request[0] is None:
-        return standing
-    return Known(request=request_of(*request), standing=standing)
+    standing = None
+    if order[0] is not None and evaluation[_EXECUTION] is not None:
+        closed_by = _kind_of(evaluation) if untold is None else None
+        standing = Standing(_order_of(*order), _as_told(untold, evaluation), closed_by)
+    return None if request[0] is None else request_of(*request), standing
 
 
 def _as_told(untold: int | None, evaluation: tuple[Any, ...]) -> Execution:

@@ -35,7 +35,7 @@ class PostgresFixBooks:
     def look(self, session_id: int, cl_ord_ids: Collection[bytes], *, new_orders: int) -> Look:
         """Look up ClOrdIDs that a session gave, and take so many numbers for new orders."""
         looked = self._looks.look(session_id, cl_ord_ids, new_orders=new_orders)
-        rows: Sequence[Known | Standing] = ()
+        rows: Sequence[tuple[FixRequest | None, Standing | None]] = ()
         if looked.any_known:
             asked = {
                 "session_id": session_id,
@@ -44,7 +44,11 @@ class PostgresFixBooks:
             }
             rows = self._rows("fix_known", looked_up, asked)
         return Look(
-            known={each.request.cl_ord_id: each for each in rows if isinstance(each, Known)},
+            known={
+                request.cl_ord_id: Known(request=request, standing=standing)
+                for request, standing in rows
+                if request is not None
+            },
             numbers=tuple((number, -number) for number in looked.numbers),
             now=looked.now,
         )
@@ -62,10 +66,13 @@ class PostgresFixBooks:
         return ids
 
     def standings(self, execution_ids: Collection[int]) -> Sequence[Standing]:
-        """Return orders by their executions, in the order of these, as the client was told."""
+        """Return orders by their executions, in the order of these, as the client was told.
+
+        Those that are forgotten meanwhile are passed over.
+        """
         asked = {"session_id": None, "cl_ord_ids": [], "execution_ids": sorted(execution_ids)}
         rows = self._rows("fix_known", looked_up, asked)
-        found = [each for each in rows if isinstance(each, Standing)]
+        found = [standing for _, standing in rows if standing is not None]
         return sorted(found, key=lambda each: each.execution.id)
 
     def sent(self, session: TakenSession, first: int, last: int) -> Sequence[Sent]:

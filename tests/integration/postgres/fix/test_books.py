@@ -169,7 +169,8 @@ def test_the_open_orders_of_a_session_are_listed_by_their_numbers(
     assert listed(None, 2) == open_[:2]
     assert listed(ELSEWHERE, 10) == open_[2:]
     assert listed("f" * 24, 10) == []
-    standings = books.standings([open_[1], open_[0]])
+    forgotten = 2**31 - 1
+    standings = books.standings([forgotten, open_[1], open_[0]])
     assert [each.order for each in standings] == [first.fix, second.fix]
 
 
