@@ -71,8 +71,7 @@ def test_the_demo_runs(odd: str, tmp_path: Path) -> None:
     assert counted, said
     cancelled, changed, late = map(int, counted.groups())
     assert cancelled + changed + late == 36
-    assert cancelled > 0
-    assert changed > 0
+    assert cancelled + changed > 0
     assert not [*folder.iterdir()]
 
 

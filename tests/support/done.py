@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from fixengine.demo.feed.feed import FedOrder
 from fixengine.demo.topics import TopicNames
-from fixengine.demo.waiting import wait_until
 from tests.support.kafka.letters import read_letters
 from tests.support.rows import counting
+from tests.support.waiting import wait_for_number
 
 
 def wait_until_done(
@@ -14,7 +14,7 @@ def wait_until_done(
 ) -> None:
     """Wait until all of them that can be filled are, all fills are published, and the bad buried.
 
-    Each of the three may take so many seconds. Orders of others do not count.
+    None of the three stands still for so many seconds. Orders of others do not count.
     """
     orders = tuple(orders)
     fillable = {
@@ -24,10 +24,18 @@ def wait_until_done(
     ids = ", ".join(map(str, sorted(fillable)))
     filled = f"execution where not is_open and execution_service_id = any('{{{ids}}}')"
     with counting(dsn) as count:
-        wait_until(lambda: count(filled) == len(fillable), seconds, "all orders to be filled")
-        wait_until(lambda: count("outbox") == 0, seconds, "all fills to be published")
-    wait_until(
-        lambda: len(read_letters(bootstrap, topics.dlq)) >= bad,
+        wait_for_number(
+            lambda: count(filled),
+            lambda rows: rows == len(fillable),
+            seconds,
+            f"{len(fillable)} filled orders",
+        )
+        wait_for_number(
+            lambda: count("outbox"), lambda rows: rows == 0, seconds, "no fills to publish"
+        )
+    wait_for_number(
+        lambda: len(read_letters(bootstrap, topics.dlq)),
+        lambda buried: buried >= bad,
         seconds,
-        f"{bad} orders to be on the dead-letter topic",
+        f"{bad} orders on the dead-letter topic",
     )

@@ -26,6 +26,7 @@ from tests.support import rows
 from tests.support.done import wait_until_done
 from tests.support.kafka.letters import read_letters
 from tests.support.stubs import running
+from tests.support.waiting import wait_for_number
 
 FAST = {"FILL_DELAY_FIRST": "0", "FILL_DELAY_MIN": "0.02", "FILL_DELAY_MAX": "0.2"}
 
@@ -83,8 +84,14 @@ class Surroundings:
         return rows.count(self.dsn, condition)
 
     def wait_for(self, condition: str, number: int, seconds: float = 60) -> None:
+        """Wait until there are so many rows; their number may stand still for `seconds`."""
         with rows.counting(self.dsn) as count:
-            wait_until(lambda: count(condition) == number, seconds, f"{number} rows of {condition}")
+            wait_for_number(
+                lambda: count(condition),
+                lambda found: found == number,
+                seconds,
+                f"{number} rows of {condition}",
+            )
 
     def wait_for_more(self, condition: str, number: int, seconds: float = 60) -> None:
         rows.wait_for_more(self.dsn, condition, number, seconds)

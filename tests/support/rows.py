@@ -21,6 +21,7 @@ from fixengine.infra.postgres.session import EngineSession
 from fixengine.rules.claim_window import ClaimWindow
 from fixengine.rules.values import Order, TradeType
 from tests.support.network.proxy import Proxy
+from tests.support.waiting import wait_for_number
 
 PATIENCE = 200.0
 """Seconds, for what takes long on a machine whose cores are busy."""
@@ -188,10 +189,13 @@ def count(dsn: str, condition: str) -> int:
 
 
 def wait_for_more(dsn: str, condition: str, number: int, seconds: float = 60) -> None:
-    """Wait until there are more than so many rows."""
+    """Wait until there are more than so many rows; their number may stand still for `seconds`."""
     with counting(dsn) as counted:
-        wait_until(
-            lambda: counted(condition) > number, seconds, f"more than {number} rows of {condition}"
+        wait_for_number(
+            lambda: counted(condition),
+            lambda rows: rows > number,
+            seconds,
+            f"more than {number} rows of {condition}",
         )
 
 
