@@ -2,7 +2,8 @@
 
 A driver does what belongs into the database in one transaction: `Reset`, `Numbered`, what it makes
 of `Deliver`, and then `session.next_in` and `session.next_out`. Only then may bytes go out. If the
-transaction fails, it drops the connection and the session: the peer knows nothing of either.
+transaction fails, it drops the connection and the session: the peer knows nothing of either. While
+the session `has_more`, it calls `received` again, without bytes.
 """
 
 from dataclasses import dataclass

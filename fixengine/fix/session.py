@@ -37,7 +37,7 @@ from datetime import timedelta
 from enum import Enum, auto
 
 from fixengine.fix import logon, tags
-from fixengine.fix.effects import Disconnect, Effect, Fetch, Ignored, Numbered, Reset
+from fixengine.fix.effects import Deliver, Disconnect, Effect, Fetch, Ignored, Numbered, Reset
 from fixengine.fix.faults import Fault, Reason
 from fixengine.fix.formats import read_timestamp
 from fixengine.fix.framing import Frame, Framer, Garbled
@@ -51,6 +51,7 @@ from fixengine.fix.validation import validate
 LOGON_SECONDS = 10.0
 LOGOUT_SECONDS = 5.0
 _ACCURACY = timedelta(seconds=120)
+_LAST_OF_A_CALL = (b"35=%b\x01" % tags.LOGOUT, b"35=%b\x01" % tags.LOGON)
 _LONGEST_TEXT = 200  # of a peer's, for those who read why it left
 
 
@@ -74,6 +75,7 @@ class Session:
         self._out = Outbound(settings, next_out, self._effects)
         self._in = Inbound(settings, next_in, self._out, self._effects)
         self._framer = Framer()
+        self._left: Frame | None = None  # it came, and waits for the answers to what came before it
         self._deadline: float | None = None  # of CALLING and LEAVING
 
     @property
@@ -85,6 +87,15 @@ class Session:
     def next_out(self) -> int:
         """Return the number of the next message of ours."""
         return self._out.next_out
+
+    @property
+    def has_more(self) -> bool:
+        """Say whether something that came is left for another call of `received`.
+
+        That is a Logout or a Logon behind messages that were delivered: they are answered before
+        the peer is gone, or both numbers begin at 1 again.
+        """
+        return self._left is not None and self.state is not State.CLOSED
 
     @property
     def is_sending_again(self) -> bool:
@@ -178,12 +189,23 @@ class Session:
         return effects
 
     def _read(self, now: Moment) -> list[Effect]:
-        while self.state is not State.CLOSED and (item := self._framer.next()) is not None:
+        while self.state is not State.CLOSED:
+            item, self._left = self._left or self._framer.next(), None
+            if item is None:
+                break
             if isinstance(item, Garbled):
                 self._effects.append(Ignored(item.why))
+            elif self._has_to_wait(item):
+                self._left = item
+                break
             else:
                 self._frame(now, item)
         return self._taken()
+
+    def _has_to_wait(self, frame: Frame) -> bool:
+        return frame.body.startswith(_LAST_OF_A_CALL) and any(
+            isinstance(effect, Deliver) for effect in self._effects
+        )
 
     def _frame(self, now: Moment, frame: Frame) -> None:
         known = self._settings.dictionary

@@ -167,12 +167,19 @@ class SessionActor(Actor):
         )
         self._line.pass_to(self._inbox)
         self._pages.add_reports()
+        self._read_on()
 
     def _read(self) -> None:
         """Take bytes that came, all at once: one transaction has them."""
         if self._held is None and not self._pages.are_too_many:
             taken = self._inbox.take(self._limits.read_bytes)
             self._advance(self._session.received(moment(), taken), len(taken))
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Take what was left of what came: what came before it is answered."""
+        while self._session.has_more and self._held is None and not self._over:
+            self._advance(self._session.received(moment(), b""))
 
     def _advance(self, effects: Sequence[Effect], size: int = 0) -> None:
         step = Step(self._taken.generation, size=size)
@@ -229,6 +236,7 @@ class SessionActor(Actor):
         held, self._held = self._held, None
         if held is not None:
             self._settle(held)
+            self._read_on()
             self._inbox.remind()
 
     def _finish(self, step: Step, decision: Decision) -> None:

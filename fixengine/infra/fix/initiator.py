@@ -198,6 +198,8 @@ class Initiator:
                     self._lose("the peer closed the connection")
                     return
                 self._perform(self._session.received(_now(), data))
+                while self._session.has_more:
+                    self._perform(self._session.received(_now(), b""))
 
     def _perform(self, effects: Sequence[Effect]) -> None:
         """Do what the session wants: numbers are kept before bytes go out."""

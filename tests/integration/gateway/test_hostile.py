@@ -97,8 +97,8 @@ def test_a_logon_and_all_that_follows_may_come_in_one_piece(
 ) -> None:
     with Hostile(gateway.port, name) as client:
         numbers = range(2, 102)
-        client.speaks("35=A|34=1|98=0|108=30|", *map(order, numbers))
-        assert client.answers(101)[1:] == [echo(seq) for seq in numbers]
+        client.speaks("35=A|34=1|98=0|108=30|", *map(order, numbers), "35=5|34=102|")
+        assert client.answers(102)[1:] == [*map(echo, numbers), "35=5|34=102|"]
 
 
 @pytest.mark.parametrize(

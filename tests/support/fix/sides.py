@@ -123,6 +123,8 @@ class Side:
         self.why = why or self.why
         self.books = books
         books.next_in, books.next_out = self.session.next_in, self.session.next_out
+        if self.session.has_more:
+            sent += self.perform(self.session.received(self._clock.now, b""))
         return bytes(sent)
 
     def _begun(self) -> Session:

@@ -581,6 +581,17 @@ def test_pieces_that_are_asked_for_together_are_all_sent_again() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("last", "answer"),
+    [("35=5|34=3|", "35=5|34=3|"), ("35=A|34=1|98=0|108=30|141=Y|",) * 2],
+)
+def test_what_is_delivered_is_answered_before_the_logout_or_reset_behind_it(
+    last: str, answer: str
+) -> None:
+    client = Client(answering).logged_on()
+    assert client.says("35=B|34=2|58=a|", last) == ["35=B|34=2|58=re a|", answer]
+
+
 def test_for_many_requests_at_once_one_page_is_read() -> None:
     client = Client(answering).logged_on()
     client.says("35=B|34=2|58=a|")

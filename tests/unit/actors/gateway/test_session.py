@@ -222,7 +222,20 @@ def test_a_logout_behind_what_waits_is_answered_after_it(world: World) -> None:
     world.store.looks_fail = False
     wait_until_gone(session)
     assert world.store.works[-1][0].next_in == 4
-    assert "35=5|34=2|" in said(line)
+    assert said(line)[1:] == ["35=B|34=2|148=a|33=1|58=a|", "35=5|34=3|"]
+
+
+def test_a_message_is_answered_before_the_logout_or_reset_that_came_with_it(world: World) -> None:
+    line = StubLine()
+    session = world.session(line, repository=world.repository())
+    receive(line, order(2, "a"), "A|34=1|98=0|108=30|141=Y|", order(2, "b"), "5|34=3|")
+    wait_until_gone(session)
+    assert said(line)[1:] == [
+        "35=B|34=2|148=a|33=1|58=a|",
+        "35=A|34=1|98=0|108=30|141=Y|",
+        "35=B|34=2|148=b|33=1|58=b|",
+        "35=5|34=3|",
+    ]
 
 
 def test_what_the_client_asks_for_again_is_read_page_by_page(world: World) -> None:
