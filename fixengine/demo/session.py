@@ -137,6 +137,7 @@ class _Session:
             f"FIX 4.4 at {host}:{port}: TargetCompID {GATEWAY}, any SenderCompID, "
             f"password {self._password}"
         )
+        self._say(f"FIX sessions at {gateway.url}/api/v1/fix/sessions")
         client = FixClient(
             gateway.fix_address,
             password=self._password,

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from fixengine.http.rest.problems import ParameterError
+from fixengine.rules.values import Status, TradeType
 
 LARGEST_ID = 2**31 - 1
 
@@ -92,6 +94,18 @@ def _word(text: str) -> str:
     return text
 
 
+def _one_of(kind: type[StrEnum]) -> Kind:
+    words = [each.value for each in kind]
+    *others, last = words
+
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"give {', '.join(others)} or {last}")
+        return text
+
+    return Kind(read=read, schema={"type": "string", "enum": words})
+
+
 def _moment(text: str) -> datetime:
     try:
         if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", text):
@@ -143,14 +157,14 @@ FILTERS = (
     Parameter(name="before", field="before_id", kind=_ID, meaning="Only ids below this one."),
     Parameter(name="isOpen", field="is_open", kind=_BOOLEAN, meaning="Only open or closed ones."),
     Parameter(
-        name="status", field="status", kind=_WORD, meaning="WORK, PART, FULL, CNCLD or CPART."
+        name="status", field="status", kind=_one_of(Status), meaning="Only with this status."
     ),
     Parameter(name="ticker", field="ticker", kind=_WORD, meaning="Only this ticker."),
     Parameter(
         name="tradeType",
         field="trade_type",
-        kind=_WORD,
-        meaning="BUY, SELL, SHORT, COVER or EXRC.",
+        kind=_one_of(TradeType),
+        meaning="Only orders of this type.",
     ),
     Parameter(name="destination", field="destination", kind=_WORD, meaning="Only to there."),
     Parameter(

@@ -119,6 +119,8 @@ def test_filters_reach_the_reader(client: TestClient, reader: Reader) -> None:
         ("before", "2147483648"),
         ("isOpen", "maybe"),
         ("status", ""),
+        ("status", "full"),
+        ("tradeType", "LONG"),
         ("ticker", "A%00"),
         ("executionServiceId", "A"),
         ("receivedSince", "yesterday"),
