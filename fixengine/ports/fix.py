@@ -1,6 +1,6 @@
 """What the gateway needs of the database: sessions that it holds, and what they asked for."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -131,8 +131,11 @@ class FixBooks(Protocol):
     def reports(self, session_id: int, *, limit: int) -> Sequence[Evaluated | Refused]:
         """Return what waits longest to be told to a session."""
 
-    def undecided(self, *, limit: int) -> Sequence[FixRequest]:
-        """Return the requests to cancel and replace that wait longest, of any session."""
+    def undecided(self, *, in_hand: Iterable[str] = (), limit: int) -> Sequence[FixRequest]:
+        """Return the requests to cancel and replace that wait longest, of any session.
+
+        Those with the keys `in_hand` are left out.
+        """
 
     def refuse(self, request: FixRequest, refusal: Refusal) -> None:
         """Store that a request is refused, and that its session has to be told, unless decided."""

@@ -26,6 +26,7 @@ _LOOK_AGAIN_SECONDS = 0.01  # while the desk has any in hand, or more may wait
 _DECIDED_WITHIN = 3.0  # seconds that a request waits for an execution; then it is tried anew
 _STRETCH_SECONDS = 0.05  # that the actor waits for the desk at a stretch
 _MOST = 100
+_MOST_IN_HAND = 1_000  # those that wait for their executions are in the way of no others
 _LOOKS_TO_BE_SURE = 2  # the first may only have marked what was done
 
 
@@ -73,9 +74,10 @@ class Requests(Actor):
 
     def _look(self) -> None:
         try:
-            undecided = self._books.undecided(limit=_MOST)
-            self._count_looks(len(undecided))
-            self._have_decided(undecided)
+            if len(self._in_hand) < _MOST_IN_HAND:
+                undecided = self._books.undecided(in_hand=self._in_hand, limit=_MOST)
+                self._count_looks(len(undecided))
+                self._have_decided(undecided)
             self._settle()
         except UnavailableError as error:
             self._looks_left = 0
@@ -97,12 +99,11 @@ class Requests(Actor):
         """Put all of them to the desk before it replies to any: it decides together what waits."""
         put = {}
         for request in undecided:
+            asked = ChangeExecution(
+                request=change_request(request), deadline=monotonic() + _DECIDED_WITHIN
+            )
             key = key_of(request.session_id, request.cl_ord_id)
-            if key not in self._in_hand:
-                asked = ChangeExecution(
-                    request=change_request(request), deadline=monotonic() + _DECIDED_WITHIN
-                )
-                put[key] = (request, Question(self._desk, asked))
+            put[key] = (request, Question(self._desk, asked))
         for key, (request, question) in put.items():
             self._in_hand[key] = (request, question.reply(timeout=_DECIDED_WITHIN))
 

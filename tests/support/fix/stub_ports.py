@@ -1,6 +1,6 @@
 """What the gateway's actors stand on, in memory, to be broken by a test."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event
@@ -24,6 +24,7 @@ from fixengine.trading.values import (
     Look,
     Refused,
     Standing,
+    key_of,
 )
 
 _AWAY = UnavailableError("the database is away")
@@ -180,9 +181,11 @@ class StubStore:
             self.read.append(session_id)
         return page
 
-    def undecided(self, *, limit: int) -> Sequence[FixRequest]:
+    def undecided(self, *, in_hand: Iterable[str] = (), limit: int) -> Sequence[FixRequest]:
         self._assert_there()
-        return self.requests[:limit]
+        keys = {*in_hand}
+        others = [r for r in self.requests if key_of(r.session_id, r.cl_ord_id) not in keys]
+        return others[:limit]
 
     def refuse(self, request: FixRequest, refusal: Refusal) -> None:
         self._assert_there()

@@ -1,6 +1,6 @@
 """What sessions asked for, and what they were or have to be told; read beside their writing."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from psycopg.rows import args_row
@@ -96,9 +96,13 @@ class PostgresFixBooks:
         parameters = {"session_id": session_id, "limit": limit}
         return self._rows("fix_reports", report_of, parameters)
 
-    def undecided(self, *, limit: int) -> Sequence[FixRequest]:
-        """Return the requests to cancel and replace that wait longest, of any session."""
-        return self._rows("fix_undecided", request_of, {"limit": limit})
+    def undecided(self, *, in_hand: Iterable[str] = (), limit: int) -> Sequence[FixRequest]:
+        """Return the requests to cancel and replace that wait longest, of any session.
+
+        Those with the keys `in_hand` are left out.
+        """
+        parameters = {"in_hand": [*in_hand], "limit": limit}
+        return self._rows("fix_undecided", request_of, parameters)
 
     def refuse(self, request: FixRequest, refusal: Refusal) -> None:
         """Store that a request is refused, and that its session has to be told, unless decided."""

@@ -320,6 +320,8 @@ def test_requests_are_decided_in_the_order_in_which_they_came(
     _, second = asked_to_cancel(sessions, books, other, seconds=1)
     assert books.undecided(limit=10) == [first, second]
     assert books.undecided(limit=1) == [first]
+    in_hand = [key_of(ours.id, first.cl_ord_id)]
+    assert books.undecided(in_hand=in_hand, limit=1) == [second]
     books.refuse(first, Refusal.CLOSED)
     assert books.undecided(limit=10) == [second]
 

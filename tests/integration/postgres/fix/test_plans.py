@@ -306,7 +306,10 @@ CASES: Mapping[str, Case] = {
         blocks=30 * BATCH,
     ),
     "undecided": Case(
-        statement="fix_undecided", parameters={"limit": BATCH}, rows=5 * BATCH, blocks=20 * BATCH
+        statement="fix_undecided",
+        parameters={"in_hand": [], "limit": BATCH},
+        rows=5 * BATCH,
+        blocks=20 * BATCH,
     ),
     "refuse": Case(
         statement="fix_refuse",

@@ -1,6 +1,6 @@
 """The requests actor: each request is put to the desk, and a refusal is kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
@@ -80,6 +80,20 @@ def test_a_request_whose_execution_is_busy_holds_up_no_other(world: World) -> No
     assert [each.execution_id for each in asked].count(5) == 1
 
 
+def test_requests_that_wait_are_in_the_way_of_none_however_many_they_are(world: World) -> None:
+    def answer(request: ChangeRequest) -> ChangeDecision | None:
+        if request.execution_id < 500:
+            return None
+        return ChangeDecision(execution=execution(), refusal=Refusal.CLOSED)
+
+    desk = world.booted(Desk.start([], answer))
+    world.store.requests += [cancel(b"busy %d" % number, number) for number in range(1, 251)]
+    world.store.requests.append(cancel(b"free", 500))
+    world.booted(Requests.start(books=world.store, desk=desk))
+    wait_until(lambda: world.store.refused, 60, "the other to be decided")
+    assert world.store.refused == [(b"free", Refusal.CLOSED)]
+
+
 @pytest.mark.parametrize(
     "why", [UnavailableError("it was not free in time"), RejectedError("a trigger says no")]
 )
@@ -112,7 +126,7 @@ class Marking:
         self._done.add(request.key)
         return ChangeDecision(execution=execution())
 
-    def undecided(self, *, limit: int) -> list[FixRequest]:
+    def undecided(self, *, in_hand: Iterable[str] = (), limit: int) -> list[FixRequest]:
         oldest, self.waiting = self.waiting[:limit], self.waiting[limit:]
         found = [each for each in oldest if key_of(1, each.cl_ord_id) not in self._done]
         self.waiting = [*found, *self.waiting]
