@@ -109,6 +109,18 @@ class TrickleRepository(Actor):
         return Claim(executions=(execution(id=1),), now=SENT, next_due_in=0, more=False)
 
 
+class AwayRepository(Actor):
+    """Has no database, and counts who asks."""
+
+    def __init__(self, asked: list[ClaimDue]) -> None:
+        super().__init__()
+        self._asked = asked
+
+    def receive(self, message: ClaimDue) -> object:
+        self._asked.append(message)
+        raise UnavailableError("the database is away")
+
+
 class Publisher(Actor):
     """Takes what it is told of."""
 
@@ -240,6 +252,22 @@ def test_that_fills_wait_is_said_once_when_the_broker_is_silent(
         running.tell(FillsPublished(count=4 * BULK_FROM - 1))
         wait_until(lambda: "filling goes on" in events, 60, "the end of it to be said")
     assert events == ["filling waits", "filling goes on"]
+
+
+def test_an_order_that_is_stored_does_not_shorten_the_wait_for_the_database(
+    events: list[str],
+) -> None:
+    asked = list[ClaimDue]()
+    repository = AwayRepository.start(asked)
+    with scheduler(
+        repository=repository, pricing=Pricing.start(Event()), limits=FillLimits(apart=0)
+    ) as running:
+        wait_until(lambda: "filling waits" in events, 60, "the outage to be told of")
+        before = len(asked)
+        for _ in range(50):
+            running.tell(OrdersStored(due_in=0))
+            settle(running)
+        assert len(asked) - before < 25
 
 
 def test_nothing_is_claimed_once_a_stop_has_begun() -> None:
