@@ -41,6 +41,14 @@ def positive(kind: Callable[[str], _NumberT]) -> Callable[[str], _NumberT]:
     return parse
 
 
+def port(text: str) -> int:
+    """Parse the number of a TCP port; 0 is any that is free."""
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port: give a number from 0 to 65535")
+    return number
+
+
 def connection_string(text: str) -> str:
     """Parse a connection string of PostgreSQL."""
     try:

@@ -46,6 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--symbols",
         nargs="+",
+        type=_value,
         default=["AAPL"],
         metavar="TICKER",
         help="securities of generated orders (default: AAPL)",
@@ -53,15 +54,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=1, help="generated orders follow from it (default: 1)"
     )
-    parser.add_argument("--sender", default="CLIENT", help="own CompID (default: CLIENT)")
     parser.add_argument(
-        "--target", default="FIXENGINE", help="the gateway's CompID (default: FIXENGINE)"
+        "--sender", type=_value, default="CLIENT", help="own CompID (default: CLIENT)"
+    )
+    parser.add_argument(
+        "--target",
+        type=_value,
+        default="FIXENGINE",
+        help="the gateway's CompID (default: FIXENGINE)",
     )
     parser.add_argument(
         "--version", choices=_VERSIONS, default="FIX.4.4", help="BeginString (default: FIX.4.4)"
     )
     parser.add_argument(
-        "--username", help="Username of the Logon; its Password comes from FIX_PASSWORD"
+        "--username",
+        type=_value,
+        help="Username of the Logon; its Password comes from FIX_PASSWORD",
     )
     parser.add_argument(
         "--heartbeat",
@@ -172,6 +180,12 @@ def _tls(arguments: argparse.Namespace) -> ssl.SSLContext | None:
     except OSError as error:
         raise ConflictError(f"the files of TLS can't be used: {error}: give them in PEM") from error
     return context
+
+
+def _value(text: str) -> str:
+    if not text or not text.isascii() or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"{text!r} can't be sent: give visible ASCII characters")
+    return text
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -7,6 +7,7 @@ import argparse
 from contextlib import ExitStack
 from time import sleep
 
+from fixengine.commands.argument_types import port
 from fixengine.commands.environment import Environment
 from fixengine.commands.exit_codes import OK
 from fixengine.demo.errors import DemoError
@@ -21,9 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)"
     )
     parser.add_argument(
-        "--security-port", type=int, default=8000, metavar="P", help="default: 8000"
+        "--security-port", type=port, default=8000, metavar="P", help="default: 8000"
     )
-    parser.add_argument("--pricing-port", type=int, default=8083, metavar="P", help="default: 8083")
+    parser.add_argument(
+        "--pricing-port", type=port, default=8083, metavar="P", help="default: 8083"
+    )
     parser.add_argument(
         "--latency", type=float, default=0.0, metavar="S", help="seconds for an answer (default: 0)"
     )

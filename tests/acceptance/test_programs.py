@@ -76,6 +76,23 @@ def test_stubs_whose_port_is_taken_say_so(workspace: Workspace) -> None:
     assert f"fixengine: can't listen on http://127.0.0.1:{port}" in stubs.last_words()
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["stubs", "--pricing-port=65536"], "65536 is no port: give a number from 0 to 65535"),
+        (["fix", "send", "a:1", "--count=1", "--sender="], "'' can't be sent"),
+        (["fix", "send", "a:1", "--count=1", "--symbols", "A\x01B"], "'A\\x01B' can't be sent"),
+    ],
+)
+def test_an_option_that_can_not_be_used_is_misuse(
+    workspace: Workspace, command: list[str], said: str
+) -> None:
+    run = program(workspace, *command)
+    run.start()
+    assert run.wait(60) == 2
+    assert said in run.last_words()
+
+
 def test_each_run_sends_new_orders(
     workspace: Workspace, broker: Broker, topics: TopicNames
 ) -> None:
