@@ -134,8 +134,10 @@ def _of_letters(
     the_judge.counts.dead_letters += len(places)
     the_judge.counts.repeated_dead_letters += sum(map(bool, places)) - len(named)
     buried = Counter(_content(sources[place]) for place in named if place in sources)
-    wanted = Counter(map(_content, bad))
     kinds = {_content(order): order.kind for order in bad}
+    # a producer that got no answer may have sent an order twice
+    sent = Counter(content for content in map(_content, remains.orders) if content in kinds)
+    wanted = Counter(map(_content, bad)) | sent
     for content in (wanted - buried).elements():
         said = f"a bad order ({kinds[content]}, key {content[0]!r})"
         yield the_judge.found(Kind.LOST, f"{said} is not on the dead-letter topic")

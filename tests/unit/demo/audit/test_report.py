@@ -252,6 +252,17 @@ def test_a_bad_order_that_was_not_dead_lettered_is_found() -> None:
     assert "a bad order (not JSON, key None) is not on the dead-letter topic" in found
 
 
+def test_a_bad_order_that_came_twice_has_two_dead_letters() -> None:
+    evidence = Run().evidence
+    (letter,) = evidence.dead_letters
+    good, bad = evidence.orders
+    orders = (good, bad, structs.replace(bad, offset=7))
+    again = structs.replace(letter, offset=1, headers=(*letter.headers, ("dlq.offset", b"7")))
+    assert run(orders=orders, dead_letters=(letter, again)).judged().ok
+    found = problems_of(run(orders=orders))
+    assert "a bad order (not JSON, key None) is not on the dead-letter topic" in found
+
+
 def test_a_good_order_that_was_dead_lettered_is_found() -> None:
     found = problems_of(replace(Run(), fed=(GOOD,)))
     assert "the order with key None is on the dead-letter topic, but was not bad" in found
