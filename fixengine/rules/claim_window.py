@@ -9,6 +9,7 @@ A claim that read them all would soon do nothing else. So:
   or they fell due before their last fill was published.
 - A sweep finds the others behind the front, such as those that other engines left. It reads all
   of them at once if that is quick; else it reads slices, the latest first, and rests between them.
+  What a look at the front takes as well is no fault of what is read: the database answers late.
 """
 
 from collections.abc import Callable
@@ -55,6 +56,7 @@ class ClaimWindow:
         self._came_to = EARLIEST  # where the last claim ended
         self._times = DueTimes(EARLIEST, None)
         self._began = 0.0
+        self._late = 0.0  # seconds that the last look at the front took
         self._sweeping = Pace(clock)
         self._slice: DueTimes | None = None  # what is left of the slice that was begun
         self._behind = EARLIEST  # where the last slice of the sweep began; at EARLIEST it is over
@@ -92,20 +94,23 @@ class ClaimWindow:
         rare, and rows that are found are work.
         """
         took = self._clock() - self._began
+        reading = max(took - self._late, 0)
         since, until = self._times
         if until is None:
             seen_to = now - MARGIN
             came_to = min(last_due, seen_to) if full and last_due else seen_to
             self._front = self._came_to = came_to
-            if since == EARLIEST and last_due:  # what was found took time, too
-                self._sweeping.took(took, at_least=SWEEP_EVERY)
-            elif since == EARLIEST:
-                self._swept(took)
+            if since > EARLIEST:
+                self._late = took
+            elif last_due:  # what was found took time, too
+                self._sweeping.took(reading, at_least=SWEEP_EVERY)
+            else:
+                self._swept(reading)
         elif last_due:
             self._slice = DueTimes(last_due, until)
         else:
             self._slice = None
-            self._swept(took)
+            self._swept(reading)
 
     def fail(self, now: datetime) -> None:
         """Take note of a claim that the database ended because it took too long.

@@ -176,6 +176,15 @@ def test_a_sweep_that_is_slow_goes_on_in_slices_the_latest_first() -> None:
     assert claimed(window, clock, NOON) == (NOON - 8 * SECOND, NOON - 7 * SECOND)
 
 
+def test_a_database_that_answers_late_is_swept_as_often_and_as_a_whole() -> None:
+    clock = Clock()
+    window = at_noon(clock)
+    for _ in range(3):
+        assert claimed(window, clock, NOON, took=0.3) == (NOON, None)
+        clock.now += SWEEP_EVERY
+        assert claimed(window, clock, NOON, took=0.3) == (EARLIEST, NOON)
+
+
 def test_a_sweep_takes_a_hundredth_of_the_time() -> None:
     clock = Clock()
     window = at_noon(clock)
