@@ -74,8 +74,9 @@ def test_orders_are_taken_though_their_client_is_gone_at_once(
 ) -> None:
     order = f"55={TICKER}|54=1|60=20260302-09:30:00|38=100|40=1|"
     with Hostile(gateway.port, "HASTY") as client:
-        client.speaks("35=A|34=1|98=0|108=30|")
+        client.logged_on()  # one that is gone before is not looked at
         client.speaks(*(f"35=D|34={seq}|11={seq}|{order}" for seq in range(2, 1002)))
+        client.is_heard()
     mine = "fix_order where session_id = (select id from fix_session where peer_comp_id = 'HASTY')"
     shared.wait_for(mine, 1000)
 

@@ -2,9 +2,12 @@
 
 import socket
 import ssl
+import termios
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fcntl import ioctl
+from struct import unpack
 from typing import Self
 
 from fixengine.demo.waiting import wait_until
@@ -138,6 +141,13 @@ class Peer:
     def says(self, data: bytes) -> None:
         self.socket.sendall(data)
 
+    def is_heard(self) -> None:
+        """Return once the other side's system has all that was said.
+
+        The rest is lost with a client that goes, and leaves unread what it is told.
+        """
+        wait_until(lambda: not self._bytes_under_way(), PATIENCE, "the other side to have it")
+
     def hears(self, size: int) -> bytes:
         """Return so many bytes, or what came before the end."""
         heard = bytearray()
@@ -148,6 +158,10 @@ class Peer:
     def hears_the_end(self) -> bytes:
         """Return what comes before the other side closes the connection."""
         return self.hears(2**62)
+
+    def _bytes_under_way(self) -> int:
+        (count,) = unpack("i", ioctl(self.socket, termios.TIOCOUTQ, bytes(4)))
+        return int(count)
 
     def hears_some(self, most: int = 65_536) -> bytes:
         """Return what is there, or comes next; nothing at the end."""
