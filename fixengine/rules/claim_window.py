@@ -27,8 +27,10 @@ SWEEP_EVERY = 2.0
 MARGIN = timedelta(seconds=0.25)
 """Time from when a row is due until everybody can see and take it."""
 
-LEFT_WITHIN = timedelta(seconds=30)
-"""How far behind the front rows may be that an engine has in hand: none keeps a row for so long."""
+LEFT_WITHIN = timedelta(seconds=60)
+"""How far behind the front rows may be that an engine has in hand: none keeps a row for so long,
+and if it dies, others have published its fills by then.
+"""
 
 _QUICK = 0.04  # seconds; after a slice that took less, the next is wider
 _SLOW = 0.1  # seconds; after a slice that took more, the next is narrower

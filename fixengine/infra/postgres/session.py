@@ -15,6 +15,7 @@ from fixengine.infra.postgres.driver.connections import Connection, Database, st
 from fixengine.infra.postgres.driver.sessions import IN_TRANSACTION_SECONDS
 from fixengine.infra.postgres.group_place import GroupPlace, new_number
 from fixengine.infra.postgres.statements import query
+from fixengine.rules.claim_window import LEFT_WITHIN
 from fixengine.rules.take_over_times import TAKE_OVER_AFTER
 
 LOCK_CLASS = 0x66697865  # "fixe"; the second key of these locks is the engine's number
@@ -22,10 +23,8 @@ LOCK_CLASS = 0x66697865  # "fixe"; the second key of these locks is the engine's
 SILENCE_SECONDS = 10
 """Seconds without a statement after which the server ends the session: the engine is frozen."""
 
-_FROZEN_FOR_AT_MOST = 60.0
-"""Seconds within which others publish what a frozen engine left."""
-
-assert max(SILENCE_SECONDS, IN_TRANSACTION_SECONDS) + TAKE_OVER_AFTER < _FROZEN_FOR_AT_MOST
+# what a frozen engine left is looked for where it fell due
+assert max(SILENCE_SECONDS, IN_TRANSACTION_SECONDS) + TAKE_OVER_AFTER < LEFT_WITHIN.total_seconds()
 
 _END_OWN_GHOSTS = """
 select pg_terminate_backend(l.pid)
