@@ -97,8 +97,7 @@ def run(arguments: argparse.Namespace, environment: Environment) -> int:
 
 def _generated(arguments: argparse.Namespace, had: int, rate: float | None) -> Iterator[FedOrder]:
     """Return new orders, received when they are sent at that rate, or all of them now."""
-    apart = 1 / rate if rate else 0.0
-    generated = orders(seed=arguments.seed, first_id=had + 1, since=datetime.now(UTC), apart=apart)
+    generated = orders(seed=arguments.seed, first_id=had + 1, since=datetime.now(UTC), rate=rate)
     return islice(generated, arguments.count)
 
 

@@ -160,9 +160,8 @@ class _Session:
         options = self._options
         cluster = Cluster(brokers=self._stack.broker.bootstrap, client_id="fixengine-demo")
         sender = OrderSender(cluster, topic=self._stack.topics.orders)
-        rate = options.rate_of(100 - options.fix)
-        apart = 1 / rate if rate else 0.0  # so that none is received after it is sent
-        feed = orders(seed=options.seed, since=datetime.now(UTC), apart=apart)
+        rate = options.rate_of(100 - options.fix)  # so none is received after it is sent
+        feed = orders(seed=options.seed, since=datetime.now(UTC), rate=rate)
         began = time.monotonic()
         next_look, count = began, 0
         while True:

@@ -15,8 +15,8 @@ from fixengine.ports.kafka import Headers
 SINCE = datetime(2024, 1, 2, 9, 30, tzinfo=UTC)
 """When orders were received first, where a caller has no other time in mind."""
 
-APART = 0.01
-"""Seconds from one order to the next, where a caller sends them at no rate of its own."""
+RATE = 100.0
+"""Orders that are received a second, where a caller has no other rate in mind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +40,14 @@ def orders(
     seed: int,
     first_id: int = 1,
     since: datetime = SINCE,
-    apart: float = APART,
+    rate: float | None = RATE,
     listings: Sequence[Listing] | None = None,
 ) -> Iterator[FedOrder]:
-    """Yield valid orders for ever, received from `since` on, so many seconds apart.
+    """Yield valid orders for ever, received from `since` on, so many a second; None: all then.
 
     They are for these securities, by default for all that have a price.
     """
-    for sketched in sketches(seed, listings or priced_listings(), first_id, since, apart):
+    for sketched in sketches(seed, listings or priced_listings(), first_id, since, rate):
         yield fed_order("normal", sketched)
 
 
@@ -56,20 +56,18 @@ def sketches(
     listings: Sequence[Listing],
     first_id: int,
     since: datetime,
-    apart: float = APART,
+    rate: float | None = RATE,
 ) -> Iterator[Sketch]:
-    """Yield sketches of normal orders for ever, received from `since` on, `apart` s apart.
-
-    Each is up to 10 ms late.
-    """
+    """Yield sketches of normal orders for ever, received as those of `orders`: up to 10 ms late."""
     rng = random.Random(f"{seed}:{first_id}")
     start = int(since.timestamp()) * 10**9
+    apart = 10**9 / rate if rate else 0.0
     for number in count():
         yield sketch(
             rng,
             listing=rng.choice(listings),
             order_id=first_id + number,
-            received_ns=start + round(number * apart * 10**9) + rng.randrange(10_000_000),
+            received_ns=start + round(number * apart) + rng.randrange(10_000_000),
             quantity=_quantity(rng),
         )
 

@@ -53,7 +53,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not() -> None:
 
 
 def test_orders_are_received_as_far_apart_as_they_are_sent() -> None:
-    fed = orders(seed=1, since=SINCE, apart=0.5)
+    fed = orders(seed=1, since=SINCE, rate=2)
     late = [decode_order(order.value).received_timestamp - SINCE for order in islice(fed, 4)]
     assert [round(each.total_seconds(), 1) for each in late] == [0, 0.5, 1, 1.5]
 
